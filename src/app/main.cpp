@@ -1,0 +1,6 @@
+#include <cstdio>
+
+int main() {
+  std::puts("pgsluice " PGSLUICE_VERSION);
+  return 0;
+}

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "pgsluice/json/value.h"
+
+namespace pgsluice::json {
+
+/// Recursive descent over RFC 8259, bounded by ParseOptions::max_depth. Own code because the
+/// product needs what the libraries drop: numbers of any length as text (RapidJSON 1.1 refuses
+/// 1e400, Poco turns 2^64 into 0) and the byte range of every value.
+class Parser {
+ public:
+  Parser(std::string_view input, const ParseOptions& options) : input_(input), options_(options) {}
+
+  /// The whole input as one value. Throws Error(kReject).
+  Value Document();
+
+ private:
+  void ParseValue(Value& out, int depth);
+  void ParseObject(Value& out, int depth);
+  void ParseArray(Value& out, int depth);
+  void ParseString(std::string& out);
+  void ParseEscape(std::string& out);
+  void ParseNumber(Value& out);
+  void ParseWord(std::string_view word);
+  unsigned ParseHex4();
+  void CopyUtf8(std::string& out);
+
+  /// Passes white space and, where allowed, comments; then returns the next byte or 0 at the end.
+  char Peek();
+  bool Take(char expected);
+  void SkipComment();
+  bool SkipDigits();
+  /// After an element: true when another one follows, false behind the closing bracket.
+  bool More(char closing);
+  [[noreturn]] void Fail(std::string_view reason, std::size_t offset) const;
+  [[noreturn]] void Fail(std::string_view reason) const { Fail(reason, at_); }
+
+  std::string_view input_;
+  ParseOptions options_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace pgsluice::json

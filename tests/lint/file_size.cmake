@@ -1,0 +1,12 @@
+cmake_minimum_required(VERSION 3.21)
+# Files stay short enough to read in one sitting.
+set(limit 500)
+file(GLOB_RECURSE files ${ROOT}/src/*.cpp ${ROOT}/src/*.h ${ROOT}/include/*.h ${ROOT}/tests/*.cpp ${ROOT}/tests/*.h ${ROOT}/migrations/*.sql)
+foreach(file ${files})
+  file(STRINGS ${file} lines NEWLINE_CONSUME)
+  string(REGEX MATCHALL "\n" newlines "${lines}")
+  list(LENGTH newlines count)
+  if(count GREATER limit)
+    message(SEND_ERROR "${file}: ${count} lines, at most ${limit}")
+  endif()
+endforeach()
