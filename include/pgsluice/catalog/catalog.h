@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pgsluice/pg/session.h"
+
+/// What PostgreSQL's catalog says about tables, columns, keys and types, read in a few set-based
+/// queries at one snapshot and immutable afterwards.
+namespace pgsluice::catalog {
+
+/// A type with its domains peeled off.
+struct TypeInfo {
+  std::uint32_t oid = 0;  ///< Of the base type (behind domains).
+  std::string sql;        ///< format_type() of the column's own type: "numeric(10,2)", "shop.mood".
+  std::string base;       ///< pg_type.typname of the base type: "int4", "numeric", "hstore".
+  std::string schema;     ///< Its schema: "pg_catalog" for built-in ones.
+  char kind = 'b';  ///< typtype behind domains: b base, e enum, c composite, r range, m multirange.
+  std::shared_ptr<const TypeInfo> element;  ///< Of an array or range (its subtype); else null.
+  bool array = false;
+  std::vector<std::string> labels;  ///< Of an enum, in declared order.
+  bool deterministic = true;        ///< false: a collation where different texts are equal.
+};
+
+struct Column {
+  std::string name;
+  int number = 0;  ///< attnum.
+  TypeInfo type;
+  bool not_null = false;
+  bool generated = false;
+};
+
+struct ForeignKey {
+  std::string name;
+  std::uint32_t table = 0, target = 0;  ///< oids.
+  std::vector<std::string> columns, target_columns;
+};
+
+struct Index {
+  std::string name;
+  std::vector<std::string> columns;  ///< Leading plain columns, in order.
+  bool unique = false;               ///< Usable as identity or to prove "at most one".
+  bool primary = false;
+  bool partial = false;
+};
+
+struct Table {
+  std::uint32_t oid = 0;
+  std::uint32_t filenode = 0;
+  std::string schema, name;
+  char kind = 'r';  ///< relkind: r table, p partitioned, v view, m materialised view, f foreign.
+  std::vector<Column> columns;  ///< In attnum order, dropped ones left out.
+  std::vector<Index> indexes;
+  std::vector<std::uint32_t> descendants;  ///< Partitions and inheritance children, all levels.
+  bool is_partition = false;
+  bool row_security = false;  ///< RLS applies to the present role.
+  bool can_select = true;     ///< The present role may read it.
+  double estimated_rows = 0;  ///< reltuples over all descendants; -1: never analyzed.
+
+  const Column* Find(std::string_view column) const;
+  /// `schema.name`, quoted where SQL needs it.
+  std::string QualifiedName() const;
+  /// Primary key; else the best unique index over NOT NULL columns; else all columns.
+  std::vector<std::string> Identity() const;
+  /// Whether Identity() is unique (primary key or unique index).
+  bool HasKey() const;
+};
+
+class Catalog {
+ public:
+  /// Reads every table and view outside the system schemas and schema pgsluice.
+  static Catalog Load(pg::Session& session);
+
+  const std::vector<Table>& tables() const { return tables_; }
+  const std::vector<ForeignKey>& foreign_keys() const { return foreign_keys_; }
+  const Table* Find(std::uint32_t oid) const;
+  /// By a name as written in SQL; without a schema, schema public. Null when there is none.
+  const Table* Find(std::string_view sql_name) const;
+  /// A text that changes whenever something changes that documents depend on (columns, types,
+  /// keys, partitions); cheap to compare with pgsluice's periodic fingerprint query.
+  const std::string& fingerprint() const { return fingerprint_; }
+  /// Only the fingerprint, in one cheap query: for noticing schema changes.
+  static std::string Fingerprint(pg::Session& session);
+
+ private:
+  std::vector<Table> tables_;
+  std::vector<ForeignKey> foreign_keys_;
+  std::string fingerprint_;
+};
+
+/// Splits `public."Odd Name"` into schema (empty when not given) and name, folding unquoted parts
+/// to lower case as SQL does. Throws Error(kReject) when it is no name.
+std::pair<std::string, std::string> SplitName(std::string_view sql_name);
+
+}  // namespace pgsluice::catalog

@@ -1,0 +1,162 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pgsluice/json/value.h"
+
+/// The configuration as the program uses it: plain structs with their defaults. CONTRACT of names
+/// and meanings: README, `pgsluice config schema`. Nothing here does anything.
+namespace pgsluice::config {
+
+struct Database {
+  std::string url;  ///< libpq URL or key=value; empty: the PG* variables.
+};
+
+struct Aws {
+  std::string region;
+  std::string service;  ///< "es" or "aoss".
+};
+
+struct Elasticsearch {
+  std::vector<std::string> urls = {"http://127.0.0.1:9200"};
+  std::string index_prefix;
+  std::string username, password, api_key, bearer;
+  std::string ca_file, client_cert_file, client_key_file;
+  std::optional<Aws> aws;
+};
+
+struct Sync {
+  int workers = 2;                              ///< 1 to 64.
+  std::size_t bulk_bytes = 5U * 1024U * 1024U;  ///< Of one _bulk body.
+  bool adaptive_refresh = true;                 ///< false: leave it to refresh_interval.
+  std::string refresh_interval = "1s";          ///< As the engine spells times.
+  bool reindex_on_incompatible_change = false;  ///< false: report only.
+};
+
+/// Parent column -> child column.
+using On = std::vector<std::pair<std::string, std::string>>;
+
+struct Through {
+  std::string table;
+  On on;  ///< Empty: found from foreign keys.
+};
+
+struct Field {
+  std::string sql;   ///< Over the root's columns, alias `root`.
+  std::string type;  ///< The engine's field type.
+};
+
+enum class Aggregate { kNone, kCount, kSum, kMin, kMax, kAvg };
+
+struct Embed {
+  std::string name;  ///< The field's name in the document.
+  std::string table;
+  On on;
+  std::vector<Through> through;
+  std::vector<std::string> columns, exclude;
+  std::vector<std::pair<std::string, std::string>> rename;
+  std::vector<std::pair<std::string, Field>> fields;
+  std::string where, order_by;
+  std::optional<std::int64_t> limit;
+  std::string value;  ///< An array of (or one) scalar of this column instead of objects.
+  Aggregate aggregate = Aggregate::kNone;
+  std::string aggregate_column;  ///< Not for kCount.
+  std::optional<bool> many, nested;
+  std::vector<std::string> key;                     ///< For views.
+  std::vector<std::pair<std::string, On>> sources;  ///< For views: table -> its way to the key.
+  std::vector<Embed> embeds;
+  std::string place;  ///< "indexes.projects.embed.owner", for messages.
+};
+
+struct Search {
+  std::vector<std::pair<std::string, double>> fields;  ///< Path and weight; empty: all text.
+  std::vector<std::string> hidden;
+  std::vector<std::string> default_sort;
+  int per_page = 20;
+  std::vector<std::string> synonyms;
+  std::vector<std::string> facets;
+};
+
+struct Index {
+  std::string name;
+  std::string table;             ///< As written in SQL: `public."Odd Name"`, or `projects`.
+  std::vector<std::string> key;  ///< Only where the catalog has no usable key.
+  std::string where;
+  std::vector<std::string> columns, exclude;  ///< At most one of them is set.
+  std::vector<std::pair<std::string, std::string>> rename;
+  std::vector<std::pair<std::string, Field>> fields;
+  std::vector<Embed> embeds;
+  std::vector<std::pair<std::string, On>> sources;           ///< For views.
+  std::vector<std::pair<std::string, json::Value>> mapping;  ///< Path -> field definition.
+  json::Value settings;                                      ///< An object, or null.
+  std::string routing, pipeline;
+  Search search;
+  std::string place;  ///< "indexes.projects", for messages.
+};
+
+struct Key {
+  std::string name, sha256, policy;
+  std::string expires;  ///< ISO date or time; empty: never.
+};
+
+struct Jwt {
+  std::vector<std::string> algorithms;
+  std::string secret, jwks_file, issuer, audience, policy;
+};
+
+struct PolicyIndex {
+  std::string filter;  ///< With ${claims.NAME}.
+  std::vector<std::string> hidden;
+};
+
+struct Policy {
+  std::map<std::string, PolicyIndex> indexes;  ///< "*" stands for every index.
+  bool export_allowed = true;
+  std::optional<int> per_page;
+};
+
+struct Auth {
+  std::string anonymous;  ///< A policy's name, or empty.
+  std::vector<Key> keys;
+  std::optional<Jwt> jwt;
+  std::map<std::string, Policy> policies;
+};
+
+struct Limits {
+  double requests_per_second = 0;  ///< Per caller; 0: none.
+  int concurrent = 64;
+};
+
+struct Tls {
+  std::string cert_file, key_file;
+};
+
+struct Address {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 0;
+};
+
+struct Config {
+  Database database;
+  Elasticsearch elasticsearch;
+  Address listen{"127.0.0.1", 8080};
+  Address admin_listen{"127.0.0.1", 8081};
+  Sync sync;
+  bool all_tables = true;      ///< No "indexes" in the file: every table of schema public.
+  std::vector<Index> indexes;  ///< In the order of the file.
+  Auth auth;
+  Limits limits;
+  std::optional<Tls> tls, admin_tls;
+  std::vector<std::string> cors_origins;
+  std::string log_level = "info";   ///< trace, debug, info, warn, error.
+  std::string log_format = "text";  ///< text or json.
+  std::string file;                 ///< Where it was read from; empty: no file.
+};
+
+}  // namespace pgsluice::config

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pgsluice/catalog/catalog.h"
+#include "pgsluice/config/config.h"
+#include "pgsluice/config/problem.h"
+#include "pgsluice/pg/session.h"
+
+/// How the rows of a root table and its tree of embeds become documents: derived once from the
+/// configuration and the catalog, then immutable. Everything PostgreSQL is asked for documents and
+/// everything the search API knows about fields comes from here.
+namespace pgsluice::document {
+
+/// What kind of value a field holds: decides mapping, filters, sorting and exactness.
+enum class Kind {
+  kInteger,  ///< smallint, integer, bigint: exact.
+  kDecimal,  ///< numeric, real, double: compared as double.
+  kBool,
+  kText,     ///< text, varchar, citext: analysed, with exact value in `.keyword`.
+  kKeyword,  ///< char, uuid, money, interval, bit, …: exact value only.
+  kEnum,     ///< keyword whose order is the declared one.
+  kDate,     ///< date, timestamp, timestamptz.
+  kTime,     ///< time, timetz: keyword.
+  kJson,     ///< json, jsonb, hstore: flattened / flat_object.
+  kRange,    ///< the engine's ranges.
+  kIp,
+  kIpRange,
+  kBinary,
+  kGeoPoint,
+  kGeoShape,
+  kVector,
+  kObject,  ///< an embed or composite: has `fields`.
+};
+
+struct Field {
+  std::string name;  ///< Last part of the path.
+  std::string path;  ///< "owner.name".
+  Kind kind = Kind::kKeyword;
+  std::string
+      engine_type;      ///< Mapping type where the kind does not fix it ("long", "integer_range").
+  std::string pg_type;  ///< For people: "numeric(10,2)".
+  bool bigint = false;  ///< int8 or numeric: `numbers=string` applies.
+  bool array = false;   ///< Several values, or a to-many embed.
+  bool nested = false;  ///< kObject that the engine maps as nested.
+  std::string nested_path;  ///< Path of the innermost nested ancestor (or itself); else empty.
+  std::vector<std::string> labels;  ///< kEnum, in declared order.
+  int vector_dimensions = 0;
+  std::vector<Field> fields;  ///< kObject.
+};
+
+/// A table whose changes reach the index, and the way up to the root.
+struct Source {
+  std::uint32_t table = 0;            ///< oid.
+  std::string table_name;             ///< Qualified, quoted.
+  std::vector<std::string> captured;  ///< Columns in the event key, in this order: identity first.
+  std::vector<std::string> watched;   ///< Columns whose change matters; empty: all.
+  /// $1 = JSON array of event keys (arrays positional by `captured`), answers one column: root keys
+  /// as JSON arrays (text). Empty for the root itself, whose event keys begin with the root key.
+  pg::Statement to_roots;
+};
+
+/// One index: its root, its statements, its fields.
+struct Plan {
+  config::Index config;          ///< With its defaults filled in.
+  std::string name;              ///< Index name without prefix: also the alias.
+  std::uint32_t root = 0;        ///< oid of the root table.
+  std::string root_name;         ///< Qualified, quoted.
+  std::vector<std::string> key;  ///< Key columns of the root, in order.
+  bool row_hash_id = false;      ///< No key: `_id` is "row:" and a hash of the whole row.
+  std::vector<Field> fields;     ///< The document's fields, in order.
+  std::vector<Source> sources;   ///< The root first. Several embeds of one table share one source.
+
+  /// Documents by key. $1 = JSON array of root keys (arrays of key values as texts or JSON
+  /// scalars, positional by `key`; further items are ignored). One row per distinct key asked:
+  ///   0 version (bigint, the same in every row), 1 `_id` (text), 2 document (JSON text without
+  ///   newlines) or NULL when there is no such document, 3 routing or NULL.
+  pg::Statement read_by_key;
+  /// Documents of a block range of the root or of one of its partitions, found by `relation_oid`
+  /// being spliced in with BlockStatement(). Columns as read_by_key; never NULL documents.
+  pg::Statement BlockStatement(std::string_view qualified_relation) const;
+  std::string block_sql;  ///< With {relation} as the place to fill; $1, $2 = first, end block.
+  /// All keys of the root in any order, for views and other roots without blocks: a query text
+  /// that answers the root key as JSON array text (column 0), to be used with a cursor.
+  std::string all_keys_sql;
+  /// $1 = JSON array of `_id`s (texts). Answers those without a document now: columns 0 `_id`,
+  /// 1 version. For indexes whose ids cannot be turned back into keys (row_hash_id, long keys).
+  pg::Statement missing_ids;
+
+  std::string MappingJson(
+      bool opensearch) const;  ///< {"dynamic":false,"_routing":…,"properties":{…}}
+  /// The key array (JSON text) that an `_id` stands for, or empty when it cannot be turned back.
+  std::string KeyOfId(std::string_view id) const;
+  const Field* Find(std::string_view path) const;
+};
+
+/// Plans for all configured indexes (or, with config.all_tables, one per table of schema public),
+/// against the live catalog. Problems of every index are collected; plans are only returned for
+/// indexes without errors. SQL fragments are checked with `session` (PREPARE-like, touching
+/// nothing).
+std::vector<std::shared_ptr<const Plan>> BuildPlans(const config::Config& config,
+                                                    const catalog::Catalog& catalog,
+                                                    pg::Session& session,
+                                                    config::Problems& problems);
+
+}  // namespace pgsluice::document

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pgsluice::engine {
+
+/// The body of one _bulk request: a line per action, documents pasted as PostgreSQL built them.
+class BulkBody {
+ public:
+  explicit BulkBody(std::string index) : index_(std::move(index)) {}
+
+  void Index(std::string_view id, std::string_view document, std::int64_t version,
+             std::string_view routing = {}, std::string_view pipeline = {});
+  void Delete(std::string_view id, std::int64_t version, std::string_view routing = {});
+
+  const std::string& text() const { return text_; }
+  const std::string& index() const { return index_; }
+  std::size_t bytes() const { return text_.size(); }
+  std::size_t size() const { return count_; }  ///< Actions.
+  bool empty() const { return count_ == 0; }
+  void Clear();
+
+ private:
+  std::string index_;
+  std::string text_;
+  std::size_t count_ = 0;
+};
+
+/// What became of one action.
+enum class Outcome {
+  kDone,      ///< Written, or a newer state was there already (409), or nothing to delete (404).
+  kRetry,     ///< Overload, block, shard or cluster trouble: keep the event, re-read, try again.
+  kRejected,  ///< The engine refuses this document (400): dead letter.
+};
+
+struct ItemResult {
+  Outcome outcome = Outcome::kDone;
+  int status = 200;
+  std::string
+      error;  ///< The engine's reason ("mapper_parsing_exception: …"), for kRetry/kRejected.
+};
+
+/// The answer to one _bulk.
+struct BulkResult {
+  bool all_done = false;          ///< Fast path: nothing to look at.
+  std::vector<ItemResult> items;  ///< In the order of the request; empty when all_done.
+  bool too_large = false;         ///< 413: halve and send again.
+  bool index_missing = false;     ///< The alias or index is gone.
+};
+
+/// Reads a _bulk answer (HTTP status and body) for `actions` actions. Pure. Throws Error(kRetry)
+/// when the whole request has to be sent again (429, 5xx, an answer that is no _bulk answer).
+BulkResult ReadBulkAnswer(int status, std::string_view body, std::size_t actions);
+
+}  // namespace pgsluice::engine

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pgsluice/engine/bulk.h"
+#include "pgsluice/http/transport.h"
+#include "pgsluice/json/value.h"
+
+/// The search engine's HTTP API as far as pgsluice uses it, for Elasticsearch 8, 9 and OpenSearch
+/// 2, 3. What differs between the families is asked of Flavor, nowhere else.
+namespace pgsluice::engine {
+
+struct Flavor {
+  bool opensearch = false;
+  std::string version;        ///< "3.8.0".
+  bool has_analysis = false;  ///< asciifolding, edge_ngram, language analyzers can be used.
+  std::string Name() const;   ///< "OpenSearch 3.8.0".
+  const char* JsonType() const { return opensearch ? "flat_object" : "flattened"; }
+};
+
+/// One engine. Thread-safe. Errors: unreachable, overloaded or timed out is Error(kRetry);
+/// 401/403 is Error(kFatal) with a hint; a request the engine refuses (400) is Error(kReject).
+class Engine {
+ public:
+  explicit Engine(std::shared_ptr<http::Transport> transport);
+
+  /// Recognises the engine (notes: GET / answers 405 on some builds, then _nodes/_local).
+  /// Remembered.
+  const Flavor& Detect();
+
+  /// Any request; answers whatever status came. Throws only when there is no answer.
+  http::Response Send(const http::Request& request);
+
+  // -- documents
+  BulkResult Bulk(const BulkBody& body, std::chrono::milliseconds timeout);
+  void Refresh(const std::string& index);
+  std::int64_t Count(const std::string& index);
+
+  // -- indexes and aliases; names are the engine's (with prefix)
+  /// The indexes behind an alias, sorted; empty when there is no such alias.
+  std::vector<std::string> AliasTargets(const std::string& alias);
+  bool IndexExists(const std::string& index);
+  /// Creates it; an index that is there already is Error(kReject).
+  void CreateIndex(const std::string& index, const std::string& body_json);
+  void DeleteIndex(const std::string& index);
+  /// One atomic call: adds the alias to `to`, takes it from every index of `from`.
+  void SwapAlias(const std::string& alias, const std::vector<std::string>& from,
+                 const std::string& to);
+  json::Value GetMapping(const std::string& index);  ///< {"properties":…, "_meta":…}
+  void PutMapping(const std::string& index, const std::string& body_json);
+  void PutSettings(const std::string& index, const std::string& body_json);
+
+  /// Ids of an index in byte order behind `after` (empty: from the start), at most `size`; by
+  /// search_after on `__id`, so that what was deleted by hand or added meanwhile does no harm.
+  struct IdPage {
+    std::vector<std::string> ids;
+    std::vector<std::string> documents;  ///< `_source` texts when asked for.
+  };
+  IdPage Ids(const std::string& index, const std::string& after, int size, bool with_documents);
+
+ private:
+  std::shared_ptr<http::Transport> transport_;
+  std::shared_ptr<const Flavor> flavor_;
+};
+
+}  // namespace pgsluice::engine

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace pgsluice::http {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+struct Request {
+  std::string method = "GET";
+  std::string path;       ///< With query, already percent-encoded: "/projects/_search?…".
+  std::string_view body;  ///< Must outlive the call.
+  std::string content_type = "application/json";
+  Headers headers;
+  std::chrono::milliseconds timeout{30000};  ///< For the whole exchange.
+};
+
+struct Response {
+  int status = 0;
+  Headers headers;
+  std::string body;
+};
+
+/// Sends one request and reads the whole answer. Thread-safe: calls from several threads use
+/// connections of their own. The seam for tests. Throws Error(kRetry) when no whole answer came.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  virtual Response Send(const Request& request) = 0;
+};
+
+struct ClientOptions {
+  std::vector<std::string> urls;  ///< Tried in turn; one that fails is left alone for a while.
+  std::string username, password, api_key, bearer;
+  std::string ca_file, client_cert_file, client_key_file;
+};
+
+/// The real one: Poco sessions, kept alive and pooled per address. A request that fails on a reused
+/// connection before any byte of the answer is sent once more on a fresh one (our writes are
+/// idempotent through external versions).
+std::unique_ptr<Transport> MakeClient(const ClientOptions& options);
+
+/// Percent-encodes everything but unreserved characters (RFC 3986), for path segments and queries.
+std::string Encode(std::string_view text);
+
+}  // namespace pgsluice::http

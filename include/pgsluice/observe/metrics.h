@@ -1,0 +1,68 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+/// Prometheus metrics (text format 0.0.4). Metrics are made once and live as long as the registry;
+/// updating one is lock-free and may happen on any thread.
+namespace pgsluice::observe {
+
+class Counter {
+ public:
+  void Add(double by = 1);
+  double value() const;
+
+ private:
+  std::atomic<double> value_{0};
+};
+
+class Gauge {
+ public:
+  void Set(double value);
+  void Add(double by);
+  double value() const;
+
+ private:
+  std::atomic<double> value_{0};
+};
+
+class Histogram {
+ public:
+  explicit Histogram(std::vector<double> bounds);
+  void Observe(double value);
+
+ private:
+  friend class Registry;
+  std::vector<double> bounds_;
+  std::unique_ptr<std::atomic<std::uint64_t>[]> buckets_;
+  std::atomic<double> sum_{0};
+};
+
+using Labels = std::vector<std::pair<std::string, std::string>>;
+
+class Registry {
+ public:
+  Counter& MakeCounter(const std::string& name, const std::string& help, const Labels& labels = {});
+  Gauge& MakeGauge(const std::string& name, const std::string& help, const Labels& labels = {});
+  /// Bounds in the metric's unit, ascending; +Inf is added.
+  Histogram& MakeHistogram(const std::string& name, const std::string& help,
+                           std::vector<double> bounds, const Labels& labels = {});
+  /// Runs before each Text(): for values that are read when asked for.
+  void OnCollect(std::function<void()> collect);
+  std::string Text();
+
+ private:
+  struct Family;
+  struct Metric;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Family>> families_;
+  std::vector<std::function<void()>> collectors_;
+};
+
+}  // namespace pgsluice::observe
