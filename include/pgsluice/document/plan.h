@@ -90,6 +90,9 @@ struct Plan {
   /// $1 = JSON array of `_id`s (texts). Answers those without a document now: columns 0 `_id`,
   /// 1 version. For indexes whose ids cannot be turned back into keys (row_hash_id, long keys).
   pg::Statement missing_ids;
+  /// $1 = JSON array of `_id`s (texts). Answers column 0: the root key as JSON array text, for each
+  /// id that has a row now. For dead letters of ids that KeyOfId() cannot turn back.
+  pg::Statement keys_of_ids;
 
   std::string MappingJson(
       bool opensearch) const;  ///< {"dynamic":false,"_routing":…,"properties":{…}}
