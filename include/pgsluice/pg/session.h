@@ -84,6 +84,7 @@ class Session {
   static std::string QuoteLiteral(std::string_view text);
 
  private:
+  friend class Listener;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "pgsluice/pg/session.h"
+
+namespace pgsluice::pg {
+
+/// Hands out sessions, each to one user at a time; opens them when needed, keeps them open, throws
+/// broken ones away. Thread-safe.
+class Pool {
+ public:
+  /// A session on loan; goes back when this is destroyed. Must not outlive the pool.
+  class Lease {
+   public:
+    Lease(Pool& pool, std::unique_ptr<Session> session)
+        : pool_(&pool), session_(std::move(session)) {}
+    ~Lease() {
+      if (session_) pool_->GiveBack(std::move(session_));
+    }
+    Lease(Lease&&) noexcept = default;
+    Lease& operator=(Lease&&) = delete;
+    Session& operator*() const { return *session_; }
+    Session* operator->() const { return session_.get(); }
+
+   private:
+    Pool* pool_;
+    std::unique_ptr<Session> session_;
+  };
+
+  /// At most `size` sessions; further callers wait for one.
+  Pool(SessionOptions options, std::size_t size) : options_(std::move(options)), free_(size) {}
+
+  /// Throws what Session's constructor throws.
+  Lease Acquire();
+
+ private:
+  void GiveBack(std::unique_ptr<Session> session);
+
+  const SessionOptions options_;
+  std::mutex mutex_;
+  std::condition_variable returned_;
+  std::size_t free_;  ///< How many more may be lent.
+  std::vector<std::unique_ptr<Session>> idle_;
+};
+
+}  // namespace pgsluice::pg

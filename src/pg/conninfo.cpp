@@ -1,0 +1,75 @@
+#include "pg/conninfo.h"
+
+#include <libpq-fe.h>
+
+#include <cstdlib>
+#include <map>
+#include <memory>
+
+#include "pgsluice/base/error.h"
+
+namespace pgsluice::pg {
+
+namespace {
+
+using Options = std::map<std::string, std::string>;
+
+Options Parse(const std::string& url) {
+  char* message = nullptr;
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(
+      PQconninfoParse(url.c_str(), &message), &PQconninfoFree);
+  PQfreemem(message);  // may quote the password
+  if (!parsed) {
+    throw Error(Disposition::kFatal, "the database URL is not valid",
+                "write postgresql://user@host:port/database or host=… dbname=… user=…");
+  }
+  Options options;
+  for (const PQconninfoOption* option = parsed.get(); option->keyword != nullptr; ++option) {
+    if (option->val != nullptr) options[option->keyword] = option->val;
+  }
+  return options;
+}
+
+std::string Or(const Options& options, const std::string& key, const char* variable,
+               const char* otherwise) {
+  const auto found = options.find(key);
+  if (found != options.end()) return found->second;
+  const char* value = std::getenv(variable);
+  return value != nullptr ? value : otherwise;
+}
+
+std::string Quote(const std::string& value) {
+  std::string quoted = "'";
+  for (const char c : value) {
+    if (c == '\'' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + "'";
+}
+
+}  // namespace
+
+std::string ConnInfo(const SessionOptions& options) {
+  Options all = Parse(options.url);
+  all.emplace("connect_timeout", std::to_string(options.connect_timeout_s));
+  all.emplace("keepalives_idle", "30");
+  all.emplace("keepalives_interval", "10");
+  all.emplace("keepalives_count", "3");
+  all.emplace("tcp_user_timeout", "30000");
+  all.emplace("fallback_application_name", options.application_name);
+  all.emplace("client_encoding", "UTF8");
+  std::string text;
+  for (const auto& [key, value] : all) {
+    if (!text.empty()) text += ' ';
+    text.append(key).append("=").append(Quote(value));
+  }
+  return text;
+}
+
+std::string Describe(const SessionOptions& options) {
+  const Options all = Parse(options.url);
+  return Or(all, "host", "PGHOST", "localhost") + ":" + Or(all, "port", "PGPORT", "5432") + "/" +
+         Or(all, "dbname", "PGDATABASE", "") + " as " + Or(all, "user", "PGUSER", "");
+}
+
+}  // namespace pgsluice::pg

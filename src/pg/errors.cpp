@@ -1,0 +1,107 @@
+#include "pg/errors.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <array>
+
+#include "pg/pqxx_compat.h"
+#include "pgsluice/pg/sql_error.h"
+
+namespace pgsluice::pg {
+
+namespace {
+
+/// Server messages end with a line feed and begin with "ERROR:  ".
+std::string Clean(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  for (const std::string_view prefix : {"ERROR:  ", "FATAL:  "}) {
+    if (text.rfind(prefix, 0) == 0) text.erase(0, prefix.size());
+  }
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+bool Contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+// libpqxx hides SQLSTATE in some classes: say it for those that callers look at.
+struct Named {
+  std::string_view text, state;
+};
+constexpr std::array kNamed = {Named{"permission denied", "42501"}, Named{"must be owner", "42501"},
+                               Named{"deadlock detected", "40P01"},
+                               Named{"could not serialize", "40001"}};
+
+std::string StateOf(const std::string& state, const std::string& text) {
+  if (!state.empty()) return state;
+  for (const Named& named : kNamed) {
+    if (Contains(text, named.text)) return std::string(named.state);
+  }
+  return {};
+}
+
+Error Lost(const std::string& where, const std::string& text) {
+  return Error(Disposition::kRetry,
+               fmt::format("lost the connection to PostgreSQL at {}: {}", where, Clean(text)));
+}
+
+/// The server ends sessions with these: shutdown, crash of another backend, starting up, and
+/// connection trouble in general.
+bool MeansLost(const std::string& state) {
+  return state == "57P01" || state == "57P02" || state == "57P03" || state.rfind("08", 0) == 0;
+}
+
+Error Refused(const std::string& text, std::string hint) {
+  return Error(Disposition::kFatal, text, std::move(hint));
+}
+
+}  // namespace
+
+Failure Translate(const std::string& where) {
+  try {
+    throw;
+  } catch (const pqxx::broken_connection& error) {
+    return {std::make_exception_ptr(Lost(where, error.what())), true};
+  } catch (const pqxx::sql_error& error) {
+    const std::string text = Clean(error.what());
+    const std::string state = StateOf(error.sqlstate(), text);
+    if (MeansLost(state)) return {std::make_exception_ptr(Lost(where, text)), true};
+    const std::string shown = state.empty() ? text : fmt::format("{} (SQLSTATE {})", text, state);
+    return {std::make_exception_ptr(SqlError(state, shown)), false};
+  } catch (const pqxx::failure& error) {
+    // libpqxx 6 reports 40001 and 40P01 so, and everything that has no result.
+    const std::string text = Clean(error.what());
+    const std::string state = StateOf({}, text);
+    if (state.empty()) return {std::make_exception_ptr(Lost(where, text)), true};
+    return {std::make_exception_ptr(SqlError(state, text)), false};
+  } catch (const Error&) {
+    return {std::current_exception(), false};
+  } catch (const std::exception& error) {
+    return {std::make_exception_ptr(Lost(where, error.what())), true};
+  }
+}
+
+void ThrowConnectError(const std::string& message, const std::string& where) {
+  const std::string text =
+      fmt::format("cannot connect to PostgreSQL at {}: {}", where, Clean(message));
+  if (Contains(message, "password authentication failed") ||
+      Contains(message, "no password supplied")) {
+    throw Refused(text, "check user and password in PGSLUICE_DATABASE_URL or database.url");
+  }
+  if (Contains(message, "does not exist")) {
+    throw Refused(text, "check the names of the database and the role");
+  }
+  if (Contains(message, "no pg_hba.conf entry") || Contains(message, "permission denied") ||
+      Contains(message, "not permitted to log in")) {
+    throw Refused(text, "allow the role to connect: GRANT CONNECT ON DATABASE, and pg_hba.conf");
+  }
+  if (Contains(message, "could not translate host name") &&
+      Contains(message, "Name or service not known")) {
+    throw Error(Disposition::kRetry, text, "check the host name");
+  }
+  throw Error(Disposition::kRetry, text);
+}
+
+}  // namespace pgsluice::pg

@@ -1,0 +1,131 @@
+#include "pgsluice/pg/session.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <charconv>
+#include <utility>
+
+#include "pg/conninfo.h"
+#include "pg/session_impl.h"
+#include "pgsluice/base/error.h"
+
+namespace pgsluice::pg {
+
+Result::Result(std::shared_ptr<const Data> data) : data_(std::move(data)) {}
+
+std::size_t Result::rows() const { return static_cast<std::size_t>(data_->rows.size()); }
+std::size_t Result::columns() const { return static_cast<std::size_t>(data_->rows.columns()); }
+
+namespace {
+
+pqxx::field Field(const pqxx::result& rows, std::size_t row, std::size_t column) {
+  return rows[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(column)];
+}
+
+// Texts of values never depend on what the role or the database is set to.
+constexpr const char* kSettings = R"(
+  SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres';
+  SET bytea_output = 'hex'; SET extra_float_digits = 1; SET search_path = ''; SET jit = off;
+  SET client_min_messages = warning; SET standard_conforming_strings = on;
+  SET default_transaction_isolation = 'read committed';)";
+
+}  // namespace
+
+bool Result::IsNull(std::size_t row, std::size_t column) const {
+  return Field(data_->rows, row, column).is_null();
+}
+
+std::string_view Result::Text(std::size_t row, std::size_t column) const {
+  const pqxx::field field = Field(data_->rows, row, column);
+  return {field.c_str(), field.size()};
+}
+
+std::int64_t Result::Int(std::size_t row, std::size_t column) const {
+  const std::string_view text = Text(row, column);
+  std::int64_t number = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || rest != text.data() + text.size()) {
+    throw Error(Disposition::kReject, fmt::format("'{}' is no 64-bit integer", text));
+  }
+  return number;
+}
+
+bool Result::Bool(std::size_t row, std::size_t column) const { return Text(row, column) == "t"; }
+
+std::int64_t Result::affected() const {
+  return static_cast<std::int64_t>(data_->rows.affected_rows());
+}
+
+Session::Session(const SessionOptions& options) : impl_(std::make_unique<Impl>()) {
+  impl_->where = Describe(options);
+  const std::string conninfo = ConnInfo(options);
+  try {
+    impl_->connection = compat::Connect(conninfo);
+  } catch (const std::exception& error) {
+    ThrowConnectError(error.what(), impl_->where);
+  }
+  std::string settings = kSettings;
+  settings += fmt::format("SET statement_timeout = {}; SET lock_timeout = {};",
+                          options.statement_timeout_ms, options.lock_timeout_ms);
+  Exec(settings);
+}
+
+Session::~Session() = default;
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+
+Result Session::Exec(std::string_view sql) {
+  return impl_->Guard([&] { return impl_->Transaction().exec(std::string(sql)); });
+}
+
+Result Session::Exec(const Statement& statement, std::initializer_list<Param> params) {
+  return impl_->Guard([&] {
+    auto known = impl_->prepared.find(statement.sql);
+    if (known == impl_->prepared.end()) {
+      const std::string name = fmt::format("{}_{}", statement.name, impl_->prepared.size());
+      impl_->connection->prepare(name, statement.sql);
+      known = impl_->prepared.emplace(statement.sql, name).first;
+    }
+    return compat::ExecPrepared(impl_->Transaction(), known->second, params);
+  });
+}
+
+Result Session::ExecParams(std::string_view sql, std::initializer_list<Param> params) {
+  return impl_->Guard(
+      [&] { return compat::ExecParams(impl_->Transaction(), std::string(sql), params); });
+}
+
+void Session::Begin() { Exec("BEGIN"); }
+void Session::Commit() { Exec("COMMIT"); }
+
+void Session::Rollback() noexcept {
+  if (impl_->broken) return;
+  try {
+    Exec("ROLLBACK");
+  } catch (const std::exception&) {
+    impl_->broken = true;
+  }
+}
+
+bool Session::broken() const { return impl_->broken; }
+int Session::server_version() const { return impl_->connection->server_version(); }
+
+std::string Session::QuoteName(std::string_view name) {
+  std::string quoted = "\"";
+  for (const char c : name) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+std::string Session::QuoteLiteral(std::string_view text) {
+  std::string quoted = text.find('\\') == std::string_view::npos ? "'" : " E'";
+  for (const char c : text) {
+    if (c == '\'' || c == '\\') quoted += c;
+    quoted += c;
+  }
+  return quoted + '\'';
+}
+
+}  // namespace pgsluice::pg

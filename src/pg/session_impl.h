@@ -1,0 +1,46 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "pg/errors.h"
+#include "pg/pqxx_compat.h"
+#include "pgsluice/pg/session.h"
+
+namespace pgsluice::pg {
+
+struct Result::Data {
+  pqxx::result rows;
+};
+
+struct Session::Impl {
+  std::unique_ptr<pqxx::connection> connection;
+  /// Statements as they are: BEGIN and COMMIT are SQL. libpqxx delivers no notifications while a
+  /// transaction object exists, so a listener puts it away in between.
+  std::unique_ptr<pqxx::nontransaction> transaction;
+  std::map<std::string, std::string> prepared;  ///< Statement text -> name.
+  std::string where;                            ///< For messages.
+  bool broken = false;
+
+  pqxx::nontransaction& Transaction() {
+    if (!transaction) transaction = std::make_unique<pqxx::nontransaction>(*connection);
+    return *transaction;
+  }
+
+  /// Runs `call`, turns libpqxx's exceptions into ours and notes whether the session is usable.
+  template <typename Call>
+  Result Guard(Call call) {
+    try {
+      auto data = std::make_shared<Result::Data>();
+      data->rows = call();
+      return Result(std::move(data));
+    } catch (const std::exception&) {
+      const Failure failure = Translate(where);
+      broken = broken || failure.lost;
+      std::rethrow_exception(failure.error);
+    }
+  }
+};
+
+}  // namespace pgsluice::pg

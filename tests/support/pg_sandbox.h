@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "pgsluice/pg/session.h"
+
+namespace pgsluice::testing {
+
+/// A database of its own on the server that PGSLUICE_DATABASE_URL names, dropped at the end. Throws
+/// (so the test fails) when the variable is not set.
+class PgSandbox {
+ public:
+  PgSandbox();
+  ~PgSandbox();
+  PgSandbox(const PgSandbox&) = delete;
+  PgSandbox& operator=(const PgSandbox&) = delete;
+
+  const std::string& url() const { return url_; }
+  pg::SessionOptions options() const { return {.url = url_}; }
+  pg::Session& session() { return *session_; }
+  pg::Result Exec(const std::string& sql) { return session_->Exec(sql); }
+  /// The first column of the first row.
+  std::string Text(const std::string& sql);
+  /// Applies all migrations.
+  void Migrate();
+
+  /// The URL of the server, with another database.
+  static std::string UrlOf(const std::string& database);
+
+ private:
+  std::string name_;
+  std::string url_;
+  std::unique_ptr<pg::Session> session_;
+};
+
+}  // namespace pgsluice::testing
