@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// Prometheus metrics (text format 0.0.4). Metrics are made once and live as long as the registry;
@@ -60,9 +61,17 @@ class Registry {
  private:
   struct Family;
   struct Metric;
+  /// The metric of that name and labels, made if need be. A name used with two types is a mistake
+  /// in the program: std::logic_error.
+  Metric& Find(const char* type, const std::string& name, const std::string& help,
+               const Labels& labels);
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Family>> families_;
   std::vector<std::function<void()>> collectors_;
 };
+
+/// process_resident_memory_bytes, process_cpu_seconds_total, process_open_fds and
+/// process_start_time_seconds of this process, read from /proc when asked for.
+void RegisterProcessMetrics(Registry& registry);
 
 }  // namespace pgsluice::observe

@@ -1,0 +1,94 @@
+#include "pgsluice/observe/log.h"
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <mutex>
+
+#include "log_format.h"
+
+namespace pgsluice::observe {
+
+namespace {
+
+struct State {
+  std::mutex mutex;
+  std::shared_ptr<spdlog::logger> logger;
+  bool json = false;
+};
+
+bool UseColor() {
+  const char* no_color = std::getenv("NO_COLOR");
+  return (no_color == nullptr || *no_color == '\0') && isatty(STDERR_FILENO) != 0;
+}
+
+std::shared_ptr<spdlog::logger> MakeLogger(bool json) {
+  std::shared_ptr<spdlog::sinks::sink> sink;
+  if (!json && UseColor()) {
+    sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
+  } else {
+    sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  }
+  auto logger = std::make_shared<spdlog::logger>("pgsluice", std::move(sink));
+  const auto zone = spdlog::pattern_time_type::utc;
+  if (json) {
+    logger->set_pattern(R"({"ts":"%Y-%m-%dT%H:%M:%S.%eZ",%v})", zone);
+  } else {
+    logger->set_pattern("%Y-%m-%d %H:%M:%S.%eZ %^%-5!l%$ %v", zone);
+  }
+  logger->flush_on(spdlog::level::trace);
+  return logger;
+}
+
+State& TheState() {
+  static State state;
+  if (!state.logger) state.logger = MakeLogger(false);
+  return state;
+}
+
+spdlog::level::level_enum ToSpdlog(Level level) {
+  switch (level) {
+    case Level::kTrace:
+      return spdlog::level::trace;
+    case Level::kDebug:
+      return spdlog::level::debug;
+    case Level::kInfo:
+      return spdlog::level::info;
+    case Level::kWarn:
+      return spdlog::level::warn;
+    case Level::kError:
+      return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+}  // namespace
+
+void ConfigureLog(std::string_view format, std::string_view level) {
+  State& state = TheState();
+  const std::lock_guard lock(state.mutex);
+  state.json = format == "json";
+  state.logger = MakeLogger(state.json);
+  state.logger->set_level(spdlog::level::from_str(std::string(level)));
+}
+
+void Log(Level level, std::string_view component, std::string_view message,
+         const std::vector<LogField>& fields) {
+  State& state = TheState();
+  std::shared_ptr<spdlog::logger> logger;
+  bool json = false;
+  {
+    const std::lock_guard lock(state.mutex);
+    logger = state.logger;
+    json = state.json;
+  }
+  if (!logger->should_log(ToSpdlog(level))) return;
+  const std::string line =
+      json ? JsonLine(level, component, message, fields) : TextLine(component, message, fields);
+  logger->log(ToSpdlog(level), spdlog::string_view_t(line));
+}
+
+}  // namespace pgsluice::observe

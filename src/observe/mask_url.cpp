@@ -1,0 +1,30 @@
+#include <regex>
+
+#include "pgsluice/observe/log.h"
+
+namespace pgsluice::observe {
+
+namespace {
+
+/// `scheme://user:secret@host`: the secret reaches to the last @ before the path.
+std::string MaskAuthority(const std::string& url) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string::npos) return url;
+  const auto start = scheme + 3;
+  const auto path = url.find_first_of("/?#", start);
+  const auto at = url.rfind('@', path);
+  const auto colon = url.find(':', start);
+  if (at == std::string::npos || at < start || colon == std::string::npos || colon > at) return url;
+  return url.substr(0, colon + 1) + "***" + url.substr(at);
+}
+
+}  // namespace
+
+std::string MaskUrl(std::string_view url) {
+  static const std::regex kParameter(R"(((?:^|[\s?&])(?:password|sslpassword)\s*=\s*))"
+                                     R"(('(?:[^'\\]|\\.)*'|(?:[^\s&'\\]|\\.)*))",
+                                     std::regex::icase);
+  return std::regex_replace(MaskAuthority(std::string(url)), kParameter, "$1***");
+}
+
+}  // namespace pgsluice::observe
