@@ -1,0 +1,75 @@
+#include <spdlog/fmt/fmt.h>
+
+#include <map>
+
+#include "document/checks.h"
+#include "document/plan_builder.h"
+
+namespace pgsluice::document {
+
+namespace {
+
+constexpr std::size_t kLongestName = 200;  // 255 bytes, less prefix and "-000001".
+
+bool Forbidden(char c) {
+  return static_cast<unsigned char>(c) <= ' ' ||
+         std::string_view("\\/*?\"<>|,#:").find(c) != std::string_view::npos;
+}
+
+}  // namespace
+
+std::string IndexNameOf(const std::string& table) {
+  std::string name;
+  for (const char c : table.substr(0, kLongestName)) {
+    if (Forbidden(c)) {
+      name += '_';
+    } else {
+      name += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+  }
+  const bool bad_start = name.find_first_of("-_+.") == 0;
+  return bad_start ? "x" + name : name;
+}
+
+std::vector<config::Index> WantedIndexes(const config::Config& config,
+                                         const catalog::Catalog& catalog,
+                                         config::Problems& problems) {
+  if (!config.all_tables) return config.indexes;
+  std::vector<config::Index> indexes;
+  std::map<std::string, std::string> taken;
+  for (const catalog::Table& table : catalog.tables()) {
+    if (table.schema != "public" || table.is_partition) continue;
+    if (table.kind != 'r' && table.kind != 'p') continue;
+    config::Index index;
+    index.name = IndexNameOf(table.name);
+    index.table = table.QualifiedName();
+    index.place = "table " + index.table;
+    const auto [other, is_new] = taken.emplace(index.name, index.table);
+    if (!is_new) {
+      problems.push_back({index.place,
+                          fmt::format("{} and {} would both become index {}", other->second,
+                                      index.table, index.name),
+                          "write a configuration that names the indexes (pgsluice config init)",
+                          false});
+      continue;
+    }
+    indexes.push_back(std::move(index));
+  }
+  return indexes;
+}
+
+std::vector<std::shared_ptr<const Plan>> BuildPlans(const config::Config& config,
+                                                    const catalog::Catalog& catalog,
+                                                    pg::Session& session,
+                                                    config::Problems& problems) {
+  std::vector<std::shared_ptr<const Plan>> plans;
+  for (const config::Index& index : WantedIndexes(config, catalog, problems)) {
+    Building building{catalog, index, problems, {}, false};
+    std::shared_ptr<Plan> plan = BuildPlan(building);
+    CheckFragments(session, building);
+    if (plan != nullptr && !building.failed) plans.push_back(std::move(plan));
+  }
+  return plans;
+}
+
+}  // namespace pgsluice::document

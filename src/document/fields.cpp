@@ -1,0 +1,206 @@
+#include "document/fields.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <array>
+
+#include "document/json_sql.h"
+#include "document/sql_fragment.h"
+#include "document/type_rules.h"
+
+namespace pgsluice::document {
+
+namespace {
+
+bool Contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::vector<std::string> ColumnNames(const catalog::Table& table) {
+  std::vector<std::string> names;
+  for (const catalog::Column& column : table.columns) names.push_back(column.name);
+  return names;
+}
+
+/// Names that the engines keep for themselves at the top of a document.
+bool IsMetadata(const std::string& name) {
+  static constexpr std::array kNames = {std::string_view("_id"),
+                                        std::string_view("_index"),
+                                        std::string_view("_source"),
+                                        std::string_view("_routing"),
+                                        std::string_view("_type"),
+                                        std::string_view("_field_names"),
+                                        std::string_view("_ignored"),
+                                        std::string_view("_seq_no"),
+                                        std::string_view("_version"),
+                                        std::string_view("_nested_path"),
+                                        std::string_view("_doc_count"),
+                                        std::string_view("_size"),
+                                        std::string_view("_tier"),
+                                        std::string_view("_data_stream_timestamp"),
+                                        std::string_view("_feature"),
+                                        std::string_view("_primary_term"),
+                                        std::string_view("_ignored_source")};
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+}
+
+/// A column's name as field name: dots would make objects, and some names are taken.
+std::string FieldName(const std::string& column, const Selection& selection, Building& building) {
+  std::string name = column;
+  std::replace(name.begin(), name.end(), '.', '_');
+  const bool blank = name.find_first_not_of(" \t\r\n") == std::string::npos;
+  if (name.compare(0, 2, "__") == 0 || blank || (selection.prefix.empty() && IsMetadata(name))) {
+    name = "x" + name;
+  }
+  if (name != column) {
+    building.Warn(selection.place,
+                  fmt::format("column {} becomes field {}: the engine does not allow its name",
+                              Quoted(column), Quoted(name)),
+                  "give it a name of your own with \"rename\"");
+  }
+  return name;
+}
+
+void ApplyOverride(const Building& building, Field& field) {
+  const json::Value* definition = OverrideOf(building.index, field.path);
+  const json::Value* type = definition == nullptr ? nullptr : definition->Find("type");
+  if (type != nullptr && type->IsString()) ApplyEngineType(type->text, field);
+}
+
+bool CheckSelection(const catalog::Table& table, const Selection& selection, Building& building) {
+  const bool failed_before = building.failed;
+  building.failed = false;
+  const auto check = [&](const char* what, const std::string& column) {
+    if (table.Find(column) == nullptr) {
+      building.UnknownColumn(selection.place + "." + what, table, column);
+    }
+  };
+  for (const std::string& column : selection.columns) check("columns", column);
+  for (const std::string& column : selection.exclude) check("exclude", column);
+  for (const auto& [column, name] : selection.rename) {
+    check("rename", column);
+    if (name.empty() || name.find('.') != std::string::npos || name.compare(0, 2, "__") == 0 ||
+        (selection.prefix.empty() && IsMetadata(name))) {
+      building.Error(selection.place + ".rename", fmt::format("{} is no field name", Quoted(name)),
+                     "field names hold no dot and do not begin with __ or mean the engine's own");
+    }
+  }
+  const bool good = !building.failed;
+  building.failed = building.failed || failed_before;
+  return good;
+}
+
+void AddColumn(const catalog::Column& column, const Selection& selection, Building& building,
+               Level& level) {
+  const auto renamed = std::find_if(selection.rename.begin(), selection.rename.end(),
+                                    [&](const auto& pair) { return pair.first == column.name; });
+  Field field;
+  field.name = renamed == selection.rename.end() ? FieldName(column.name, selection, building)
+                                                 : renamed->second;
+  field.path = selection.prefix + field.name;
+  if (!ApplyType(column.type, field)) {
+    building.Warn(selection.place,
+                  fmt::format("column {} has type {}, which is indexed as its text",
+                              Quoted(column.name), column.type.sql));
+  }
+  ApplyOverride(building, field);
+  Member member =
+      MemberOf(field, column.type, fmt::format("{}.{}", selection.alias, Quoted(column.name)));
+  member.not_null = column.not_null && !column.type.array;
+  level.columns.insert(column.name);
+  level.fields.push_back(std::move(field));
+  level.members.push_back(std::move(member));
+}
+
+void AddComputed(const catalog::Table& table, const std::string& name,
+                 const config::Field& computed, const Selection& selection, Building& building,
+                 Level& level) {
+  const std::string place = selection.place + ".fields." + name;
+  if (!building.Accept({FragmentCheck::Use::kValue, place, computed.sql, selection.alias, &table},
+                       level.columns)) {
+    return;
+  }
+  Field field;
+  field.name = name;
+  field.path = selection.prefix + name;
+  field.pg_type = "computed";
+  ApplyEngineType(computed.type.empty() ? "keyword" : computed.type, field);
+  ApplyOverride(building, field);
+  Member member;
+  member.name = name;
+  const std::string jsonb = fmt::format("to_jsonb(({}\n))", computed.sql);
+  member.value = ParsableSql(jsonb);
+  if (field.kind == Kind::kJson) {
+    member.raw_when = fmt::format("coalesce({}, false)", JsonRefusedSql(jsonb));
+  }
+  level.fields.push_back(std::move(field));
+  level.members.push_back(std::move(member));
+}
+
+}  // namespace
+
+void Building::Error(const std::string& place, const std::string& message,
+                     const std::string& hint) {
+  problems.push_back({place, message, hint, false});
+  failed = true;
+}
+
+void Building::Warn(const std::string& place, const std::string& message, const std::string& hint) {
+  problems.push_back({place, message, hint, true});
+}
+
+void Building::UnknownColumn(const std::string& place, const catalog::Table& table,
+                             const std::string& column) {
+  const std::string nearest = config::Nearest(column, ColumnNames(table));
+  Error(place, fmt::format("{} has no column {}", table.QualifiedName(), Quoted(column)),
+        nearest.empty()
+            ? "its columns are " + fmt::format("{}", fmt::join(ColumnNames(table), ", "))
+            : "did you mean " + Quoted(nearest) + "?");
+}
+
+bool Building::Accept(FragmentCheck check, std::set<std::string>& columns) {
+  const Fragment fragment = ReadFragment(check.sql);
+  if (!fragment.error.empty()) {
+    Error(check.place, fmt::format("the SQL {}", fragment.error),
+          "write one expression over the table's own columns; other tables are embedded");
+    return false;
+  }
+  for (const std::string& name : fragment.names) {
+    if (check.table->Find(name) != nullptr) columns.insert(name);
+  }
+  checks.push_back(std::move(check));
+  return true;
+}
+
+const json::Value* OverrideOf(const config::Index& index, const std::string& path) {
+  for (const auto& [name, definition] : index.mapping) {
+    if (name == path) return &definition;
+  }
+  return nullptr;
+}
+
+Level BuildLevel(const catalog::Table& table, const Selection& selection, Building& building) {
+  Level level;
+  if (!CheckSelection(table, selection, building)) return level;
+  level.all_columns = selection.columns.empty();
+  for (const catalog::Column& column : table.columns) {
+    const bool wanted = selection.columns.empty() || Contains(selection.columns, column.name);
+    if (wanted && !Contains(selection.exclude, column.name)) {
+      AddColumn(column, selection, building, level);
+    }
+  }
+  for (const auto& [name, computed] : selection.fields) {
+    AddComputed(table, name, computed, selection, building, level);
+  }
+  std::set<std::string> names;
+  for (const Field& field : level.fields) {
+    if (!names.insert(field.name).second) {
+      building.Error(selection.place, fmt::format("two fields are named {}", Quoted(field.name)),
+                     "rename or exclude one of them");
+    }
+  }
+  return level;
+}
+
+}  // namespace pgsluice::document

@@ -1,0 +1,97 @@
+#include "document/ids.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <array>
+
+#include "pgsluice/json/writer.h"
+
+namespace pgsluice::document {
+
+namespace {
+
+constexpr std::size_t kHashDigits = 64;
+
+/// Types whose texts are short, never empty and hold neither `|` nor `\`.
+bool Plain(const catalog::TypeInfo& type) {
+  static constexpr std::array kPlain = {
+      std::string_view("int2"), std::string_view("int4"),      std::string_view("int8"),
+      std::string_view("oid"),  std::string_view("uuid"),      std::string_view("bool"),
+      std::string_view("date"), std::string_view("timestamp"), std::string_view("timestamptz"),
+      std::string_view("time"), std::string_view("float4"),    std::string_view("float8")};
+  return !type.array && std::find(kPlain.begin(), kPlain.end(), type.base) != kPlain.end();
+}
+
+std::string HashSql(const std::string& text) {
+  return fmt::format("encode(sha256(convert_to({}, 'UTF8')), 'hex')", text);
+}
+
+bool IsHash(std::string_view id, std::string_view prefix) {
+  return id.size() == prefix.size() + kHashDigits && id.substr(0, prefix.size()) == prefix &&
+         id.find_first_not_of("0123456789abcdef", prefix.size()) == std::string_view::npos;
+}
+
+}  // namespace
+
+std::string IdSql(const std::vector<std::string>& keys,
+                  const std::vector<const catalog::TypeInfo*>& types) {
+  std::vector<std::string> parts;
+  bool plain = true;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const std::string text = fmt::format("({})::text", keys[i]);
+    if (Plain(*types[i])) {
+      parts.push_back(text);
+      continue;
+    }
+    plain = false;
+    parts.push_back(keys.size() == 1
+                        ? text
+                        : fmt::format(R"(replace(replace({}, '\', '\\'), '|', '\|'))", text));
+  }
+  const std::string id = fmt::format("{}", fmt::join(parts, " || '|' || "));
+  if (plain) return id;
+  return fmt::format(
+      "CASE WHEN octet_length({0}) BETWEEN 1 AND 512 THEN {0} ELSE 'sha256:' || {1} END", id,
+      HashSql(id));
+}
+
+std::string RowIdSql(const std::vector<std::string>& columns) {
+  std::vector<std::string> texts;
+  for (const std::string& column : columns) texts.push_back(fmt::format("({})::text", column));
+  return fmt::format("'row:' || {}",
+                     HashSql(fmt::format("(ARRAY[{}]::text[])::text", fmt::join(texts, ", "))));
+}
+
+std::string KeyJsonSql(const std::vector<std::string>& keys) {
+  std::vector<std::string> texts;
+  for (const std::string& key : keys) texts.push_back(fmt::format("({})::text", key));
+  return fmt::format("to_json(ARRAY[{}]::text[])::text", fmt::join(texts, ", "));
+}
+
+std::string KeyOfIdText(std::string_view id, std::size_t columns) {
+  if (IsHash(id, "sha256:")) return "";
+  std::string key = "[";
+  if (columns == 1) {
+    json::AppendString(key, id);
+    return key + "]";
+  }
+  std::string part;
+  std::size_t parts = 1;
+  for (std::size_t i = 0; i < id.size(); ++i) {
+    if (id[i] == '\\' && i + 1 < id.size()) {
+      part += id[++i];
+    } else if (id[i] == '|') {
+      json::AppendString(key, part);
+      key += ',';
+      part.clear();
+      ++parts;
+    } else {
+      part += id[i];
+    }
+  }
+  json::AppendString(key, part);
+  return parts == columns ? key + "]" : "";
+}
+
+}  // namespace pgsluice::document

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pgsluice/catalog/catalog.h"
+
+/// `_id`s: one key column: its text. Several: joined with `|`, with `|` and `\` escaped by `\`. No
+/// key: "row:" and a hash of the whole row. Over 512 bytes, or empty: "sha256:" and the hash.
+namespace pgsluice::document {
+
+/// A text expression of the `_id`, from expressions of the key columns and their types.
+std::string IdSql(const std::vector<std::string>& keys,
+                  const std::vector<const catalog::TypeInfo*>& types);
+
+/// The same for a row without a key, from expressions of all its columns.
+std::string RowIdSql(const std::vector<std::string>& columns);
+
+/// The key as JSON array (text), from expressions of the key columns.
+std::string KeyJsonSql(const std::vector<std::string>& keys);
+
+/// The key array that an `_id` stands for, of `columns` key columns; empty when it is a hash.
+std::string KeyOfIdText(std::string_view id, std::size_t columns);
+
+}  // namespace pgsluice::document

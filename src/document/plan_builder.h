@@ -1,0 +1,22 @@
+#pragma once
+
+#include <memory>
+
+#include "document/fields.h"
+#include "pgsluice/document/plan.h"
+
+namespace pgsluice::document {
+
+/// The plan of one index, or null with problems in `building`. Fragments are collected, not yet
+/// checked by the server.
+std::shared_ptr<Plan> BuildPlan(Building& building);
+
+/// The indexes of the configuration, or one per table of schema public.
+std::vector<config::Index> WantedIndexes(const config::Config& config,
+                                         const catalog::Catalog& catalog,
+                                         config::Problems& problems);
+
+/// A table's name as index name: lower case, what the engines forbid replaced by `_`.
+std::string IndexNameOf(const std::string& table);
+
+}  // namespace pgsluice::document

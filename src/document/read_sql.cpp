@@ -1,0 +1,232 @@
+#include "document/read_sql.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "document/ids.h"
+#include "document/type_rules.h"
+#include "document/value_sql.h"
+
+namespace pgsluice::document {
+
+namespace {
+
+constexpr const char* kVersion = "(SELECT pgsluice.version())";
+
+std::string Root(const catalog::Column& column) { return "root." + Quoted(column.name); }
+
+/// Asked columns have names that no unqualified name in a `where` can mean.
+std::string Asked(std::size_t i) { return fmt::format("asked.\"pgsluice k{}\"", i); }
+
+class Statements {
+ public:
+  explicit Statements(const RootSql& root) : root_(root) {
+    for (const catalog::Column* column : root.key) {
+      root_keys_.push_back(Root(*column));
+      types_.push_back(&column->type);
+    }
+    root_id_ = root.row_hash_id ? RowIdSql(root_keys_) : IdSql(root_keys_, types_);
+    where_ = root.where.empty() ? "true" : "(" + root.where + "\n)";
+    routing_ = root.routing == nullptr ? "NULL::text"
+                                       : fmt::format("coalesce(nullif(({})::text, ''), {})",
+                                                     Root(*root.routing), root_id_);
+  }
+
+  std::string ReadByKey() const { return root_.row_hash_id ? ReadByRow() : ReadByColumns(); }
+
+  std::string Block() const {
+    const std::string source = fmt::format(
+        "FROM ONLY {{relation}} AS root WHERE root.ctid >= format('(%s,0)', $1::bigint)::tid AND "
+        "root.ctid < format('(%s,0)', $2::bigint)::tid AND {}",
+        where_);
+    if (root_.embed_ctes.empty()) {
+      return fmt::format("SELECT {}, {}, {}, {} {}", kVersion, root_id_, root_.document, routing_,
+                         source);
+    }
+    return fmt::format(
+        "WITH roots AS MATERIALIZED (SELECT {} {}), {} SELECT {}, {}, {}, {} FROM roots AS root {}",
+        Columns(), source, Ctes(), kVersion, root_id_, root_.document, routing_, root_.embed_joins);
+  }
+
+  std::string AllKeys() const {
+    return fmt::format("SELECT {} FROM {} AS root WHERE {}", KeyJsonSql(root_keys_), Table(),
+                       where_);
+  }
+
+  std::string MissingIds() const {
+    return fmt::format(
+        "SELECT asked.id, {} FROM (SELECT DISTINCT jsonb_array_elements_text($1::jsonb) AS id) "
+        "asked LEFT JOIN (SELECT DISTINCT {} AS \"pgsluice id\" FROM {} AS root WHERE {}) found ON "
+        "found.\"pgsluice id\" = asked.id WHERE found.\"pgsluice id\" IS NULL",
+        kVersion, root_id_, Table(), where_);
+  }
+
+  std::string KeysOfIds() const {
+    return fmt::format(
+        "SELECT DISTINCT {} FROM {} AS root WHERE {} AND {} = ANY (ARRAY(SELECT "
+        "jsonb_array_elements_text($1::jsonb)))",
+        KeyJsonSql(root_keys_), Table(), where_, root_id_);
+  }
+
+ private:
+  std::string Table() const { return QualifiedSql(); }
+
+  std::string QualifiedSql() const {
+    return Quoted(root_.table->schema) + "." + Quoted(root_.table->name);
+  }
+
+  std::string Ctes() const { return fmt::format("{}", fmt::join(root_.embed_ctes, ", ")); }
+
+  /// The columns of `roots`: what the document, the key and the routing read.
+  std::string Columns() const {
+    std::vector<std::string> names = root_.columns;
+    const auto add = [&](const std::string& name) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    };
+    for (const catalog::Column* column : root_.key) add(column->name);
+    if (root_.routing != nullptr) add(root_.routing->name);
+    std::vector<std::string> sql;
+    for (const std::string& name : names) sql.push_back("root." + Quoted(name));
+    return fmt::format("{}", fmt::join(sql, ", "));
+  }
+
+  static std::string Cast(const catalog::Column& column, std::size_t i) {
+    return fmt::format("(e.v ->> {})::{}", i, column.type.sql);
+  }
+
+  std::string ReadByColumns() const {
+    std::vector<std::string> asked, on, ids;
+    for (std::size_t i = 0; i < root_.key.size(); ++i) {
+      asked.push_back(fmt::format("{} AS \"pgsluice k{}\"", Cast(*root_.key[i], i), i));
+      on.push_back(fmt::format("{} {} {}", root_keys_[i], EqualsSql(*types_[i]), Asked(i)));
+      if (!EqualMeansSameText(*types_[i])) {
+        on.push_back(fmt::format("({})::text = ({})::text", root_keys_[i], Asked(i)));
+      }
+      ids.push_back(Asked(i));
+    }
+    const std::string id = IdSql(ids, types_);
+    std::string routing = routing_;
+    if (root_.routing != nullptr) {
+      const std::size_t n = root_.key.size();
+      asked.push_back(fmt::format(
+          "CASE WHEN jsonb_array_length(e.v) > {0} THEN coalesce(e.v ->> {0}, '') END AS "
+          "\"pgsluice routing\"",
+          n));
+      on.push_back(
+          fmt::format("(asked.\"pgsluice routing\" IS NULL OR asked.\"pgsluice routing\" = "
+                      "coalesce(({})::text, ''))",
+                      Root(*root_.routing)));
+      routing = fmt::format(
+          "CASE WHEN {} IS NOT NULL THEN {} ELSE coalesce(nullif(asked.\"pgsluice routing\", ''), "
+          "{}) END",
+          root_keys_[0], routing_, id);
+    }
+    const std::string ctes = fmt::format(
+        "asked AS MATERIALIZED (SELECT DISTINCT {} FROM jsonb_array_elements($1::jsonb) AS e(v))",
+        fmt::join(asked, ", "));
+    const std::string condition = fmt::format("{}", fmt::join(on, " AND "));
+    const std::string answer =
+        fmt::format("SELECT {}, {}, CASE WHEN {} IS NOT NULL THEN {} END, {}", kVersion, id,
+                    root_keys_[0], root_.document, routing);
+    if (root_.embed_ctes.empty()) {
+      return fmt::format("WITH {} {} FROM asked LEFT JOIN {} AS root ON {} AND {}", ctes, answer,
+                         Table(), condition, where_);
+    }
+    return fmt::format(
+        "WITH {}, roots AS MATERIALIZED (SELECT {} FROM asked JOIN {} AS root ON {} AND {}), {} {} "
+        "FROM asked LEFT JOIN roots AS root ON {} {}",
+        ctes, Columns(), Table(), condition, where_, Ctes(), answer, condition, root_.embed_joins);
+  }
+
+  /// Rows without a key are found by their hash, and by one column that an index or a hash join can
+  /// use; where that column may be NULL on both sides, by a second branch.
+  std::string ReadByRow() const {
+    std::vector<std::string> casts;
+    for (std::size_t i = 0; i < root_.key.size(); ++i) casts.push_back(Cast(*root_.key[i], i));
+    const std::size_t best = Selective();
+    const bool has_best = best < root_.key.size();
+    const std::string asked = fmt::format(
+        "asked AS MATERIALIZED (SELECT DISTINCT {} AS \"pgsluice id\"{} FROM "
+        "jsonb_array_elements($1::jsonb) AS e(v))",
+        RowIdSql(casts),
+        has_best ? fmt::format(", {} AS \"pgsluice k0\"", casts[best]) : std::string());
+    const auto branch = [&](const std::string& condition) {
+      return fmt::format(
+          "SELECT asked.\"pgsluice id\", {} FROM asked JOIN {} AS root ON {} AND {} = "
+          "asked.\"pgsluice id\" WHERE {}",
+          Columns(), Table(), condition, root_id_, where_);
+    };
+    std::string matches = branch(
+        has_best ? fmt::format("{} {} {}", root_keys_[best], EqualsSql(*types_[best]), Asked(0))
+                 : std::string("true"));
+    if (has_best && !root_.key[best]->not_null) {
+      matches += " UNION ALL " +
+                 branch(fmt::format("EXISTS (SELECT FROM asked WHERE {0} IS NULL) AND {0} IS NULL "
+                                    "AND {1} IS NULL",
+                                    Asked(0), root_keys_[best]));
+    }
+    return fmt::format(
+        "WITH {}, matches AS MATERIALIZED ({}), roots AS MATERIALIZED (SELECT DISTINCT ON "
+        "(root.\"pgsluice id\") * FROM matches AS root){} SELECT {}, asked.\"pgsluice id\", CASE "
+        "WHEN root.\"pgsluice id\" IS NOT NULL THEN {} END, {} FROM asked LEFT JOIN roots AS root "
+        "ON root.\"pgsluice id\" = asked.\"pgsluice id\" {}",
+        asked, matches, root_.embed_ctes.empty() ? "" : ", " + Ctes(), kVersion, root_.document,
+        routing_, root_.embed_joins);
+  }
+
+  /// The column that narrows the search for a keyless row best: indexed, else NOT NULL, else any
+  /// that can be hashed; root_.key.size() when there is none.
+  std::size_t Selective() const {
+    std::size_t best = root_.key.size();
+    int best_score = 0;
+    for (std::size_t i = 0; i < root_.key.size(); ++i) {
+      if (!Hashable(*types_[i])) continue;
+      int score = 1 + (root_.key[i]->not_null ? 1 : 0);
+      for (const catalog::Index& index : root_.table->indexes) {
+        if (!index.partial && !index.columns.empty() &&
+            index.columns.front() == root_.key[i]->name) {
+          score += 4;
+          break;
+        }
+      }
+      if (score > best_score) {
+        best = i;
+        best_score = score;
+      }
+    }
+    return best;
+  }
+
+  const RootSql& root_;
+  std::vector<std::string> root_keys_;
+  std::vector<const catalog::TypeInfo*> types_;
+  std::string root_id_, where_, routing_;
+};
+
+}  // namespace
+
+std::string EqualsSql(const catalog::TypeInfo& type) {
+  const catalog::TypeInfo& element = ElementOf(type);
+  if (element.kind != 'b' || element.schema.empty() || element.schema == "pg_catalog" ||
+      type.array) {
+    return "=";
+  }
+  return fmt::format("OPERATOR({}.=)", Quoted(element.schema));
+}
+
+pg::Statement Named(const std::string& name, std::string sql) {
+  return {fmt::format("document:{}:{:x}", name, std::hash<std::string>{}(sql)), std::move(sql)};
+}
+
+void FillStatements(const RootSql& root, Plan& plan) {
+  const Statements statements(root);
+  plan.read_by_key = Named(plan.name + ":read_by_key", statements.ReadByKey());
+  plan.block_sql = root.table->kind == 'v' ? "" : statements.Block();
+  plan.all_keys_sql = statements.AllKeys();
+  plan.missing_ids = Named(plan.name + ":missing_ids", statements.MissingIds());
+  plan.keys_of_ids = Named(plan.name + ":keys_of_ids", statements.KeysOfIds());
+}
+
+}  // namespace pgsluice::document

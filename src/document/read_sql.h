@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pgsluice/catalog/catalog.h"
+#include "pgsluice/document/plan.h"
+
+namespace pgsluice::document {
+
+/// What the statements of an index are made of. All expressions are over the alias `root`.
+struct RootSql {
+  const catalog::Table* table = nullptr;
+  std::vector<const catalog::Column*> key;  ///< All columns when row_hash_id.
+  bool row_hash_id = false;
+  std::string document;  ///< Text expression; embeds' results by their join aliases.
+  std::string where;     ///< Condition, or empty.
+  const catalog::Column* routing = nullptr;
+  std::vector<std::string> columns;  ///< Columns of the root that `document` uses, for `roots`.
+  /// Common table expressions behind `roots` and the joins to them: empty without embeds.
+  std::vector<std::string> embed_ctes;
+  std::string embed_joins;
+};
+
+/// Fills read_by_key, block_sql, all_keys_sql, missing_ids and keys_of_ids.
+void FillStatements(const RootSql& root, Plan& plan);
+
+/// The equality operator for two values of this type, found although search_path is empty.
+std::string EqualsSql(const catalog::TypeInfo& type);
+
+/// A statement whose name changes with its text: sessions keep prepared statements by name, and the
+/// text changes with the schema.
+pg::Statement Named(const std::string& name, std::string sql);
+
+}  // namespace pgsluice::document

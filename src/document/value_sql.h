@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pgsluice/catalog/catalog.h"
+#include "pgsluice/document/plan.h"
+
+namespace pgsluice::document {
+
+/// How one member of a JSON object is built.
+struct Member {
+  std::string name;
+  std::string value;  ///< SQL: the member's JSON as text, or NULL for null.
+  bool not_null = false;
+  std::string raw_when;  ///< SQL condition, never NULL: the engine would refuse this value at its
+                         ///< own path. Empty: it never does.
+  std::string order;     ///< SQL: an enum value's place in the declared order, as text; or empty.
+};
+
+/// The member for `expression`, a SQL expression of the given type, mapped as `field`.
+Member MemberOf(const Field& field, const catalog::TypeInfo& type, const std::string& expression);
+
+/// A text expression of a JSON object on one line. What the engine cannot take goes unchanged into
+/// the object's `__raw` member, which is not mapped; enums get their place in `__enum`. `tail` is a
+/// text expression appended behind the last member (",…"), or empty.
+std::string ObjectSql(const std::vector<Member>& members, const std::string& tail = {});
+
+/// concat() of any number of pieces: the function takes 100 arguments, so calls are nested.
+std::string ConcatSql(const std::vector<std::string>& pieces);
+
+/// JSON text of a value (NULL for NULL) without regard to what the engine takes.
+std::string JsonSql(const Field& field, const catalog::TypeInfo& type, const std::string& x);
+
+/// `'…'`, with E'' syntax never needed.
+std::string Literal(std::string_view text);
+/// `"…"`, always quoted.
+std::string Quoted(std::string_view name);
+
+}  // namespace pgsluice::document
