@@ -21,7 +21,8 @@ struct TypeInfo {
   std::string base;       ///< pg_type.typname of the base type: "int4", "numeric", "hstore".
   std::string schema;     ///< Its schema: "pg_catalog" for built-in ones.
   char kind = 'b';  ///< typtype behind domains: b base, e enum, c composite, r range, m multirange.
-  std::shared_ptr<const TypeInfo> element;  ///< Of an array or range (its subtype); else null.
+  /// Of an array its element, of a range its subtype, of a multirange its range; else null.
+  std::shared_ptr<const TypeInfo> element;
   bool array = false;
   std::vector<std::string> labels;  ///< Of an enum, in declared order.
   bool deterministic = true;        ///< false: a collation where different texts are equal.
@@ -33,6 +34,7 @@ struct Column {
   TypeInfo type;
   bool not_null = false;
   bool generated = false;
+  bool can_select = true;  ///< The present role may read it.
 };
 
 struct ForeignKey {
@@ -44,14 +46,14 @@ struct ForeignKey {
 struct Index {
   std::string name;
   std::vector<std::string> columns;  ///< Leading plain columns, in order.
-  bool unique = false;               ///< Usable as identity or to prove "at most one".
+  bool unique = false;               ///< Over all rows and `columns` alone: proves "at most one".
   bool primary = false;
   bool partial = false;
 };
 
 struct Table {
   std::uint32_t oid = 0;
-  std::uint32_t filenode = 0;
+  std::uint32_t filenode = 0;  ///< 0: no storage of its own (view, partitioned table).
   std::string schema, name;
   char kind = 'r';  ///< relkind: r table, p partitioned, v view, m materialised view, f foreign.
   std::vector<Column> columns;  ///< In attnum order, dropped ones left out.
@@ -59,7 +61,7 @@ struct Table {
   std::vector<std::uint32_t> descendants;  ///< Partitions and inheritance children, all levels.
   bool is_partition = false;
   bool row_security = false;  ///< RLS applies to the present role.
-  bool can_select = true;     ///< The present role may read it.
+  bool can_select = true;     ///< The present role may read it, or some columns of it.
   double estimated_rows = 0;  ///< reltuples over all descendants; -1: never analyzed.
 
   const Column* Find(std::string_view column) const;
@@ -73,13 +75,15 @@ struct Table {
 
 class Catalog {
  public:
-  /// Reads every table and view outside the system schemas and schema pgsluice.
+  /// Reads every table and view outside the system schemas and schema pgsluice, temporary ones left
+  /// out. Call outside a transaction.
   static Catalog Load(pg::Session& session);
 
   const std::vector<Table>& tables() const { return tables_; }
   const std::vector<ForeignKey>& foreign_keys() const { return foreign_keys_; }
   const Table* Find(std::uint32_t oid) const;
-  /// By a name as written in SQL; without a schema, schema public. Null when there is none.
+  /// By a name as written in SQL; without a schema, schema public. Null when there is none. Throws
+  /// what SplitName() throws.
   const Table* Find(std::string_view sql_name) const;
   /// A text that changes whenever something changes that documents depend on (columns, types,
   /// keys, partitions); cheap to compare with pgsluice's periodic fingerprint query.
@@ -88,8 +92,10 @@ class Catalog {
   static std::string Fingerprint(pg::Session& session);
 
  private:
-  std::vector<Table> tables_;
+  std::vector<Table> tables_;  ///< By schema and name.
   std::vector<ForeignKey> foreign_keys_;
+  std::map<std::uint32_t, std::size_t> by_oid_;                         ///< Places in tables_.
+  std::map<std::pair<std::string, std::string>, std::size_t> by_name_;  ///< The same.
   std::string fingerprint_;
 };
 

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pgsluice/catalog/catalog.h"
+#include "pgsluice/pg/session.h"
+
+namespace pgsluice::catalog {
+
+/// The types that columns have, and what these are made of.
+class Types {
+ public:
+  explicit Types(pg::Session& session);
+
+  /// What a column is whose own type is `oid`, written `sql`.
+  TypeInfo Resolve(std::uint32_t oid, std::string sql, bool deterministic) const;
+
+ private:
+  struct Row {
+    std::string name, schema;
+    char kind = 'b';
+    std::uint32_t domain_of = 0;
+    std::string sql;            ///< Without a length or precision.
+    std::string domain_sql;     ///< What it is a domain over, with length or precision.
+    std::uint32_t inner = 0;    ///< Subtype of a range, range of a multirange.
+    std::uint32_t element = 0;  ///< Of an array.
+  };
+
+  std::map<std::uint32_t, Row> rows_;
+  std::map<std::uint32_t, std::vector<std::string>> labels_;
+};
+
+}  // namespace pgsluice::catalog
