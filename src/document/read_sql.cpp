@@ -103,6 +103,7 @@ class Statements {
       on.push_back(fmt::format("{} {} {}", root_keys_[i], EqualsSql(*types_[i]), Asked(i)));
       if (!EqualMeansSameText(*types_[i])) {
         on.push_back(fmt::format("({})::text = ({})::text", root_keys_[i], Asked(i)));
+        asked.push_back(fmt::format("({})::text AS \"pgsluice t{}\"", Cast(*root_.key[i], i), i));
       }
       ids.push_back(Asked(i));
     }
@@ -130,14 +131,21 @@ class Statements {
     const std::string answer =
         fmt::format("SELECT {}, {}, CASE WHEN {} IS NOT NULL THEN {} END, {}", kVersion, id,
                     root_keys_[0], root_.document, routing);
+    const std::string found = FoundSql(condition);
     if (root_.embed_ctes.empty()) {
-      return fmt::format("WITH {} {} FROM asked LEFT JOIN {} AS root ON {} AND {}", ctes, answer,
-                         Table(), condition, where_);
+      return fmt::format("WITH {} {} FROM asked LEFT JOIN {} ON true", ctes, answer, found);
     }
     return fmt::format(
-        "WITH {}, roots AS MATERIALIZED (SELECT {} FROM asked JOIN {} AS root ON {} AND {}), {} {} "
+        "WITH {}, roots AS MATERIALIZED (SELECT root.* FROM asked JOIN {} ON true), {} {} "
         "FROM asked LEFT JOIN roots AS root ON {} {}",
-        ctes, Columns(), Table(), condition, where_, Ctes(), answer, condition, root_.embed_joins);
+        ctes, found, Ctes(), answer, condition, root_.embed_joins);
+  }
+
+  /// The row of an asked key. LIMIT makes it one index lookup per key, however many keys the
+  /// planner expects (100, whatever is asked) and however little it knows of the table.
+  std::string FoundSql(const std::string& condition) const {
+    return fmt::format("LATERAL (SELECT {} FROM {} AS root WHERE {} AND {} LIMIT 1) AS root",
+                       Columns(), Table(), condition, where_);
   }
 
   /// Rows without a key are found by their hash, and by one column that an index or a hash join can
