@@ -157,6 +157,7 @@ struct Config {
   std::string log_level = "info";   ///< trace, debug, info, warn, error.
   std::string log_format = "text";  ///< text or json.
   std::string file;                 ///< Where it was read from; empty: no file.
+  json::Value effective;            ///< All of it as JSON, with defaults: for `config print`.
 };
 
 }  // namespace pgsluice::config

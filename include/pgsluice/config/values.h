@@ -1,0 +1,33 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "pgsluice/config/config.h"
+
+/// Texts with a meaning in configuration and on the command line.
+namespace pgsluice::config {
+
+/// "5MB", "512 kb", "1gb" (powers of 1024, any case) or a plain number of bytes.
+std::optional<std::size_t> ParseBytes(std::string_view text);
+/// "250ms", "30s", "2m", "1h", or a plain number of seconds.
+std::optional<std::chrono::milliseconds> ParseDuration(std::string_view text);
+/// "host:port" or "[::1]:8080"; ":8080" is every address. Port 0 lets the system choose.
+std::optional<Address> ParseAddress(std::string_view text);
+/// Whether only this machine can connect.
+bool IsLoopback(const Address& address);
+
+/// What is wrong with a text, or nothing.
+std::optional<std::string> CheckAddress(std::string_view text);
+std::optional<std::string> CheckHttpUrl(std::string_view text);
+std::optional<std::string> CheckRefreshInterval(std::string_view text);
+std::optional<std::string> CheckSha256(std::string_view text);
+std::optional<std::string> CheckDate(std::string_view text);
+/// Whether the engine and our own routes accept this as index name behind the prefix (engine:
+/// Elasticsearch "Create index" path parameters; 200 bytes leave room for "-000001").
+std::optional<std::string> CheckIndexName(std::string_view prefix, std::string_view name);
+
+}  // namespace pgsluice::config

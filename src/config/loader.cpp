@@ -1,0 +1,88 @@
+#include "pgsluice/config/loader.h"
+
+#include <spdlog/fmt/fmt.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include "binder.h"
+#include "checker.h"
+#include "overlay.h"
+#include "pgsluice/base/error.h"
+#include "rules.h"
+
+namespace pgsluice::config {
+
+namespace {
+
+constexpr const char* kDefaultFile = "pgsluice.json";
+
+/// The file to read, and whether somebody asked for it.
+std::pair<std::string, std::string> ChooseFile(const Overrides& overrides,
+                                               const Environment& environment) {
+  const auto flag = overrides.flags.find("config");
+  if (flag != overrides.flags.end()) return {flag->second, "--config"};
+  const auto variable = environment("PGSLUICE_CONFIG");
+  if (variable && !variable->empty()) return {*variable, "PGSLUICE_CONFIG"};
+  struct stat info {};
+  if (stat(kDefaultFile, &info) == 0) return {kDefaultFile, kDefaultFile};
+  return {};
+}
+
+json::Value ParseFile(const Origin& origin, Problems& problems) {
+  json::Value root;
+  root.type = json::Type::kObject;
+  if (origin.file.empty()) return root;
+  try {
+    json::Value parsed = json::Parse(origin.text, {.comments = true, .trailing_commas = true});
+    if (parsed.IsObject()) return parsed;
+    problems.push_back({origin.file, "must hold a JSON object", "start with {"});
+  } catch (const Error& error) {
+    problems.push_back({origin.file, error.what(), error.hint()});
+  }
+  return root;
+}
+
+}  // namespace
+
+Environment ProcessEnvironment() {
+  return [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    if (value == nullptr) return std::nullopt;
+    return std::string(value);
+  };
+}
+
+Config LoadText(const std::string& file, const std::string& text, const Overrides& overrides,
+                const Environment& environment, Problems& problems) {
+  Origin origin{.file = file, .text = text};
+  json::Value root = ParseFile(origin, problems);
+  Substitute(root, "", origin, environment, problems);
+  Overlay(root, overrides, environment, origin, problems);
+  const json::Value checked = Checker(origin, problems).Object(RootOptions(), root, "");
+  Config config = Bind(checked);
+  config.file = file;
+  CheckRules(config, checked, origin, problems);
+  return config;
+}
+
+Config Load(const Overrides& overrides, const Environment& environment, Problems& problems) {
+  const auto [file, source] = ChooseFile(overrides, environment);
+  std::string text;
+  if (!file.empty()) {
+    std::ifstream in(file, std::ios::binary);
+    if (in) text.assign(std::istreambuf_iterator<char>(in), {});
+    if (!in || in.bad()) {
+      problems.push_back(
+          {source, fmt::format("cannot read \"{}\": {}", file, std::strerror(errno)), {}});
+      return LoadText("", "", overrides, environment, problems);
+    }
+  }
+  return LoadText(file, text, overrides, environment, problems);
+}
+
+}  // namespace pgsluice::config

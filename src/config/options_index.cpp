@@ -1,0 +1,150 @@
+#include "options.h"
+
+namespace pgsluice::config {
+
+namespace {
+
+const Option kColumns = {.name = "columns",
+                         .type = Type::kStrings,
+                         .description = "Which columns, in this order. Left out: all."};
+const Option kExclude = {.name = "exclude",
+                         .type = Type::kStrings,
+                         .description = "All columns but these. Not together with columns."};
+const Option kRename = {.name = "rename", .type = Type::kMap, .description = "Column -> field."};
+const Option kOn = {.name = "on",
+                    .type = Type::kMap,
+                    .description = "Parent column -> child column. Left out: the foreign key."};
+
+const std::vector<Option>& FieldOptions() {
+  static const std::vector<Option> options = {
+      {.name = "sql", .description = "An expression over the table's columns.", .required = true},
+      {.name = "type", .description = "The engine's field type.", .required = true},
+  };
+  return options;
+}
+
+const std::vector<Option>& SourceOptions() {
+  static const std::vector<Option> options = {
+      {.name = "table", .description = "A table the view is made from.", .required = true},
+      {.name = "on",
+       .type = Type::kMap,
+       .description = "Column of that table -> key column of the view.",
+       .required = true},
+  };
+  return options;
+}
+
+const std::vector<Option>& ThroughOptions() {
+  static const std::vector<Option> options = {
+      {.name = "table", .description = "A link table.", .required = true},
+      kOn,
+  };
+  return options;
+}
+
+const Option kFields = {.name = "fields",
+                        .type = Type::kMap,
+                        .description = "Computed fields: name -> SQL and type.",
+                        .members = FieldOptions};
+const Option kKey = {.name = "key",
+                     .type = Type::kStrings,
+                     .description = "Key columns; only where the catalog has no usable key."};
+const Option kSources = {.name = "sources",
+                         .type = Type::kObjects,
+                         .description = "The tables that a view is made from.",
+                         .members = SourceOptions};
+
+const std::vector<Option>& EmbedOptions();
+
+const Option kEmbed = {.name = "embed",
+                       .type = Type::kMap,
+                       .description = "Field name -> rows of another table to put there.",
+                       .members = EmbedOptions};
+
+const std::vector<Option>& EmbedOptions() {
+  static const std::vector<Option> options = {
+      {.name = "table", .description = "A table or view, as in SQL.", .required = true},
+      kOn,
+      {.name = "through",
+       .type = Type::kObjects,
+       .description = "Link tables between the parent and the table, in order.",
+       .members = ThroughOptions},
+      kColumns,
+      kExclude,
+      kRename,
+      kFields,
+      {.name = "where", .description = "SQL over the table's columns.", .nullable = true},
+      {.name = "order_by", .description = "An SQL list: created_at DESC, id.", .nullable = true},
+      {.name = "limit", .type = Type::kInteger, .nullable = true, .min = 1, .max = 100000},
+      {.name = "value", .description = "Scalars of this column instead of objects."},
+      {.name = "aggregate",
+       .type = Type::kAggregate,
+       .description = "One value over the rows: count, or {\"sum\": \"stars\"}, min, max, avg."},
+      {.name = "many",
+       .type = Type::kBool,
+       .description = "An array or an object. Left out: as the join columns' uniqueness says.",
+       .nullable = true},
+      {.name = "nested",
+       .type = Type::kBool,
+       .description = "Map to-many objects as nested. Left out: yes.",
+       .nullable = true},
+      kKey,
+      kSources,
+      kEmbed,
+  };
+  return options;
+}
+
+const std::vector<Option>& SearchOptions() {
+  static const std::vector<Option> options = {
+      {.name = "fields",
+       .type = Type::kMap,
+       .description = "Field path -> weight of what `q` searches. Left out: all text.",
+       .min = 0,
+       .max = 1000,
+       .item = Type::kNumber},
+      {.name = "hidden",
+       .type = Type::kStrings,
+       .description = "Field paths that no caller sees or uses."},
+      {.name = "default_sort",
+       .type = Type::kStrings,
+       .description = "As the sort parameter: created_at:desc."},
+      {.name = "per_page", .type = Type::kInteger, .default_json = "20", .min = 1, .max = 100},
+      {.name = "synonyms", .type = Type::kStrings, .description = "Lines as in: tv, television."},
+      {.name = "facets", .type = Type::kStrings, .description = "Fields offered as facets."},
+  };
+  return options;
+}
+
+}  // namespace
+
+const std::vector<Option>& IndexOptions() {
+  static const std::vector<Option> options = {
+      {.name = "table",
+       .description = "Table, partitioned table or view, as in SQL. Left out: the index's name."},
+      kKey,
+      {.name = "where",
+       .description = "SQL over the table's columns; other rows are not in the index.",
+       .nullable = true},
+      kColumns,
+      kExclude,
+      kRename,
+      kFields,
+      kEmbed,
+      kSources,
+      {.name = "mapping",
+       .type = Type::kMap,
+       .description = "Field path -> definition, laid over the derived mapping.",
+       .item = Type::kAnyObject},
+      {.name = "settings",
+       .type = Type::kAnyObject,
+       .description = "Index settings for the engine.",
+       .nullable = true},
+      {.name = "routing", .description = "A column to route by.", .nullable = true},
+      {.name = "pipeline", .description = "An ingest pipeline of the engine.", .nullable = true},
+      {.name = "search", .type = Type::kObject, .default_json = "{}", .members = SearchOptions},
+  };
+  return options;
+}
+
+}  // namespace pgsluice::config

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "checker.h"
+#include "pgsluice/config/loader.h"
+#include "pgsluice/json/value.h"
+
+namespace pgsluice::config {
+
+/// Replaces `${NAME}` in every string of the file by the environment's value; an unknown name is a
+/// problem. `${claims.x}` is no variable's name and stays.
+void Substitute(json::Value& value, const std::string& path, const Origin& origin,
+                const Environment& environment, Problems& problems);
+
+/// Lays environment variables, then flags over the file's values and notes in `origin` which did.
+void Overlay(json::Value& root, const Overrides& overrides, const Environment& environment,
+             Origin& origin, Problems& problems);
+
+}  // namespace pgsluice::config

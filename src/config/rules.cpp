@@ -1,0 +1,187 @@
+#include "rules.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <set>
+
+#include "pgsluice/config/values.h"
+
+namespace pgsluice::config {
+
+namespace {
+
+using json::Value;
+
+class Rules {
+ public:
+  Rules(const Config& config, const Value& checked, const Origin& origin, Problems& problems)
+      : config_(config), checked_(checked), origin_(origin), problems_(problems) {}
+
+  void Check() {
+    CheckEngine();
+    CheckListen();
+    CheckIndexes();
+    CheckAuth();
+  }
+
+ private:
+  void Add(const std::string& path, const Value* value, std::string message,
+           std::string hint = {}) {
+    problems_.push_back({origin_.Place(path, value), std::move(message), std::move(hint)});
+  }
+
+  void CheckEngine() {
+    const Elasticsearch& engine = config_.elasticsearch;
+    const Value* value = checked_.Find("elasticsearch");
+    if (engine.username.empty() != engine.password.empty()) {
+      Add("elasticsearch", value, "username and password belong together");
+    }
+    if (engine.client_cert_file.empty() != engine.client_key_file.empty()) {
+      Add("elasticsearch", value, "client_cert_file and client_key_file belong together");
+    }
+    const int ways = int{!engine.username.empty()} + int{!engine.api_key.empty()} +
+                     int{!engine.bearer.empty()} + int{engine.aws.has_value()};
+    if (ways > 1) {
+      Add("elasticsearch", value, "more than one of username, api_key, bearer, aws is set",
+          "the engine takes one kind of credentials: keep one");
+    }
+  }
+
+  void CheckListen() {
+    const Auth& auth = config_.auth;
+    if (IsLoopback(config_.listen) || !auth.keys.empty() || auth.jwt || !auth.anonymous.empty()) {
+      return;
+    }
+    Add("listen", checked_.Find("listen"),
+        "listening beyond this machine would let everybody read everything",
+        "add auth.keys or auth.jwt, or name a policy in auth.anonymous");
+  }
+
+  void CheckIndexes() {
+    const Value* map = checked_.Find("indexes");
+    if (map == nullptr) return;
+    if (map->members.empty()) {
+      Add("indexes", map, "no index is configured",
+          "leave \"indexes\" out to index every table of schema public");
+    }
+    for (std::size_t i = 0; i < config_.indexes.size(); ++i) {
+      const Index& index = config_.indexes[i];
+      const Value& value = map->members[i].second;
+      if (const auto wrong = CheckIndexName(config_.elasticsearch.index_prefix, index.name)) {
+        Add(index.place, &value, *wrong);
+      }
+      CheckShape(index, value);
+    }
+  }
+
+  /// For indexes and embeds alike.
+  template <typename Node>
+  void CheckShape(const Node& node, const Value& value) {
+    if (!node.columns.empty() && !node.exclude.empty()) {
+      Add(node.place + ".exclude", value.Find("exclude"), "columns and exclude exclude each other",
+          "keep one of them");
+    }
+    std::set<std::string> names;
+    const auto once = [&](const char* where, const std::string& key, const std::string& name) {
+      if (names.insert(name).second) return;
+      const std::string place = node.place + '.' + where + '.' + key;
+      Add(place, value.Find({where, key}),
+          fmt::format("the document would have two fields \"{}\"", name));
+    };
+    for (const auto& [column, field] : node.rename) once("rename", column, field);
+    for (const auto& [name, field] : node.fields) once("fields", name, name);
+    const Value* map = value.Find("embed");
+    for (std::size_t i = 0; i < node.embeds.size(); ++i) {
+      once("embed", node.embeds[i].name, node.embeds[i].name);
+      CheckShape(node.embeds[i], map->members[i].second);
+      CheckEmbed(node.embeds[i], map->members[i].second);
+    }
+  }
+
+  void CheckEmbed(const Embed& embed, const Value& value) {
+    const bool objects = !embed.columns.empty() || !embed.exclude.empty() || !embed.embeds.empty();
+    const bool aggregate = embed.aggregate != Aggregate::kNone;
+    if (!embed.value.empty() && aggregate) {
+      Add(embed.place, &value, "value and aggregate exclude each other", "keep one of them");
+    } else if (objects && (aggregate || !embed.value.empty())) {
+      Add(embed.place, &value,
+          fmt::format("columns, exclude and embed mean nothing beside {}",
+                      aggregate ? "aggregate" : "value"));
+    }
+  }
+
+  void CheckPolicyName(const std::string& path, const Value* value, const std::string& name) {
+    if (name.empty() || config_.auth.policies.contains(name)) return;
+    std::vector<std::string> names;
+    for (const auto& [known, policy] : config_.auth.policies) names.push_back(known);
+    const std::string nearest = Nearest(name, names);
+    Add(path, value, fmt::format("there is no policy \"{}\"", name),
+        nearest.empty() ? "describe it under auth.policies"
+                        : fmt::format("did you mean \"{}\"?", nearest));
+  }
+
+  void CheckAuth() {
+    const Auth& auth = config_.auth;
+    const Value* value = checked_.Find("auth");
+    if (value == nullptr) return;
+    CheckPolicyName("auth.anonymous", value->Find("anonymous"), auth.anonymous);
+    std::set<std::string> names;
+    const Value* keys = value->Find("keys");
+    for (std::size_t i = 0; i < auth.keys.size(); ++i) {
+      const std::string place = fmt::format("auth.keys[{}]", i);
+      const Value& key = keys->items[i];
+      CheckPolicyName(place + ".policy", key.Find("policy"), auth.keys[i].policy);
+      if (!names.insert(auth.keys[i].name).second) {
+        Add(place + ".name", key.Find("name"),
+            fmt::format("another key is named \"{}\" as well", auth.keys[i].name));
+      }
+    }
+    CheckJwt(value->Find("jwt"));
+    CheckPolicies(value->Find("policies"));
+  }
+
+  void CheckJwt(const Value* value) {
+    if (!config_.auth.jwt) return;
+    const Jwt& jwt = *config_.auth.jwt;
+    CheckPolicyName("auth.jwt.policy", value->Find("policy"), jwt.policy);
+    for (const std::string& algorithm : jwt.algorithms) {
+      const bool shared = algorithm.starts_with("HS");
+      if (shared ? jwt.secret.empty() : jwt.jwks_file.empty()) {
+        Add("auth.jwt", value,
+            fmt::format("{} needs {}", algorithm, shared ? "secret" : "jwks_file"));
+        return;
+      }
+    }
+  }
+
+  void CheckPolicies(const Value* policies) {
+    if (config_.all_tables) return;
+    std::vector<std::string> names;
+    for (const Index& index : config_.indexes) names.push_back(index.name);
+    for (const auto& [name, policy] : config_.auth.policies) {
+      for (const auto& [index, rule] : policy.indexes) {
+        if (index == "*" || std::find(names.begin(), names.end(), index) != names.end()) continue;
+        const std::string nearest = Nearest(index, names);
+        Add(fmt::format("auth.policies.{}.indexes.{}", name, index),
+            policies->Find({name, "indexes", index}),
+            fmt::format("there is no index \"{}\"", index),
+            nearest.empty() ? "" : fmt::format("did you mean \"{}\"?", nearest));
+      }
+    }
+  }
+
+  const Config& config_;
+  const Value& checked_;
+  const Origin& origin_;
+  Problems& problems_;
+};
+
+}  // namespace
+
+void CheckRules(const Config& config, const Value& checked, const Origin& origin,
+                Problems& problems) {
+  Rules(config, checked, origin, problems).Check();
+}
+
+}  // namespace pgsluice::config

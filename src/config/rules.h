@@ -1,0 +1,13 @@
+#pragma once
+
+#include "checker.h"
+#include "pgsluice/config/config.h"
+
+namespace pgsluice::config {
+
+/// What no single value shows: names that must exist, choices that exclude each other, listening
+/// without authentication.
+void CheckRules(const Config& config, const json::Value& checked, const Origin& origin,
+                Problems& problems);
+
+}  // namespace pgsluice::config

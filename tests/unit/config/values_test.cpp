@@ -1,0 +1,70 @@
+#include "pgsluice/config/values.h"
+
+#include <gtest/gtest.h>
+
+#include "pgsluice/config/problem.h"
+#include "pgsluice/config/schema.h"
+#include "pgsluice/json/value.h"
+
+namespace pgsluice::config {
+namespace {
+
+TEST(Values, Bytes) {
+  EXPECT_EQ(ParseBytes("5MB"), 5U << 20U);
+  EXPECT_EQ(ParseBytes("512 kb"), 512U << 10U);
+  EXPECT_EQ(ParseBytes("1gb"), 1U << 30U);
+  EXPECT_EQ(ParseBytes("17"), 17U);
+  for (const char* bad : {"", "MB", "5TB", "-1", "1.5MB", "99999999999999999999"}) {
+    EXPECT_FALSE(ParseBytes(bad)) << bad;
+  }
+}
+
+TEST(Values, Durations) {
+  EXPECT_EQ(ParseDuration("250ms")->count(), 250);
+  EXPECT_EQ(ParseDuration("30s")->count(), 30000);
+  EXPECT_EQ(ParseDuration("2m")->count(), 120000);
+  EXPECT_EQ(ParseDuration("5")->count(), 5000);
+  for (const char* bad : {"", "s", "5 parsecs", "-1s"}) EXPECT_FALSE(ParseDuration(bad)) << bad;
+}
+
+TEST(Values, Addresses) {
+  EXPECT_EQ(ParseAddress("[::1]:8080")->host, "::1");
+  EXPECT_EQ(ParseAddress("localhost:0")->port, 0);
+  EXPECT_EQ(ParseAddress(":80")->host, "0.0.0.0");
+  for (const char* bad : {"", "8080", "a:", "a:65536", "a:-1", "::1:80", "[::1]80", "http://a:1"}) {
+    EXPECT_FALSE(ParseAddress(bad)) << bad;
+  }
+  EXPECT_TRUE(IsLoopback({"127.0.0.2", 1}));
+  EXPECT_FALSE(IsLoopback({"0.0.0.0", 1}));
+}
+
+TEST(Values, IndexNames) {
+  EXPECT_FALSE(CheckIndexName("", "projects"));
+  EXPECT_FALSE(CheckIndexName("p-", "_a"));
+  EXPECT_FALSE(CheckIndexName("", std::string(200, 'a')));
+  EXPECT_TRUE(CheckIndexName("p", std::string(200, 'a')));
+  EXPECT_TRUE(CheckIndexName("P-", "a"));
+  EXPECT_TRUE(CheckIndexName("", "instantsearch"));
+  EXPECT_TRUE(CheckIndexName("", ".."));
+}
+
+TEST(Nearest, FindsTypingMistakesOnly) {
+  EXPECT_EQ(Nearest("tabel", {"table", "key"}), "table");
+  EXPECT_EQ(Nearest("Projects", {"projects"}), "projects");
+  EXPECT_EQ(Nearest("kye", {"table", "key"}), "key");
+  EXPECT_EQ(Nearest("something", {"table", "key"}), "");
+  EXPECT_EQ(Nearest("x", {}), "");
+}
+
+TEST(Schema, IsJsonThatKnowsEveryLevel) {
+  const json::Value schema = json::Parse(SchemaJson());
+  EXPECT_EQ(schema.Find("$schema")->text, "https://json-schema.org/draft/2020-12/schema");
+  EXPECT_NE(schema.Find({"properties", "indexes", "additionalProperties", "$ref"}), nullptr);
+  EXPECT_EQ(
+      schema.Find({"$defs", "embed", "properties", "embed", "additionalProperties", "$ref"})->text,
+      "#/$defs/embed");
+  EXPECT_EQ(schema.Find({"$defs", "sync", "properties", "workers", "maximum"})->text, "64");
+}
+
+}  // namespace
+}  // namespace pgsluice::config
