@@ -67,6 +67,7 @@ std::vector<std::shared_ptr<const Plan>> BuildPlans(const config::Config& config
     Building building{catalog, index, problems, {}, false};
     std::shared_ptr<Plan> plan = BuildPlan(building);
     CheckFragments(session, building);
+    if (plan != nullptr && !building.failed) CheckStatements(session, *plan, building);
     if (plan != nullptr && !building.failed) plans.push_back(std::move(plan));
   }
   return plans;

@@ -136,6 +136,29 @@ const catalog::Table* FindTable(const std::string& name, const std::string& plac
   return nullptr;
 }
 
+void CheckStatements(pg::Session& session, const Plan& plan, Building& building) {
+  std::vector<const pg::Statement*> statements = {&plan.read_by_key};
+  for (const Source& source : plan.sources) {
+    if (!source.to_roots.sql.empty()) statements.push_back(&source.to_roots);
+  }
+  for (const pg::Statement* statement : statements) {
+    constexpr std::string_view kVersion = "pgsluice.version()";
+    std::string sql = "EXPLAIN " + statement->sql;
+    const std::size_t version = sql.find(kVersion);  // Not there before the migrations.
+    if (version != std::string::npos) sql.replace(version, kVersion.size(), "0");
+    pg::Transaction transaction(session);
+    session.Exec("SET TRANSACTION READ ONLY");
+    try {
+      session.ExecParams(sql, {"[]"});
+    } catch (const pg::SqlError& error) {
+      building.Error(building.index.place,
+                     fmt::format("the server refuses the documents' SQL: {}", error.what()),
+                     "compare the types of the columns in \"on\" and the order lists");
+      return;
+    }
+  }
+}
+
 void CheckFragments(pg::Session& session, Building& building) {
   for (const FragmentCheck& check : building.checks) {
     CheckParses(session, check, building);

@@ -19,4 +19,8 @@ const catalog::Table* FindTable(const std::string& name, const std::string& plac
 /// nothing is touched) and refuses volatile functions.
 void CheckFragments(pg::Session& session, Building& building);
 
+/// Lets the server plan the finished statements: what still does not fit (types of joined columns,
+/// an order list that ends early) is a problem of the index.
+void CheckStatements(pg::Session& session, const Plan& plan, Building& building);
+
 }  // namespace pgsluice::document

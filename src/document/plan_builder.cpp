@@ -5,8 +5,11 @@
 #include <algorithm>
 
 #include "document/checks.h"
+#include "document/embed_sql.h"
+#include "document/embed_tree.h"
 #include "document/ids.h"
 #include "document/read_sql.h"
+#include "document/sources.h"
 
 namespace pgsluice::document {
 
@@ -38,11 +41,13 @@ class Builder {
             level.columns)) {
       root_.where = index_.where;
     }
+    int count = 0;
+    const auto nodes = ResolveEmbeds(index_.embeds, *table_, "", "", count, building_);
     if (building_.failed) return nullptr;
     plan_->fields = level.fields;
-    AddSources(level);
+    AddEmbeds(nodes, level);
+    AddSources(nodes, level);
     root_.document = ObjectSql(level.members, IdTail());
-    root_.columns.assign(level.columns.begin(), level.columns.end());
     FillStatements(root_, *plan_);
     CheckPaths();
     return building_.failed ? nullptr : plan_;
@@ -103,26 +108,33 @@ class Builder {
                        root_.row_hash_id ? RowIdSql(keys) : IdSql(keys, types));
   }
 
-  void AddSources(const Level& level) {
-    Source source;
-    source.table = table_->oid;
-    source.table_name = plan_->root_name;
-    source.captured = plan_->key;
-    std::set<std::string> watched = level.columns;
-    watched.insert(plan_->key.begin(), plan_->key.end());
-    if (root_.routing != nullptr) {
-      watched.insert(root_.routing->name);
-      const auto& captured = source.captured;
-      if (std::find(captured.begin(), captured.end(), root_.routing->name) == captured.end()) {
-        source.captured.push_back(root_.routing->name);
+  void AddEmbeds(const std::vector<std::unique_ptr<Node>>& nodes, Level& level) {
+    EmbedSql embeds = BuildEmbeds(nodes, "roots", "root");
+    root_.embed_ctes = std::move(embeds.ctes);
+    root_.embed_joins = std::move(embeds.joins);
+    root_.columns.assign(level.columns.begin(), level.columns.end());
+    for (const std::string& column : ParentColumns(nodes)) {
+      if (level.columns.count(column) == 0) root_.columns.push_back(column);
+    }
+    level.members.insert(level.members.end(), embeds.members.begin(), embeds.members.end());
+    for (const auto& node : nodes) {
+      for (const Field& field : plan_->fields) {
+        if (field.name != node->field.name) continue;
+        building_.Error(node->config->place,
+                        fmt::format("a field {} is there already", Quoted(field.name)),
+                        "exclude or rename the column, or name the embed differently");
       }
     }
+    for (const auto& node : nodes) plan_->fields.push_back(node->field);
+  }
+
+  void AddSources(const std::vector<std::unique_ptr<Node>>& nodes, const Level& level) {
+    std::set<std::string> watched;
     if (!level.all_columns || !index_.exclude.empty()) {
-      for (const catalog::Column& column : table_->columns) {
-        if (watched.count(column.name) != 0) source.watched.push_back(column.name);
-      }
+      watched = level.columns;
+      watched.insert(plan_->key.begin(), plan_->key.end());
     }
-    plan_->sources.push_back(std::move(source));
+    plan_->sources = BuildSources(root_, watched, nodes, plan_->name, building_);
   }
 
   void CheckPaths() {

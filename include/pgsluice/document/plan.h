@@ -11,6 +11,16 @@
 #include "pgsluice/config/problem.h"
 #include "pgsluice/pg/session.h"
 
+/// Documents are one line: the selected columns in their order, computed fields, embeds, and our
+/// own:
+///   `__id`   the `_id`, for sorting and paging (root only, always last);
+///   `__enum` per object: the place of each enum value in the declared order ({"status":2});
+///   `__raw`  per object: members that the engine's type for their path would refuse (an empty
+///   range,
+///            a JSON scalar under a flattened field). Not mapped. For readers they belong to the
+///            object itself: `"__raw":{"a":1}` means `"a":1`.
+/// The mapping adds `__all`, where all text fields are copied to (not in the document).
+///
 /// How the rows of a root table and its tree of embeds become documents: derived once from the
 /// configuration and the catalog, then immutable. Everything PostgreSQL is asked for documents and
 /// everything the search API knows about fields comes from here.
@@ -60,7 +70,9 @@ struct Source {
   std::vector<std::string> captured;  ///< Columns in the event key, in this order: identity first.
   std::vector<std::string> watched;   ///< Columns whose change matters; empty: all.
   /// $1 = JSON array of event keys (arrays positional by `captured`), answers one column: root keys
-  /// as JSON arrays (text). Empty for the root itself, whose event keys begin with the root key.
+  /// as JSON arrays (text). The root's event keys begin with the root key and mean that document;
+  /// for the root this is empty, unless its table is embedded in itself: then the documents that
+  /// embed the row are found by it, in addition.
   pg::Statement to_roots;
 };
 
@@ -73,10 +85,14 @@ struct Plan {
   std::vector<std::string> key;  ///< Key columns of the root, in order.
   bool row_hash_id = false;      ///< No key: `_id` is "row:" and a hash of the whole row.
   std::vector<Field> fields;     ///< The document's fields, in order.
-  std::vector<Source> sources;   ///< The root first. Several embeds of one table share one source.
+  /// The root first (unless it is a view: then the tables it is made from stand for it). Several
+  /// embeds of one table share one source.
+  std::vector<Source> sources;
 
   /// Documents by key. $1 = JSON array of root keys (arrays of key values as texts or JSON
-  /// scalars, positional by `key`; further items are ignored). One row per distinct key asked:
+  /// scalars, positional by `key`; with a routing column, the item behind them is its value, and a
+  /// row that has another one now counts as gone; more items are ignored). One row per distinct
+  /// key:
   ///   0 version (bigint, the same in every row), 1 `_id` (text), 2 document (JSON text without
   ///   newlines) or NULL when there is no such document, 3 routing or NULL.
   pg::Statement read_by_key;

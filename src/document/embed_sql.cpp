@@ -1,0 +1,281 @@
+#include "document/embed_sql.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+#include "document/read_sql.h"
+#include "document/type_rules.h"
+
+namespace pgsluice::document {
+
+namespace {
+
+constexpr const char* kDocument = "\"pgsluice doc\"";
+
+std::string Numbered(const char* letter, std::size_t i) {
+  return fmt::format("\"pgsluice {}{}\"", letter, i);
+}
+
+std::string TableSql(const catalog::Table& table) {
+  return Quoted(table.schema) + "." + Quoted(table.name);
+}
+
+std::string Join(const std::vector<std::string>& parts, const char* between = ", ") {
+  return fmt::format("{}", fmt::join(parts, between));
+}
+
+/// `alias.columns` belong to the values that `source.values` hold.
+std::string MatchSql(const catalog::Table& table, const std::string& alias,
+                     const std::vector<std::string>& columns, const std::string& source,
+                     const std::vector<std::string>& values) {
+  std::vector<std::string> parts, mine, theirs;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    mine.push_back(alias + "." + Quoted(columns[i]));
+    theirs.push_back("s." + values[i]);
+  }
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const std::string equals = EqualsSql(table.Find(columns[i])->type);
+    // The array form always uses the index, whatever the planner expects of the parents; without an
+    // index it would compare every row with every element, where a hashed semi-join does not.
+    if (HasIndex(table, {columns[i]})) {
+      parts.push_back(fmt::format("{} {} ANY (ARRAY(SELECT DISTINCT {} FROM {} s))", mine[i],
+                                  equals, theirs[i], source));
+    } else if (columns.size() == 1) {
+      parts.push_back(
+          fmt::format("{} {} ANY (SELECT {} FROM {} s)", mine[i], equals, theirs[i], source));
+    }
+  }
+  if (columns.size() > 1) {
+    parts.push_back(fmt::format("({}) IN (SELECT {} FROM {} s)", Join(mine), Join(theirs), source));
+  }
+  return Join(parts, " AND ");
+}
+
+class NodeSql {
+ public:
+  NodeSql(const Node& node, const std::string& parents, EmbedSql& out)
+      : node_(node), parents_(parents), out_(out) {}
+
+  void Build() {
+    if (node_.through()) Links();
+    Rows();
+    Documents();
+    Group();
+  }
+
+ private:
+  const Step& last() const { return node_.steps.back(); }
+  std::string Cte(const char* suffix) const { return node_.name + suffix; }
+
+  /// Pairs of a parent's join values (j) and the embedded table's join values (c), over all link
+  /// tables: one per way from the one to the other.
+  void Links() {
+    std::vector<std::string> columns;
+    const Step& first = node_.steps.front();
+    for (std::size_t i = 0; i < first.here.size(); ++i) {
+      columns.push_back(fmt::format("l0.{} AS {}", Quoted(first.here[i]), Numbered("j", i)));
+    }
+    const std::size_t links = node_.steps.size() - 1;
+    for (std::size_t i = 0; i < last().above.size(); ++i) {
+      columns.push_back(
+          fmt::format("l{}.{} AS {}", links - 1, Quoted(last().above[i]), Numbered("c", i)));
+    }
+    std::string from = TableSql(*first.table) + " AS l0";
+    for (std::size_t i = 1; i < links; ++i) {
+      const Step& step = node_.steps[i];
+      std::vector<std::string> on;
+      for (std::size_t k = 0; k < step.here.size(); ++k) {
+        on.push_back(fmt::format("l{}.{} {} l{}.{}", i, Quoted(step.here[k]),
+                                 EqualsSql(step.table->Find(step.here[k])->type), i - 1,
+                                 Quoted(step.above[k])));
+      }
+      from += fmt::format(" JOIN {} AS l{} ON {}", TableSql(*step.table), i, Join(on, " AND "));
+    }
+    std::vector<std::string> values;
+    for (const std::string& column : first.above) values.push_back(Quoted(column));
+    out_.ctes.push_back(fmt::format("{} AS MATERIALIZED (SELECT {} FROM {} WHERE {})",
+                                    Cte("_links"), Join(columns), from,
+                                    MatchSql(*first.table, "l0", first.here, parents_, values)));
+  }
+
+  std::set<std::string> Columns() const {
+    std::set<std::string> columns = node_.level.columns;
+    columns.insert(last().here.begin(), last().here.end());
+    columns.insert(node_.identity.begin(), node_.identity.end());
+    columns.insert(node_.order_columns.begin(), node_.order_columns.end());
+    if (node_.value != nullptr) columns.insert(node_.value->name);
+    const std::set<std::string> down = ParentColumns(node_.children);
+    columns.insert(down.begin(), down.end());
+    return columns;
+  }
+
+  /// The embedded table's rows that belong to any parent.
+  void Rows() {
+    std::vector<std::string> columns, values;
+    for (const std::string& column : Columns()) columns.push_back("child." + Quoted(column));
+    for (std::size_t i = 0; i < last().here.size(); ++i) {
+      values.push_back(node_.through() ? Numbered("c", i) : Quoted(last().above[i]));
+    }
+    std::string where = MatchSql(node_.table(), "child", last().here,
+                                 node_.through() ? Cte("_links") : parents_, values);
+    if (!node_.config->where.empty()) where += fmt::format(" AND ({}\n)", node_.config->where);
+    out_.ctes.push_back(fmt::format("{} AS (SELECT {} FROM {} AS child WHERE {})", Cte("_rows"),
+                                    Join(columns), TableSql(node_.table()), where));
+  }
+
+  /// Their documents, each built once however many parents share it.
+  void Documents() {
+    EmbedSql below = BuildEmbeds(node_.children, Cte("_rows"), "child");
+    out_.ctes.insert(out_.ctes.end(), below.ctes.begin(), below.ctes.end());
+    std::string document = "NULL::text";
+    if (node_.aggregate()) {
+      document = "''";
+    } else if (node_.value != nullptr) {
+      document = fmt::format("coalesce({}, 'null')", JsonSql(node_.field, node_.value->type,
+                                                             "child." + Quoted(node_.value->name)));
+    } else {
+      std::vector<Member> members = node_.level.members;
+      members.insert(members.end(), below.members.begin(), below.members.end());
+      document = ObjectSql(members);
+    }
+    out_.ctes.push_back(fmt::format("{} AS {} (SELECT child.*, {} AS {} FROM {} AS child{})",
+                                    Cte("_docs"), node_.through() ? "MATERIALIZED" : "", document,
+                                    kDocument, Cte("_rows"), below.joins));
+  }
+
+  /// The parent's join values, as columns of the grouped query.
+  std::vector<std::string> JoinValues() const {
+    std::vector<std::string> values;
+    const std::size_t count = node_.steps.front().here.size();
+    for (std::size_t i = 0; i < count; ++i) {
+      values.push_back(node_.through() ? "l." + Numbered("j", i)
+                                       : "child." + Quoted(last().here[i]));
+    }
+    return values;
+  }
+
+  std::string From() const {
+    if (!node_.through()) return Cte("_docs") + " AS child";
+    std::vector<std::string> on;
+    for (std::size_t i = 0; i < last().here.size(); ++i) {
+      on.push_back(fmt::format("child.{} {} l.{}", Quoted(last().here[i]),
+                               EqualsSql(node_.table().Find(last().here[i])->type),
+                               Numbered("c", i)));
+    }
+    return fmt::format("{} AS l JOIN {} AS child ON {}", Cte("_links"), Cte("_docs"),
+                       Join(on, " AND "));
+  }
+
+  /// Always a total order, so that a document changes only when its data does.
+  std::string Order() const {
+    std::vector<std::string> order;
+    if (!node_.config->order_by.empty()) order.push_back(node_.config->order_by + "\n");
+    bool sortable = node_.table().HasKey() || !node_.config->key.empty();
+    for (const std::string& column : node_.identity) {
+      if (sortable) order.push_back("child." + Quoted(column));
+    }
+    if (!sortable) order.push_back(fmt::format("child.{} COLLATE \"C\"", kDocument));
+    return Join(order);
+  }
+
+  std::string AggregateSql() const {
+    if (node_.config->aggregate == config::Aggregate::kCount) return "count(*)::text";
+    const std::string column = "child." + Quoted(node_.value->name);
+    const char* function = "sum";
+    switch (node_.config->aggregate) {
+      case config::Aggregate::kMin:
+      case config::Aggregate::kMax:
+        function = node_.config->aggregate == config::Aggregate::kMin ? "min" : "max";
+        return JsonSql(node_.field, node_.value->type, fmt::format("{}({})", function, column));
+      case config::Aggregate::kAvg:
+        function = "avg";
+        break;
+      default:
+        break;
+    }
+    return fmt::format("to_json({}({}))::text", function, column);
+  }
+
+  void Group() {
+    const std::vector<std::string> values = JoinValues();
+    std::vector<std::string> named, group;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      named.push_back(fmt::format("{} AS {}", values[i], Numbered("j", i)));
+      group.push_back(std::to_string(i + 1));
+    }
+    std::string sql;
+    if (node_.aggregate()) {
+      sql = fmt::format("SELECT {}, {} AS {} FROM {} GROUP BY {}", Join(named), AggregateSql(),
+                        kDocument, From(), Join(group));
+    } else if (!node_.many && node_.unique) {
+      sql = fmt::format("SELECT {}, child.{} FROM {}", Join(named), kDocument, From());
+    } else if (!node_.many) {
+      sql = fmt::format("SELECT DISTINCT ON ({0}) {1}, child.{2} AS {2} FROM {3} ORDER BY {0}, {4}",
+                        Join(values), Join(named), kDocument, From(), Order());
+    } else if (node_.config->limit.has_value()) {
+      sql = fmt::format(
+          "SELECT {0}, concat('[', string_agg(x.{1}, ',' ORDER BY x.\"pgsluice n\"), ']') AS {1} "
+          "FROM (SELECT {2}, child.{1} AS {1}, row_number() OVER (PARTITION BY {3} ORDER BY {4}) "
+          "AS "
+          "\"pgsluice n\" FROM {5}) x WHERE x.\"pgsluice n\" <= {6} GROUP BY {7}",
+          JoinNames(values.size()), kDocument, Join(named), Join(values), Order(), From(),
+          *node_.config->limit, Join(group));
+    } else {
+      sql = fmt::format(
+          "SELECT {0}, concat('[', string_agg(child.{1}, ',' ORDER BY {2}), ']') AS {1} FROM {3} "
+          "GROUP BY {4}",
+          Join(named), kDocument, Order(), From(), Join(group));
+    }
+    out_.ctes.push_back(fmt::format("{} AS ({})", node_.name, sql));
+  }
+
+  static std::string JoinNames(std::size_t count) {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < count; ++i) names.push_back("x." + Numbered("j", i));
+    return Join(names);
+  }
+
+  const Node& node_;
+  const std::string& parents_;
+  EmbedSql& out_;
+};
+
+std::string Absent(const Node& node) {
+  if (node.config->aggregate == config::Aggregate::kCount) return "'0'";
+  return node.aggregate() || !node.many ? "'null'" : "'[]'";
+}
+
+}  // namespace
+
+EmbedSql BuildEmbeds(const std::vector<std::unique_ptr<Node>>& nodes, const std::string& parents,
+                     const std::string& alias) {
+  EmbedSql out;
+  for (const auto& node : nodes) {
+    NodeSql(*node, parents, out).Build();
+    const Step& first = node->steps.front();
+    std::vector<std::string> on;
+    for (std::size_t i = 0; i < first.above.size(); ++i) {
+      on.push_back(fmt::format("{}.{} {} {}.{}", node->name, Numbered("j", i),
+                               EqualsSql(first.table->Find(first.here[i])->type), alias,
+                               Quoted(first.above[i])));
+    }
+    out.joins += fmt::format(" LEFT JOIN {} ON {}", node->name, Join(on, " AND "));
+    Member member;
+    member.name = node->field.name;
+    member.value = fmt::format("coalesce({}.{}, {})", node->name, kDocument, Absent(*node));
+    member.not_null = true;
+    out.members.push_back(std::move(member));
+  }
+  return out;
+}
+
+std::set<std::string> ParentColumns(const std::vector<std::unique_ptr<Node>>& nodes) {
+  std::set<std::string> columns;
+  for (const auto& node : nodes) {
+    columns.insert(node->steps.front().above.begin(), node->steps.front().above.end());
+  }
+  return columns;
+}
+
+}  // namespace pgsluice::document

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "document/embed_tree.h"
+#include "document/value_sql.h"
+
+namespace pgsluice::document {
+
+/// What a level of embeds adds to the statement of its parent.
+struct EmbedSql {
+  std::vector<std::string> ctes;  ///< In the order of their definition.
+  std::string joins;              ///< To the parent's alias.
+  std::vector<Member> members;
+};
+
+/// Set-based SQL: per embed one grouped query over the rows that belong to any parent of the chunk,
+/// joined to the parents afterwards. `parents` is the CTE with the parents' rows, `alias` what the
+/// statement calls them.
+EmbedSql BuildEmbeds(const std::vector<std::unique_ptr<Node>>& nodes, const std::string& parents,
+                     const std::string& alias);
+
+/// The columns of the parent that its embeds join on.
+std::set<std::string> ParentColumns(const std::vector<std::unique_ptr<Node>>& nodes);
+
+}  // namespace pgsluice::document
