@@ -1,6 +1,76 @@
-#include <cstdio>
+#include <csignal>
+#include <functional>
+#include <iostream>
+#include <map>
 
-int main() {
-  std::puts("pgsluice " PGSLUICE_VERSION);
-  return 0;
+#include "cli.h"
+#include "commands.h"
+#include "pgsluice/config/loader.h"
+#include "pgsluice/observe/log.h"
+
+namespace {
+
+using namespace pgsluice;
+
+using Run = int (*)(const app::Context&);
+
+const std::map<std::string, Run>& Dispatch() {
+  static const std::map<std::string, Run> dispatch = {
+      {"config", app::RunConfig},
+      {"keys", app::RunKeys},
+  };
+  return dispatch;
+}
+
+void PrintError(const Error& error) {
+  std::cerr << "pgsluice: error: " << error.what() << '\n';
+  if (!error.hint().empty()) std::cerr << "  hint: " << error.hint() << '\n';
+}
+
+int Execute(const app::Invocation& invocation) {
+  if (invocation.Has("version")) {
+    std::cout << "pgsluice " PGSLUICE_VERSION "\n";
+    return app::kOk;
+  }
+  if (invocation.Has("help")) {
+    std::cout << app::Help(invocation.command);
+    return app::kOk;
+  }
+  config::Problems problems;
+  const config::Config config =
+      config::Load({.flags = invocation.options}, config::ProcessEnvironment(), problems);
+  observe::ConfigureLog(config.log_format, config.log_level);
+  const bool reports_itself = invocation.command == "config" || invocation.command == "keys";
+  if (!reports_itself && app::PrintProblems(problems, std::cerr)) return app::kBadConfiguration;
+  return Dispatch().at(invocation.command)({invocation, config, problems, std::cout, std::cerr});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // Before any thread exists, so that all inherit it: the service takes signals with sigwait, and
+  // commands that do not wait for any are ended by the default action once they unblock them.
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&signals, number);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    const app::Invocation invocation = app::Parse({argv + 1, argv + argc});
+    if (invocation.command != "run" && invocation.command != "sync" &&
+        invocation.command != "serve") {
+      pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+    }
+    const int code = Execute(invocation);
+    std::cout.flush();
+    return code;
+  } catch (const app::UsageError& error) {
+    PrintError(error);
+    return app::kUsage;
+  } catch (const Error& error) {
+    PrintError(error);
+  } catch (const std::exception& error) {
+    std::cerr << "pgsluice: error: " << error.what() << '\n';
+  }
+  return app::kFailed;
 }

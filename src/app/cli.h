@@ -1,0 +1,66 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pgsluice/base/error.h"
+
+/// The command line: one table of commands drives parsing, usage errors and help.
+namespace pgsluice::app {
+
+struct CliOption {
+  std::string name;         ///< Without the dashes.
+  std::string value;        ///< "URL"; empty: a switch.
+  std::string description;  ///< One line.
+  std::string only{};       ///< The sub-command it belongs to; empty: all.
+};
+
+struct CliWord {
+  std::string name;
+  std::string description;
+};
+
+struct Command {
+  std::string name;
+  std::string description;  ///< One line.
+  std::string arguments;    ///< "[INDEX...]"; empty: it takes none.
+  std::vector<CliWord> subcommands{};
+  std::string default_subcommand{};
+  std::vector<CliOption> options{};
+  std::vector<CliWord> examples{};  ///< Command line, what it does.
+};
+
+const std::vector<Command>& Commands();
+/// Options that every command takes.
+const std::vector<CliOption>& GlobalOptions();
+
+/// What the user asked for. Options are known ones; a switch has the value "true".
+struct Invocation {
+  std::string command;
+  std::string subcommand;
+  std::vector<std::string> arguments;
+  std::map<std::string, std::string> options;
+
+  bool Has(const std::string& option) const { return options.contains(option); }
+  std::string Option(const std::string& option, const std::string& otherwise = {}) const {
+    const auto found = options.find(option);
+    return found == options.end() ? otherwise : found->second;
+  }
+};
+
+/// A mistake on the command line: exit code 2.
+class UsageError : public Error {
+ public:
+  UsageError(const std::string& message, std::string hint)
+      : Error(Disposition::kReject, message, std::move(hint)) {}
+};
+
+/// Parses the arguments behind the program's name. Throws UsageError. With --help or --version
+/// nothing is required.
+Invocation Parse(const std::vector<std::string>& arguments);
+
+/// The help of a command, or the list of commands when `command` is empty.
+std::string Help(const std::string& command);
+
+}  // namespace pgsluice::app

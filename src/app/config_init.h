@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+#include "pgsluice/catalog/catalog.h"
+
+namespace pgsluice::app {
+
+/// A first pgsluice.json: an index per table of schema public, foreign keys as embeds, link tables
+/// as many-to-many embeds; what may grow large (rows that point here) is written as a comment.
+std::string InitialConfig(const catalog::Catalog& catalog);
+
+}  // namespace pgsluice::app
