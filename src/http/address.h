@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "pgsluice/http/transport.h"
+
+namespace pgsluice::http {
+
+/// Where one of the configured URLs leads.
+struct Address {
+  bool tls = false;
+  std::string host;  ///< Without the brackets of an IPv6 address.
+  std::uint16_t port = 0;
+  std::string prefix;     ///< Path before every request path: "" or "/search".
+  std::string user_info;  ///< "user:password" out of the URL, decoded; or empty.
+  std::string text;       ///< For messages: scheme, host and port, no secrets.
+};
+
+/// Throws Error(kFatal) with a hint when it is no http or https URL.
+Address ParseAddress(std::string_view url);
+
+/// The value of the Authorization header for one address, or empty: api key, else bearer, else
+/// user and password from the options, else those in the URL.
+std::string Authorization(const ClientOptions& options, const Address& address);
+
+}  // namespace pgsluice::http

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "http/connection.h"
+#include "pgsluice/base/error.h"
+
+namespace pgsluice::http {
+
+/// One address with its idle connections. Thread-safe.
+class Endpoint {
+ public:
+  Endpoint(Address address, std::string authorization, Poco::Net::Context::Ptr tls);
+
+  /// Sends on an idle connection or a new one. A request that fails on a used connection before
+  /// its answer began is sent once more on a new one.
+  Response Send(const Request& request, Clock::time_point deadline);
+
+  /// Whether the last failure is recent enough to try other addresses first.
+  bool Resting(Clock::time_point now) const;
+  const Address& address() const { return address_; }
+
+ private:
+  Response SendOn(std::unique_ptr<Connection> connection, const Request& request,
+                  Clock::time_point deadline);
+  std::unique_ptr<Connection> TakeIdle();
+  void PutBack(std::unique_ptr<Connection> connection);
+
+  const Address address_;
+  const std::string authorization_;
+  const Poco::Net::Context::Ptr tls_;
+  std::atomic<Clock::rep> rest_until_{0};
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Connection>> idle_;  // The last used one at the end.
+};
+
+/// A failure of one address, with what the client needs to know to choose what to do next.
+class SendError : public Error {
+ public:
+  SendError(const Error& error, Stage stage, bool timed_out)
+      : Error(error), stage_(stage), timed_out_(timed_out) {}
+  Stage stage() const { return stage_; }
+  bool timed_out() const { return timed_out_; }
+
+ private:
+  Stage stage_;
+  bool timed_out_;
+};
+
+}  // namespace pgsluice::http

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <Poco/Net/Context.h>
+
+#include "pgsluice/http/transport.h"
+
+namespace pgsluice::http {
+
+/// The TLS settings of one client: at least TLS 1.2; the server's certificate and name are always
+/// checked, against `ca_file` when given, else against the system's authorities. Throws
+/// Error(kFatal) naming the file that cannot be used.
+Poco::Net::Context::Ptr MakeTlsContext(const ClientOptions& options);
+
+}  // namespace pgsluice::http
