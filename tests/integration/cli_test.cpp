@@ -1,0 +1,144 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "pgsluice/json/value.h"
+#include "support/pg_sandbox.h"
+#include "support/process.h"
+
+namespace pgsluice::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+/// An empty working directory, and a database.
+class Cli : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = ::testing::TempDir() + "pgsluice_cli_XXXXXX";
+    directory_ = mkdtemp(name.data());
+  }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+
+  void Configure(const std::string& text) { std::ofstream(directory_ + "/pgsluice.json") << text; }
+  Outcome Run(std::vector<std::string> arguments,
+              const std::map<std::string, std::string>& environment = {}) {
+    return RunPgsluice(std::move(arguments), {.environment = environment, .directory = directory_});
+  }
+  Outcome RunOn(const PgSandbox& database, const std::vector<std::string>& arguments) {
+    return Run(arguments, {{"PGSLUICE_DATABASE_URL", database.url()}});
+  }
+
+  std::string directory_;
+};
+
+TEST_F(Cli, VersionAndHelp) {
+  EXPECT_EQ(Run({"--version"}).out, "pgsluice 0.1.0\n");
+  const Outcome general = Run({"--help"});
+  EXPECT_EQ(general.code, 0);
+  EXPECT_THAT(general.out, HasSubstr("Usage: pgsluice <command> [options]"));
+  const Outcome help = Run({"verify", "--help"});
+  EXPECT_EQ(help.code, 0);
+  EXPECT_THAT(help.out, HasSubstr("pgsluice verify projects --repair"));
+  EXPECT_EQ(help.err, "");
+}
+
+TEST_F(Cli, WrongUseIsExitCode2) {
+  const Outcome outcome = Run({"stauts"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(outcome.err,
+            "pgsluice: error: unknown command \"stauts\"\n  hint: did you mean status?\n");
+  EXPECT_EQ(Run({"verify", "--repiar"}).code, 2);
+  EXPECT_EQ(Run({}).code, 2);
+}
+
+TEST_F(Cli, AllMistakesOfAConfigurationAtOnceAndExitCode78) {
+  Configure("{\n  \"listen\": 8080,\n  \"indexes\": {\"A\": {\"tabel\": \"x\"}}\n}\n");
+  const Outcome outcome = Run({"config", "print"});
+  EXPECT_EQ(outcome.code, 78);
+  EXPECT_EQ(outcome.err,
+            "pgsluice: error: pgsluice.json, line 2, column 3: listen: must be a string, not a "
+            "number\n"
+            "pgsluice: error: pgsluice.json, line 3, column 21: indexes.A.tabel: unknown key "
+            "\"tabel\"; did you mean \"table\"?\n"
+            "pgsluice: error: pgsluice.json, line 3, column 15: indexes.A: an index name must be "
+            "in lower case\n");
+}
+
+TEST_F(Cli, ConfigPrintMasksSecrets) {
+  const Outcome outcome = Run({"config", "print", "--database-url", "postgresql://a:pw@db/x"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_THAT(outcome.out, HasSubstr("postgresql://a:***@db/x"));
+  EXPECT_EQ(outcome.out.find("pw"), std::string::npos);
+}
+
+TEST_F(Cli, ConfigSchemaIsJson) {
+  const Outcome outcome = Run({"config", "schema"});
+  EXPECT_EQ(outcome.code, 0);
+  EXPECT_TRUE(json::Parse(outcome.out).IsObject());
+}
+
+TEST_F(Cli, KeysCreatePrintsAKeyAndItsEntry) {
+  const Outcome first = Run({"keys", "create", "--policy", "member", "--name", "web"});
+  const Outcome second = Run({"keys", "create"});
+  EXPECT_EQ(first.code, 0);
+  EXPECT_THAT(first.out, StartsWith("pgsluice_"));
+  EXPECT_THAT(first.out, HasSubstr("{\"name\": \"web\", \"sha256\": \""));
+  EXPECT_NE(first.out.substr(0, 73), second.out.substr(0, 73));
+  Configure("{\"auth\": {\"policies\": {\"member\": {\"indexes\": {\"*\": {}}}}, \"keys\": [" +
+            first.out.substr(first.out.find('{')) + "]}}");
+  EXPECT_EQ(Run({"config", "print"}).code, 0);
+}
+
+constexpr const char* kShop =
+    "CREATE TABLE users (id int PRIMARY KEY, name text);"
+    "CREATE TABLE projects (id int PRIMARY KEY, name text, owner_id int REFERENCES users);"
+    "CREATE TABLE hashtags (id int PRIMARY KEY, name text);"
+    "CREATE TABLE project_hashtags (project_id int REFERENCES projects, "
+    "hashtag_id int REFERENCES hashtags)";
+
+TEST_F(Cli, ConfigInitWritesWhatConfigCheckAccepts) {
+  PgSandbox database;
+  database.Exec(std::string("SET search_path = public; ") + kShop);
+  const Outcome init = RunOn(database, {"config", "init"});
+  ASSERT_EQ(init.code, 0) << init.err;
+  EXPECT_THAT(init.out,
+              HasSubstr(R"("owner": {"table": "public.users", "on": {"owner_id": "id"}})"));
+  EXPECT_THAT(init.out, HasSubstr(R"("hashtags": {"table": "public.hashtags", "through": )"
+                                  R"([{"table": "public.project_hashtags", "on": )"
+                                  R"({"id": "project_id"}}], "on": {"hashtag_id": "id"}})"));
+  Configure(init.out);
+  const Outcome check = Run({"config", "check"}, {{"PGSLUICE_DATABASE_URL", database.url()},
+                                                  {"PGSLUICE_ELASTICSEARCH_URL", "http://e:1"}});
+  EXPECT_EQ(check.code, 0) << check.err;
+  EXPECT_EQ(check.out, "pgsluice.json: ok\n");
+}
+
+TEST_F(Cli, ConfigCheckComparesWithTheCatalog) {
+  PgSandbox database;
+  database.Exec(std::string("SET search_path = public; ") + kShop);
+  Configure(R"({"indexes": {"projects": {"table": "public.projcts"}}})");
+  const Outcome check = RunOn(database, {"config", "check"});
+  EXPECT_EQ(check.code, 78);
+  EXPECT_THAT(check.err, HasSubstr("projcts"));
+  EXPECT_THAT(check.err, HasSubstr("did you mean"));
+}
+
+TEST_F(Cli, DatabaseTroubleSaysWhatAndWhere) {
+  const Outcome refused = Run({"config", "init", "--database-url", "postgresql://a@127.0.0.1:1/x"});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("pgsluice: error: "));
+  EXPECT_THAT(refused.err, HasSubstr("127.0.0.1"));
+  const Outcome absent =
+      Run({"config", "init"}, {{"PGSLUICE_DATABASE_URL", PgSandbox::UrlOf("no_such_database")}});
+  EXPECT_EQ(absent.code, 1);
+  EXPECT_THAT(absent.err, HasSubstr("no_such_database"));
+}
+
+}  // namespace
+}  // namespace pgsluice::testing
