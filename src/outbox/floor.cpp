@@ -1,0 +1,36 @@
+#include "outbox/outbox_sql.h"
+#include "pgsluice/outbox/outbox.h"
+
+namespace pgsluice::outbox {
+
+namespace {
+
+constexpr std::chrono::milliseconds kBetweenMoves{200};
+// Against events that no rule foresees (ids written by hand): a look below the floor now and then.
+constexpr std::chrono::minutes kBetweenSweeps{5};
+
+}  // namespace
+
+void Floor::Advance(pg::Session& session) {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  const auto now = std::chrono::steady_clock::now();
+  if (!lock.owns_lock() || now - sampled_ < kBetweenMoves) return;
+  sampled_ = now;
+  if (now - swept_ > kBetweenSweeps) {
+    swept_ = now;
+    const pg::Result below = session.Exec(sql::kFloorSweep, {std::to_string(value_)});
+    if (below.rows() > 0) value_ = below.Int(0, 0);
+  }
+  if (sample_ >= 0) {
+    const pg::Result moved = session.Exec(
+        sql::kFloorMove, {std::to_string(value_), std::to_string(sample_), sample_xid_});
+    if (moved.rows() == 0) return;  // an older transaction is still open
+    value_ = moved.Int(0, 0);
+  }
+  // First the ids, then the transaction id: a writer that takes an id at or below S later than this
+  // does not exist, and every one that took one earlier has a smaller transaction id.
+  sample_ = session.Exec(sql::kFloorSample).Int(0, 0);
+  sample_xid_ = session.Exec(sql::kFloorXid).Text(0, 0);
+}
+
+}  // namespace pgsluice::outbox

@@ -1,0 +1,78 @@
+#pragma once
+
+#include "pgsluice/pg/session.h"
+
+// Every statement on the outbox and its neighbours.
+namespace pgsluice::outbox::sql {
+
+// SKIP LOCKED in a plain SELECT, acknowledged by id: `DELETE … WHERE id IN (SELECT … LIMIT … SKIP
+// LOCKED)` can delete more than it claims.
+inline const pg::Statement kClaim{"outbox_claim", R"sql(
+  SELECT id, source, key::text, (extract(epoch FROM captured_at) * 1000000)::bigint
+  FROM pgsluice.outbox WHERE id >= $1::bigint
+  ORDER BY id LIMIT $2::int FOR UPDATE SKIP LOCKED)sql"};
+
+inline const pg::Statement kAck{"outbox_ack",
+                                "DELETE FROM pgsluice.outbox WHERE id = ANY ($1::bigint[])"};
+
+inline const pg::Statement kEnqueue{"outbox_enqueue", R"sql(
+  INSERT INTO pgsluice.outbox (source, key)
+  SELECT $1::int, key FROM pg_catalog.jsonb_array_elements($2::jsonb) AS key)sql"};
+
+inline const pg::Statement kHasVisible{"outbox_has_visible", R"sql(
+  SELECT EXISTS (SELECT FROM pgsluice.outbox WHERE id >= $1::bigint))sql"};
+
+inline const pg::Statement kAnyUpTo{"outbox_any_up_to", R"sql(
+  SELECT EXISTS (SELECT FROM pgsluice.outbox WHERE id <= $1::bigint))sql"};
+
+inline const pg::Statement kLag{"outbox_lag", R"sql(
+  SELECT count(*), coalesce(extract(epoch FROM pg_catalog.clock_timestamp() - min(captured_at)), 0)
+  FROM (SELECT captured_at FROM pgsluice.outbox WHERE id >= $1::bigint
+        ORDER BY id LIMIT 1000000) AS waiting)sql"};
+
+// The pair of the sleeper lock: see migrations/README.md.
+inline const pg::Statement kTrySleep{"sleeper_try",
+                                     "SELECT pg_catalog.pg_try_advisory_lock(1886612588, 1)"};
+inline const pg::Statement kAwake{"sleeper_awake",
+                                  "SELECT pg_catalog.pg_advisory_unlock(1886612588, 1)"};
+
+// A fresh sequence says last_value 1, is_called false.
+inline const pg::Statement kFloorSample{"floor_sample", R"sql(
+  SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END
+  FROM pgsluice.outbox_id_seq)sql"};
+inline const pg::Statement kFloorXid{"floor_xid", "SELECT pg_catalog.pg_current_xact_id()::text"};
+inline const pg::Statement kFloorMove{"floor_move", R"sql(
+  SELECT coalesce((SELECT id FROM pgsluice.outbox
+                   WHERE id >= $1::bigint AND id <= $2::bigint ORDER BY id LIMIT 1),
+                  $2::bigint + 1)
+  WHERE pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot()) >= $3::xid8)sql"};
+inline const pg::Statement kFloorSweep{"floor_sweep", R"sql(
+  SELECT id FROM pgsluice.outbox WHERE id < $1::bigint ORDER BY id LIMIT 1)sql"};
+
+inline const pg::Statement kRecordDead{"dead_record", R"sql(
+  INSERT INTO pgsluice.dead_letter
+    (index_name, document_id, key, error, status, attempts, first_at, last_at)
+  VALUES ($1, $2, $3::jsonb, $4, $5::int, 1, pg_catalog.now(), pg_catalog.now())
+  ON CONFLICT (index_name, document_id) DO UPDATE
+  SET key = excluded.key, error = excluded.error, status = excluded.status,
+      attempts = dead_letter.attempts + 1, last_at = excluded.last_at)sql"};
+inline const pg::Statement kCountDead{
+    "dead_count", "SELECT index_name, count(*) FROM pgsluice.dead_letter GROUP BY index_name"};
+inline const pg::Statement kDropDead{"dead_drop", R"sql(
+  DELETE FROM pgsluice.dead_letter WHERE index_name = $1
+    AND document_id IN (SELECT pg_catalog.jsonb_array_elements_text($2::jsonb)))sql"};
+inline const pg::Statement kListDead{"dead_list", R"sql(
+  SELECT id, index_name, document_id, key::text, error, status, attempts,
+         pg_catalog.to_char(first_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         pg_catalog.to_char(last_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+  FROM pgsluice.dead_letter ORDER BY id)sql"};
+// The source under which the root's keys are captured: the newest one of its table.
+inline const pg::Statement kRetryDead{"dead_retry", R"sql(
+  INSERT INTO pgsluice.outbox (source, key)
+  SELECT i.root_source, d.key
+  FROM pgsluice.dead_letter d JOIN pgsluice.index_state i USING (index_name)
+  WHERE $1::bigint[] = '{}' OR d.id = ANY ($1::bigint[]))sql"};
+inline const pg::Statement kDiscardDead{
+    "dead_discard", "DELETE FROM pgsluice.dead_letter WHERE id = ANY ($1::bigint[])"};
+
+}  // namespace pgsluice::outbox::sql
