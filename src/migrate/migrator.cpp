@@ -1,0 +1,163 @@
+#include "pgsluice/migrate/migrator.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "migrate/lock_retry.h"
+#include "migrate/migrate_sql.h"
+#include "pgsluice/base/error.h"
+#include "pgsluice/pg/sql_error.h"
+
+namespace pgsluice::migrate {
+
+namespace {
+
+constexpr const char* kRunUp = "run 'pgsluice migrate up'";
+
+void Say(const Migrator::Log& log, const std::string& line) {
+  if (log) log(line);
+}
+
+/// A statement failed in `what`: who lacks which right, where that was the reason. Not to be called
+/// in the failed transaction.
+[[noreturn]] void ThrowFailed(pg::Session& session, const std::string& what,
+                              const pg::SqlError& error) {
+  std::string hint;
+  if (error.sqlstate() == "42501") {
+    const pg::Result who = session.Exec(sql::kWhoAndWhere);
+    const std::string owner(who.Text(0, 2));
+    hint = owner.empty()
+               ? fmt::format("as owner of the database: GRANT CREATE ON DATABASE {} TO {}",
+                             who.Text(0, 1), who.Text(0, 0))
+               : fmt::format("use the role {}, or: GRANT {} TO {}", owner, owner, who.Text(0, 0));
+  }
+  throw Error(Disposition::kFatal, fmt::format("{}: {}", what, error.what()), hint);
+}
+
+void RefuseNewer(const std::vector<State>& states) {
+  for (const State& state : states) {
+    if (state.known) continue;
+    throw Error(
+        Disposition::kFatal,
+        fmt::format("the database has migration {}, which this pgsluice does not know", state.name),
+        "use a pgsluice that is at least as new as the one that migrated the database");
+  }
+}
+
+std::vector<State> Read(pg::Session& session, const Migrator::List& migrations) {
+  std::map<int, State> states;
+  for (const Migration& migration : migrations) {
+    states[migration.number] = {migration.number, migration.name, "", true};
+  }
+  if (session.Exec(sql::kHasTable).Bool(0, 0)) {
+    const pg::Result rows = session.Exec(sql::kApplied);
+    for (std::size_t row = 0; row < rows.rows(); ++row) {
+      const int number = static_cast<int>(rows.Int(row, 0));
+      State& state = states[number];
+      if (state.number == 0) state = {number, std::string(rows.Text(row, 1)), "", false};
+      state.applied_at = rows.Text(row, 2);
+    }
+  }
+  std::vector<State> list;
+  for (auto& [number, state] : states) list.push_back(std::move(state));
+  return list;
+}
+
+bool IsApplied(const std::vector<State>& states, int number) {
+  return std::any_of(states.begin(), states.end(), [&](const State& state) {
+    return state.number == number && !state.applied_at.empty();
+  });
+}
+
+/// False when somebody else was faster while we waited for the lock.
+bool Apply(pg::Session& session, const Migration& migration) {
+  if (IsApplied(Read(session, {migration}), migration.number)) return false;
+  session.Exec(migration.sql);
+  return true;
+}
+
+}  // namespace
+
+std::vector<State> Migrator::Status(pg::Session& session, const List& migrations) {
+  try {
+    return Read(session, migrations);
+  } catch (const pg::SqlError& error) {
+    ThrowFailed(session, "cannot read pgsluice.migrations", error);
+  }
+}
+
+std::vector<std::string> Migrator::Up(pg::Session& session, const Log& log,
+                                      const List& migrations) {
+  const std::vector<State> before = Status(session, migrations);
+  RefuseNewer(before);
+  std::vector<std::string> applied;
+  for (const Migration& migration : migrations) {
+    if (IsApplied(before, migration.number)) continue;
+    const std::string what = "migration " + migration.name;
+    bool done = false;
+    try {
+      WithLocks(session, what, log, [&] { done = Apply(session, migration); });
+    } catch (const pg::SqlError& error) {
+      ThrowFailed(session, what, error);
+    }
+    if (!done) continue;
+    applied.push_back(migration.name);
+    Say(log, "applied " + migration.name);
+  }
+  return applied;
+}
+
+bool Migrator::Down(pg::Session& session, const Log& log) {
+  if (!session.Exec(sql::kHasSchema).Bool(0, 0)) return false;
+  try {
+    if (session.Exec(sql::kHasDetach).Bool(0, 0)) {
+      // One at a time: no user's table stays locked while the next one is waited for.
+      const pg::Result attached = session.Exec(sql::kAttached);
+      for (std::size_t row = 0; row < attached.rows(); ++row) {
+        const std::string table(attached.Text(row, 1));
+        WithLocks(session, "detaching " + table, log,
+                  [&] { session.Exec(sql::kDetach, {std::string(attached.Text(row, 0))}); });
+        Say(log, "detached " + table);
+      }
+    }
+    WithLocks(session, "dropping schema pgsluice", log,
+              [&] { session.Exec("DROP SCHEMA IF EXISTS pgsluice CASCADE"); });
+  } catch (const pg::SqlError& error) {
+    ThrowFailed(session, "migrate down", error);
+  }
+  Say(log, "dropped schema pgsluice");
+  return true;
+}
+
+std::string Migrator::PrintSql(const List& migrations) {
+  std::string text;
+  for (const Migration& migration : migrations) {
+    if (!text.empty()) text += '\n';
+    text += fmt::format("-- migrations/{}.sql\n{}", migration.name, migration.sql);
+    if (text.back() != '\n') text += '\n';
+  }
+  return text;
+}
+
+void Migrator::CheckVersion(pg::Session& session, const List& migrations) {
+  const std::vector<State> states = Status(session, migrations);
+  RefuseNewer(states);
+  std::string missing;
+  bool any = false;
+  for (const State& state : states) {
+    any = any || !state.applied_at.empty();
+    if (state.applied_at.empty() && missing.empty()) missing = state.name;
+  }
+  if (missing.empty()) return;
+  const std::string database(session.Exec(sql::kWhoAndWhere).Text(0, 1));
+  throw Error(
+      Disposition::kFatal,
+      any ? fmt::format("database {} is only partly migrated: {} is missing", database, missing)
+          : fmt::format("database {} is not migrated", database),
+      kRunUp);
+}
+
+}  // namespace pgsluice::migrate
