@@ -3,6 +3,7 @@
 #include <iosfwd>
 
 #include "cli.h"
+#include "pgsluice/base/error.h"
 #include "pgsluice/config/config.h"
 #include "pgsluice/config/problem.h"
 
@@ -21,9 +22,23 @@ struct Context {
 inline constexpr int kOk = 0, kFailed = 1, kUsage = 2, kDifferences = 3, kTimeout = 4,
                      kBadConfiguration = 78;
 
-// Each answers the exit code, and throws pgsluice::Error (exit code 1).
+/// The configuration does not fit the database; everything about it has been printed.
+class BadConfiguration : public Error {
+ public:
+  BadConfiguration() : Error(Disposition::kFatal, "bad configuration") {}
+};
+
+// Each answers the exit code, and throws pgsluice::Error (exit code 1), UsageError (2) or
+// BadConfiguration (78).
+int RunMigrate(const Context& context);
+int RunAttach(const Context& context);
+int RunDetach(const Context& context);
+int RunStatus(const Context& context);
+int RunWait(const Context& context);
+int RunDeadLetters(const Context& context);
 int RunConfig(const Context& context);
 int RunKeys(const Context& context);
+int RunHealth(const Context& context);
 
 /// "pgsluice: error: place: message; hint" for every problem. True when any is no warning.
 bool PrintProblems(const config::Problems& problems, std::ostream& err);

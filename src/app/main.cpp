@@ -16,8 +16,15 @@ using Run = int (*)(const app::Context&);
 
 const std::map<std::string, Run>& Dispatch() {
   static const std::map<std::string, Run> dispatch = {
+      {"attach", app::RunAttach},
       {"config", app::RunConfig},
+      {"dead-letters", app::RunDeadLetters},
+      {"detach", app::RunDetach},
+      {"health", app::RunHealth},
       {"keys", app::RunKeys},
+      {"migrate", app::RunMigrate},
+      {"status", app::RunStatus},
+      {"wait", app::RunWait},
   };
   return dispatch;
 }
@@ -42,7 +49,11 @@ int Execute(const app::Invocation& invocation) {
   observe::ConfigureLog(config.log_format, config.log_level);
   const bool reports_itself = invocation.command == "config" || invocation.command == "keys";
   if (!reports_itself && app::PrintProblems(problems, std::cerr)) return app::kBadConfiguration;
-  return Dispatch().at(invocation.command)({invocation, config, problems, std::cout, std::cerr});
+  const auto run = Dispatch().find(invocation.command);
+  if (run == Dispatch().end()) {
+    throw app::UsageError(invocation.command + " is not part of this build", "");
+  }
+  return run->second({invocation, config, problems, std::cout, std::cerr});
 }
 
 }  // namespace
@@ -67,6 +78,8 @@ int main(int argc, char** argv) {
   } catch (const app::UsageError& error) {
     PrintError(error);
     return app::kUsage;
+  } catch (const app::BadConfiguration&) {
+    return app::kBadConfiguration;
   } catch (const Error& error) {
     PrintError(error);
   } catch (const std::exception& error) {

@@ -1,13 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-
 #include "pgsluice/json/value.h"
-#include "support/pg_sandbox.h"
-#include "support/process.h"
+#include "support/cli_fixture.h"
 
 namespace pgsluice::testing {
 namespace {
@@ -15,26 +10,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-/// An empty working directory, and a database.
-class Cli : public ::testing::Test {
- protected:
-  void SetUp() override {
-    std::string name = ::testing::TempDir() + "pgsluice_cli_XXXXXX";
-    directory_ = mkdtemp(name.data());
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-
-  void Configure(const std::string& text) { std::ofstream(directory_ + "/pgsluice.json") << text; }
-  Outcome Run(std::vector<std::string> arguments,
-              const std::map<std::string, std::string>& environment = {}) {
-    return RunPgsluice(std::move(arguments), {.environment = environment, .directory = directory_});
-  }
-  Outcome RunOn(const PgSandbox& database, const std::vector<std::string>& arguments) {
-    return Run(arguments, {{"PGSLUICE_DATABASE_URL", database.url()}});
-  }
-
-  std::string directory_;
-};
+class Cli : public CliFixture {};
 
 TEST_F(Cli, VersionAndHelp) {
   EXPECT_EQ(Run({"--version"}).out, "pgsluice 0.1.0\n");

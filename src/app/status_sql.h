@@ -1,0 +1,35 @@
+#pragma once
+
+namespace pgsluice::app {
+
+/// The status as JSON text, as far as the database knows it. $1 = version of this program.
+inline constexpr const char* kStatusSql = R"sql(
+SELECT json_build_object(
+  'phase', CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_stat_activity
+                             WHERE datname = pg_catalog.current_database()
+                               AND application_name = 'pgsluice listen')
+                THEN 'running elsewhere' ELSE 'stopped' END,
+  'lag_ms', (SELECT coalesce(round(extract(epoch FROM clock_timestamp() - min(captured_at)) * 1000), 0)
+             FROM pgsluice.outbox),
+  'pending', (SELECT count(*) FROM pgsluice.outbox),
+  'dead_letters', (SELECT count(*) FROM pgsluice.dead_letter),
+  'indexes', (
+    SELECT coalesce(json_object_agg(i.index_name, json_build_object(
+      'state', i.state, 'reason', i.reason, 'documents', NULL,
+      'pending', (SELECT count(*) FROM pgsluice.outbox o WHERE o.source = i.root_source),
+      'dead_letters', (SELECT count(*) FROM pgsluice.dead_letter d WHERE d.index_name = i.index_name),
+      'backfill', (SELECT json_build_object('done', count(*) FILTER (WHERE b.state = 'done'),
+                                            'total', count(*), 'eta_s', NULL)
+                   FROM pgsluice.backfill b WHERE b.index_name = i.index_name
+                   HAVING count(*) FILTER (WHERE b.state = 'pending') > 0))
+      ORDER BY i.index_name), '{}')
+    FROM pgsluice.index_state i),
+  'tables', (
+    SELECT coalesce(json_object_agg(format('%I.%I', schema_name, table_name),
+                                    json_build_object('attached', true, 'mode', mode)), '{}')
+    FROM pgsluice.source WHERE is_current),
+  'versions', json_build_object('pgsluice', $1::text,
+                                'postgresql', pg_catalog.current_setting('server_version')))::text
+)sql";
+
+}  // namespace pgsluice::app
