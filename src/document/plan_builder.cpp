@@ -104,7 +104,7 @@ class Builder {
       keys.push_back("root." + Quoted(column->name));
       types.push_back(&column->type);
     }
-    return fmt::format("',\"__id\":', to_json({})::text",
+    return fmt::format("concat(',\"__id\":', to_json({})::text)",
                        root_.row_hash_id ? RowIdSql(keys) : IdSql(keys, types));
   }
 

@@ -94,8 +94,6 @@ std::string RefusedSql(const Field& field, const catalog::TypeInfo& type, const 
                      RangeRefusedSql(range, "u.v"));
 }
 
-std::string Key(const std::string& name) { return Literal(json::Quote(name) + ":"); }
-
 }  // namespace
 
 std::string Literal(std::string_view text) {
@@ -159,21 +157,6 @@ std::string ValueOrNull(const Member& member) {
   return member.not_null ? member.value : fmt::format("coalesce({}, 'null')", member.value);
 }
 
-/// `,"__raw":{…}` with the members that the engine would refuse, or NULL when there are none.
-std::string RawSql(const std::vector<Member>& members) {
-  std::vector<std::string> conditions;
-  std::vector<std::string> pieces;
-  for (const Member& member : members) {
-    if (member.raw_when.empty()) continue;
-    conditions.push_back(member.raw_when);
-    pieces.push_back(fmt::format("CASE WHEN {} THEN concat(',', {}, {}) END", member.raw_when,
-                                 Key(member.name), ValueOrNull(member)));
-  }
-  if (pieces.empty()) return "";
-  return fmt::format("CASE WHEN {} THEN concat(',\"__raw\":{{', substr({}, 2), '}}') END",
-                     fmt::join(conditions, " OR "), ConcatSql(pieces));
-}
-
 std::string EnumSql(const std::vector<Member>& members) {
   std::vector<std::string> pieces;
   for (const Member& member : members) {
@@ -190,28 +173,21 @@ std::string EnumSql(const std::vector<Member>& members) {
 }  // namespace
 
 std::string ObjectSql(const std::vector<Member>& members, const std::string& tail) {
-  std::vector<std::string> pieces;  // Each member begins with its comma; the first is cut off.
-  std::string text;
-  const bool cut = members.empty() || !members.front().raw_when.empty();
-  bool first = !cut;
+  std::vector<std::string> pieces;
+  std::string before = "{";
   for (const Member& member : members) {
-    const std::string key = (first ? "{" : ",") + json::Quote(member.name) + ":";
-    first = false;
-    if (member.raw_when.empty()) {
-      pieces.push_back(Literal(key));
-      pieces.push_back(ValueOrNull(member));
-    } else {
-      pieces.push_back(fmt::format("CASE WHEN NOT {} THEN concat({}, {}) END", member.raw_when,
-                                   Literal(key), ValueOrNull(member)));
-    }
+    const std::string key = Literal(before + json::Quote(member.name) + ":");
+    const std::string raw = Literal(before + json::Quote("__raw:" + member.name) + ":");
+    before = ",";
+    pieces.push_back(member.raw_when.empty() ? key
+                                             : fmt::format("CASE WHEN {} THEN {} ELSE {} END",
+                                                           member.raw_when, raw, key));
+    pieces.push_back(ValueOrNull(member));
   }
-  for (const std::string& more : {EnumSql(members), RawSql(members), tail}) {
-    if (!more.empty()) pieces.push_back(more);
-  }
-  if (cut) {
-    if (pieces.empty()) return "'{}'";
-    return fmt::format("concat('{{', substr({}, 2), '}}')", ConcatSql(pieces));
-  }
+  if (members.empty()) pieces.push_back("'{'");
+  const std::string order = EnumSql(members);
+  if (!order.empty()) pieces.push_back(order);
+  if (!tail.empty()) pieces.push_back(members.empty() ? fmt::format("substr({}, 2)", tail) : tail);
   pieces.emplace_back("'}'");
   return ConcatSql(pieces);
 }

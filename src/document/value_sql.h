@@ -21,9 +21,9 @@ struct Member {
 /// The member for `expression`, a SQL expression of the given type, mapped as `field`.
 Member MemberOf(const Field& field, const catalog::TypeInfo& type, const std::string& expression);
 
-/// A text expression of a JSON object on one line. What the engine cannot take goes unchanged into
-/// the object's `__raw` member, which is not mapped; enums get their place in `__enum`. `tail` is a
-/// text expression appended behind the last member (",…"), or empty.
+/// A text expression of a JSON object on one line. A member that the engine cannot take at its path
+/// is called `__raw:NAME` instead, which is not mapped; enums get their place in `__enum`. `tail`
+/// is a text expression appended behind the last member (",…"), or empty.
 std::string ObjectSql(const std::vector<Member>& members, const std::string& tail = {});
 
 /// concat() of any number of pieces: the function takes 100 arguments, so calls are nested.

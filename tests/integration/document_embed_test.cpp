@@ -158,7 +158,8 @@ class DocumentEmbed : public DocumentTest {
           columns += fmt::format("{}{}.\"{}\"::text", columns.empty() ? "" : ", ", row, column);
         }
         body += fmt::format(
-            "IF NOT ({} IS NULL) THEN INSERT INTO public.events VALUES ({}, jsonb_build_array({})); "
+            "IF NOT ({} IS NULL) THEN INSERT INTO public.events VALUES ({}, "
+            "jsonb_build_array({})); "
             "END IF; ",
             row, source.table, columns);
       }

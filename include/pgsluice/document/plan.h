@@ -15,10 +15,9 @@
 /// own:
 ///   `__id`   the `_id`, for sorting and paging (root only, always last);
 ///   `__enum` per object: the place of each enum value in the declared order ({"status":2});
-///   `__raw`  per object: members that the engine's type for their path would refuse (an empty
-///   range,
-///            a JSON scalar under a flattened field). Not mapped. For readers they belong to the
-///            object itself: `"__raw":{"a":1}` means `"a":1`.
+///   `__raw:NAME` instead of NAME: a value that the engine's type for the path would refuse (an
+///   empty
+///            range, a JSON scalar under a flattened field). Not mapped. For readers it is NAME.
 /// The mapping adds `__all`, where all text fields are copied to (not in the document).
 ///
 /// How the rows of a root table and its tree of embeds become documents: derived once from the
