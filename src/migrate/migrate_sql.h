@@ -8,9 +8,9 @@ inline constexpr const char* kTimeouts =
     "SET LOCAL lock_timeout = '3s'; SET LOCAL statement_timeout = 0";
 
 // Ours among the advisory locks of a database, see migrations/README.md: 1 sleepers, 2 index
-// keepers.
+// keepers, 3 attach().
 inline const pg::Statement kLock{"migrate_lock",
-                                 "SELECT pg_catalog.pg_advisory_xact_lock(1886612588, 3)"};
+                                 "SELECT pg_catalog.pg_advisory_xact_lock(1886612588, 4)"};
 
 // Reads pg_class, not a regclass, which raises an error where the role may not use the schema.
 inline const pg::Statement kHasTable{"migrate_has_table", R"sql(

@@ -1,0 +1,162 @@
+#include "pgsluice/outbox/outbox.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "support/pg_sandbox.h"
+
+namespace pgsluice::outbox {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class OutboxTest : public ::testing::Test {
+ protected:
+  OutboxTest() {
+    db_.Migrate();
+    session_ = std::make_unique<pg::Session>(db_.options());
+  }
+  /// One event for source 1 with a key of its own.
+  static void Write(pg::Session& session) {
+    session.Exec("INSERT INTO pgsluice.outbox (source, key) VALUES (1, '[7]')");
+  }
+  static std::vector<std::int64_t> Ids(const std::vector<Event>& events) {
+    std::vector<std::int64_t> ids;
+    for (const Event& event : events) ids.push_back(event.id);
+    return ids;
+  }
+
+  ::pgsluice::testing::PgSandbox db_;
+  std::unique_ptr<pg::Session> session_;
+};
+
+TEST_F(OutboxTest, EventsAreClaimedOldestFirstAndGoneWhenAcknowledged) {
+  Outbox outbox(*session_);
+  outbox.Enqueue(3, {"[1, \"a\"]", "[2, null]"});
+  session_->Exec("INSERT INTO pgsluice.outbox (source) VALUES (4)");
+  {
+    pg::Transaction transaction(*session_);
+    const std::vector<Event> events = outbox.Claim(10, 0);
+    ASSERT_EQ(events.size(), 3u);
+    EXPECT_EQ(events[0].source, 3);
+    EXPECT_EQ(events[0].key, "[1, \"a\"]");
+    EXPECT_EQ(events[1].key, "[2, null]");
+    EXPECT_EQ(events[2].key, "");  // TRUNCATE
+    EXPECT_GT(events[2].captured_at_us, 1'700'000'000'000'000);
+    outbox.Ack({events[0].id, events[2].id});
+    transaction.Commit();
+  }
+  EXPECT_TRUE(HasVisible(*session_, 0));
+  EXPECT_FALSE(AnyVisibleUpTo(*session_, 1));
+  EXPECT_TRUE(AnyVisibleUpTo(*session_, 2));
+  EXPECT_EQ(ReadLag(*session_, 0).pending, 1);
+}
+
+TEST_F(OutboxTest, TwoSessionsNeverGetTheSameEventAndAKilledOneGivesItsBack) {
+  for (int n = 0; n < 4; ++n) Write(*session_);
+  pg::Session other_session(db_.options());
+  const std::string pid(other_session.Exec("SELECT pg_backend_pid()").Text(0, 0));
+  Outbox mine(*session_), other(other_session);
+  other_session.Begin();
+  EXPECT_THAT(Ids(other.Claim(2, 0)), ElementsAre(1, 2));
+  pg::Transaction transaction(*session_);
+  EXPECT_THAT(Ids(mine.Claim(10, 0)), ElementsAre(3, 4));
+  db_.Exec("SELECT pg_terminate_backend(" + pid + ", 5000)");
+  EXPECT_THAT(Ids(mine.Claim(10, 0)), ElementsAre(1, 2, 3, 4));
+}
+
+TEST_F(OutboxTest, OneSleeperAtATimeAndNoneWhileAWriterIsInFlight) {
+  pg::Session other(db_.options());
+  EXPECT_TRUE(TrySleep(*session_));
+  EXPECT_FALSE(TrySleep(other));
+  Awake(*session_);
+  other.Exec("BEGIN; SELECT pg_try_advisory_xact_lock_shared(1886612588, 1)");
+  EXPECT_FALSE(TrySleep(*session_));
+  other.Rollback();
+  EXPECT_TRUE(TrySleep(*session_));
+}
+
+TEST_F(OutboxTest, DeadLettersCountAttemptsAndGoAway) {
+  Outbox outbox(*session_);
+  outbox.RecordDeadLetter("a", "1", "[1]", "no date", 400);
+  outbox.RecordDeadLetter("a", "1", "[1]", "still no date", 400);
+  outbox.RecordDeadLetter("b", "x\"y", "[2]", "too long", 400);
+  const std::vector<DeadLetter> letters = ListDeadLetters(*session_);
+  ASSERT_EQ(letters.size(), 2u);
+  EXPECT_EQ(letters[0].attempts, 2);
+  EXPECT_EQ(letters[0].error, "still no date");
+  EXPECT_TRUE(outbox.HasDeadLetters("b"));
+  outbox.DropDeadLetters("b", {"x\"y", "other"});
+  EXPECT_EQ(CountDeadLetters(*session_).count("b"), 0u);
+  EXPECT_EQ(DiscardDeadLetters(*session_, {letters[0].id}), 1);
+  EXPECT_THAT(ListDeadLetters(*session_), IsEmpty());
+}
+
+TEST_F(OutboxTest, TheFloorOfAFreshOutboxSkipsNothing) {
+  Floor floor;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (floor.value() == 0 && std::chrono::steady_clock::now() < end) floor.Advance(*session_);
+  EXPECT_EQ(floor.value(), 1);
+  Write(*session_);
+  Outbox outbox(*session_);
+  pg::Transaction transaction(*session_);
+  EXPECT_THAT(Ids(outbox.Claim(10, floor.value())), ElementsAre(1));
+}
+
+/// Takes ids, waits longer than the floor between its moves, commits most of the time: lower ids
+/// become visible after higher ones.
+void WriteAtRandom(const pg::SessionOptions& options, unsigned seed, const std::stop_token& stop) {
+  pg::Session session(options);
+  std::minstd_rand random(seed);
+  while (!stop.stop_requested()) {
+    session.Exec(
+        "BEGIN; INSERT INTO pgsluice.outbox (source, key) SELECT 1, '[1]' FROM generate_series(1, "
+        "3)");
+    session.ExecParams("SELECT pg_sleep($1::float8)",
+                       {std::to_string(static_cast<double>(random() % 700) / 1000)});
+    session.Exec(random() % 10 == 0 ? "ROLLBACK" : "COMMIT");
+  }
+}
+
+TEST_F(OutboxTest, TheFloorNeverPassesAnEventThatMayStillAppear) {
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE(seed);
+  std::vector<std::jthread> writers;
+  for (unsigned n = 0; n < 16; ++n) {
+    writers.emplace_back([this, seed, n](const std::stop_token& stop) {
+      WriteAtRandom(db_.options(), seed + n, stop);
+    });
+  }
+  Floor floor;
+  Outbox outbox(*session_);
+  std::int64_t highest = 0;
+  const auto drain = [&] {
+    pg::Transaction transaction(*session_);
+    const std::vector<std::int64_t> ids = Ids(outbox.Claim(500, floor.value()));
+    if (!ids.empty()) highest = std::max(highest, ids.back());
+    outbox.Ack(ids);
+    transaction.Commit();
+    return !ids.empty();
+  };
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(4);
+  while (std::chrono::steady_clock::now() < end) {
+    drain();
+    floor.Advance(*session_);
+  }
+  for (std::jthread& writer : writers) writer.request_stop();
+  writers.clear();
+  while (drain()) floor.Advance(*session_);
+  EXPECT_EQ(db_.Text("SELECT count(*) FROM pgsluice.outbox"), "0") << "seed " << seed;
+  EXPECT_GT(highest, 100);
+  EXPECT_GT(floor.value(), highest / 2) << "it moves, seed " << seed;
+}
+
+}  // namespace
+}  // namespace pgsluice::outbox
