@@ -47,12 +47,14 @@ struct ItemResult {
 struct BulkResult {
   bool all_done = false;          ///< Fast path: nothing to look at.
   std::vector<ItemResult> items;  ///< In the order of the request; empty when all_done.
-  bool too_large = false;         ///< 413: halve and send again.
-  bool index_missing = false;     ///< The alias or index is gone.
+  bool too_large =
+      false;  ///< 413, or one of several actions makes the request invalid: halve and send again.
+  bool index_missing = false;  ///< The alias or index is gone.
 };
 
 /// Reads a _bulk answer (HTTP status and body) for `actions` actions. Pure. Throws Error(kRetry)
-/// when the whole request has to be sent again (429, 5xx, an answer that is no _bulk answer).
+/// when the whole request has to be sent again (429, 5xx, an answer that is no _bulk answer) and
+/// Error(kFatal) when the engine does not let us write (401, 403).
 BulkResult ReadBulkAnswer(int status, std::string_view body, std::size_t actions);
 
 }  // namespace pgsluice::engine

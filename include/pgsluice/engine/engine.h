@@ -3,11 +3,12 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <optional>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "pgsluice/config/config.h"
 #include "pgsluice/engine/bulk.h"
 #include "pgsluice/http/transport.h"
 #include "pgsluice/json/value.h"
@@ -38,7 +39,8 @@ class Engine {
   http::Response Send(const http::Request& request);
 
   // -- documents
-  BulkResult Bulk(const BulkBody& body, std::chrono::milliseconds timeout);
+  /// `alias`: the name must be an alias; a missing one is not made by the engine.
+  BulkResult Bulk(const BulkBody& body, bool alias, std::chrono::milliseconds timeout);
   void Refresh(const std::string& index);
   std::int64_t Count(const std::string& index);
 
@@ -66,7 +68,11 @@ class Engine {
 
  private:
   std::shared_ptr<http::Transport> transport_;
+  std::mutex detect_;
   std::shared_ptr<const Flavor> flavor_;
 };
+
+/// The transport that the configuration describes.
+std::shared_ptr<http::Transport> MakeTransport(const config::Elasticsearch& config);
 
 }  // namespace pgsluice::engine

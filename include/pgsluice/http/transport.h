@@ -13,21 +13,22 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct Request {
   std::string method = "GET";
-  std::string path;       ///< With query, already percent-encoded: "/projects/_search?…".
-  std::string_view body;  ///< Must outlive the call.
+  std::string path;            ///< With query, already percent-encoded: "/projects/_search?…".
+  std::string_view body = {};  ///< Must outlive the call.
   std::string content_type = "application/json";
-  Headers headers;
+  Headers headers = {};
   std::chrono::milliseconds timeout{30000};  ///< For the whole exchange.
 };
 
 struct Response {
   int status = 0;
-  Headers headers;
-  std::string body;
+  Headers headers = {};
+  std::string body = {};
 };
 
 /// Sends one request and reads the whole answer. Thread-safe: calls from several threads use
-/// connections of their own. The seam for tests. Throws Error(kRetry) when no whole answer came.
+/// connections of their own. The seam for tests. Throws Error(kRetry) when no whole answer came or
+/// it was a redirect, Error(kReject) when the answer is larger than 256 MB.
 class Transport {
  public:
   virtual ~Transport() = default;
@@ -42,7 +43,8 @@ struct ClientOptions {
 
 /// The real one: Poco sessions, kept alive and pooled per address. A request that fails on a reused
 /// connection before any byte of the answer is sent once more on a fresh one (our writes are
-/// idempotent through external versions).
+/// idempotent through external versions). A failed address is left alone for 5 s unless there is no
+/// other. Throws Error(kFatal) for a URL or certificate file that cannot be used. Ignores SIGPIPE.
 std::unique_ptr<Transport> MakeClient(const ClientOptions& options);
 
 /// Percent-encodes everything but unreserved characters (RFC 3986), for path segments and queries.

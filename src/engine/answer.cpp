@@ -1,0 +1,60 @@
+#include "engine/answer.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "pgsluice/base/error.h"
+
+namespace pgsluice::engine {
+
+std::string ErrorReason(std::string_view body) {
+  try {
+    const json::Value answer = json::Parse(body);
+    const json::Value* type = answer.Find({"error", "type"});
+    const json::Value* reason = answer.Find({"error", "reason"});
+    if (type != nullptr && reason != nullptr) return type->text + ": " + reason->text;
+  } catch (const Error&) {  // A proxy's page: its beginning says enough.
+  }
+  return std::string(body.substr(0, 300));
+}
+
+void Require(const http::Response& response, const std::string& what) {
+  const int status = response.status;
+  if (status >= 200 && status < 300) return;
+  const std::string text =
+      fmt::format("{}: status {}: {}", what, status, ErrorReason(response.body));
+  if (status == 401) {
+    throw Error(Disposition::kFatal, text, "check the engine's username, password or api_key");
+  }
+  if (status == 403) {
+    throw Error(Disposition::kFatal, text,
+                "give this user the privileges to create, write and search its indexes");
+  }
+  const bool passing = status == 408 || status == 429 || status >= 500;
+  throw Error(passing ? Disposition::kRetry : Disposition::kReject, text);
+}
+
+json::Value ParseAnswer(const http::Response& response, const std::string& what) {
+  try {
+    return json::Parse(response.body);
+  } catch (const Error& error) {
+    throw Error(Disposition::kRetry,
+                fmt::format("{}: the answer is not JSON: {}", what, error.what()),
+                "is there something between pgsluice and the engine?");
+  }
+}
+
+std::string_view Header(const http::Response& response, std::string_view name) {
+  const auto same = [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) ==
+           std::tolower(static_cast<unsigned char>(b));
+  };
+  for (const auto& [key, value] : response.headers) {
+    if (std::equal(key.begin(), key.end(), name.begin(), name.end(), same)) return value;
+  }
+  return {};
+}
+
+}  // namespace pgsluice::engine

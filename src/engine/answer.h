@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "pgsluice/http/transport.h"
+#include "pgsluice/json/value.h"
+
+namespace pgsluice::engine {
+
+/// Returns when the answer is a success (2xx). Else throws what the status means: 401/403 kFatal,
+/// 408/429/5xx kRetry, anything else kReject. `what` is what was tried: "cannot create index x".
+void Require(const http::Response& response, const std::string& what);
+
+/// The JSON of an answer; what is no JSON is Error(kRetry): something else than the engine spoke.
+json::Value ParseAnswer(const http::Response& response, const std::string& what);
+
+/// "type: reason" of an engine's error body, or the beginning of what is none.
+std::string ErrorReason(std::string_view body);
+
+/// The value of a header, or empty. Names in any case.
+std::string_view Header(const http::Response& response, std::string_view name);
+
+}  // namespace pgsluice::engine

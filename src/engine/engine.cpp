@@ -1,0 +1,146 @@
+#include "pgsluice/engine/engine.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+#include "engine/answer.h"
+#include "pgsluice/base/error.h"
+#include "pgsluice/json/writer.h"
+
+namespace pgsluice::engine {
+
+namespace {
+
+http::Request Make(std::string method, std::string path, std::string_view body = {}) {
+  http::Request request;
+  request.method = std::move(method);
+  request.path = std::move(path);
+  request.body = body;
+  return request;
+}
+
+std::string Path(std::string_view index, std::string_view rest = {}) {
+  return fmt::format("/{}{}", http::Encode(index), rest);
+}
+
+}  // namespace
+
+Engine::Engine(std::shared_ptr<http::Transport> transport) : transport_(std::move(transport)) {}
+
+http::Response Engine::Send(const http::Request& request) { return transport_->Send(request); }
+
+BulkResult Engine::Bulk(const BulkBody& body, bool alias, std::chrono::milliseconds timeout) {
+  static constexpr std::string_view kRest =
+      "/_bulk?filter_path=errors,error,items.*.status,items.*.error.type,items.*.error.reason";
+  http::Request request = Make("POST", Path(body.index(), kRest), body.text());
+  if (alias) request.path += "&require_alias=true";
+  request.content_type = "application/x-ndjson";
+  request.timeout = timeout;
+  const http::Response response = Send(request);
+  return ReadBulkAnswer(response.status, response.body, body.size());
+}
+
+void Engine::Refresh(const std::string& index) {
+  Require(Send(Make("POST", Path(index, "/_refresh"))), "cannot refresh " + index);
+}
+
+std::int64_t Engine::Count(const std::string& index) {
+  const std::string what = "cannot count " + index;
+  const http::Response response = Send(Make("GET", Path(index, "/_count")));
+  Require(response, what);
+  const json::Value answer = ParseAnswer(response, what);
+  const json::Value* count = answer.Find("count");
+  return count == nullptr ? 0 : count->AsInt().value_or(0);
+}
+
+std::vector<std::string> Engine::AliasTargets(const std::string& alias) {
+  const std::string what = "cannot look up alias " + alias;
+  const http::Response response = Send(Make("GET", "/_alias/" + http::Encode(alias)));
+  if (response.status == 404) return {};
+  Require(response, what);
+  std::vector<std::string> names;
+  for (const auto& member : ParseAnswer(response, what).members) names.push_back(member.first);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+bool Engine::IndexExists(const std::string& index) {
+  const http::Response response = Send(Make("HEAD", Path(index)));
+  if (response.status == 404) return false;
+  Require(response, "cannot look up index " + index);
+  return true;
+}
+
+void Engine::CreateIndex(const std::string& index, const std::string& body_json) {
+  Require(Send(Make("PUT", Path(index), body_json)), "cannot create index " + index);
+}
+
+void Engine::DeleteIndex(const std::string& index) {
+  const http::Response response = Send(Make("DELETE", Path(index)));
+  if (response.status != 404) Require(response, "cannot delete index " + index);
+}
+
+void Engine::SwapAlias(const std::string& alias, const std::vector<std::string>& from,
+                       const std::string& to) {
+  const std::string name = json::Quote(alias);
+  std::string body =
+      fmt::format(R"({{"actions":[{{"add":{{"index":{},"alias":{}}}}})", json::Quote(to), name);
+  for (const std::string& old : from) {
+    if (old == to) continue;
+    body += fmt::format(R"(,{{"remove":{{"index":{},"alias":{}}}}})", json::Quote(old), name);
+  }
+  body += "]}";
+  Require(Send(Make("POST", "/_aliases", body)), fmt::format("cannot point {} to {}", alias, to));
+}
+
+json::Value Engine::GetMapping(const std::string& index) {
+  const std::string what = "cannot read the mapping of " + index;
+  const http::Response response = Send(Make("GET", Path(index, "/_mapping")));
+  Require(response, what);
+  const json::Value answer = ParseAnswer(response, what);
+  if (answer.members.empty()) return {};
+  const json::Value* mapping = answer.members.front().second.Find("mappings");
+  return mapping == nullptr ? json::Value() : *mapping;
+}
+
+void Engine::PutMapping(const std::string& index, const std::string& body_json) {
+  Require(Send(Make("PUT", Path(index, "/_mapping"), body_json)),
+          "cannot change the mapping of " + index);
+}
+
+void Engine::PutSettings(const std::string& index, const std::string& body_json) {
+  Require(Send(Make("PUT", Path(index, "/_settings"), body_json)),
+          "cannot change the settings of " + index);
+}
+
+Engine::IdPage Engine::Ids(const std::string& index, const std::string& after, int size,
+                           bool with_documents) {
+  static constexpr std::string_view kRest =
+      "/_search?allow_partial_search_results=false&filter_path=hits.hits._id,hits.hits._source";
+  const std::string what = "cannot list the ids of " + index;
+  std::string body =
+      fmt::format(R"({{"size":{},"track_total_hits":false,"sort":[{{"__id":"asc"}}],"_source":{})",
+                  size, with_documents);
+  if (!after.empty()) body += fmt::format(R"(,"search_after":[{}])", json::Quote(after));
+  body += '}';
+  const http::Response response = Send(Make("POST", Path(index, kRest), body));
+  Require(response, what);
+  const json::Value answer = ParseAnswer(response, what);
+  IdPage page;
+  const json::Value* hits = answer.Find({"hits", "hits"});
+  if (hits == nullptr) return page;  // The filter leaves nothing of an empty page.
+  for (const json::Value& hit : hits->items) {
+    const json::Value* id = hit.Find("_id");
+    if (id == nullptr) throw Error(Disposition::kRetry, what + ": a hit without _id");
+    page.ids.push_back(id->text);
+    const json::Value* source = hit.Find("_source");
+    if (!with_documents) continue;
+    page.documents.push_back(
+        source == nullptr ? "{}"
+                          : response.body.substr(source->begin, source->end - source->begin));
+  }
+  return page;
+}
+
+}  // namespace pgsluice::engine
