@@ -264,7 +264,6 @@ EmbedSql BuildEmbeds(const std::vector<std::unique_ptr<Node>>& nodes, const std:
     Member member;
     member.name = node->field.name;
     member.value = fmt::format("coalesce({}.{}, {})", node->name, kDocument, Absent(*node));
-    member.not_null = true;
     out.members.push_back(std::move(member));
   }
   return out;

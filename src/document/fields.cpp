@@ -107,7 +107,6 @@ void AddColumn(const catalog::Column& column, const Selection& selection, Buildi
   ApplyOverride(building, field);
   Member member =
       MemberOf(field, column.type, fmt::format("{}.{}", selection.alias, Quoted(column.name)));
-  member.not_null = column.not_null && !column.type.array;
   level.columns.insert(column.name);
   level.fields.push_back(std::move(field));
   level.members.push_back(std::move(member));

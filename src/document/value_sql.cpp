@@ -13,7 +13,7 @@ namespace pgsluice::document {
 
 namespace {
 
-constexpr std::size_t kConcatPieces = 90;
+constexpr std::size_t kConcatPieces = 50;
 
 std::string ElementwiseSql(const std::string& x, const std::string& element) {
   return fmt::format(
@@ -139,7 +139,7 @@ Member MemberOf(const Field& field, const catalog::TypeInfo& type, const std::st
 
 std::string ConcatSql(const std::vector<std::string>& pieces) {
   if (pieces.size() <= kConcatPieces) {
-    return fmt::format("concat({})", fmt::join(pieces, ", "));
+    return fmt::format("({})", fmt::join(pieces, " || "));
   }
   std::vector<std::string> groups;
   for (std::size_t i = 0; i < pieces.size(); i += kConcatPieces) {
@@ -154,7 +154,7 @@ std::string ConcatSql(const std::vector<std::string>& pieces) {
 namespace {
 
 std::string ValueOrNull(const Member& member) {
-  return member.not_null ? member.value : fmt::format("coalesce({}, 'null')", member.value);
+  return fmt::format("coalesce({}, 'null')", member.value);
 }
 
 std::string EnumSql(const std::vector<Member>& members) {

@@ -11,8 +11,7 @@ namespace pgsluice::document {
 /// How one member of a JSON object is built.
 struct Member {
   std::string name;
-  std::string value;  ///< SQL: the member's JSON as text, or NULL for null.
-  bool not_null = false;
+  std::string value;     ///< SQL: the member's JSON as text, or NULL for null.
   std::string raw_when;  ///< SQL condition, never NULL: the engine would refuse this value at its
                          ///< own path. Empty: it never does.
   std::string order;     ///< SQL: an enum value's place in the declared order, as text; or empty.
@@ -26,7 +25,8 @@ Member MemberOf(const Field& field, const catalog::TypeInfo& type, const std::st
 /// is a text expression appended behind the last member (",…"), or empty.
 std::string ObjectSql(const std::vector<Member>& members, const std::string& tail = {});
 
-/// concat() of any number of pieces: the function takes 100 arguments, so calls are nested.
+/// Text expressions, none of them ever NULL, one behind the other: `||` in groups, so that neither
+/// the parser's stack nor the copying of wide rows grows with the square of the columns.
 std::string ConcatSql(const std::vector<std::string>& pieces);
 
 /// JSON text of a value (NULL for NULL) without regard to what the engine takes.
