@@ -39,6 +39,13 @@ pg::Result Call(pg::Session& session, const std::string& function,
       {std::to_string(attachment.table), watched, TextArray(attachment.captured)});
 }
 
+/// The server's message without its CONTEXT, which holds all of the SQL.
+Error Forbidden(const std::string& table, const std::string& message) {
+  return Error(Disposition::kFatal, table + ": " + message.substr(0, message.find(" CONTEXT:")),
+               "use the owner of the table, or as owner: GRANT TRIGGER ON " + table +
+                   " TO the role that pgsluice uses");
+}
+
 /// `change` on one table, again and again while its lock cannot be had.
 template <typename Change>
 void WithLock(const std::string& table, std::ostream& err, const Change& change) {
@@ -48,11 +55,7 @@ void WithLock(const std::string& table, std::ostream& err, const Change& change)
       change();
       return;
     } catch (const pg::SqlError& error) {
-      if (error.sqlstate() == "42501") {
-        throw Error(Disposition::kFatal, table + ": " + error.what(),
-                    "run this as the owner of the table, or as owner: GRANT TRIGGER ON " + table +
-                        " TO the role of pgsluice");
-      }
+      if (error.sqlstate() == "42501") throw Forbidden(table, error.what());
       if (error.sqlstate() != "55P03") throw;
       if (attempt == kAttempts) {
         throw Error(Disposition::kRetry, table + ": its lock was not to be had",

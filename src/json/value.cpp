@@ -9,6 +9,13 @@
 
 namespace pgsluice::json {
 
+Value::Value() = default;
+Value::Value(const Value&) = default;
+Value::Value(Value&&) noexcept = default;
+Value& Value::operator=(const Value&) = default;
+Value& Value::operator=(Value&&) noexcept = default;
+Value::~Value() = default;
+
 const Value* Value::Find(std::string_view name) const {
   for (const Member& member : members) {
     if (member.first == name) return &member.second;

@@ -138,6 +138,28 @@ TEST_F(CliDatabase, HealthWithoutAServiceFails) {
   EXPECT_THAT(outcome.err, HasSubstr("nothing answers at 127.0.0.1:1"));
 }
 
+TEST_F(CliDatabase, MissingPrivilegesNameTheGrant) {
+  ASSERT_EQ(Do({"migrate", "--no-attach"}).code, 0);
+  const std::string database = database_.Text("SELECT current_database()");
+  const std::string role = "cli_" + database;
+  database_.Exec("CREATE ROLE " + role +
+                 " LOGIN PASSWORD 'x'; GRANT SELECT ON public.users, public.projects TO " + role +
+                 "; GRANT ALL ON SCHEMA pgsluice TO " + role +
+                 "; GRANT ALL ON ALL TABLES IN SCHEMA pgsluice TO " + role +
+                 "; GRANT ALL ON ALL FUNCTIONS IN SCHEMA pgsluice TO " + role +
+                 "; GRANT ALL ON ALL SEQUENCES IN SCHEMA pgsluice TO " + role);
+  const std::string url = database_.url();
+  const auto user = url.find("://") + 3;
+  const auto at = url.find('@');
+  const auto host = at == std::string::npos ? user : at + 1;
+  const std::string low = url.substr(0, user) + role + ":x@" + url.substr(host);
+  const Outcome outcome = Run({"attach"}, {{"PGSLUICE_DATABASE_URL", low}});
+  database_.Exec("DROP OWNED BY " + role + "; DROP ROLE " + role);
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("permission denied for table projects\n"));
+  EXPECT_THAT(outcome.err, HasSubstr("GRANT TRIGGER ON public.projects TO"));
+}
+
 TEST_F(CliDatabase, PasswordsAreNeverPrinted) {
   const Outcome outcome =
       Run({"migrate"}, {{"PGSLUICE_DATABASE_URL", "postgresql://nobody:s3cr3t@127.0.0.1:1/x"}});

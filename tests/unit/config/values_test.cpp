@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "pgsluice/config/problem.h"
 #include "pgsluice/config/schema.h"
 #include "pgsluice/json/value.h"
@@ -64,6 +67,12 @@ TEST(Schema, IsJsonThatKnowsEveryLevel) {
       schema.Find({"$defs", "embed", "properties", "embed", "additionalProperties", "$ref"})->text,
       "#/$defs/embed");
   EXPECT_EQ(schema.Find({"$defs", "sync", "properties", "workers", "maximum"})->text, "64");
+}
+
+TEST(Readme, HasTheTableOfEnvironmentVariablesAndFlags) {
+  std::ifstream in(PGSLUICE_SOURCE_DIR "/README.md");
+  const std::string readme{std::istreambuf_iterator<char>(in), {}};
+  EXPECT_NE(readme.find(SettingsMarkdown()), std::string::npos) << SettingsMarkdown();
 }
 
 }  // namespace
