@@ -116,15 +116,16 @@ void Engine::PutSettings(const std::string& index, const std::string& body_json)
 
 Engine::IdPage Engine::Ids(const std::string& index, const std::string& after, int size,
                            bool with_documents) {
-  static constexpr std::string_view kRest =
-      "/_search?allow_partial_search_results=false&filter_path=hits.hits._id,hits.hits._source";
+  // Engines rebuild what filter_path lets through, and a rebuilt number has lost its digits.
+  std::string path = Path(index, "/_search?allow_partial_search_results=false");
+  if (!with_documents) path += "&filter_path=hits.hits._id";
   const std::string what = "cannot list the ids of " + index;
   std::string body =
       fmt::format(R"({{"size":{},"track_total_hits":false,"sort":[{{"__id":"asc"}}],"_source":{})",
                   size, with_documents);
   if (!after.empty()) body += fmt::format(R"(,"search_after":[{}])", json::Quote(after));
   body += '}';
-  const http::Response response = Send(Make("POST", Path(index, kRest), body));
+  const http::Response response = Send(Make("POST", std::move(path), body));
   Require(response, what);
   const json::Value answer = ParseAnswer(response, what);
   IdPage page;

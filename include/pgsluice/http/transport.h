@@ -36,9 +36,9 @@ class Transport {
 };
 
 struct ClientOptions {
-  std::vector<std::string> urls;  ///< Tried in turn; one that fails is left alone for a while.
-  std::string username, password, api_key, bearer;
-  std::string ca_file, client_cert_file, client_key_file;
+  std::vector<std::string> urls = {};  ///< Tried in turn; one that fails is left alone for a while.
+  std::string username = {}, password = {}, api_key = {}, bearer = {};
+  std::string ca_file = {}, client_cert_file = {}, client_key_file = {};
 };
 
 /// The real one: Poco sessions, kept alive and pooled per address. A request that fails on a reused

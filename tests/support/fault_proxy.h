@@ -1,0 +1,91 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <list>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace pgsluice::testing {
+
+/// Stands on loopback between pgsluice and a real server, and breaks what it is told to break.
+/// Each connection has a thread of its own. Everything may be called while connections are open;
+/// what is set holds from the next bytes on.
+class FaultProxy {
+ public:
+  enum class Protocol { kHttp, kTcp };  ///< kTcp: for PostgreSQL; no Answer().
+
+  FaultProxy(std::string host, std::uint16_t port, Protocol protocol = Protocol::kHttp);
+  ~FaultProxy();
+  FaultProxy(const FaultProxy&) = delete;
+  FaultProxy& operator=(const FaultProxy&) = delete;
+
+  std::uint16_t port() const { return port_; }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+
+  /// Closes every connection and refuses new ones, until Pass().
+  void Refuse();
+  /// Holds back all bytes, in both directions, until Pass().
+  void Stall();
+  void Pass();
+  /// Closes the open connections; new ones are served.
+  void CloseConnections();
+  /// The next answer breaks off after that many bytes.
+  void CutNextAnswer(std::size_t after_bytes);
+  /// The next `times` requests whose first line contains `part` are answered with these bytes
+  /// instead of being passed on.
+  void Answer(std::string part, int times, std::string raw);
+  /// The same with a status and a JSON body.
+  void AnswerStatus(std::string part, int times, int status, const std::string& body,
+                    const std::string& headers = {});
+
+  int connections() const;          ///< Accepted since the start.
+  int requests() const;             ///< HTTP requests seen since the start.
+  int scripted() const;             ///< Of those, answered by Answer().
+  void WaitForRequests(int count);  ///< Until requests() is at least that; throws after 20 s.
+
+ private:
+  struct Script {
+    std::string part;
+    int times;
+    std::string raw;
+  };
+  struct Link {
+    int client = -1;
+    int upstream = -1;
+    std::thread thread;
+  };
+
+  void Listen();
+  void StopListening();
+  void Accept();
+  void Serve(Link& link);
+  bool FromClient(Link& link, std::string& pending, std::size_t& body_left);
+  bool FromUpstream(Link& link);
+  /// Waits while stalled; false when the connection is to end.
+  bool Gate();
+  bool TakeScript(const std::string& first_line, std::string& raw);
+
+  const std::string host_;
+  const std::uint16_t upstream_port_;
+  const Protocol protocol_;
+  std::uint16_t port_ = 0;
+  int listener_ = -1;
+  std::thread acceptor_;
+
+  mutable std::mutex mutex_;  // Guards everything below.
+  std::condition_variable changed_;
+  std::list<Link> links_;
+  std::vector<Script> scripts_;
+  bool stalled_ = false;
+  bool closing_ = false;
+  bool cut_ = false;
+  std::size_t cut_after_ = 0;
+  int connections_ = 0;
+  int requests_ = 0;
+  int scripted_ = 0;
+};
+
+}  // namespace pgsluice::testing
