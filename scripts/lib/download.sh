@@ -30,10 +30,10 @@ cached() {
   echo "$root/$name"
 }
 
-# maven_copy GROUP ARTIFACT VERSION PACKAGING DIR: prints the file. A broken copy in Maven's own
-# repository is thrown away and fetched again.
+# maven_copy GROUP ARTIFACT VERSION PACKAGING DIR [WANTED]: prints the file, in which the members
+# WANTED are whole. A broken copy in Maven's own repository is thrown away and fetched again.
 maven_copy() {
-  local group=$1 artifact=$2 version=$3 packaging=$4 dir=$5 file attempt
+  local group=$1 artifact=$2 version=$3 packaging=$4 dir=$5 wanted=${6:-*} file attempt
   need mvn maven
   need unzip
   file=$dir/$artifact-$version.$packaging
@@ -42,7 +42,7 @@ maven_copy() {
     mvn -B -q -Dstyle.color=never org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
       "-Dartifact=$group:$artifact:$version:$packaging" "-DoutputDirectory=$dir" >&2 </dev/null || true
     rm -rf "$HOME/.m2/repository/${group//.//}/$artifact/$version"
-    if unzip -tq "$file" >/dev/null 2>&1; then
+    if unzip -tq "$file" "$wanted" >/dev/null 2>&1; then
       echo "$file"
       return 0
     fi

