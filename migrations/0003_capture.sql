@@ -26,31 +26,32 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- The columns that make a row one document: primary key; else a unique index over NOT NULL columns
--- (the one with the fewest); else all columns.
+-- (the one with the fewest); else all columns. A deferrable unique index may hold duplicates for the
+-- length of a transaction, which no snapshot of others shows, but it is no promise to rely on.
 CREATE OR REPLACE FUNCTION pgsluice.identity_of(relation regclass) RETURNS text[]
 LANGUAGE sql STABLE AS $$
+  WITH usable AS (
+    SELECT i.indexrelid, i.indisprimary, i.indnkeyatts,
+           ARRAY(SELECT k.attnum
+                 FROM pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, ord)
+                 WHERE k.ord <= i.indnkeyatts ORDER BY k.ord) AS attnums
+    FROM pg_catalog.pg_index i
+    WHERE i.indrelid = relation AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
+      AND i.indexprs IS NULL AND (i.indisprimary OR i.indimmediate)),
+  best AS (
+    SELECT attnums FROM usable u
+    WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
+                      WHERE a.attrelid = relation AND a.attnum = ANY (u.attnums)
+                        AND NOT a.attnotnull)
+    ORDER BY indisprimary DESC, indnkeyatts, indexrelid LIMIT 1)
   SELECT coalesce(
     (SELECT pg_catalog.array_agg(a.attname::text ORDER BY k.ord)
-     FROM (SELECT i.indkey
-           FROM pg_catalog.pg_index i
-           WHERE i.indrelid = relation AND i.indisunique AND i.indisvalid
-             AND i.indpred IS NULL AND i.indexprs IS NULL
-             AND (i.indisprimary OR i.indimmediate)
-             AND NOT EXISTS (SELECT FROM pg_catalog.unnest(i.indkey[0:i.indnkeyatts - 1]) AS n(attnum)
-                             JOIN pg_catalog.pg_attribute a
-                               ON a.attrelid = relation AND a.attnum = n.attnum
-                             WHERE NOT a.attnotnull)
-           ORDER BY i.indisprimary DESC, i.indnkeyatts, i.indexrelid LIMIT 1) AS best,
-          LATERAL (SELECT indkey, indkey::int2[] AS all_keys) AS x,
-          LATERAL pg_catalog.unnest(
-            (SELECT i.indkey[0:i.indnkeyatts - 1]
-             FROM pg_catalog.pg_index i
-             WHERE i.indrelid = relation AND i.indkey = x.indkey AND i.indisunique LIMIT 1))
-            WITH ORDINALITY AS k(attnum, ord)
+     FROM best, pg_catalog.unnest(best.attnums) WITH ORDINALITY AS k(attnum, ord)
      JOIN pg_catalog.pg_attribute a ON a.attrelid = relation AND a.attnum = k.attnum),
     (SELECT pg_catalog.array_agg(attname::text ORDER BY attnum)
      FROM pg_catalog.pg_attribute
-     WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped))
+     WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped),
+    '{}')
 $$;
 
 -- The table and everything below it (partitions, inheritance children) that can carry triggers:
@@ -83,7 +84,8 @@ DECLARE
   names text[] := captured || coalesce(watched, '{}');
   fallback text;
   all_columns text := '';
-  keys text := '';
+  keys text;
+  event_keys text;
   one text;
   rows_sql text;
 BEGIN
@@ -97,7 +99,8 @@ BEGIN
     CONTINUE WHEN event <> 'update' AND i > pg_catalog.array_length(captured, 1);
     all_columns := all_columns || CASE WHEN i > 1 THEN ', ' ELSE '' END || one || ' AS c' || i;
   END LOOP;
-  SELECT pg_catalog.string_agg('c' || i, ', ') INTO keys
+  SELECT pg_catalog.string_agg('c' || i, ', '), pg_catalog.string_agg('event.c' || i, ', ')
+    INTO keys, event_keys
     FROM pg_catalog.generate_series(1, pg_catalog.array_length(captured, 1)) AS i;
   rows_sql := CASE
     WHEN event = 'insert' THEN 'SELECT ' || all_columns || ' FROM ' || new_rows
@@ -113,8 +116,8 @@ BEGIN
       || all_columns || ' FROM ' || old_rows || ' EXCEPT SELECT ' || all_columns || ' FROM '
       || new_rows || ')) AS changed GROUP BY ' || keys
   END;
-  RETURN 'SELECT jsonb_build_array(' || keys || ') AS key FROM (SELECT ' || fallback
-    || ') AS missing, LATERAL (' || rows_sql || ') AS keys';
+  RETURN 'SELECT jsonb_build_array(' || event_keys || ') AS key FROM (SELECT ' || fallback
+    || ') AS missing, LATERAL (' || rows_sql || ') AS event';
 END
 $$;
 
@@ -125,39 +128,51 @@ RETURNS text
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
   settings text := 'search_path = pg_catalog, pg_temp';
+  by_row boolean := mode = 'row' AND event <> 'truncate';
   insert_sql text;
-  old_rows text := CASE mode WHEN 'row' THEN '(SELECT OLD.*) AS old_rows' ELSE 'old_rows' END;
-  new_rows text := CASE mode WHEN 'row' THEN '(SELECT NEW.*) AS new_rows' ELSE 'new_rows' END;
 BEGIN
   IF event = 'truncate' THEN
     insert_sql := pg_catalog.format('VALUES (%s, NULL::jsonb)', source);
   ELSE
     insert_sql := pg_catalog.format('SELECT %s, e.key FROM (%s) AS e', source,
-      pgsluice.keys_sql(relation, captured, watched, event, old_rows, new_rows));
+      pgsluice.keys_sql(relation, captured, watched, event,
+        CASE WHEN by_row THEN '(SELECT ($1).*) AS old_rows' ELSE 'old_rows' END,
+        CASE WHEN NOT by_row THEN 'new_rows'
+             WHEN event = 'insert' THEN '(SELECT ($1).*) AS new_rows'
+             ELSE '(SELECT ($2).*) AS new_rows' END));
     -- Texts of values must not depend on what the writer has set.
     IF insert_sql LIKE '%::text AS c%' THEN
       settings := settings || ' SET extra_float_digits = 1 SET datestyle = ''ISO, YMD'''
         || ' SET intervalstyle = ''postgres'' SET timezone = ''UTC'' SET bytea_output = ''hex''';
     END IF;
   END IF;
+  insert_sql := E'INSERT INTO pgsluice.outbox (source, key)\n  ' || insert_sql;
+  -- A plan that plpgsql keeps for NEW.* fails when a column's type changed in the session (the plan
+  -- of a transition table is made anew), so by row it is made each time.
+  IF by_row THEN
+    insert_sql := pg_catalog.format('EXECUTE %L USING %s', insert_sql,
+      CASE event WHEN 'insert' THEN 'NEW' WHEN 'delete' THEN 'OLD' ELSE 'OLD, NEW' END);
+  END IF;
   -- The wake-up: a NOTIFY only when the poller holds the sleeper lock, that is, sleeps; and never
   -- where prepared transactions are in use, because NOTIFY makes PREPARE TRANSACTION fail (the
-  -- poller polls there).
-  RETURN pg_catalog.format($f$
-CREATE OR REPLACE FUNCTION pgsluice.capture_%s_%s() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET %s AS $body$
+  -- poller polls there). use_column: a column may be named like a plpgsql variable (found, tg_op).
+  RETURN pg_catalog.format($f$CREATE OR REPLACE FUNCTION pgsluice.capture_%s_%s() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET %s AS %L;
+REVOKE ALL ON FUNCTION pgsluice.capture_%s_%s() FROM PUBLIC;
+$f$, source, event, settings, pg_catalog.format($body$
+#variable_conflict use_column
+DECLARE
+  events bigint;
 BEGIN
-  INSERT INTO pgsluice.outbox (source, key)
   %s;
-  IF FOUND AND NOT pg_try_advisory_xact_lock_shared(1886612588, 1)
+  GET DIAGNOSTICS events = ROW_COUNT;
+  IF events > 0 AND NOT pg_try_advisory_xact_lock_shared(1886612588, 1)
      AND current_setting('max_prepared_transactions') = '0' THEN
     PERFORM pg_notify('pgsluice', '');
   END IF;
   RETURN NULL;
 END
-$body$;
-REVOKE ALL ON FUNCTION pgsluice.capture_%s_%s() FROM PUBLIC;
-$f$, source, event, settings, insert_sql, source, event);
+$body$, insert_sql), source, event);
 END
 $$;
 

@@ -13,41 +13,54 @@ DECLARE
   all_captured text[];
   known pgsluice.source;
   source_id int;
-  same boolean;
+  keep boolean;  -- the source and its triggers, so that no lock on the table is needed
+  functions text := '';
+  fingerprint text;
   sql text := '';
   member regclass;
   event text;
+  events text[] := ARRAY['insert', 'update', 'delete', 'truncate'];
 BEGIN
   IF kind NOT IN ('r', 'p') THEN
     RAISE EXCEPTION '% cannot be attached', relation
       USING HINT = 'Only tables and partitioned tables have triggers; give a view its "sources".';
+  END IF;
+  IF identity = '{}' THEN
+    RAISE EXCEPTION '% cannot be attached: it has no columns', relation;
   END IF;
   IF mode NOT IN ('statement', 'row') THEN
     RAISE EXCEPTION 'mode is "%"', mode USING HINT = 'Use ''statement'' or ''row''.';
   END IF;
   all_captured := identity || ARRAY(
     SELECT c FROM unnest(captured) WITH ORDINALITY AS u(c, ord)
-    WHERE c <> ALL (identity) ORDER BY ord);
+    WHERE c <> ALL (identity) GROUP BY c ORDER BY min(ord));
   SELECT * INTO known FROM pgsluice.source s WHERE s.relation = attach_sql.relation AND s.is_current;
-  same := known.id IS NOT NULL AND known.identity = identity AND known.captured = all_captured
-    AND known.watched IS NOT DISTINCT FROM columns AND known.mode = attach_sql.mode;
-  source_id := CASE WHEN same THEN known.id
-                    ELSE nextval('pgsluice.source_id_seq') END;
-  IF NOT same THEN
+  keep := known.id IS NOT NULL AND known.identity = identity AND known.captured = all_captured
+    AND known.mode = attach_sql.mode;
+  source_id := CASE WHEN keep THEN known.id ELSE nextval('pgsluice.source_id_seq') END;
+  FOREACH event IN ARRAY events LOOP
+    functions := functions
+      || pgsluice.function_sql(source_id, relation, all_captured, columns, mode, event);
+  END LOOP;
+  -- Differs also when a column changed its type, or a newer pgsluice writes better functions.
+  fingerprint := md5(functions);
+  IF NOT keep THEN
     IF known.id IS NOT NULL THEN
       sql := sql || format(E'UPDATE pgsluice.source SET is_current = false WHERE id = %s;\n', known.id);
     END IF;
     sql := sql || format(
       E'INSERT INTO pgsluice.source (id, relation, schema_name, table_name, identity, captured, '
-      || E'watched, mode)\nSELECT %s, c.oid, n.nspname, c.relname, %L, %L, %L, %L FROM pg_catalog.pg_class c '
-      || E'JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = %L::regclass;\n',
-      source_id, identity, all_captured, columns, mode, relation);
-    FOREACH event IN ARRAY ARRAY['insert', 'update', 'delete', 'truncate'] LOOP
-      sql := sql || pgsluice.function_sql(source_id, relation, all_captured, columns, mode, event);
-    END LOOP;
+      || E'watched, mode, functions)\nSELECT %s, c.oid, n.nspname, c.relname, %L, %L, %L, %L, %L '
+      || E'FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace '
+      || E'WHERE c.oid = %L::pg_catalog.regclass;\n',
+      source_id, identity, all_captured, columns, mode, fingerprint, relation) || functions;
+  ELSIF known.functions <> fingerprint OR known.watched IS DISTINCT FROM columns THEN
+    sql := sql || format(
+      E'UPDATE pgsluice.source SET watched = %L, functions = %L WHERE id = %s;\n',
+      columns, fingerprint, source_id) || functions;
   END IF;
   FOR member IN SELECT pgsluice.members_of(relation) LOOP
-    FOREACH event IN ARRAY ARRAY['insert', 'update', 'delete', 'truncate'] LOOP
+    FOREACH event IN ARRAY events LOOP
       CONTINUE WHEN EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = member
                             AND t.tgname = format('pgsluice_%s_%s', source_id, event));
       -- A row trigger of a partitioned table is cloned to its partitions by PostgreSQL.
@@ -55,7 +68,7 @@ BEGIN
       sql := sql || pgsluice.trigger_sql(source_id, member, mode, event);
     END LOOP;
   END LOOP;
-  IF NOT same AND known.id IS NOT NULL THEN
+  IF NOT keep AND known.id IS NOT NULL THEN
     sql := sql || pgsluice.drop_functions_sql(known.id);
   END IF;
   RETURN sql;
@@ -64,7 +77,7 @@ $$;
 
 -- Dropping the functions takes the triggers with them, wherever they are.
 CREATE OR REPLACE FUNCTION pgsluice.drop_functions_sql(source_id int) RETURNS text
-LANGUAGE sql IMMUTABLE AS $$
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT string_agg(format(E'DROP FUNCTION IF EXISTS pgsluice.capture_%s_%s() CASCADE;\n',
                            source_id, event), '')
   FROM unnest(ARRAY['insert', 'update', 'delete', 'truncate']) AS event
@@ -81,7 +94,8 @@ CREATE OR REPLACE FUNCTION pgsluice.attach(
   relation regclass, columns text[] DEFAULT NULL, captured text[] DEFAULT NULL,
   mode text DEFAULT 'statement')
 RETURNS int
-LANGUAGE plpgsql VOLATILE SET lock_timeout = '2s' SET client_min_messages = warning AS $$
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s'
+SET client_min_messages = warning AS $$
 DECLARE
   sql text;
 BEGIN
@@ -92,26 +106,37 @@ BEGIN
     EXECUTE sql;
   END IF;
   RETURN (SELECT id FROM pgsluice.source s WHERE s.relation = attach.relation AND s.is_current);
+EXCEPTION WHEN lock_not_available THEN
+  RAISE EXCEPTION 'the lock on % could not be had in 2 s', relation
+    USING ERRCODE = 'lock_not_available',
+          HINT = 'A transaction has the table open for writing (see pg_locks). Try again.';
 END
 $$;
 
+-- Events that a poller holds at this moment stay; it drops them because their source is gone.
 CREATE OR REPLACE FUNCTION pgsluice.detach_sql(relation regclass) RETURNS text
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce(string_agg(pgsluice.drop_functions_sql(s.id)
-    || format(E'DELETE FROM pgsluice.outbox WHERE source = %1$s;\nDELETE FROM pgsluice.source WHERE id = %1$s;\n',
-              s.id), ''), '')
+    || format(E'DELETE FROM pgsluice.outbox WHERE id = ANY (ARRAY(\n'
+              || E'  SELECT id FROM pgsluice.outbox WHERE source = %1$s FOR UPDATE SKIP LOCKED));\n'
+              || E'DELETE FROM pgsluice.source WHERE id = %1$s;\n', s.id), ''), '')
   FROM pgsluice.source s WHERE s.relation = detach_sql.relation
 $$;
 
 -- Takes capture off a table, its partitions and children. Events that wait are given up.
 CREATE OR REPLACE FUNCTION pgsluice.detach(relation regclass) RETURNS void
-LANGUAGE plpgsql VOLATILE SET lock_timeout = '2s' SET client_min_messages = warning AS $$
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s'
+SET client_min_messages = warning AS $$
 DECLARE
   sql text := pgsluice.detach_sql(relation);
 BEGIN
   IF sql <> '' THEN
     EXECUTE sql;
   END IF;
+EXCEPTION WHEN lock_not_available THEN
+  RAISE EXCEPTION 'the lock on % could not be had in 2 s', relation
+    USING ERRCODE = 'lock_not_available',
+          HINT = 'A transaction has the table open (see pg_locks). Try again.';
 END
 $$;
 
