@@ -185,7 +185,15 @@ Level BuildLevel(const catalog::Table& table, const Selection& selection, Buildi
   level.all_columns = selection.columns.empty();
   for (const catalog::Column& column : table.columns) {
     const bool wanted = selection.columns.empty() || Contains(selection.columns, column.name);
-    if (wanted && !Contains(selection.exclude, column.name)) {
+    if (!wanted || Contains(selection.exclude, column.name)) continue;
+    if (!column.can_select) {
+      building.Error(selection.place,
+                     fmt::format("no permission to read column {} of {}", Quoted(column.name),
+                                 table.QualifiedName()),
+                     fmt::format("GRANT SELECT ({}) ON {} TO <role>; or leave it out with "
+                                 "\"exclude\"",
+                                 Quoted(column.name), table.QualifiedName()));
+    } else {
       AddColumn(column, selection, building, level);
     }
   }
