@@ -19,11 +19,6 @@ class DocumentTest : public ::testing::Test {
   void SetUp() override {
     sandbox_.Migrate();
     sandbox_.Exec("SET search_path = ''");
-    if (sandbox_.Text("SELECT to_regprocedure('pgsluice.version()')").empty()) {
-      sandbox_.Exec(
-          "CREATE SCHEMA IF NOT EXISTS pgsluice; CREATE FUNCTION pgsluice.version() RETURNS bigint "
-          "STABLE LANGUAGE sql AS 'SELECT 7::bigint'");
-    }
   }
 
   std::vector<std::shared_ptr<const Plan>> Plans(const config::Config& config) {
