@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pgsluice/json/value.h"
+
+namespace pgsluice::query {
+
+/// At most this much in all filters of one request (CONTRACT 6).
+constexpr std::size_t kMaxPredicates = 100;
+constexpr int kMaxDepth = 8;
+constexpr std::size_t kMaxListValues = 1000;
+
+enum class Op {
+  kEq,
+  kNe,
+  kLt,
+  kLe,
+  kGt,
+  kGe,
+  kIn,
+  kNotIn,
+  kBetween,
+  kIsNull,
+  kIsNotNull,  ///< EXISTS too.
+  kPrefix,
+  kNotPrefix,
+  kContains,
+  kNotContains,
+  kWithin,
+};
+/// As the expression spells it: "!=", "STARTS WITH".
+std::string_view Spelling(Op op);
+
+/// A value as written; what it means is decided by the field it is compared with.
+struct Literal {
+  std::string text;
+  std::size_t offset = 0;
+  bool quoted = false;
+  std::string claim;        ///< A policy's ${claims.NAME}: the name; `text` comes with the caller.
+  bool impossible = false;  ///< A claim that is no scalar: equal to nothing.
+};
+
+/// A filter as written, from an expression or a tree, before any schema is known.
+struct Expr {
+  enum class Kind { kAnd, kOr, kNot, kPredicate, kAny };  ///< kAny: `path[…]`.
+  Kind kind = Kind::kAnd;
+  std::size_t offset = 0;  ///< Where it begins in the parameter's value or the body.
+  std::string path;        ///< kPredicate, kAny.
+  Op op = Op::kEq;         ///< kPredicate.
+  std::vector<Literal> values;
+  std::string list_claim;               ///< `IN ${claims.NAME}`: the claim is the list.
+  double lat = 0, lon = 0, metres = 0;  ///< kWithin.
+  std::vector<Expr> parts;  ///< kAnd, kOr (an empty kAnd is true), kNot and kAny have one.
+};
+
+struct FilterOptions {
+  std::string parameter = "filter";  ///< For messages.
+  bool claims = false;               ///< Allow ${claims.NAME}.
+};
+
+/// Parses an expression; empty text is an empty kAnd. Throws Problem (invalid_filter,
+/// limit_exceeded) with the byte offset.
+Expr ParseFilter(std::string_view text, const FilterOptions& options = {});
+/// The same from a JSON tree.
+Expr ParseFilterTree(const json::Value& tree, const FilterOptions& options = {});
+
+/// Predicates in an expression.
+std::size_t CountPredicates(const Expr& expr);
+
+/// Puts a caller's claims into a policy's filter. `claim` answers the value of a name or null.
+/// Throws Problem 403 missing_claim.
+Expr WithClaims(Expr expr, const std::function<const json::Value*(const std::string&)>& claim);
+
+}  // namespace pgsluice::query

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pgsluice/base/error.h"
+
+/// The search language: what callers may ask, checked and translated. Pure, no I/O.
+namespace pgsluice::query {
+
+/// One mistake in a request, as `errors[]` of an answer names it.
+struct Mistake {
+  std::string parameter;              ///< "filter", "sort", …; empty: the request as a whole.
+  std::optional<std::size_t> offset;  ///< Byte in the parameter's value (or in a JSON body).
+  std::string code;
+  std::string detail;
+  std::vector<std::string> allowed;  ///< What would have been right, where that is a short list.
+};
+
+/// A request that cannot be answered: HTTP status and the contract's code. Its text reaches the
+/// caller, so it never holds the engine's or the database's words.
+class Problem : public Error {
+ public:
+  Problem(int status, std::string code, const std::string& detail)
+      : Error(Disposition::kReject, detail), status_(status), code_(std::move(code)) {}
+  Problem(int status, Mistake mistake)
+      : Error(Disposition::kReject, mistake.detail), status_(status), code_(mistake.code) {
+    mistakes_.push_back(std::move(mistake));
+  }
+
+  int status() const { return status_; }
+  const std::string& code() const { return code_; }
+  const std::vector<Mistake>& mistakes() const { return mistakes_; }
+  int retry_after() const { return retry_after_; }  ///< Seconds; 0: no such header.
+  Problem& RetryAfter(int seconds) {
+    retry_after_ = seconds;
+    return *this;
+  }
+
+ private:
+  int status_;
+  std::string code_;
+  std::vector<Mistake> mistakes_;
+  int retry_after_ = 0;
+};
+
+/// 400 with one mistake.
+[[noreturn]] void Reject(std::string code, std::string parameter, std::optional<std::size_t> offset,
+                         std::string detail, std::vector<std::string> allowed = {});
+
+}  // namespace pgsluice::query

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pgsluice/query/schema.h"
+
+namespace pgsluice::query {
+
+/// What of a stored document reaches a caller. Copies text, so that every digit stays.
+class Projection {
+ public:
+  /// `fields` empty: all visible ones. Throws Problem unknown_field.
+  Projection(const Schema& schema, const std::vector<std::string>& fields, bool numbers_as_strings);
+
+  /// Appends the visible part of a document's JSON text.
+  void Append(std::string& out, std::string_view document) const;
+
+ private:
+  struct Part {
+    const document::Field* field;
+    bool whole;  ///< Copied as it is.
+    std::vector<Part> parts;
+  };
+  std::vector<Part> Build(const Schema& schema, const std::vector<document::Field>& fields,
+                          const std::vector<std::string>& wanted) const;
+  void AppendObject(std::string& out, std::string_view text, const std::vector<Part>& parts) const;
+  void AppendValue(std::string& out, std::string_view text, const Part& part) const;
+
+  bool strings_;
+  std::vector<Part> parts_;
+};
+
+}  // namespace pgsluice::query

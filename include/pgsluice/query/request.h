@@ -1,0 +1,70 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "pgsluice/json/value.h"
+#include "pgsluice/query/filter.h"
+
+namespace pgsluice::query {
+
+/// What a caller asks of an index; the same from GET parameters and from a JSON body. Paths are not
+/// yet looked up.
+struct SearchRequest {
+  enum class Match { kAll, kAny, kMost };
+  enum class Count { kEstimated, kExact, kNone };
+  struct Sort {
+    std::string path;
+    bool descending = false;
+    bool nulls_first = false;
+  };
+  struct Facet {
+    std::string path;
+    int size = 10;
+  };
+  struct Selection {
+    std::string path;
+    std::vector<Literal> values;
+  };
+
+  std::string q;
+  std::vector<std::pair<std::string, double>> q_fields;
+  Match match = Match::kAll;
+  int typos = -1;  ///< -1: auto; 0 to 2.
+  bool prefix = true;
+  Expr filter;  ///< All filters, AND.
+  std::vector<Facet> facets;
+  std::vector<Selection> selections;  ///< facet_filters.
+  std::vector<Sort> sort;
+  int page = 1;
+  std::optional<int> per_page;
+  std::string cursor;
+  std::vector<std::string> fields, highlight;
+  Count count = Count::kEstimated;
+  bool strong = false;
+  std::string after;
+  std::chrono::milliseconds wait{2000};
+  bool numbers_as_strings = false;
+  // suggest and facets/{field}
+  std::string field;
+  int size = 10;
+  // mget
+  std::vector<std::string> ids;
+};
+
+/// Which parameters an endpoint knows, by name as in a JSON body.
+using ParameterNames = std::vector<std::string_view>;
+extern const ParameterNames kSearchParameters, kCountParameters, kDocumentParameters,
+    kMultiGetParameters, kSuggestParameters, kFacetParameters, kExportParameters;
+
+using Parameters = std::vector<std::pair<std::string, std::string>>;  ///< Decoded, in order.
+
+/// Throw Problem (unknown_parameter, invalid_parameter, limit_exceeded, invalid_filter).
+SearchRequest ReadParameters(const Parameters& parameters, const ParameterNames& known);
+SearchRequest ReadBody(const json::Value& body, const ParameterNames& known);
+
+}  // namespace pgsluice::query

@@ -1,0 +1,326 @@
+#include "query/compare.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <cctype>
+#include <functional>
+
+#include "pgsluice/json/writer.h"
+#include "pgsluice/query/problem.h"
+#include "query/literal.h"
+
+namespace pgsluice::query {
+
+using document::Field;
+using document::Kind;
+
+namespace {
+
+const Dsl kNever{Dsl::Kind::kNone, {}};
+
+Dsl Clause(std::string_view name, const std::string& path, const std::string& json) {
+  return {Dsl::Kind::kText, fmt::format(R"({{"{}":{{{}:{}}}}})", name, json::Quote(path), json)};
+}
+
+Dsl Range(const std::string& path, std::string_view op, const std::string& json) {
+  return Clause("range", path, fmt::format(R"({{"{}":{}}})", op, json));
+}
+
+std::string_view RangeName(Op op) {
+  switch (op) {
+    case Op::kLt:
+      return "lt";
+    case Op::kLe:
+      return "lte";
+    case Op::kGt:
+      return "gt";
+    default:
+      return "gte";
+  }
+}
+
+bool IsUpper(Op op) { return op == Op::kLt || op == Op::kLe; }
+
+class Comparer {
+ public:
+  Comparer(const Expr& expr, const Resolved& resolved, const std::string& parameter)
+      : expr_(expr),
+        resolved_(resolved),
+        field_(*resolved.field),
+        parameter_(parameter),
+        path_(ExactPath(resolved)) {}
+
+  Dsl Build() {
+    CheckOperator();
+    switch (expr_.op) {
+      case Op::kEq:
+      case Op::kNe:
+      case Op::kIn:
+      case Op::kNotIn:
+        return Equal();
+      case Op::kBetween:
+        return AllOf({Ordered(Op::kGe, expr_.values[0]), Ordered(Op::kLe, expr_.values[1])});
+      case Op::kPrefix:
+      case Op::kNotPrefix:
+        return Prefix();
+      case Op::kContains:
+      case Op::kNotContains:
+        return Clause(
+            "match", resolved_.path,
+            fmt::format(R"({{"query":{},"operator":"and"}})", json::Quote(expr_.values[0].text)));
+      case Op::kWithin:
+        return {Dsl::Kind::kText,
+                fmt::format(R"({{"geo_distance":{{"distance":"{}m",{}:{{"lat":{},"lon":{}}}}}}})",
+                            expr_.metres, json::Quote(path_), expr_.lat, expr_.lon)};
+      case Op::kIsNull:
+      case Op::kIsNotNull:
+        return Present(resolved_);
+      default:
+        return Ordered(expr_.op, expr_.values[0]);
+    }
+  }
+
+ private:
+  enum class Family { kNumber, kBool, kText, kEnum, kDate, kIp, kGeo, kOther };
+
+  Family FamilyOf() const {
+    if (resolved_.json_value) return Family::kText;
+    switch (field_.kind) {
+      case Kind::kInteger:
+      case Kind::kDecimal:
+        return Family::kNumber;
+      case Kind::kBool:
+        return Family::kBool;
+      case Kind::kText:
+      case Kind::kKeyword:
+      case Kind::kTime:
+        return Family::kText;
+      case Kind::kEnum:
+        return Family::kEnum;
+      case Kind::kDate:
+        return Family::kDate;
+      case Kind::kIp:
+        return Family::kIp;
+      case Kind::kGeoPoint:
+        return Family::kGeo;
+      default:
+        return Family::kOther;
+    }
+  }
+
+  bool Allows(Op op) const {
+    const Family family = FamilyOf();
+    switch (op) {
+      case Op::kIsNull:
+      case Op::kIsNotNull:
+        return field_.kind != Kind::kBinary;
+      case Op::kWithin:
+        return family == Family::kGeo;
+      case Op::kPrefix:
+      case Op::kNotPrefix:
+        return family == Family::kText || family == Family::kEnum;
+      case Op::kContains:
+      case Op::kNotContains:
+        return field_.kind == Kind::kText;
+      case Op::kEq:
+      case Op::kNe:
+      case Op::kIn:
+      case Op::kNotIn:
+        return family != Family::kGeo && family != Family::kOther;
+      default:
+        return family != Family::kGeo && family != Family::kOther && family != Family::kBool &&
+               !resolved_.json_value;
+    }
+  }
+
+  void CheckOperator() const {
+    if (Allows(expr_.op)) return;
+    std::vector<std::string> allowed;
+    for (int i = 0; i <= static_cast<int>(Op::kWithin); ++i) {
+      if (Allows(static_cast<Op>(i))) allowed.emplace_back(Spelling(static_cast<Op>(i)));
+    }
+    Reject("invalid_filter", parameter_, expr_.offset,
+           fmt::format("'{}' cannot be used with '{}' ({})", Spelling(expr_.op), resolved_.path,
+                       field_.pg_type),
+           std::move(allowed));
+  }
+
+  [[noreturn]] void BadValue(const Literal& value, std::string_view wanted,
+                             std::vector<std::string> allowed = {}) const {
+    Reject("invalid_filter", parameter_, value.offset,
+           fmt::format("'{}' is no {}, as '{}' holds", value.text, wanted, resolved_.path),
+           std::move(allowed));
+  }
+
+  Dsl Equal() {
+    std::string list;
+    for (const Literal& value : expr_.values) {
+      const std::string json = value.impossible ? "" : Exact(value);
+      if (json.empty()) continue;
+      if (!list.empty()) list += ',';
+      list += json;
+    }
+    if (list.empty()) return kNever;
+    const bool one = expr_.values.size() == 1;
+    return one ? Clause("term", path_, list) : Clause("terms", path_, "[" + list + "]");
+  }
+
+  /// The value as the engine compares it for equality; empty when nothing can equal it.
+  std::string Exact(const Literal& value) const {
+    switch (FamilyOf()) {
+      case Family::kNumber:
+        if (field_.kind == Kind::kDecimal) {
+          const auto number = ReadDecimal(value.text);
+          if (!number) BadValue(value, "number");
+          return number->beyond != 0 ? "" : number->text;
+        } else {
+          const auto number = ReadInteger(value.text);
+          if (!number) BadValue(value, "number");
+          const bool possible = number->beyond == 0 && number->exact && Fits(number->floor) == 0;
+          return possible ? std::to_string(number->floor) : "";
+        }
+      case Family::kBool:
+        if (value.text != "true" && value.text != "false") {
+          BadValue(value, "true or false", {"true", "false"});
+        }
+        return value.text;
+      case Family::kEnum:
+        Rank(value);
+        return json::Quote(value.text);
+      case Family::kDate: {
+        const auto date = ReadDate(value.text);
+        if (!date) BadValue(value, "date or time");
+        return date->beyond != 0 ? "" : json::Quote(date->text);
+      }
+      case Family::kIp:
+        if (value.text.find_first_not_of("0123456789abcdefABCDEF.:") != std::string::npos ||
+            value.text.find_first_of(".:") == std::string::npos) {
+          BadValue(value, "address");
+        }
+        return json::Quote(value.text);
+      default:
+        return json::Quote(Normal(value.text));
+    }
+  }
+
+  /// Text as PostgreSQL would print it.
+  std::string Normal(std::string text) const {
+    if (field_.pg_type == "uuid") {
+      std::transform(text.begin(), text.end(), text.begin(),
+                     [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    }
+    if (field_.kind == Kind::kTime && text.size() == 5 && text[2] == ':') text += ":00";
+    return text;
+  }
+
+  Dsl Ordered(Op op, const Literal& value) const {
+    if (value.impossible) return kNever;
+    switch (FamilyOf()) {
+      case Family::kNumber:
+        return field_.kind == Kind::kDecimal ? OrderedDecimal(op, value)
+                                             : OrderedInteger(op, value);
+      case Family::kEnum:
+        return OrderedEnum(op, value);
+      case Family::kDate: {
+        const auto date = ReadDate(value.text);
+        if (!date) BadValue(value, "date or time");
+        if (date->beyond != 0) return Beyond(op, date->beyond);
+        return Clause("range", path_,
+                      fmt::format(R"({{"{}":"{}","format":"strict_date_optional_time"}})",
+                                  RangeName(op), date->text));
+      }
+      default:
+        return Range(path_, RangeName(op), Exact(value));
+    }
+  }
+
+  /// The literal lies beyond every possible value.
+  Dsl Beyond(Op op, int side) const {
+    return IsUpper(op) == (side > 0) ? Present(resolved_) : kNever;
+  }
+
+  Dsl OrderedDecimal(Op op, const Literal& value) const {
+    const auto number = ReadDecimal(value.text);
+    if (!number) BadValue(value, "number");
+    if (number->beyond != 0) return Beyond(op, number->beyond);
+    return Range(path_, RangeName(op), number->text);
+  }
+
+  Dsl OrderedInteger(Op op, const Literal& value) const {
+    const auto number = ReadInteger(value.text);
+    if (!number) BadValue(value, "number");
+    if (number->beyond != 0) return Beyond(op, number->beyond);
+    if (const int side = Fits(number->floor); side != 0) return Beyond(op, side);
+    if (!number->exact) op = IsUpper(op) ? Op::kLe : Op::kGt;
+    return Range(path_, RangeName(op), std::to_string(number->floor));
+  }
+
+  /// -1 or 1 when no value of the engine's type reaches it.
+  int Fits(std::int64_t value) const {
+    std::int64_t high = INT64_MAX;
+    if (field_.engine_type == "short") high = 32767;
+    if (field_.engine_type == "integer") high = 2147483647;
+    if (field_.engine_type == "byte") high = 127;
+    return value > high ? 1 : value < -high - 1 ? -1 : 0;
+  }
+
+  std::size_t Rank(const Literal& value) const {
+    const auto& labels = field_.labels;
+    const auto found = std::find(labels.begin(), labels.end(), value.text);
+    if (found == labels.end()) BadValue(value, fmt::format("label of {}", field_.pg_type), labels);
+    return static_cast<std::size_t>(found - labels.begin());
+  }
+
+  Dsl Labels(const std::function<bool(std::size_t)>& wanted) const {
+    std::string list;
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < field_.labels.size(); ++i) {
+      if (!wanted(i)) continue;
+      if (count++ > 0) list += ',';
+      list += json::Quote(field_.labels[i]);
+    }
+    if (count == 0) return kNever;
+    return Clause("terms", path_, "[" + list + "]");
+  }
+
+  Dsl OrderedEnum(Op op, const Literal& value) const {
+    const std::size_t rank = Rank(value);
+    return Labels([&](std::size_t i) {
+      return op == Op::kLt   ? i < rank
+             : op == Op::kLe ? i <= rank
+             : op == Op::kGt ? i > rank
+                             : i >= rank;
+    });
+  }
+
+  Dsl Prefix() const {
+    const Literal& value = expr_.values[0];
+    if (value.impossible) return kNever;
+    if (value.text.empty()) return Present(resolved_);
+    if (FamilyOf() == Family::kEnum) {
+      return Labels([&](std::size_t i) { return field_.labels[i].rfind(value.text, 0) == 0; });
+    }
+    return Clause("prefix", path_, fmt::format(R"({{"value":{}}})", json::Quote(value.text)));
+  }
+
+  const Expr& expr_;
+  const Resolved& resolved_;
+  const Field& field_;
+  const std::string& parameter_;
+  const std::string path_;
+};
+
+}  // namespace
+
+Dsl Present(const Resolved& resolved) {
+  if (resolved.field->kind == Kind::kObject && resolved.field->nested) return {};
+  return {Dsl::Kind::kText,
+          fmt::format(R"({{"exists":{{"field":{}}}}})", json::Quote(resolved.path))};
+}
+
+Dsl Positive(const Expr& expr, const Resolved& resolved, const std::string& parameter) {
+  return Comparer(expr, resolved, parameter).Build();
+}
+
+}  // namespace pgsluice::query

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace pgsluice::query {
+
+/// Walks over JSON text that is known to be well-formed (the engine's, PostgreSQL's) without
+/// building anything; values are handed out as ranges of the text. Never reads beyond the end.
+class JsonCursor {
+ public:
+  explicit JsonCursor(std::string_view text) : text_(text) {}
+
+  /// Steps into an object or array; false when something else stands here.
+  bool Enter(char open) {
+    Space();
+    if (at_ >= text_.size() || text_[at_] != open) return false;
+    ++at_;
+    return true;
+  }
+  /// The next member's name as written, without quotes; false behind the last one.
+  bool NextMember(std::string_view& name) {
+    if (!NextItem()) return false;
+    name = String();
+    Space();
+    if (at_ < text_.size()) ++at_;  // The colon.
+    return true;
+  }
+  /// Stands before the next item; false behind the last one.
+  bool NextItem() {
+    Space();
+    if (at_ < text_.size() && text_[at_] == ',') {
+      ++at_;
+      Space();
+    }
+    if (at_ >= text_.size()) return false;
+    if (text_[at_] == '}' || text_[at_] == ']') {
+      ++at_;
+      return false;
+    }
+    return true;
+  }
+  /// Steps over one value and answers its text.
+  std::string_view Skip() {
+    Space();
+    const std::size_t start = at_;
+    int depth = 0;
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if (c == '"') {
+        String();
+      } else if (c == '{' || c == '[') {
+        ++depth;
+        ++at_;
+      } else if (c == '}' || c == ']') {
+        if (depth == 0) break;
+        --depth;
+        ++at_;
+      } else if (depth == 0 && (c == ',' || c == ' ' || c == '\n' || c == '\r' || c == '\t')) {
+        break;
+      } else {
+        ++at_;
+        continue;
+      }
+      if (depth == 0) break;
+    }
+    return text_.substr(start, at_ - start);
+  }
+  char Peek() {
+    Space();
+    return at_ < text_.size() ? text_[at_] : '\0';
+  }
+
+ private:
+  void Space() {
+    while (at_ < text_.size() &&
+           (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' || text_[at_] == '\r')) {
+      ++at_;
+    }
+  }
+  std::string_view String() {
+    const std::size_t start = ++at_;
+    while (at_ < text_.size() && text_[at_] != '"') at_ += text_[at_] == '\\' ? 2U : 1U;
+    if (at_ > text_.size()) at_ = text_.size();
+    const std::string_view inside = text_.substr(start, at_ - start);
+    if (at_ < text_.size()) ++at_;
+    return inside;
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace pgsluice::query

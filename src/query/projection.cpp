@@ -1,0 +1,111 @@
+#include "pgsluice/query/projection.h"
+
+#include "pgsluice/json/writer.h"
+#include "pgsluice/query/problem.h"
+#include "query/json_cursor.h"
+
+namespace pgsluice::query {
+
+using document::Field;
+using document::Kind;
+
+namespace {
+
+bool Inside(std::string_view path, std::string_view ancestor) {
+  return path.size() > ancestor.size() && path.substr(0, ancestor.size()) == ancestor &&
+         path[ancestor.size()] == '.';
+}
+
+}  // namespace
+
+Projection::Projection(const Schema& schema, const std::vector<std::string>& fields,
+                       bool numbers_as_strings)
+    : strings_(numbers_as_strings) {
+  for (const std::string& path : fields) {
+    if (schema.Find(path) == nullptr) {
+      Reject("unknown_field", "fields", std::nullopt, schema.Unknown(path, nullptr),
+             schema.Paths(nullptr));
+    }
+  }
+  parts_ = Build(schema, schema.plan().fields, fields);
+}
+
+std::vector<Projection::Part> Projection::Build(const Schema& schema,
+                                                const std::vector<Field>& fields,
+                                                const std::vector<std::string>& wanted) const {
+  std::vector<Part> parts;
+  for (const Field& field : fields) {
+    if (schema.IsHidden(field.path)) continue;
+    bool all = wanted.empty();
+    bool some = false;
+    for (const std::string& path : wanted) {
+      all = all || path == field.path || Inside(field.path, path);
+      some = some || Inside(path, field.path);
+    }
+    if (!all && !some) continue;
+    Part part{&field, field.kind != Kind::kObject, {}};
+    if (!part.whole) part.parts = Build(schema, field.fields, wanted);
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
+void Projection::Append(std::string& out, std::string_view document) const {
+  AppendObject(out, document, parts_);
+}
+
+void Projection::AppendObject(std::string& out, std::string_view text,
+                              const std::vector<Part>& parts) const {
+  constexpr std::string_view kRaw = "__raw:";
+  JsonCursor cursor(text);
+  if (!cursor.Enter('{')) {
+    out += text;
+    return;
+  }
+  out += '{';
+  bool first = true;
+  std::string_view name;
+  std::string quoted;
+  while (cursor.NextMember(name)) {
+    const std::string_view value = cursor.Skip();
+    if (name.substr(0, kRaw.size()) == kRaw) name.remove_prefix(kRaw.size());
+    for (const Part& part : parts) {
+      quoted.clear();
+      json::AppendString(quoted, part.field->name);
+      if (std::string_view(quoted).substr(1, quoted.size() - 2) != name) continue;
+      if (!first) out += ',';
+      first = false;
+      out += quoted;
+      out += ':';
+      AppendValue(out, value, part);
+      break;
+    }
+  }
+  out += '}';
+}
+
+void Projection::AppendValue(std::string& out, std::string_view text, const Part& part) const {
+  const char open = text.empty() ? '\0' : text.front();
+  const bool number = open == '-' || (open >= '0' && open <= '9');
+  const bool convert = strings_ && part.field->bigint;
+  if (part.whole && !(convert && (number || open == '['))) {
+    out += text;
+  } else if (part.whole && number) {
+    out += '"';
+    out += text;
+    out += '"';
+  } else if (open == '[') {
+    JsonCursor cursor(text);
+    cursor.Enter('[');
+    out += '[';
+    for (bool first = true; cursor.NextItem(); first = false) {
+      if (!first) out += ',';
+      AppendValue(out, cursor.Skip(), part);
+    }
+    out += ']';
+  } else {
+    AppendObject(out, text, part.parts);
+  }
+}
+
+}  // namespace pgsluice::query

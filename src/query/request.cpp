@@ -1,0 +1,377 @@
+#include "pgsluice/query/request.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "pgsluice/config/problem.h"
+#include "pgsluice/query/problem.h"
+
+namespace pgsluice::query {
+
+#define PGSLUICE_CONSISTENCY "consistency", "after", "wait"
+const ParameterNames kSearchParameters = {"q",
+                                          "q_fields",
+                                          "match",
+                                          "typos",
+                                          "prefix",
+                                          "filter",
+                                          "facets",
+                                          "facet_filters",
+                                          "sort",
+                                          "page",
+                                          "per_page",
+                                          "cursor",
+                                          "fields",
+                                          "highlight",
+                                          "count",
+                                          "numbers",
+                                          PGSLUICE_CONSISTENCY};
+const ParameterNames kCountParameters = {
+    "q", "q_fields", "match", "typos", "prefix", "filter", "facet_filters", PGSLUICE_CONSISTENCY};
+const ParameterNames kDocumentParameters = {"fields", "numbers", "filter", PGSLUICE_CONSISTENCY};
+const ParameterNames kMultiGetParameters = {"ids", "fields", "numbers", "filter",
+                                            PGSLUICE_CONSISTENCY};
+const ParameterNames kSuggestParameters = {"q", "field", "size", "filter", PGSLUICE_CONSISTENCY};
+const ParameterNames kFacetParameters = {"q", "size", "filter", PGSLUICE_CONSISTENCY};
+const ParameterNames kExportParameters = {"q",      "q_fields", "match",
+                                          "typos",  "prefix",   "filter",
+                                          "fields", "numbers",  PGSLUICE_CONSISTENCY};
+#undef PGSLUICE_CONSISTENCY
+
+namespace {
+
+using json::Value;
+
+std::vector<std::string> Split(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  std::size_t from = 0;
+  while (from <= text.size()) {
+    const std::size_t end = std::min(text.find(separator, from), text.size());
+    if (end > from) parts.push_back(text.substr(from, end - from));
+    from = end + 1;
+  }
+  return parts;
+}
+
+class Reader {
+ public:
+  Reader(bool body, const ParameterNames& known) : body_(body), known_(known) {}
+
+  SearchRequest Read(const Value& object) {
+    for (const auto& [name, value] : object.members) {
+      name_ = Shown(name);
+      if (std::find(known_.begin(), known_.end(), name) == known_.end()) Unknown(name, value);
+      Set(name, value);
+    }
+    if (has_page_ && !request_.cursor.empty()) {
+      Reject("invalid_parameter", "cursor", std::nullopt,
+             "'cursor' and 'page' cannot be used together");
+    }
+    return std::move(request_);
+  }
+
+ private:
+  std::string Shown(const std::string& name) const {
+    return !body_ && name == "q_fields" ? "q.fields" : name;
+  }
+
+  [[noreturn]] void Unknown(const std::string& name, const Value& value) const {
+    const std::vector<std::string> names(known_.begin(), known_.end());
+    const std::string nearest = config::Nearest(name, names);
+    Reject("unknown_parameter", name, Offset(value),
+           fmt::format("parameter '{}' is not known{}", name,
+                       nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)),
+           names);
+  }
+
+  void Set(const std::string& name, const Value& value) {
+    if (SetText(name, value) || SetPaging(name, value)) return;
+    if (name == "filter") {
+      Filter(value);
+    } else if (name == "facets") {
+      Facets(value);
+    } else if (name == "facet_filters") {
+      Selections(value);
+    } else if (name == "sort") {
+      for (const std::string& item : List(value, 4)) Sort(item, value);
+    } else if (name == "fields") {
+      request_.fields = List(value, 1000);
+    } else if (name == "highlight") {
+      request_.highlight = List(value, 20);
+    } else if (name == "count") {
+      request_.count =
+          static_cast<SearchRequest::Count>(Choice(value, {"estimated", "exact", "none"}));
+    } else if (name == "consistency") {
+      request_.strong = Choice(value, {"eventual", "strong"}) == 1;
+    } else if (name == "numbers") {
+      request_.numbers_as_strings = Choice(value, {"number", "string"}) == 1;
+    } else if (name == "after") {
+      request_.after = Text(value);
+    } else if (name == "wait") {
+      Wait(value);
+    } else if (name == "ids") {
+      if (!value.IsArray()) Invalid(value, "a list of ids was expected");
+      request_.ids = List(value, 1000);
+    }
+  }
+
+  bool SetText(const std::string& name, const Value& value) {
+    if (name == "q") {
+      request_.q = Text(value);
+      const auto characters = std::count_if(request_.q.begin(), request_.q.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+      });
+      if (characters > 256) Limit(value, "'q' holds at most 256 characters");
+    } else if (name == "q_fields") {
+      Weights(value);
+    } else if (name == "match") {
+      request_.match = static_cast<SearchRequest::Match>(Choice(value, {"all", "any", "most"}));
+    } else if (name == "typos") {
+      request_.typos = Choice(value, {"auto", "0", "1", "2"}) - 1;
+    } else if (name == "prefix") {
+      request_.prefix = Choice(value, {"false", "true"}) == 1;
+    } else if (name == "field") {
+      request_.field = Text(value);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  bool SetPaging(const std::string& name, const Value& value) {
+    if (name == "page") {
+      request_.page = Integer(value, 1, 10000);
+      has_page_ = true;
+    } else if (name == "per_page") {
+      request_.per_page = Integer(value, 0, 100);
+    } else if (name == "size") {
+      request_.size = Integer(value, 1, 100);
+    } else if (name == "cursor") {
+      if (!value.IsNull()) request_.cursor = Text(value);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  void Filter(const Value& value) {
+    const bool many = value.IsArray();
+    const std::vector<Value> one = many ? std::vector<Value>{} : std::vector<Value>{value};
+    for (const Value& item : many ? value.items : one) {
+      if (!item.IsString() && !item.IsObject()) {
+        Invalid(item, "an expression or a tree was expected");
+      }
+      Expr part = item.IsObject() ? ParseFilterTree(item) : ParseFilter(item.text);
+      request_.filter.parts.push_back(std::move(part));
+    }
+    if (CountPredicates(request_.filter) > kMaxPredicates) {
+      Limit(value, fmt::format("filters hold at most {} comparisons together", kMaxPredicates));
+    }
+  }
+
+  void Facets(const Value& value) {
+    if (value.IsObject()) {
+      for (const auto& [path, options] : value.members) {
+        SearchRequest::Facet facet{path, 10};
+        if (const Value* size = options.Find("size")) facet.size = Integer(*size, 1, 100);
+        request_.facets.push_back(std::move(facet));
+      }
+    } else {
+      for (std::string& path : List(value, 10)) request_.facets.push_back({std::move(path), 10});
+    }
+    if (request_.facets.size() > 10) Limit(value, "at most 10 facets");
+  }
+
+  void Selections(const Value& value) {
+    if (!value.IsObject()) Invalid(value, "an object of lists was expected");
+    for (const auto& [path, list] : value.members) {
+      SearchRequest::Selection selection{path, {}};
+      const std::vector<Value> one =
+          list.IsArray() ? std::vector<Value>{} : std::vector<Value>{list};
+      for (const Value& item : list.IsArray() ? list.items : one) {
+        Literal literal;
+        literal.text = Text(item);
+        literal.offset = body_ ? item.begin : 0;
+        selection.values.push_back(std::move(literal));
+      }
+      if (selection.values.size() > kMaxListValues)
+        Limit(value, "a list holds at most 1000 values");
+      request_.selections.push_back(std::move(selection));
+    }
+    if (request_.selections.size() > 10) Limit(value, "at most 10 facet filters");
+  }
+
+  void Weights(const Value& value) {
+    if (value.IsObject()) {
+      for (const auto& [path, weight] : value.members) {
+        AddWeight(value, path, weight.AsDouble().value_or(0));
+      }
+      return;
+    }
+    for (const std::string& item : List(value, 50)) {
+      const std::size_t caret = item.find('^');
+      double weight = 1;
+      if (caret != std::string::npos) {
+        const char* end = item.data() + item.size();
+        const auto [rest, error] = std::from_chars(item.data() + caret + 1, end, weight);
+        if (error != std::errc{} || rest != end) weight = 0;
+      }
+      AddWeight(value, item.substr(0, caret), weight);
+    }
+  }
+
+  void AddWeight(const Value& value, std::string path, double weight) {
+    if (!(weight > 0 && weight <= 1000))
+      Invalid(value, "a weight is a number above 0, at most 1000");
+    request_.q_fields.emplace_back(std::move(path), weight);
+    if (request_.q_fields.size() > 50) Limit(value, "at most 50 fields");
+  }
+
+  void Sort(const std::string& item, const Value& value) {
+    std::vector<std::string> parts = Split(item, ':');
+    if (parts.empty()) Invalid(value, "a field was expected");
+    SearchRequest::Sort sort{parts.front(), false, false};
+    for (std::size_t i = 1; i < parts.size(); ++i) {
+      const std::string& word = parts[i];
+      if (i == 1 && (word == "asc" || word == "desc")) {
+        sort.descending = word == "desc";
+      } else if (i > 0 && (word == "nulls_first" || word == "nulls_last") &&
+                 i + 1 == parts.size()) {
+        sort.nulls_first = word == "nulls_first";
+      } else {
+        Reject("invalid_parameter", name_, Offset(value), fmt::format("'{}' is no order", word),
+               {"asc", "desc", "nulls_first", "nulls_last"});
+      }
+    }
+    request_.sort.push_back(std::move(sort));
+  }
+
+  void Wait(const Value& value) {
+    const std::string text = Text(value);
+    double number = 0;
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, number);
+    const std::string_view unit(rest, static_cast<std::size_t>(end - rest));
+    if (error != std::errc{} || !(number >= 0) || (unit != "ms" && unit != "s" && !unit.empty())) {
+      Invalid(value, "a time like 2s or 500ms was expected");
+    }
+    const double milliseconds = unit == "ms" ? number : number * 1000;
+    if (milliseconds > 30000) Limit(value, "'wait' is at most 30s");
+    request_.wait = std::chrono::milliseconds(static_cast<int>(milliseconds));
+  }
+
+  std::vector<std::string> List(const Value& value, std::size_t limit) const {
+    std::vector<std::string> list;
+    if (value.IsArray()) {
+      for (const Value& item : value.items) {
+        const std::string text = Text(item);
+        if (name_ == "ids" || body_) {
+          list.push_back(text);
+        } else {
+          for (std::string& part : Split(text, ',')) list.push_back(std::move(part));
+        }
+      }
+    } else {
+      list = Split(Text(value), ',');
+    }
+    if (list.size() > limit)
+      Limit(value, fmt::format("'{}' holds at most {} values", name_, limit));
+    return list;
+  }
+
+  std::string Text(const Value& value) const {
+    if (value.IsBool()) return value.boolean ? "true" : "false";
+    if (!value.IsString() && !value.IsNumber()) Invalid(value, "a text was expected");
+    return value.text;
+  }
+
+  int Integer(const Value& value, int low, int high) const {
+    const std::string text = Text(value);
+    int number = 0;
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, number);
+    if (error == std::errc::invalid_argument || rest != end || number < low) {
+      Invalid(value, fmt::format("a whole number from {} to {} was expected", low, high));
+    }
+    if (error != std::errc{} || number > high) {
+      Limit(value, fmt::format("'{}' is at most {}", name_, high));
+    }
+    return number;
+  }
+
+  int Choice(const Value& value, const std::vector<std::string>& choices) const {
+    const auto found = std::find(choices.begin(), choices.end(), Text(value));
+    if (found == choices.end()) {
+      Reject("invalid_parameter", name_, Offset(value),
+             fmt::format("'{}' is not possible for '{}'", Text(value), name_), choices);
+    }
+    return static_cast<int>(found - choices.begin());
+  }
+
+  std::optional<std::size_t> Offset(const Value& value) const {
+    return body_ ? std::optional(value.begin) : std::nullopt;
+  }
+  [[noreturn]] void Invalid(const Value& value, const std::string& detail) const {
+    Reject("invalid_parameter", name_, Offset(value), fmt::format("{}: {}", name_, detail));
+  }
+  [[noreturn]] void Limit(const Value& value, const std::string& detail) const {
+    Reject("limit_exceeded", name_, Offset(value), detail);
+  }
+
+  bool body_;
+  const ParameterNames& known_;
+  std::string name_;
+  SearchRequest request_;
+  bool has_page_ = false;
+};
+
+Value String(const std::string& text) {
+  Value value;
+  value.type = json::Type::kString;
+  value.text = text;
+  return value;
+}
+
+/// The member as a list, made when it is not there.
+std::vector<Value>& ListMember(Value& object, const std::string& name) {
+  for (auto& member : object.members) {
+    if (member.first == name) return member.second.items;
+  }
+  Value& list = object.members.emplace_back(name, Value()).second;
+  list.type = json::Type::kArray;
+  return list.items;
+}
+
+}  // namespace
+
+SearchRequest ReadParameters(const Parameters& parameters, const ParameterNames& known) {
+  constexpr std::string_view kFacet = "facet.";
+  Value object;
+  object.type = json::Type::kObject;
+  Value selections = object;
+  for (const auto& [name, text] : parameters) {
+    if (name.compare(0, kFacet.size(), kFacet) == 0) {
+      ListMember(selections, name.substr(kFacet.size())).push_back(String(text));
+    } else if (name == "filter") {
+      ListMember(object, name).push_back(String(text));
+    } else if (name == "facet_filters" || name == "q_fields" || object.Find(name) != nullptr) {
+      const bool twice = object.Find(name) != nullptr;
+      Reject(twice ? "invalid_parameter" : "unknown_parameter", name, std::nullopt,
+             twice ? fmt::format("parameter '{}' stands twice", name)
+                   : fmt::format("parameter '{}' is not known", name));
+    } else {
+      object.members.emplace_back(name == "q.fields" ? "q_fields" : name, String(text));
+    }
+  }
+  if (!selections.members.empty()) object.members.emplace_back("facet_filters", selections);
+  return Reader(false, known).Read(object);
+}
+
+SearchRequest ReadBody(const Value& body, const ParameterNames& known) {
+  if (!body.IsObject()) throw Problem(400, "invalid_json", "the body is no JSON object");
+  return Reader(true, known).Read(body);
+}
+
+}  // namespace pgsluice::query
