@@ -9,17 +9,16 @@ namespace pgsluice::query {
 using document::Field;
 using document::Kind;
 
-Schema::Schema(std::shared_ptr<const document::Plan> plan, std::vector<std::string> hidden)
-    : plan_(std::move(plan)), hidden_(std::move(hidden)) {
+Schema::Schema(std::shared_ptr<const document::Plan> plan, std::vector<std::string> hidden,
+               std::size_t configured)
+    : plan_(std::move(plan)), hidden_(std::move(hidden)), configured_(configured) {
+  hides_text_ = hidden_.size() > configured_;
   Collect(plan_->fields);
 }
 
 void Schema::Collect(const std::vector<Field>& fields) {
   for (const Field& field : fields) {
-    if (IsHidden(field.path)) {
-      hides_text_ = true;
-      continue;
-    }
+    if (IsHidden(field.path)) continue;
     fields_.push_back(&field);
     Collect(field.fields);
   }

@@ -22,7 +22,9 @@ struct Resolved {
 /// hides everything below it. Immutable.
 class Schema {
  public:
-  Schema(std::shared_ptr<const document::Plan> plan, std::vector<std::string> hidden);
+  /// The first `configured` of `hidden` are hidden from everybody and not part of `__all`.
+  Schema(std::shared_ptr<const document::Plan> plan, std::vector<std::string> hidden,
+         std::size_t configured = 0);
 
   const document::Plan& plan() const { return *plan_; }
   const std::vector<std::string>& hidden() const { return hidden_; }
@@ -48,6 +50,7 @@ class Schema {
   std::shared_ptr<const document::Plan> plan_;
   std::vector<std::string> hidden_;
   std::vector<const document::Field*> fields_;
+  std::size_t configured_ = 0;
   bool hides_text_ = false;
 };
 

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "pgsluice/config/config.h"
+#include "pgsluice/document/plan.h"
+#include "pgsluice/engine/engine.h"
+#include "pgsluice/observe/metrics.h"
+
+/// The REST API and the admin port.
+namespace pgsluice::api {
+
+struct IndexInfo {
+  std::shared_ptr<const document::Plan> plan;
+  std::string alias;           ///< The engine's name.
+  std::string state = "live";  ///< As `status` names it.
+};
+using IndexSet = std::map<std::string, IndexInfo>;  ///< By name.
+
+/// How fresh the indexes are. Thread-safe.
+class SyncState {
+ public:
+  virtual ~SyncState() = default;
+  /// A token at or above everything committed before the call.
+  virtual std::string Position() = 0;
+  virtual std::int64_t lag_ms() = 0;
+  virtual std::int64_t pending() = 0;
+  /// False when `deadline` passed first. Throws Error(kReject) for something that is no token.
+  virtual bool WaitUntilApplied(const std::string& token,
+                                std::chrono::steady_clock::time_point deadline) = 0;
+};
+
+/// What the API works with; outlives the server.
+struct Backend {
+  std::shared_ptr<engine::Engine> engine;
+  std::function<std::shared_ptr<const IndexSet>()> indexes;  ///< A snapshot. Thread-safe.
+  SyncState* sync = nullptr;
+  const config::Config& config;
+  observe::Registry& registry;
+};
+
+/// Listens from Start() to Stop(); both may be called twice, Stop() without Start(). Throws
+/// Error(kFatal) when the address cannot be had. Port 0: any free one, see port().
+class Server {
+ public:
+  Server(Backend backend, config::Address address, std::optional<config::Tls> tls);
+  ~Server();
+  void Start();
+  /// Stops accepting, lets running requests finish until `deadline`.
+  void Stop(std::chrono::steady_clock::time_point deadline);
+  std::uint16_t port() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// What the admin port shows. All are called on its own threads.
+struct AdminPages {
+  std::function<bool()> healthy;
+  std::function<bool()> ready;
+  std::function<std::string()> status;   ///< JSON.
+  std::function<std::string()> metrics;  ///< Prometheus text.
+};
+
+/// /healthz, /readyz, /status, /metrics on threads of its own, so that probes never starve.
+class AdminServer {
+ public:
+  AdminServer(AdminPages pages, config::Address address, std::optional<config::Tls> tls);
+  ~AdminServer();
+  void Start();
+  void Stop(std::chrono::steady_clock::time_point deadline);
+  std::uint16_t port() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pgsluice::api

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pgsluice/json/value.h"
+#include "pgsluice/query/projection.h"
+#include "pgsluice/query/search_body.h"
+
+namespace pgsluice::query {
+
+/// What of the engine's answer is written elsewhere in ours.
+struct AnswerFacts {
+  std::int64_t engine_ms = 0;
+  bool partial = false;
+  std::string last_sort;  ///< Sort values of the last hit when the page is full; else empty.
+};
+
+/// Appends `"hits":[…],"total":…,"facets":…` from the engine's answer to SearchBody(), documents
+/// spliced as text. Throws Error(kRetry) when it is no such answer.
+AnswerFacts AppendAnswer(std::string& out, std::string_view engine_answer, const SearchInput& input,
+                         const Projection& projection);
+/// {"values":[…],"other":n} of one FacetAggregation() answer.
+std::string FacetJson(const json::Value& aggregation, document::Kind kind);
+
+}  // namespace pgsluice::query

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pgsluice/query/filter_dsl.h"
+#include "pgsluice/query/request.h"
+#include "pgsluice/query/schema.h"
+
+namespace pgsluice::query {
+
+/// Everything a body is made from. `allowed` is the policy's filter, already translated.
+struct SearchInput {
+  const Schema& schema;
+  const SearchRequest& request;
+  Dsl allowed;
+  bool opensearch = false;
+  std::string after;  ///< Sort values of the last hit, a JSON array; empty: from the start.
+};
+
+/// The body of a _search. Throws Problem for paths that do not exist or do not fit.
+std::string SearchBody(const SearchInput& input);
+/// The query alone, facet selections within: {"query":…}, for _count.
+std::string CountBody(const SearchInput& input);
+
+int PerPage(const SearchInput& input);
+/// q as a scoring query; empty when q is empty.
+std::string TextQuery(const Schema& schema, const SearchRequest& request);
+/// A facet's aggregation as "f<i>", counting documents of the root.
+std::string FacetAggregation(const Schema& schema, const SearchRequest::Facet& facet,
+                             const Dsl& others, const std::string& include = {});
+
+}  // namespace pgsluice::query

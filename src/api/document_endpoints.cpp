@@ -1,0 +1,198 @@
+#include <spdlog/fmt/fmt.h>
+
+#include "api/service.h"
+#include "pgsluice/json/writer.h"
+#include "pgsluice/query/projection.h"
+
+/// Endpoints that answer documents by id, and what the API knows about indexes and freshness.
+namespace pgsluice::api {
+
+using query::Problem;
+
+namespace {
+
+std::string IdArray(const std::vector<std::string>& ids) {
+  std::string out = "[";
+  for (const std::string& id : ids) {
+    if (out.size() > 1) out += ',';
+    json::AppendString(out, id);
+  }
+  return out + "]";
+}
+
+}  // namespace
+
+/// {"<id>": document, …} as the engine's search answer: the documents of `ids` that the caller may
+/// see. Documents and filter are judged by the engine together, so that a row that moved to another
+/// tenant is never shown by its old filter.
+std::string Service::ById(const Asked& asked, const std::vector<std::string>& ids,
+                          const std::string& request_id) {
+  const query::Dsl wanted{query::Dsl::Kind::kText, R"({"ids":{"values":)" + IdArray(ids) + "}}"};
+  const query::Dsl filter = query::AllOf(
+      {asked.allowed, query::TranslateFilter(asked.request.filter, asked.schema), wanted});
+  const std::string body =
+      fmt::format(R"({{"query":{},"size":{},"_source":true}})", filter.Text(), ids.size());
+  return AskEngine("/" + http::Encode(asked.index.alias) + "/_search", body, request_id);
+}
+
+Response Service::Document(const Request& request, const Access& access) {
+  const Asked asked = Ask(request, access, query::kDocumentParameters);
+  const query::Projection projection(asked.schema, asked.request.fields,
+                                     asked.request.numbers_as_strings);
+  const std::string& id = request.segments[3];
+  const bool routed = !asked.index.plan->config.routing.empty();
+  const bool filtered =
+      asked.allowed.kind != query::Dsl::Kind::kAll || !asked.request.filter.parts.empty();
+  BringUp(asked);
+  std::string answer;
+  json::Value parsed;
+  const json::Value* source = nullptr;
+  if (filtered || routed) {
+    answer = ById(asked, {id}, request.id);
+    parsed = json::Parse(answer, {false, false, 1000});
+    const json::Value* hits = parsed.Find({"hits", "hits"});
+    if (hits != nullptr && !hits->items.empty()) source = hits->items[0].Find("_source");
+  } else {
+    // Real time: shows a write before the next refresh.
+    answer =
+        AskEngine(fmt::format("/{}/_doc/{}", http::Encode(asked.index.alias), http::Encode(id)), "",
+                  request.id, true);
+    if (!answer.empty()) parsed = json::Parse(answer, {false, false, 1000});
+    source = parsed.Find("_source");
+  }
+  if (source == nullptr) {
+    throw Problem(404, "document_not_found", fmt::format("there is no document '{}'", id));
+  }
+  Response response;
+  response.body = R"({"id":)" + json::Quote(id) + R"(,"document":)";
+  projection.Append(response.body,
+                    std::string_view(answer).substr(source->begin, source->end - source->begin));
+  response.body += R"(,"meta":{)" + Meta(asked, request) + "}}";
+  return response;
+}
+
+Response Service::MultiGet(const Request& request, const Access& access) {
+  const Asked asked = Ask(request, access, query::kMultiGetParameters);
+  const query::Projection projection(asked.schema, asked.request.fields,
+                                     asked.request.numbers_as_strings);
+  BringUp(asked);
+  std::map<std::string, std::string> documents;
+  std::string answer;
+  json::Value parsed;
+  if (!asked.request.ids.empty()) {
+    answer = ById(asked, asked.request.ids, request.id);
+    parsed = json::Parse(answer, {false, false, 1000});
+  }
+  if (const json::Value* hits = parsed.Find({"hits", "hits"})) {
+    for (const json::Value& hit : hits->items) {
+      const json::Value* id = hit.Find("_id");
+      const json::Value* source = hit.Find("_source");
+      if (id == nullptr || source == nullptr) continue;
+      projection.Append(documents[id->text], std::string_view(answer).substr(
+                                                 source->begin, source->end - source->begin));
+    }
+  }
+  std::vector<std::string> missing;
+  std::string docs;
+  for (const std::string& id : asked.request.ids) {
+    const auto found = documents.find(id);
+    if (found == documents.end()) {
+      missing.push_back(id);
+      continue;
+    }
+    if (!docs.empty()) docs += ',';
+    docs += R"({"id":)" + json::Quote(id) + R"(,"document":)" + found->second + "}";
+  }
+  Response response;
+  response.body = fmt::format(R"({{"docs":[{}],"missing":{},"meta":{{{}}}}})", docs,
+                              IdArray(missing), Meta(asked, request));
+  return response;
+}
+
+std::string Service::IndexJson(const IndexInfo& index, const Access& access) {
+  const query::Schema schema = access.SchemaOf(index.plan);
+  std::string fields;
+  for (const document::Field* field : schema.fields()) {
+    if (!fields.empty()) fields += ',';
+    const std::string type = field->kind == document::Kind::kObject ? "object" : field->pg_type;
+    fields += fmt::format(
+        R"({{"path":{},"type":{},"nested":{},"searchable":{},"filterable":{},"sortable":{},"facetable":{}}})",
+        json::Quote(field->path), json::Quote(type), !field->nested_path.empty(),
+        query::IsSearchable(*field), query::IsFilterable(*field), query::IsSortable(*field),
+        query::IsFacetable(*field));
+  }
+  const query::Dsl allowed = access.FilterOf(index.plan);
+  std::string documents = "null";
+  try {
+    const json::Value answer =
+        json::Parse(AskEngine("/" + http::Encode(index.alias) + "/_count",
+                              R"({"query":)" + allowed.Text() + "}", "indexes"));
+    if (const json::Value* count = answer.Find("count")) documents = count->text;
+  } catch (const Error&) {
+    documents = "null";  // Not there yet; the list is still of use.
+  }
+  return fmt::format(R"({{"name":{},"table":{},"state":{},"documents":{},"fields":[{}]}})",
+                     json::Quote(index.plan->name), json::Quote(index.plan->root_name),
+                     json::Quote(index.state), documents, fields);
+}
+
+Response Service::Indexes(const Request& request, const Access& access) {
+  if (request.method != "GET" && request.method != "HEAD") {
+    throw Problem(405, "method_not_allowed", "indexes takes GET");
+  }
+  const auto indexes = backend_.indexes();
+  Response response;
+  response.route = request.segments.size() == 3 ? "/v1/indexes/{index}" : "/v1/indexes";
+  if (request.segments.size() == 3) {
+    const auto found = indexes->find(request.segments[2]);
+    if (found == indexes->end()) {
+      throw Problem(404, "unknown_index",
+                    fmt::format("index '{}' does not exist", request.segments[2]));
+    }
+    access.Check(found->first);
+    response.body = IndexJson(found->second, access);
+    return response;
+  }
+  std::string list;
+  for (const auto& [name, index] : *indexes) {
+    if (!access.Sees(name)) continue;
+    if (!list.empty()) list += ',';
+    list += IndexJson(index, access);
+  }
+  response.body = R"({"indexes":[)" + list + "]}";
+  return response;
+}
+
+std::string Service::SyncJson(const Access& access) {
+  std::string list;
+  for (const auto& [name, index] : *backend_.indexes()) {
+    if (!access.Sees(name)) continue;
+    if (!list.empty()) list += ',';
+    list += json::Quote(name) + R"(:{"state":)" + json::Quote(index.state) + "}";
+  }
+  SyncState* sync = backend_.sync;
+  return fmt::format(R"({{"position":{},"pending":{},"lag_ms":{},"indexes":{{{}}}}})",
+                     json::Quote(sync == nullptr ? "0" : sync->Position()),
+                     sync == nullptr ? 0 : sync->pending(), sync == nullptr ? 0 : sync->lag_ms(),
+                     list);
+}
+
+Response Service::Sync(const Request& request, const Access& access) {
+  if (request.method != "GET" && request.method != "HEAD") {
+    throw Problem(405, "method_not_allowed", "sync takes GET");
+  }
+  Response response;
+  const bool wait = request.segments.size() == 3;
+  response.route = wait ? "/v1/sync/wait" : "/v1/sync";
+  if (wait && backend_.sync != nullptr) {
+    const query::SearchRequest asked = query::ReadParameters(request.parameters, {"after", "wait"});
+    WaitFor(asked.after.empty() ? backend_.sync->Position() : asked.after, asked.wait);
+    for (const auto& [name, index] : *backend_.indexes()) {
+      if (access.Sees(name)) backend_.engine->Refresh(index.alias);
+    }
+  }
+  response.body = SyncJson(access);
+  return response;
+}
+
+}  // namespace pgsluice::api

@@ -1,0 +1,117 @@
+#include <spdlog/fmt/fmt.h>
+
+#include "api/service.h"
+#include "pgsluice/json/writer.h"
+#include "pgsluice/query/answer.h"
+#include "pgsluice/query/cursor.h"
+
+/// Endpoints that ask an index by query: search, count, facets, suggest.
+namespace pgsluice::api {
+
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+std::int64_t MillisecondsSince(Clock::time_point start) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start).count();
+}
+
+/// The query text with every byte that a regular expression treats specially escaped.
+std::string Literal(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (std::string_view(".?+*|{}[]()\"\\#@&<>~^$-").find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+}  // namespace
+
+Response Service::Search(const Request& request, const Access& access) {
+  const auto start = Clock::now();
+  const Asked asked = Ask(request, access, query::kSearchParameters);
+  query::SearchInput input = asked.Input();
+  input.opensearch = backend_.engine->Detect().opensearch;
+  const query::Projection projection(asked.schema, asked.request.fields,
+                                     asked.request.numbers_as_strings);
+  // What a cursor belongs to: the body of the first page, whatever page was asked.
+  query::SearchRequest first = asked.request;
+  first.page = 1;
+  first.facets.clear();
+  first.highlight.clear();
+  const query::SearchInput binding_input{asked.schema, first, asked.allowed, input.opensearch, {}};
+  const std::string binding =
+      asked.index.plan->name + "\n" + access.caller() + "\n" + query::SearchBody(binding_input);
+  if (!asked.request.cursor.empty()) {
+    input.after = query::OpenCursor(asked.request.cursor, binding, cursor_key_);
+  }
+  const std::string body = query::SearchBody(input);
+  BringUp(asked);
+  const std::string position = backend_.sync == nullptr ? "0" : backend_.sync->Position();
+  const std::string answer =
+      AskEngine("/" + http::Encode(asked.index.alias) + "/_search", body, request.id);
+  Response response;
+  response.body.reserve(answer.size() + 512);
+  response.body = "{";
+  const query::AnswerFacts facts = query::AppendAnswer(response.body, answer, input, projection);
+  const std::string next =
+      facts.last_sort.empty()
+          ? "null"
+          : json::Quote(query::SealCursor(facts.last_sort, binding, cursor_key_));
+  response.body += fmt::format(
+      R"(,"page":{{"number":{},"size":{},"next_cursor":{}}},"meta":{{{},"took_ms":{},"engine_ms":{},"position":{},"partial":{}}}}})",
+      asked.request.page, query::PerPage(input), next, Meta(asked, request),
+      MillisecondsSince(start), facts.engine_ms, json::Quote(position), facts.partial);
+  response.headers.emplace_back(
+      "Server-Timing",
+      fmt::format("engine;dur={}, total;dur={}", facts.engine_ms, MillisecondsSince(start)));
+  return response;
+}
+
+Response Service::Count(const Request& request, const Access& access) {
+  const Asked asked = Ask(request, access, query::kCountParameters);
+  const std::string body = query::CountBody(asked.Input());
+  BringUp(asked);
+  const std::string answer =
+      AskEngine("/" + http::Encode(asked.index.alias) + "/_count", body, request.id);
+  const json::Value value = json::Parse(answer);
+  const json::Value* count = value.Find("count");
+  if (count == nullptr) throw query::Problem(502, "engine_error", "the answer holds no count");
+  Response response;
+  response.body = fmt::format(R"({{"count":{},"meta":{{{}}}}})", count->text, Meta(asked, request));
+  return response;
+}
+
+Response Service::Facet(const Request& request, const Access& access, bool suggest) {
+  Asked asked = Ask(request, access, suggest ? query::kSuggestParameters : query::kFacetParameters);
+  const std::string prefix = asked.request.q;
+  asked.request.q.clear();
+  const query::SearchRequest::Facet facet{suggest ? asked.request.field : request.segments[3],
+                                          asked.request.size};
+  const document::Field* field = asked.schema.Find(facet.path);
+  std::string include;
+  if (!prefix.empty() && field != nullptr &&
+      (field->kind == document::Kind::kText || field->kind == document::Kind::kKeyword ||
+       field->kind == document::Kind::kEnum)) {
+    include = R"(,"include":)" + json::Quote(Literal(prefix) + ".*");
+  }
+  std::string body = query::CountBody(asked.Input());
+  body.pop_back();
+  body += fmt::format(R"(,"size":0,"track_total_hits":false,"aggs":{{"f0":{}}}}})",
+                      query::FacetAggregation(asked.schema, facet, {}, include));
+  BringUp(asked);
+  const json::Value answer =
+      json::Parse(AskEngine("/" + http::Encode(asked.index.alias) + "/_search", body, request.id));
+  const json::Value* found = answer.Find({"aggregations", "f0"});
+  if (found == nullptr) throw query::Problem(502, "engine_error", "the answer holds no facet");
+  Response response;
+  response.body = query::FacetJson(*found, field->kind);
+  if (suggest) {
+    const json::Value values = json::Parse(response.body);
+    response.body = R"({"suggestions":)" + json::ToText(*values.Find("values")) + "}";
+  }
+  return response;
+}
+
+}  // namespace pgsluice::api

@@ -1,0 +1,200 @@
+#include "api/service.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+#include "pgsluice/config/problem.h"
+#include "pgsluice/json/writer.h"
+#include "pgsluice/observe/log.h"
+#include "pgsluice/query/cursor.h"
+
+namespace pgsluice::api {
+
+using query::Problem;
+
+Service::Service(Backend backend)
+    : backend_(std::move(backend)),
+      cursor_key_(query::Sha256("cursor\n" + backend_.config.database.url + "\n" +
+                                backend_.config.elasticsearch.password +
+                                backend_.config.elasticsearch.api_key)),
+      engine_seconds_(backend_.registry.MakeHistogram(
+          "pgsluice_search_engine_duration_seconds", "Time the search engine took per request.",
+          {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10})) {}
+
+Response Service::Handle(const Request& request) {
+  try {
+    return Route(request);
+  } catch (const Problem& problem) {
+    return ProblemResponse(problem, request.id);
+  } catch (const Error& error) {
+    observe::Log(observe::Level::kWarn, "api", error.what(), {{"request_id", request.id}});
+    Problem problem(503, "engine_unavailable", "the search engine cannot be reached now");
+    return ProblemResponse(problem.RetryAfter(1), request.id);
+  } catch (const std::exception& error) {
+    observe::Log(observe::Level::kError, "api", error.what(), {{"request_id", request.id}});
+    return ProblemResponse(Problem(500, "internal_error", "the request could not be answered"),
+                           request.id);
+  }
+}
+
+Response Service::Route(const Request& request) {
+  const auto& path = request.segments;
+  const Access access = Access::Of(backend_.config.auth, request.credentials);
+  if (path.size() >= 2 && path[0] == "v1") {
+    if (path[1] == "indexes" && path.size() <= 3) return Indexes(request, access);
+    if (path[1] == "sync" && (path.size() == 2 || (path.size() == 3 && path[2] == "wait"))) {
+      return Sync(request, access);
+    }
+    if (path.size() >= 3) return OfIndex(request, access);
+  }
+  throw Problem(404, "not_found", "there is nothing under this path");
+}
+
+namespace {
+
+void Only(const Request& request, const char* route, const char* allowed) {
+  const std::string_view methods = allowed;
+  const std::string method = request.method == "HEAD" ? "GET" : request.method;
+  if (methods.find(method) == std::string_view::npos) {
+    throw Problem(405, "method_not_allowed", fmt::format("{} takes {}", route, allowed));
+  }
+}
+
+}  // namespace
+
+Response Service::OfIndex(const Request& request, const Access& access) {
+  const auto& path = request.segments;
+  const std::string& verb = path[2];
+  const auto named = [](Response response, const char* route) {
+    response.route = route;
+    return response;
+  };
+  if (path.size() == 3 && verb == "search") {
+    Only(request, "search", "GET, POST");
+    return named(Search(request, access), "/v1/{index}/search");
+  }
+  if (path.size() == 3 && verb == "count") {
+    Only(request, "count", "GET, POST");
+    return named(Count(request, access), "/v1/{index}/count");
+  }
+  if (path.size() == 3 && verb == "suggest") {
+    Only(request, "suggest", "GET");
+    return named(Facet(request, access, true), "/v1/{index}/suggest");
+  }
+  if (path.size() == 4 && verb == "docs" && path[3] == "mget" && request.method == "POST") {
+    return named(MultiGet(request, access), "/v1/{index}/docs/mget");
+  }
+  if (path.size() == 4 && verb == "docs") {
+    Only(request, "docs", "GET");
+    return named(Document(request, access), "/v1/{index}/docs/{id}");
+  }
+  if (path.size() == 4 && verb == "facets") {
+    Only(request, "facets", "GET");
+    return named(Facet(request, access, false), "/v1/{index}/facets/{field}");
+  }
+  throw Problem(404, "not_found", "there is nothing under this path");
+}
+
+Service::Asked Service::Ask(const Request& request, const Access& access,
+                            const query::ParameterNames& known) {
+  const auto indexes = backend_.indexes();
+  const std::string& name = request.segments[1];
+  const auto found = indexes->find(name);
+  if (found == indexes->end()) {
+    std::vector<std::string> names;
+    for (const auto& [other, info] : *indexes) {
+      if (access.Sees(other)) names.push_back(other);
+    }
+    const std::string nearest = config::Nearest(name, names);
+    throw Problem(404, "unknown_index",
+                  fmt::format("index '{}' does not exist{}", name,
+                              nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
+  }
+  access.Check(name);
+  query::Dsl allowed;
+  try {
+    allowed = access.FilterOf(found->second.plan);
+  } catch (const Problem& problem) {
+    if (problem.status() == 403) throw;
+    throw std::runtime_error(fmt::format("policy filter of '{}': {}", name, problem.what()));
+  }
+  query::SearchRequest asked;
+  if (request.method == "POST") {
+    json::Value body;
+    try {
+      body = json::Parse(request.body);
+    } catch (const Error& error) {
+      throw Problem(400, "invalid_json", error.what());
+    }
+    asked = query::ReadBody(body, known);
+  } else {
+    asked = query::ReadParameters(request.parameters, known);
+  }
+  query::Schema schema = access.SchemaOf(found->second.plan);
+  const int per_page = asked.per_page.value_or(found->second.plan->config.search.per_page);
+  asked.per_page = access.PerPage(per_page);
+  return {found->second, std::move(schema), std::move(asked), std::move(allowed), access};
+}
+
+void Service::WaitFor(const std::string& token, std::chrono::milliseconds wait) {
+  bool reached = false;
+  try {
+    reached = backend_.sync->WaitUntilApplied(token, std::chrono::steady_clock::now() + wait);
+  } catch (const Error& error) {
+    if (error.disposition() != Disposition::kReject) throw;
+    query::Reject("invalid_parameter", "after", std::nullopt, "'after' is no position");
+  }
+  if (!reached) {
+    throw Problem(504, "sync_wait_timeout",
+                  fmt::format("not searchable within {} ms", wait.count()));
+  }
+}
+
+void Service::BringUp(const Asked& asked) {
+  if (!asked.request.strong && asked.request.after.empty()) return;
+  if (backend_.sync != nullptr) {
+    if (asked.request.strong) WaitFor(backend_.sync->Position(), asked.request.wait);
+    if (!asked.request.after.empty()) WaitFor(asked.request.after, asked.request.wait);
+  }
+  backend_.engine->Refresh(asked.index.alias);
+}
+
+std::string Service::AskEngine(const std::string& path, const std::string& body,
+                               const std::string& request_id, bool missing_is_empty) {
+  http::Request call;
+  call.method = body.empty() ? "GET" : "POST";
+  call.path = path;
+  call.body = body;
+  call.timeout = std::chrono::seconds(15);
+  call.headers.emplace_back("X-Opaque-Id", request_id);
+  const auto start = std::chrono::steady_clock::now();
+  http::Response answer = backend_.engine->Send(call);
+  engine_seconds_.Observe(
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  if (answer.status < 300) return std::move(answer.body);
+  const bool no_index = answer.body.find("index_not_found") != std::string::npos;
+  if (answer.status == 404 && missing_is_empty && !no_index) return "";
+  observe::Log(observe::Level::kWarn, "api", "the engine refused a request",
+               {{"request_id", request_id},
+                {"status", std::to_string(answer.status)},
+                {"answer", answer.body.substr(0, 1000)}});
+  if (answer.status == 404) {
+    throw Problem(503, "index_not_ready", "the index is not ready yet").RetryAfter(1);
+  }
+  if (answer.status == 429) {
+    throw Problem(503, "overloaded", "the search engine is overloaded").RetryAfter(1);
+  }
+  if (answer.status == 503 || answer.status == 401 || answer.status == 403) {
+    throw Problem(503, "engine_unavailable", "the search engine is not available").RetryAfter(1);
+  }
+  throw Problem(502, "engine_error", "the search engine could not answer");
+}
+
+std::string Service::Meta(const Asked& asked, const Request& request) const {
+  return fmt::format(
+      R"("index":{},"lag_ms":{},"request_id":{})", json::Quote(asked.index.plan->name),
+      backend_.sync == nullptr ? 0 : backend_.sync->lag_ms(), json::Quote(request.id));
+}
+
+}  // namespace pgsluice::api

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "api/access.h"
+#include "api/message.h"
+#include "pgsluice/api/server.h"
+#include "pgsluice/query/search_body.h"
+
+namespace pgsluice::api {
+
+/// The REST API without its HTTP: one Handle() per request, never throws. Thread-safe.
+class Service {
+ public:
+  explicit Service(Backend backend);
+  Response Handle(const Request& request);
+
+ private:
+  /// One index as one caller sees it, and what was asked.
+  struct Asked {
+    IndexInfo index;
+    query::Schema schema;
+    query::SearchRequest request;
+    query::Dsl allowed;
+    Access access;
+    query::SearchInput Input() const { return {schema, request, allowed, false, {}}; }
+  };
+
+  Response Route(const Request& request);
+  Response OfIndex(const Request& request, const Access& access);
+  Asked Ask(const Request& request, const Access& access, const query::ParameterNames& known);
+  Response Search(const Request& request, const Access& access);
+  Response Count(const Request& request, const Access& access);
+  Response Document(const Request& request, const Access& access);
+  Response MultiGet(const Request& request, const Access& access);
+  Response Facet(const Request& request, const Access& access, bool suggest);
+  Response Indexes(const Request& request, const Access& access);
+  Response Sync(const Request& request, const Access& access);
+
+  /// Waits as the request wants, then lets the engine show what was written.
+  void BringUp(const Asked& asked);
+  void WaitFor(const std::string& token, std::chrono::milliseconds wait);
+  std::string AskEngine(const std::string& path, const std::string& body,
+                        const std::string& request_id, bool missing_is_empty = false);
+  std::string ById(const Asked& asked, const std::vector<std::string>& ids,
+                   const std::string& request_id);
+  std::string Meta(const Asked& asked, const Request& request) const;
+  std::string IndexJson(const IndexInfo& index, const Access& access);
+  std::string SyncJson(const Access& access);
+
+  Backend backend_;
+  std::string cursor_key_;
+  observe::Histogram& engine_seconds_;
+};
+
+}  // namespace pgsluice::api

@@ -1,0 +1,163 @@
+#include "pgsluice/query/answer.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include "pgsluice/base/error.h"
+#include "pgsluice/json/writer.h"
+#include "query/json_cursor.h"
+
+namespace pgsluice::query {
+
+namespace {
+
+struct Hit {
+  std::string_view id, score, source, sort, highlight;
+};
+
+Hit ReadHit(JsonCursor& cursor) {
+  Hit hit;
+  std::string_view name;
+  cursor.Enter('{');
+  while (cursor.NextMember(name)) {
+    const std::string_view value = cursor.Skip();
+    if (name == "_id") hit.id = value;
+    if (name == "_score") hit.score = value;
+    if (name == "_source") hit.source = value;
+    if (name == "sort") hit.sort = value;
+    if (name == "highlight") hit.highlight = value;
+  }
+  return hit;
+}
+
+void AppendHit(std::string& out, const Hit& hit, const Projection& projection) {
+  out += R"({"id":)";
+  out += hit.id;
+  out += R"(,"score":)";
+  out += hit.score.empty() ? "null" : hit.score;
+  out += R"(,"document":)";
+  projection.Append(out, hit.source);
+  if (!hit.highlight.empty()) {
+    out += R"(,"highlight":)";
+    out += hit.highlight;
+  }
+  out += '}';
+}
+
+class AnswerReader {
+ public:
+  AnswerReader(std::string& out, const SearchInput& input, const Projection& projection)
+      : out_(out), input_(input), projection_(projection) {}
+
+  AnswerFacts Read(std::string_view answer) {
+    JsonCursor cursor(answer);
+    std::string_view name;
+    if (!cursor.Enter('{')) Unreadable();
+    while (cursor.NextMember(name)) {
+      if (name == "hits" && cursor.Peek() == '{') {
+        Hits(cursor);
+        continue;
+      }
+      const std::string_view value = cursor.Skip();
+      if (name == "took") facts_.engine_ms = json::Parse(value).AsInt().value_or(0);
+      if (name == "timed_out") facts_.partial = facts_.partial || value == "true";
+      if (name == "_shards") Shards(value);
+      if (name == "aggregations") aggregations_ = value;
+    }
+    if (!seen_) Unreadable();
+    out_ += R"(,"total":)";
+    out_ += total_.empty() ? "null" : total_;
+    Facets();
+    if (count_ < static_cast<std::size_t>(PerPage(input_)) || count_ == 0) facts_.last_sort.clear();
+    return facts_;
+  }
+
+ private:
+  [[noreturn]] static void Unreadable() {
+    throw Error(Disposition::kRetry, "the search engine's answer could not be read");
+  }
+
+  void Hits(JsonCursor& cursor) {
+    std::string_view name;
+    cursor.Enter('{');
+    while (cursor.NextMember(name)) {
+      if (name == "hits" && cursor.Enter('[')) {
+        seen_ = true;
+        out_ += R"("hits":[)";
+        while (cursor.NextItem()) {
+          const Hit hit = ReadHit(cursor);
+          if (count_++ > 0) out_ += ',';
+          AppendHit(out_, hit, projection_);
+          facts_.last_sort = hit.sort;
+        }
+        out_ += ']';
+        continue;
+      }
+      const std::string_view value = cursor.Skip();
+      if (name == "total") total_ = value;
+    }
+  }
+
+  void Shards(std::string_view value) {
+    const json::Value shards = json::Parse(value);
+    const json::Value* failed = shards.Find("failed");
+    facts_.partial = facts_.partial || (failed != nullptr && failed->AsInt().value_or(0) > 0);
+  }
+
+  void Facets() {
+    out_ += R"(,"facets":{)";
+    if (!aggregations_.empty()) {
+      const json::Value aggregations = json::Parse(aggregations_);
+      for (std::size_t i = 0; i < input_.request.facets.size(); ++i) {
+        const std::string& path = input_.request.facets[i].path;
+        const json::Value* facet = aggregations.Find("f" + std::to_string(i));
+        if (facet == nullptr) continue;
+        if (i > 0) out_ += ',';
+        json::AppendString(out_, path);
+        out_ += ':' + FacetJson(*facet, input_.schema.Find(path)->kind);
+      }
+    }
+    out_ += '}';
+  }
+
+  std::string& out_;
+  const SearchInput& input_;
+  const Projection& projection_;
+  AnswerFacts facts_;
+  std::string_view total_, aggregations_;
+  std::size_t count_ = 0;
+  bool seen_ = false;
+};
+
+}  // namespace
+
+AnswerFacts AppendAnswer(std::string& out, std::string_view engine_answer, const SearchInput& input,
+                         const Projection& projection) {
+  return AnswerReader(out, input, projection).Read(engine_answer);
+}
+
+std::string FacetJson(const json::Value& aggregation, document::Kind kind) {
+  const json::Value* values = aggregation.Find("v");
+  if (values == nullptr) values = aggregation.Find({"n", "v"});
+  std::string out = R"({"values":[)";
+  if (values == nullptr) return out + R"(],"other":0})";
+  const json::Value* buckets = values->Find("buckets");
+  for (std::size_t i = 0; buckets != nullptr && i < buckets->items.size(); ++i) {
+    const json::Value& bucket = buckets->items[i];
+    const json::Value* key = bucket.Find("key");
+    const json::Value* text = bucket.Find("key_as_string");
+    const json::Value* count = bucket.Find({"r", "doc_count"});
+    if (count == nullptr) count = bucket.Find("doc_count");
+    if (key == nullptr || count == nullptr) continue;
+    out += i > 0 ? R"(,{"value":)" : R"({"value":)";
+    if (kind == document::Kind::kBool && text != nullptr) {
+      out += text->text;
+    } else {
+      json::Append(out, kind == document::Kind::kDate && text != nullptr ? *text : *key);
+    }
+    out += R"(,"count":)" + count->text + "}";
+  }
+  const json::Value* other = values->Find("sum_other_doc_count");
+  return out + R"(],"other":)" + (other == nullptr ? "0" : other->text) + "}";
+}
+
+}  // namespace pgsluice::query

@@ -1,0 +1,171 @@
+#include "pgsluice/query/search_body.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include "pgsluice/json/writer.h"
+#include "pgsluice/query/problem.h"
+
+namespace pgsluice::query {
+
+namespace {
+
+Resolved Lookup(const Schema& schema, const std::string& path, const char* parameter,
+                bool (*fits)(const document::Field&)) {
+  Resolved resolved = schema.Resolve(path, nullptr);
+  if (resolved.field == nullptr) {
+    Reject("unknown_field", parameter, std::nullopt, schema.Unknown(path, nullptr));
+  }
+  if (resolved.json_value || !fits(*resolved.field)) {
+    Reject(
+        "invalid_parameter", parameter, std::nullopt,
+        fmt::format("'{}' ({}) cannot be used in '{}'", path, resolved.field->pg_type, parameter));
+  }
+  return resolved;
+}
+
+std::vector<Dsl> Selections(const SearchInput& input) {
+  std::vector<Dsl> selections;
+  for (const auto& selection : input.request.selections) {
+    Lookup(input.schema, selection.path, "facet_filters", IsFacetable);
+    Expr expr;
+    expr.kind = Expr::Kind::kPredicate;
+    expr.op = Op::kIn;
+    expr.path = selection.path;
+    expr.values = selection.values;
+    selections.push_back(TranslateFilter(expr, input.schema, "facet_filters"));
+  }
+  return selections;
+}
+
+std::string Query(const SearchInput& input, const Dsl& more) {
+  const Dsl filter =
+      AllOf({input.allowed, TranslateFilter(input.request.filter, input.schema), more});
+  const std::string text = TextQuery(input.schema, input.request);
+  std::string out = R"({"bool":{"filter":[)" + filter.Text() + "]";
+  if (!text.empty()) out += R"(,"must":[)" + text + "]";
+  return out + "}}";
+}
+
+/// The ordinal that stands beside an enum: "owner.__enum.mood".
+std::string OrdinalPath(const std::string& path) {
+  const std::size_t dot = path.rfind('.');
+  const std::size_t at = dot == std::string::npos ? 0 : dot + 1;
+  return path.substr(0, at) + "__enum." + path.substr(at);
+}
+
+std::string SortJson(const SearchInput& input) {
+  std::vector<SearchRequest::Sort> sort = input.request.sort;
+  std::string out = "[";
+  if (sort.empty() && !input.request.q.empty()) out += R"({"_score":"desc"},)";
+  if (sort.empty() && input.request.q.empty()) {
+    for (const std::string& item : input.schema.plan().config.search.default_sort) {
+      const std::size_t colon = item.find(':');
+      const std::string path = item.substr(0, colon);
+      if (input.schema.Find(path) == nullptr) continue;
+      const bool down = colon != std::string::npos && item.compare(colon, 5, ":desc") == 0;
+      sort.push_back({path, down, item.find(":nulls_first") != std::string::npos});
+    }
+  }
+  for (const auto& key : sort) {
+    const Resolved resolved = Lookup(input.schema, key.path, "sort", IsSortable);
+    const bool ordinal = resolved.field->kind == document::Kind::kEnum && !resolved.field->array;
+    const std::string nested =
+        resolved.nested_path.empty()
+            ? ""
+            : fmt::format(R"(,"nested":{{"path":{}}})", json::Quote(resolved.nested_path));
+    out += fmt::format(
+        R"({{{}:{{"order":"{}","missing":"{}"{}{}}}}},)",
+        json::Quote(ordinal ? OrdinalPath(resolved.path) : ExactPath(resolved)),
+        key.descending ? "desc" : "asc", key.nulls_first ? "_first" : "_last",
+        resolved.many ? (key.descending ? R"(,"mode":"max")" : R"(,"mode":"min")") : "", nested);
+  }
+  return out + R"({"__id":"asc"}])";
+}
+
+std::string Highlight(const SearchInput& input) {
+  std::string fields;
+  for (const std::string& path : input.request.highlight) {
+    Lookup(input.schema, path, "highlight", IsSearchable);
+    if (!fields.empty()) {
+      fields += ',';
+    }
+    fields += json::Quote(path) + ":{}";
+  }
+  SearchRequest text = input.request;
+  text.q_fields.clear();
+  for (const std::string& path : input.request.highlight) text.q_fields.emplace_back(path, 1);
+  text.match = SearchRequest::Match::kAny;
+  const std::string query = TextQuery(input.schema, text);
+  if (fields.empty() || query.empty()) return "";
+  return fmt::format(
+      R"(,"highlight":{{"encoder":"html","{}":1000000,"highlight_query":{},"fields":{{{}}}}})",
+      input.opensearch ? "max_analyzer_offset" : "max_analyzed_offset", query, fields);
+}
+
+std::string Aggregations(const SearchInput& input, const std::vector<Dsl>& selections) {
+  std::string out;
+  for (std::size_t i = 0; i < input.request.facets.size(); ++i) {
+    const auto& facet = input.request.facets[i];
+    std::vector<Dsl> others;
+    for (std::size_t k = 0; k < selections.size(); ++k) {
+      if (input.request.selections[k].path != facet.path) others.push_back(selections[k]);
+    }
+    out += fmt::format(R"({}"f{}":{})", i > 0 ? "," : "", i,
+                       FacetAggregation(input.schema, facet, AllOf(others)));
+  }
+  return out.empty() ? "" : R"(,"aggs":{)" + out + "}";
+}
+
+}  // namespace
+
+std::string FacetAggregation(const Schema& schema, const SearchRequest::Facet& facet,
+                             const Dsl& others, const std::string& include) {
+  const Resolved resolved = Lookup(schema, facet.path, "facets", IsFacetable);
+  const bool nested = !resolved.nested_path.empty();
+  std::string terms = fmt::format(
+      R"({{"terms":{{"field":{},"size":{},"min_doc_count":1,"order":[{{"{}":"desc"}},{{"_key":"asc"}}]{}}}{}}})",
+      json::Quote(ExactPath(resolved)), facet.size, nested ? "r._count" : "_count", include,
+      nested ? R"(,"aggs":{"r":{"reverse_nested":{}}})" : "");
+  if (nested) {
+    terms = fmt::format(R"({{"nested":{{"path":{}}},"aggs":{{"v":{}}}}})",
+                        json::Quote(resolved.nested_path), terms);
+  }
+  return fmt::format(R"({{"filter":{},"aggs":{{"{}":{}}}}})", others.Text(), nested ? "n" : "v",
+                     terms);
+}
+
+int PerPage(const SearchInput& input) {
+  return input.request.per_page.value_or(input.schema.plan().config.search.per_page);
+}
+
+std::string SearchBody(const SearchInput& input) {
+  const SearchRequest& request = input.request;
+  const int size = PerPage(input);
+  if (request.page * size > 10000) {
+    Reject("limit_exceeded", "page", std::nullopt,
+           "page * per_page is at most 10000; go on with 'cursor'");
+  }
+  const std::vector<Dsl> selections = Selections(input);
+  std::string out = R"({"query":)" + Query(input, {});
+  const Dsl selected = AllOf(selections);
+  if (selected.kind != Dsl::Kind::kAll) out += R"(,"post_filter":)" + selected.Text();
+  out += Aggregations(input, selections);
+  out += R"(,"sort":)" + SortJson(input);
+  out += fmt::format(R"(,"size":{},"track_scores":{})", size, request.q.empty() ? "false" : "true");
+  if (input.after.empty()) {
+    out += fmt::format(R"(,"from":{})", (request.page - 1) * size);
+  } else {
+    out += R"(,"search_after":)" + input.after;
+  }
+  out += R"(,"track_total_hits":)";
+  out += request.count == SearchRequest::Count::kExact       ? "true"
+         : request.count == SearchRequest::Count::kEstimated ? "10000"
+                                                             : "false";
+  return out + Highlight(input) + R"(,"timeout":"10s","_source":true})";
+}
+
+std::string CountBody(const SearchInput& input) {
+  return R"({"query":)" + Query(input, AllOf(Selections(input))) + "}";
+}
+
+}  // namespace pgsluice::query
