@@ -3,7 +3,7 @@
 #include <Poco/Net/HTTPRequestHandler.h>
 #include <Poco/Net/HTTPRequestHandlerFactory.h>
 
-#include "api/http_server.h"
+#include "api/rest_listener.h"
 
 namespace pgsluice::api {
 
@@ -14,24 +14,24 @@ constexpr std::size_t kMaxHeaders = 16UL * 1024;
 /// One request and its answer on a Poco connection.
 class Exchange : public Poco::Net::HTTPRequestHandler {
  public:
-  explicit Exchange(const Handler& handler) : handler_(handler) {}
+  explicit Exchange(const RestHandler& handler) : handler_(handler) {}
   void handleRequest(Poco::Net::HTTPServerRequest& in, Poco::Net::HTTPServerResponse& out) override;
 
  private:
   void Fill(Poco::Net::HTTPServerRequest& in, Request& request);
   void ReadBody(Poco::Net::HTTPServerRequest& in, Request& request);
-  const Handler& handler_;
+  const RestHandler& handler_;
   bool body_read_ = false;
 };
 
 class ExchangeFactory : public Poco::Net::HTTPRequestHandlerFactory {
  public:
-  explicit ExchangeFactory(const Handler& handler) : handler_(handler) {}
+  explicit ExchangeFactory(const RestHandler& handler) : handler_(handler) {}
   Poco::Net::HTTPRequestHandler* createRequestHandler(
       const Poco::Net::HTTPServerRequest& request) override;
 
  private:
-  const Handler& handler_;
+  const RestHandler& handler_;
 };
 
 /// Percent-decoding; nothing when it is malformed. `plus`: + is a space.

@@ -4,7 +4,7 @@
 
 #include <atomic>
 
-#include "api/http_server.h"
+#include "api/rest_listener.h"
 #include "api/service.h"
 #include "pgsluice/observe/log.h"
 
@@ -59,7 +59,7 @@ struct Server::Impl {
   std::atomic<int> running{0};
   Service service;
   observe::Histogram& seconds;
-  HttpServer http;
+  RestListener http;
 };
 
 Server::Server(Backend backend, config::Address address, std::optional<config::Tls> tls)
@@ -68,42 +68,5 @@ Server::~Server() = default;
 void Server::Start() { impl_->http.Start(); }
 void Server::Stop(Clock::time_point /*deadline*/) { impl_->http.Stop(); }
 std::uint16_t Server::port() const { return impl_->http.port(); }
-
-struct AdminServer::Impl {
-  Impl(AdminPages given, config::Address address, std::optional<config::Tls> tls)
-      : pages(std::move(given)),
-        http([this](const Request& request) { return Answer(request); }, std::move(address),
-             std::move(tls), 4) {}
-
-  Response Answer(const Request& request) const {
-    if (request.method != "GET" && request.method != "HEAD") {
-      throw query::Problem(405, "method_not_allowed", "the admin port takes GET");
-    }
-    Response response;
-    if (request.path == "/healthz" || request.path == "/readyz") {
-      const bool good = request.path == "/healthz" ? pages.healthy() : pages.ready();
-      response.status = good ? 200 : 503;
-      response.body = good ? R"({"ok":true})" : R"({"ok":false})";
-    } else if (request.path == "/status") {
-      response.body = pages.status();
-    } else if (request.path == "/metrics") {
-      response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-      response.body = pages.metrics();
-    } else {
-      throw query::Problem(404, "not_found", "there is nothing under this path");
-    }
-    return response;
-  }
-
-  AdminPages pages;
-  HttpServer http;
-};
-
-AdminServer::AdminServer(AdminPages pages, config::Address address, std::optional<config::Tls> tls)
-    : impl_(std::make_unique<Impl>(std::move(pages), std::move(address), std::move(tls))) {}
-AdminServer::~AdminServer() = default;
-void AdminServer::Start() { impl_->http.Start(); }
-void AdminServer::Stop(Clock::time_point /*deadline*/) { impl_->http.Stop(); }
-std::uint16_t AdminServer::port() const { return impl_->http.port(); }
 
 }  // namespace pgsluice::api

@@ -13,7 +13,7 @@
 #include "pgsluice/engine/engine.h"
 #include "pgsluice/observe/metrics.h"
 
-/// The REST API and the admin port.
+/// The REST API.
 namespace pgsluice::api {
 
 struct IndexInfo {
@@ -53,28 +53,6 @@ class Server {
   ~Server();
   void Start();
   /// Stops accepting, lets running requests finish until `deadline`.
-  void Stop(std::chrono::steady_clock::time_point deadline);
-  std::uint16_t port() const;
-
- private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
-};
-
-/// What the admin port shows. All are called on its own threads.
-struct AdminPages {
-  std::function<bool()> healthy;
-  std::function<bool()> ready;
-  std::function<std::string()> status;   ///< JSON.
-  std::function<std::string()> metrics;  ///< Prometheus text.
-};
-
-/// /healthz, /readyz, /status, /metrics on threads of its own, so that probes never starve.
-class AdminServer {
- public:
-  AdminServer(AdminPages pages, config::Address address, std::optional<config::Tls> tls);
-  ~AdminServer();
-  void Start();
   void Stop(std::chrono::steady_clock::time_point deadline);
   std::uint16_t port() const;
 

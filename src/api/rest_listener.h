@@ -17,21 +17,22 @@ class HTTPServer;
 
 namespace pgsluice::api {
 
-using Handler = std::function<Response(const Request&)>;
+using RestHandler = std::function<Response(const Request&)>;
 
 /// An HTTP/1.1 server with its own threads. What Poco leaves open is closed here: sizes of URL,
 /// headers and body are limited, a body is read whole or the connection is closed, ambiguous
 /// framing is refused, exceptions become answers.
-class HttpServer {
+class RestListener {
  public:
-  HttpServer(Handler handler, config::Address address, std::optional<config::Tls> tls, int threads);
-  ~HttpServer();
+  RestListener(RestHandler handler, config::Address address, std::optional<config::Tls> tls,
+               int threads);
+  ~RestListener();
   void Start();
   void Stop();
   std::uint16_t port() const;
 
  private:
-  Handler handler_;
+  RestHandler handler_;
   config::Address address_;
   std::optional<config::Tls> tls_;
   int threads_;

@@ -1,4 +1,4 @@
-#include "api/http_server.h"
+#include "api/rest_listener.h"
 
 #include <Poco/Exception.h>
 #include <Poco/Net/HTTPServer.h>
@@ -14,24 +14,23 @@ namespace pgsluice::api {
 
 namespace net = Poco::Net;
 
-HttpServer::HttpServer(Handler handler, config::Address address, std::optional<config::Tls> tls,
-                       int threads)
+RestListener::RestListener(RestHandler handler, config::Address address,
+                           std::optional<config::Tls> tls, int threads)
     : handler_(std::move(handler)),
       address_(std::move(address)),
       tls_(std::move(tls)),
       threads_(threads) {}
 
-HttpServer::~HttpServer() { Stop(); }
+RestListener::~RestListener() { Stop(); }
 
-void HttpServer::Start() {
+void RestListener::Start() {
   if (server_ != nullptr) return;
   try {
     const net::SocketAddress address(address_.host, address_.port);
     net::ServerSocket socket;
     if (tls_) {
-      net::Context::Ptr context(new net::Context(net::Context::TLSV1_2_SERVER_USE,
-                                                       tls_->key_file, tls_->cert_file, "",
-                                                       net::Context::VERIFY_NONE));
+      net::Context::Ptr context(new net::Context(net::Context::TLSV1_2_SERVER_USE, tls_->key_file,
+                                                 tls_->cert_file, "", net::Context::VERIFY_NONE));
       socket = net::SecureServerSocket(address, 256, context);
     } else {
       socket.bind(address, true);
@@ -57,13 +56,13 @@ void HttpServer::Start() {
   }
 }
 
-void HttpServer::Stop() {
+void RestListener::Stop() {
   if (server_ == nullptr) return;
   server_->stopAll(false);
   pool_->joinAll();
   server_.reset();
 }
 
-std::uint16_t HttpServer::port() const { return server_ == nullptr ? 0 : server_->port(); }
+std::uint16_t RestListener::port() const { return server_ == nullptr ? 0 : server_->port(); }
 
 }  // namespace pgsluice::api
