@@ -118,13 +118,18 @@ start_engine_container() {
     container_waits "$1" curl -fsS "localhost:9200/_cluster/health?wait_for_status=yellow"
 }
 
+# engine_complaint LOG: the causes, without the stack traces.
+engine_complaint() {
+  grep -hE '^Caused by|root cause|ERROR' "$1" | cut -c1-300 | tail -n 3 | grep . || tail -n 5 "$1"
+}
+
 start_engine() {
   local name=$1 try
   need curl
   start_engine_container "$name" && return
   for try in 1 2 3; do
     start_engine_process "$name" && return
-    say "$name did not start (attempt $try): $(tail -n 5 "$STATE/$name.log")"
+    say "$name did not start (attempt $try): $(engine_complaint "$STATE/$name.log")"
     stop_service "$name"
   done
   die "$name does not start, see $STATE/$name.log"
