@@ -124,7 +124,7 @@ std::string FacetAggregation(const Schema& schema, const SearchRequest::Facet& f
   const bool nested = !resolved.nested_path.empty();
   std::string terms = fmt::format(
       R"({{"terms":{{"field":{},"size":{},"min_doc_count":1,"order":[{{"{}":"desc"}},{{"_key":"asc"}}]{}}}{}}})",
-      json::Quote(ExactPath(resolved)), facet.size, nested ? "r._count" : "_count", include,
+      json::Quote(ExactPath(resolved)), facet.size, nested ? "r" : "_count", include,
       nested ? R"(,"aggs":{"r":{"reverse_nested":{}}})" : "");
   if (nested) {
     terms = fmt::format(R"({{"nested":{{"path":{}}},"aggs":{{"v":{}}}}})",
