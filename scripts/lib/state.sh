@@ -4,7 +4,7 @@
 STATE=$PGSLUICE_ROOT/build/services
 
 state_file() { echo "$STATE/$1.state"; }
-state_get() { sed -n "s/^$2=//p" "$(state_file "$1")" 2>/dev/null; }
+state_get() { sed -n "s/^$2=//p" "$(state_file "$1")" 2>/dev/null || true; }
 state_names() {
   local file
   for file in "$STATE"/*.state; do
