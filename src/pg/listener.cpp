@@ -16,9 +16,9 @@ namespace pgsluice::pg {
 namespace {
 
 /// Only counts: what a receiver throws is swallowed or kept by libpqxx, depending on its version.
-class Counter : public pqxx::notification_receiver {
+class Counter : public compat::NotificationReceiver {
  public:
-  using pqxx::notification_receiver::notification_receiver;
+  using compat::NotificationReceiver::NotificationReceiver;
   void operator()(const std::string&, int) override { ++count_; }
   /// Notifications since the last call.
   int Take() { return std::exchange(count_, 0); }

@@ -11,6 +11,16 @@ namespace pgsluice::pg::compat {
 
 using Params = std::initializer_list<std::optional<std::string>>;
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+/// 7.10 would rather have connection::listen(), which 6.4 does not know.
+class NotificationReceiver : public pqxx::notification_receiver {
+ public:
+  NotificationReceiver(pqxx::connection& connection, const std::string& channel)
+      : pqxx::notification_receiver(connection, channel) {}
+};
+#pragma GCC diagnostic pop
+
 #if PQXX_VERSION_MAJOR >= 7
 
 inline pqxx::params Pack(Params params) {
