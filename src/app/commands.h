@@ -33,6 +33,8 @@ class BadConfiguration : public Error {
 int RunMigrate(const Context& context);
 int RunAttach(const Context& context);
 int RunDetach(const Context& context);
+/// run, sync and serve: until a signal.
+int RunService(const Context& context);
 int RunStatus(const Context& context);
 int RunWait(const Context& context);
 int RunDeadLetters(const Context& context);

@@ -23,7 +23,10 @@ const std::map<std::string, Run>& Dispatch() {
       {"health", app::RunHealth},
       {"keys", app::RunKeys},
       {"migrate", app::RunMigrate},
+      {"run", app::RunService},
+      {"serve", app::RunService},
       {"status", app::RunStatus},
+      {"sync", app::RunService},
       {"wait", app::RunWait},
   };
   return dispatch;

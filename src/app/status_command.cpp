@@ -23,7 +23,8 @@ std::string StatusJson(const config::Config& config) {
   if (answer && answer->status == 200) return answer->body;
   pg::Session session({.url = config.database.url});
   migrate::Migrator::CheckVersion(session);
-  return std::string(session.ExecParams(kStatusSql, {PGSLUICE_VERSION}).Text(0, 0));
+  return std::string(
+      session.ExecParams(kStatusSql, {PGSLUICE_VERSION, std::nullopt, "{}"}).Text(0, 0));
 }
 
 std::string Text(const Value& object, std::string_view name) {

@@ -2,20 +2,21 @@
 
 namespace pgsluice::app {
 
-/// The status as JSON text, as far as the database knows it. $1 = version of this program.
+/// The status as JSON text. $1 = version of this program; $2 = phase, or NULL when another process
+/// is asked for; $3 = JSON object of what only a running service knows, by index: {"documents"}.
 inline constexpr const char* kStatusSql = R"sql(
 SELECT json_build_object(
-  'phase', CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_stat_activity
+  'phase', coalesce($2::text, CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_stat_activity
                              WHERE datname = pg_catalog.current_database()
                                AND application_name = 'pgsluice listen')
-                THEN 'running elsewhere' ELSE 'stopped' END,
+                THEN 'running elsewhere' ELSE 'stopped' END),
   'lag_ms', (SELECT coalesce(round(extract(epoch FROM clock_timestamp() - min(captured_at)) * 1000), 0)
              FROM pgsluice.outbox),
   'pending', (SELECT count(*) FROM pgsluice.outbox),
   'dead_letters', (SELECT count(*) FROM pgsluice.dead_letter),
   'indexes', (
     SELECT coalesce(json_object_agg(i.index_name, json_build_object(
-      'state', i.state, 'reason', i.reason, 'documents', NULL,
+      'state', i.state, 'reason', i.reason, 'documents', $3::jsonb -> i.index_name -> 'documents',
       'pending', (SELECT count(*) FROM pgsluice.outbox o WHERE o.source = i.root_source),
       'dead_letters', (SELECT count(*) FROM pgsluice.dead_letter d WHERE d.index_name = i.index_name),
       'backfill', (SELECT json_build_object('done', count(*) FILTER (WHERE b.state = 'done'),

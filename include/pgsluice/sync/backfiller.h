@@ -1,0 +1,12 @@
+#pragma once
+
+#include <stop_token>
+
+#include "pgsluice/sync/worker.h"
+
+namespace pgsluice::sync {
+
+/// Works on pieces of backfills (sync/jobs.h) beside the live changes. Runs until stopped.
+void RunBackfiller(const Shared& shared, const std::stop_token& stop);
+
+}  // namespace pgsluice::sync

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pgsluice/catalog/catalog.h"
+#include "pgsluice/config/config.h"
+#include "pgsluice/engine/engine.h"
+#include "pgsluice/pg/session.h"
+#include "pgsluice/sync/index_set.h"
+
+namespace pgsluice::sync {
+
+/// Brings the engine's indexes to what the plans want: makes missing ones, adds new fields, notices
+/// foreign, replaced and incompatible ones, and creates the backfill pieces for what has to be
+/// read. What it did is remembered in pgsluice.index_state, in the transaction that creates the
+/// pieces.
+class IndexKeeper {
+ public:
+  IndexKeeper(const config::Config& config, engine::Engine& engine)
+      : config_(config), engine_(engine) {}
+
+  /// One index. Call under the lock of LockIndexes(). Throws Error(kFatal) when the name is taken
+  /// by an index that is not ours; Error(kRetry) when the engine cannot be reached.
+  std::shared_ptr<const LiveIndex> Ensure(pg::Session& session,
+                                          const std::shared_ptr<const document::Plan>& plan,
+                                          const catalog::Table& root);
+
+  /// The index as remembered, changing nothing: for processes that only serve. Null when it was
+  /// never made.
+  std::shared_ptr<const LiveIndex> Remembered(
+      pg::Session& session, const std::shared_ptr<const document::Plan>& plan) const;
+
+  /// Whether every index of `set` is still the one it was: one request to the engine.
+  bool Intact(const IndexSet& set);
+
+  std::string AliasOf(const document::Plan& plan) const;
+
+ private:
+  struct State;
+  State Load(pg::Session& session, const std::string& name) const;
+  /// Partitions that came are scanned; when one went, the ids of the index are walked.
+  static void FollowPartitions(pg::Session& session, const LiveIndex& index, const State& old,
+                               const State& now);
+  std::string Create(const document::Plan& plan, const std::string& alias,
+                     const std::vector<std::string>& old);
+  void CheckOwner(const std::string& alias, const std::string& physical) const;
+  std::vector<std::string> TakenNames(const std::string& alias);
+  std::string Uuid(const std::string& physical);
+  /// Adds new fields to the mapping; the engine's reason when it refuses.
+  std::string Extend(const document::Plan& plan, const std::string& physical);
+
+  const config::Config& config_;
+  engine::Engine& engine_;
+};
+
+/// Session-level advisory lock: one process at a time makes and changes indexes. Held until the
+/// session ends or UnlockIndexes().
+void LockIndexes(pg::Session& session);
+void UnlockIndexes(pg::Session& session);
+
+}  // namespace pgsluice::sync

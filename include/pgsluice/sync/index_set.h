@@ -1,0 +1,81 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "pgsluice/document/plan.h"
+
+namespace pgsluice::sync {
+
+/// What an index is doing, as `status` names it.
+enum class IndexPhase { kLive, kBackfilling, kReindexing, kReindexNeeded };
+const char* Name(IndexPhase phase);
+
+/// Where documents of a plan are written. An alias is written with require_alias, so that an index
+/// deleted by hand is noticed instead of being made again by the engine with a guessed mapping.
+struct Target {
+  std::string name;
+  bool alias = true;
+};
+
+/// One index as the process knows it now. Immutable; a change makes a new one.
+struct LiveIndex {
+  std::shared_ptr<const document::Plan> plan;
+  std::string alias;            ///< With the configured prefix; what searches use.
+  std::string physical;         ///< The index behind the alias: "projects-000001".
+  std::string uuid;             ///< The engine's identity of `physical`.
+  std::vector<Target> targets;  ///< One; two while a reindex runs.
+  int root_source = 0;          ///< The pgsluice.source id under which root keys are enqueued.
+  IndexPhase phase = IndexPhase::kLive;
+  std::string reason;  ///< Why reindex_needed, or what went wrong last.
+};
+
+/// A table whose events concern an index: `plan->sources[source]`.
+struct Route {
+  std::shared_ptr<const LiveIndex> index;
+  std::size_t source = 0;
+};
+
+/// All indexes at one moment, and the way from an event to them.
+struct IndexSet {
+  std::map<std::string, std::shared_ptr<const LiveIndex>> indexes;  ///< By plan name.
+  /// Every captured list a table ever had has a row in pgsluice.source; events name it.
+  struct EventSource {
+    std::uint32_t table = 0;
+    std::vector<std::string> captured;
+    std::vector<Route> routes;
+  };
+  std::map<int, EventSource> sources;
+};
+
+/// Hands out the current IndexSet. Workers hold a Use while they build and send documents, so that
+/// Replace() returns only when nobody writes documents of the old shape any more. Thread-safe.
+class IndexRegistry {
+ public:
+  class Use {
+   public:
+    explicit Use(IndexRegistry& registry) : lock_(registry.in_use_), set_(registry.Get()) {}
+    const IndexSet& operator*() const { return *set_; }
+    const IndexSet* operator->() const { return set_.get(); }
+
+   private:
+    std::shared_lock<std::shared_mutex> lock_;
+    std::shared_ptr<const IndexSet> set_;
+  };
+
+  std::shared_ptr<const IndexSet> Get() const;
+  void Replace(std::shared_ptr<const IndexSet> set);
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_mutex in_use_;
+  std::shared_ptr<const IndexSet> set_ = std::make_shared<IndexSet>();
+};
+
+}  // namespace pgsluice::sync

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pgsluice/pg/session.h"
+#include "pgsluice/sync/index_set.h"
+
+namespace pgsluice::sync {
+
+/// A piece of a backfill: a block range of one relation, or a walk over the index's ids. Rows of
+/// pgsluice.backfill, claimed with SKIP LOCKED, so that any number of threads and processes share
+/// them and a killed one's piece is free at once.
+struct Job {
+  std::int64_t id = 0;
+  std::string index_name, physical;
+  std::string relation;  ///< Qualified, quoted.
+  std::uint32_t relation_oid = 0, filenode = 0;
+  /// nullopt: walk the ids of the index and refresh those whose rows are gone.
+  std::optional<std::int64_t> first_block;
+  std::int64_t end_block = 0;
+};
+
+struct Progress {
+  std::int64_t pieces_left = 0;
+  std::int64_t blocks_done = 0, blocks_total = 0;
+  std::int64_t rows = 0;
+};
+
+/// Replaces the jobs of an index by a scan of its root (all its partitions and children) and, with
+/// `walk`, a walk over its ids. Call after the table is attached: what commits later has events.
+void CreateScan(pg::Session& session, const LiveIndex& index, bool walk);
+/// Adds a scan of one relation (a partition that was attached).
+void CreateScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t relation);
+/// Adds a walk over the index's ids (TRUNCATE, a partition that went away).
+void CreateWalk(pg::Session& session, const LiveIndex& index);
+/// Claims a piece within the caller's transaction; nothing when none is free.
+std::optional<Job> ClaimJob(pg::Session& session);
+/// Whether the relation still has the storage the job was cut for. Ask after reading: the read's
+/// lock keeps it from being rewritten until the transaction ends.
+bool SameStorage(pg::Session& session, const Job& job);
+void FinishJob(pg::Session& session, const Job& job, std::int64_t rows);
+Progress ProgressOf(pg::Session& session, const std::string& physical);
+/// Forgets finished jobs; true when none was left, so that the backfill is over.
+bool CloseIfDone(pg::Session& session, const std::string& physical);
+
+}  // namespace pgsluice::sync

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "pgsluice/base/error.h"
+#include "pgsluice/catalog/catalog.h"
+#include "pgsluice/config/config.h"
+#include "pgsluice/config/problem.h"
+#include "pgsluice/sync/index_keeper.h"
+#include "pgsluice/sync/worker.h"
+
+namespace pgsluice::sync {
+
+/// Keeps the process's picture of tables and indexes true: builds the plans, checks that the
+/// tables are attached, makes and extends indexes, notices schema changes, new partitions and
+/// indexes that vanished, and samples the lag. One thread, one session.
+class Keeper {
+ public:
+  /// `writes` false: only serve, change nothing.
+  Keeper(const config::Config& config, const Shared& shared, bool writes);
+
+  /// The first look. Throws ConfigError when the configuration does not fit the database,
+  /// Error(kFatal) when a table is not attached (naming the command), Error(kRetry) when the
+  /// database cannot be reached. An engine that cannot be reached is no error here: Run() goes on
+  /// trying.
+  void Start();
+  /// Looks every few seconds, and whenever somebody asks, until stopped.
+  void Run(const std::stop_token& stop);
+  /// Ask for a look now. Thread-safe.
+  void LookAgain() { wakeup_.Signal(); }
+
+  /// Every index is known to the engine. Thread-safe.
+  bool ready() const { return ready_; }
+
+ private:
+  void Look();
+  void Reload(bool first);
+  void EnsureIndexes();
+  void KeepEpoch();
+  void Sample();
+
+  const config::Config& config_;
+  const Shared& shared_;
+  const bool writes_;
+  IndexKeeper indexes_;
+  Wakeup wakeup_{1};
+  std::unique_ptr<pg::Session> session_;
+  catalog::Catalog catalog_;
+  std::vector<std::shared_ptr<const document::Plan>> plans_;
+  std::atomic<bool> ready_{false};
+  std::int64_t kept_issued_ = 0;
+  std::uint64_t looked_at_ = 0;
+  int looks_ = 0;
+};
+
+/// The configuration does not fit the database; every problem at once.
+class ConfigError : public Error {
+ public:
+  explicit ConfigError(config::Problems problems)
+      : Error(Disposition::kFatal, "the configuration does not fit the database"),
+        problems_(std::move(problems)) {}
+  const config::Problems& problems() const { return problems_; }
+
+ private:
+  config::Problems problems_;
+};
+
+}  // namespace pgsluice::sync

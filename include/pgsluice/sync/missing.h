@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pgsluice/document/plan.h"
+
+namespace pgsluice::sync {
+
+/// A statement and its parameter: which of some `_id`s have no document now? Its rows are those of
+/// Plan::read_by_key, of documents to delete only.
+using MissingQuery = std::pair<pg::Statement, std::string>;
+
+/// The queries that together cover `ids`: those that can be turned back into keys are looked up by
+/// key, the others by computing the ids of all rows.
+std::vector<MissingQuery> MissingQueries(const document::Plan& plan,
+                                         const std::vector<std::string>& ids);
+
+}  // namespace pgsluice::sync

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "pgsluice/observe/metrics.h"
+
+namespace pgsluice::sync {
+
+/// What the sync side knows about itself: the metrics, the last trouble, the highest clock issued.
+/// Thread-safe.
+class Monitor {
+ public:
+  explicit Monitor(observe::Registry& registry);
+
+  observe::Counter& claimed;
+  observe::Histogram& bulk_seconds;
+  observe::Histogram& end_to_end_seconds;
+  observe::Gauge& pending;
+  observe::Gauge& lag_seconds;
+
+  observe::Counter& Indexed(const std::string& index);
+  observe::Counter& Deleted(const std::string& index);
+  observe::Counter& Errors(const std::string& index, const std::string& reason);
+  observe::Gauge& DeadLetters(const std::string& index);
+  observe::Counter& BackfillRows(const std::string& index);
+  observe::Gauge& BackfillProgress(const std::string& index);
+
+  /// Trouble with "database" or "engine": logged when it begins or its text changes, then once a
+  /// minute; Recovered() says that it is over.
+  void Trouble(const std::string& part, const std::string& message);
+  void Recovered(const std::string& part);
+  /// The present trouble of a part; empty when there is none.
+  std::string TroubleOf(const std::string& part) const;
+
+  /// Remembers the highest version this process has issued.
+  void Issued(std::int64_t version);
+  std::int64_t highest_issued() const { return highest_issued_; }
+
+ private:
+  struct Incident {
+    std::string message;
+    std::int64_t since_ms = 0, said_ms = 0;
+    std::int64_t count = 0;
+  };
+  observe::Registry& registry_;
+  mutable std::mutex mutex_;
+  std::map<std::string, Incident> incidents_;
+  std::atomic<std::int64_t> highest_issued_{0};
+};
+
+}  // namespace pgsluice::sync

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <set>
+#include <stop_token>
+#include <string>
+
+#include "pgsluice/engine/engine.h"
+
+namespace pgsluice::sync {
+
+/// Adaptive refresh: whoever drained the queue asks for the index to be made searchable; that
+/// happens at once when the last refresh of it is old enough, else as soon as it is. Under backlog
+/// nobody drains, and the index's refresh_interval alone counts. Request() is thread-safe.
+class RefreshScheduler {
+ public:
+  explicit RefreshScheduler(engine::Engine& engine) : engine_(engine) {}
+
+  void Request(const std::string& alias);
+  /// Runs until stopped.
+  void Run(const std::stop_token& stop);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  engine::Engine& engine_;
+  std::mutex mutex_;
+  std::condition_variable_any requested_;
+  std::map<std::string, Clock::time_point> due_;    ///< Wanted, and when at the earliest.
+  std::map<std::string, Clock::time_point> rests_;  ///< Not before.
+};
+
+}  // namespace pgsluice::sync

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pgsluice/outbox/outbox.h"
+#include "pgsluice/pg/session.h"
+#include "pgsluice/sync/index_set.h"
+#include "pgsluice/sync/writer.h"
+
+namespace pgsluice::sync {
+
+/// How many rows to ask for at a time, so that one answer stays near a size in bytes whatever the
+/// rows weigh. Starts small, because the first rows may weigh a megabyte each.
+class ChunkSizer {
+ public:
+  std::size_t next() const { return next_; }
+  void Observe(std::size_t rows, std::size_t bytes);
+
+ private:
+  static constexpr std::size_t kTargetBytes = 2U << 20U;
+  static constexpr std::size_t kMost = 4096;
+  std::size_t next_ = 8;
+};
+
+/// The one operation: for these keys of this index, read the documents as they are now, at one
+/// snapshot, and write them (or delete those that no longer exist) with that snapshot's clock as
+/// version. One per thread and session.
+class Refresher {
+ public:
+  Refresher(pg::Session& session, outbox::Outbox& outbox, Writer& writer, Monitor& monitor)
+      : session_(session), outbox_(outbox), writer_(writer), monitor_(monitor) {}
+
+  /// Keys are JSON arrays (text), root key first. Runs inside the caller's transaction, which must
+  /// be READ COMMITTED: every chunk is read at a snapshot of its own, taken after the claim.
+  /// What the engine refuses becomes a dead letter, what it could not take now is enqueued again,
+  /// both in that transaction.
+  void Refresh(const LiveIndex& index, const std::vector<std::string>& keys);
+
+  /// Records what happened to documents of `index` that were written from somewhere else.
+  void Settle(const LiveIndex& index, const WriteReport& report);
+
+ private:
+  using Keys = std::vector<std::string>;
+
+  /// Reads and writes keys [begin, end). A row that cannot be read (a computed field divides by
+  /// zero, say) is found by halving and becomes a dead letter; the others go on.
+  void RefreshChunk(const LiveIndex& index, const Keys& keys, std::size_t begin, std::size_t end);
+  pg::Result Read(const LiveIndex& index, const Keys& keys, std::size_t begin, std::size_t end);
+  /// The root key of an `_id`, as JSON array.
+  std::string KeyOf(const LiveIndex& index, const std::string& id);
+
+  pg::Session& session_;
+  outbox::Outbox& outbox_;
+  Writer& writer_;
+  Monitor& monitor_;
+  std::map<std::string, ChunkSizer> sizers_;
+  /// Set by a failed read, so that the next attempt guards each read with a savepoint.
+  bool careful_ = false;
+};
+
+/// "[a,b,c]" of JSON texts [begin, end).
+std::string JsonArray(const std::vector<std::string>& texts, std::size_t begin, std::size_t end);
+
+}  // namespace pgsluice::sync

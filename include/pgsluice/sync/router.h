@@ -1,0 +1,29 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pgsluice/outbox/outbox.h"
+#include "pgsluice/sync/index_set.h"
+
+namespace pgsluice::sync {
+
+/// The distinct event keys of one batch that concern one source of one index.
+struct Work {
+  Route route;
+  std::vector<std::string> keys;  ///< JSON arrays, positional by the plan source's `captured`.
+  bool truncated = false;         ///< The table was emptied.
+};
+
+/// Sorts a batch of events by what they concern. Throws Error(kRetry) for an event of a source
+/// that `set` does not know yet.
+std::vector<Work> RouteEvents(const IndexSet& set, const std::vector<outbox::Event>& events);
+
+/// An event key in the order of `wanted` instead of `captured`; a column that was not captured is
+/// null.
+std::string Project(const std::string& key, const std::vector<std::string>& captured,
+                    const std::vector<std::string>& wanted);
+
+}  // namespace pgsluice::sync

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "pgsluice/config/config.h"
+#include "pgsluice/engine/engine.h"
+#include "pgsluice/observe/metrics.h"
+#include "pgsluice/outbox/outbox.h"
+#include "pgsluice/pg/session.h"
+#include "pgsluice/sync/index_set.h"
+#include "pgsluice/sync/keeper.h"
+#include "pgsluice/sync/monitor.h"
+#include "pgsluice/sync/refresh_scheduler.h"
+#include "pgsluice/sync/worker.h"
+
+namespace pgsluice::sync {
+
+/// The sync side of the process: its threads and what they share.
+///
+///   thread       count            does
+///   keeper       1                plans, indexes, schema changes, lag
+///   sleeper      1                LISTEN, sleeper lock
+///   worker       sync.workers     outbox -> documents -> _bulk -> acknowledge
+///   backfiller   sync.workers     pieces of backfills
+///   refresher    1                adaptive refresh
+///
+/// With `writes` false only the keeper runs, and changes nothing: for `pgsluice serve`.
+class Service {
+ public:
+  Service(const config::Config& config, engine::Engine& engine, Monitor& monitor, bool writes);
+  ~Service();
+
+  /// The first look at the database; see Keeper::Start() for the errors. Call again on
+  /// Error(kRetry). Starts the threads.
+  void Start();
+  /// Finishes what is in flight and joins the threads. Safe without Start(), and twice.
+  void Stop();
+
+  const IndexRegistry& registry() const { return registry_; }
+  IndexRegistry& registry() { return registry_; }
+  bool ready() const { return keeper_.ready(); }
+  void LookAgain() { keeper_.LookAgain(); }
+
+ private:
+  const config::Config& config_;
+  const bool writes_;
+  IndexRegistry registry_;
+  Wakeup work_, backfill_;
+  outbox::Floor floor_;
+  RefreshScheduler scheduler_;
+  Shared shared_;
+  Keeper keeper_;
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace pgsluice::sync

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "pgsluice/engine/engine.h"
+#include "pgsluice/outbox/outbox.h"
+#include "pgsluice/pg/session.h"
+#include "pgsluice/sync/consistency.h"
+#include "pgsluice/sync/index_set.h"
+
+namespace pgsluice::sync {
+
+/// One document that is not as PostgreSQL says.
+struct Difference {
+  std::string id;
+  const char* kind = "";  ///< "missing", "stale" or "orphan".
+};
+
+struct VerifyReport {
+  std::int64_t compared = 0;
+  std::int64_t differences = 0;
+};
+
+/// Compares every document of an index with PostgreSQL, by content, while both live: the table in
+/// block ranges against the engine, then the ids of the index against the table. A candidate is
+/// looked at again after everything committed until then was applied, so that what was merely in
+/// flight is no difference. Memory is bounded by one chunk.
+class Verifier {
+ public:
+  using Report = std::function<void(const Difference&)>;
+  using Keys = std::vector<std::string>;
+
+  Verifier(pg::Session& session, engine::Engine& engine, Consistency& consistency)
+      : session_(session), outbox_(session), engine_(engine), consistency_(consistency) {}
+
+  /// Tells `report` every difference. Throws Error(kRetry) when something in flight does not get
+  /// applied within two minutes: then the sync is not running, and nothing can be said.
+  VerifyReport Verify(const LiveIndex& index, const Report& report);
+  /// Refreshes what differs: enqueues the keys of missing and stale documents, and a walk over the
+  /// ids for orphans. Returns at once; the sync does it.
+  void Repair(const LiveIndex& index, const std::vector<Difference>& differences);
+
+ private:
+  using Ids = std::vector<std::string>;
+
+  void CompareTable(const LiveIndex& index, const Report& report, VerifyReport& totals);
+  void CompareIds(const LiveIndex& index, const Report& report, VerifyReport& totals);
+  /// The keys of those ids that have a document in PostgreSQL or whose ids tell their key.
+  Keys KeysOf(const LiveIndex& index, const Ids& ids);
+  /// Compares the documents of these keys now; ids that differ, with the kind.
+  std::vector<Difference> Compare(const LiveIndex& index, const Keys& keys, std::int64_t* compared);
+  /// Which of these ids of the engine have no document in PostgreSQL now.
+  std::vector<Difference> Orphans(const LiveIndex& index, const Ids& ids);
+  /// Looks at candidates again after everything committed until now was applied.
+  void Confirm(const LiveIndex& index, const std::vector<Difference>& candidates,
+               const Report& report, VerifyReport& totals);
+
+  pg::Session& session_;
+  outbox::Outbox outbox_;
+  engine::Engine& engine_;
+  Consistency& consistency_;
+  std::size_t bytes_ = 0;  ///< Of the documents last compared.
+};
+
+}  // namespace pgsluice::sync

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <stop_token>
+
+namespace pgsluice::sync {
+
+/// Tells workers that there may be work, and the sleeper that all workers are idle. A signal that
+/// comes while a worker looks for work is not lost: the worker compares generations. Thread-safe.
+class Wakeup {
+ public:
+  explicit Wakeup(int workers) : workers_(workers) {}
+
+  /// To be read before looking for work, and given to WaitForWork().
+  std::uint64_t generation() const;
+  /// There may be work.
+  void Signal();
+  /// Counts the caller as idle until a Signal() after `seen`, stop, or the time is over.
+  void WaitForWork(std::uint64_t seen, const std::stop_token& stop,
+                   std::chrono::milliseconds at_most = std::chrono::hours(24));
+  /// Waits until every worker is idle and no signal is on its way. False on stop.
+  bool WaitUntilIdle(const std::stop_token& stop);
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::uint64_t generation_ = 0;
+  const int workers_;
+  int idle_ = 0;
+};
+
+/// Sleeps for `delay` unless stopped; false when stopped.
+bool SleepUnlessStopped(std::chrono::milliseconds delay, const std::stop_token& stop);
+
+}  // namespace pgsluice::sync

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "pgsluice/base/backoff.h"
+#include "pgsluice/engine/engine.h"
+#include "pgsluice/outbox/outbox.h"
+#include "pgsluice/pg/session.h"
+#include "pgsluice/sync/index_set.h"
+#include "pgsluice/sync/monitor.h"
+#include "pgsluice/sync/wakeup.h"
+
+namespace pgsluice::sync {
+
+/// What the threads of one process share. Everything in it is thread-safe and outlives them.
+struct Shared {
+  pg::SessionOptions database;
+  engine::Engine& engine;
+  IndexRegistry& registry;
+  Monitor& monitor;
+  Wakeup& work;      ///< Events may wait in the outbox.
+  Wakeup& backfill;  ///< Pieces may wait in pgsluice.backfill.
+  outbox::Floor& floor;
+  std::size_t bulk_bytes;
+  /// Asks the engine to make an index's changes visible to searches (see RefreshScheduler).
+  std::function<void(const std::string& alias)> drained;
+  /// Something about indexes or tables is not as known: look at it now.
+  std::function<void()> look_again;
+};
+
+/// Opens a session for writing documents: checks that transaction ids did not go back, and raises
+/// the epoch when they did.
+std::unique_ptr<pg::Session> OpenSession(const Shared& shared, const std::string& name);
+
+/// One round of work on a session; true when there was some.
+using Step = std::function<bool()>;
+
+/// Runs steps until stopped: waits when there is no work, backs off on errors, opens a new session
+/// (and makes a new step for it) when one broke. The only place of the sync side that catches
+/// everything.
+void RunLoop(const Shared& shared, const std::string& name, Wakeup& wakeup,
+             const std::stop_token& stop, const std::function<Step(pg::Session&)>& make_step);
+
+/// The road of a live change: claim, read, write, acknowledge, in one transaction. Runs until
+/// stopped. Several of them, in any number of processes, share the outbox.
+void RunWorker(const Shared& shared, const std::stop_token& stop);
+
+}  // namespace pgsluice::sync

@@ -1,0 +1,196 @@
+#include <spdlog/fmt/fmt.h>
+
+#include <iostream>
+#include <optional>
+
+#include "commands.h"
+#include "pgsluice/api/admin_server.h"
+#include "pgsluice/api/server.h"
+#include "pgsluice/base/backoff.h"
+#include "pgsluice/engine/engine.h"
+#include "pgsluice/json/writer.h"
+#include "pgsluice/migrate/migrator.h"
+#include "pgsluice/observe/log.h"
+#include "pgsluice/pg/pool.h"
+#include "pgsluice/sync/consistency.h"
+#include "pgsluice/sync/monitor.h"
+#include "pgsluice/sync/service.h"
+#include "signals.h"
+#include "status_sql.h"
+
+namespace pgsluice::app {
+
+namespace {
+
+using observe::Level;
+using observe::Log;
+
+constexpr std::size_t kApiSessions = 4;
+constexpr std::chrono::milliseconds kServerStop{5000};
+
+/// What the API wants to know of the sync, from the sync.
+class SyncState : public api::SyncState {
+ public:
+  explicit SyncState(sync::Consistency& consistency) : consistency_(consistency) {}
+  std::string Position() override { return consistency_.Position(); }
+  std::int64_t lag_ms() override { return consistency_.lag_ms(); }
+  std::int64_t pending() override { return consistency_.pending(); }
+  bool WaitUntilApplied(const std::string& token,
+                        std::chrono::steady_clock::time_point deadline) override {
+    return consistency_.WaitUntilApplied(token, deadline);
+  }
+
+ private:
+  sync::Consistency& consistency_;
+};
+
+std::shared_ptr<const api::IndexSet> ForApi(const sync::IndexRegistry& registry) {
+  auto indexes = std::make_shared<api::IndexSet>();
+  for (const auto& [name, index] : registry.Get()->indexes) {
+    (*indexes)[name] = {index->plan, index->alias, sync::Name(index->phase)};
+  }
+  return indexes;
+}
+
+/// The whole service. The order of the members is the order in which they start to exist; they
+/// start in the order of Run() and stop in reverse.
+class Service {
+ public:
+  Service(const config::Config& config, bool syncs, bool serves)
+      : config_(config),
+        serves_(serves),
+        monitor_(registry_),
+        engine_(std::make_shared<engine::Engine>(engine::MakeTransport(config.elasticsearch))),
+        pool_({.url = config.database.url, .application_name = "pgsluice api"}, kApiSessions),
+        consistency_(pool_, monitor_),
+        sync_state_(consistency_),
+        sync_(config, *engine_, monitor_, syncs),
+        admin_(config.admin_listen, config.admin_tls, {.threads = 4},
+               api::AdminHandler({.ready = [this] { return Ready(); },
+                                  .reason = [this] { return Reason(); },
+                                  .metrics = [this] { return registry_.Text(); },
+                                  .status = [this] { return Status(); }}),
+               api::WriteProblem),
+        api_(
+            {engine_, [this] { return ForApi(sync_.registry()); }, &sync_state_, config, registry_},
+            config.listen, config.tls) {
+    observe::RegisterProcessMetrics(registry_);
+    registry_
+        .MakeGauge("pgsluice_build_info", "Always 1; the version is a label.",
+                   {{"version", PGSLUICE_VERSION}})
+        .Set(1);
+  }
+
+  int Run(const std::stop_token& stop) {
+    admin_.Start();
+    Log(Level::kInfo, "app", "starting",
+        {{"version", PGSLUICE_VERSION},
+         {"admin", api::ToText(config_.admin_listen)},
+         {"listen", serves_ ? api::ToText(config_.listen) : std::string("-")}});
+    if (serves_) api_.Start();
+    if (!StartSync(stop)) return kOk;
+    Log(Level::kInfo, "app", "running");
+    WaitFor(stop);
+    Log(Level::kInfo, "app", "stopping");
+    api_.Stop(std::chrono::steady_clock::now() + kServerStop);
+    sync_.Stop();
+    admin_.Stop(kServerStop);
+    return kOk;
+  }
+
+ private:
+  /// Waits for a database that is away. False when stopped meanwhile.
+  bool StartSync(const std::stop_token& stop) {
+    Backoff backoff(std::chrono::milliseconds(100), std::chrono::milliseconds(5000));
+    while (!stop.stop_requested()) {
+      try {
+        pg::Session session({.url = config_.database.url});
+        migrate::Migrator::CheckVersion(session);
+        sync_.Start();
+        return true;
+      } catch (const sync::ConfigError& error) {
+        PrintProblems(error.problems(), std::cerr);
+        throw BadConfiguration();
+      } catch (const Error& error) {
+        if (error.disposition() != Disposition::kRetry) throw;
+        monitor_.Trouble("database", error.Full());
+      }
+      sync::SleepUnlessStopped(backoff.Next(), stop);
+    }
+    return false;
+  }
+
+  static void WaitFor(const std::stop_token& stop) {
+    sync::SleepUnlessStopped(std::chrono::hours(24 * 365 * 10), stop);
+  }
+
+  bool Ready() const { return sync_.ready() && Reason().empty(); }
+
+  std::string Reason() const {
+    for (const char* part : {"database", "engine", "sync"}) {
+      const std::string trouble = monitor_.TroubleOf(part);
+      if (!trouble.empty()) return fmt::format("{}: {}", part, trouble);
+    }
+    return sync_.ready() ? "" : "the indexes are being prepared";
+  }
+
+  std::string Phase() const {
+    if (!Reason().empty()) return "degraded";
+    for (const auto& [name, index] : sync_.registry().Get()->indexes) {
+      if (index->phase == sync::IndexPhase::kBackfilling) return "backfilling";
+    }
+    return "live";
+  }
+
+  /// {"projects":{"documents":12},…}: what only the engine knows.
+  std::string Documents() {
+    std::string text = "{";
+    for (const auto& [name, index] : sync_.registry().Get()->indexes) {
+      if (text.size() > 1) text += ',';
+      text +=
+          json::Quote(name) + fmt::format(R"(:{{"documents":{}}})", engine_->Count(index->alias));
+    }
+    return text + "}";
+  }
+
+  std::string Status() {
+    std::string documents = "{}";
+    try {
+      documents = Documents();
+    } catch (const Error& error) {
+      monitor_.Trouble("engine", error.Full());
+    }
+    try {
+      const auto session = pool_.Acquire();
+      return std::string(
+          session->ExecParams(kStatusSql, {PGSLUICE_VERSION, Phase(), documents}).Text(0, 0));
+    } catch (const Error& error) {
+      return fmt::format(R"({{"phase":"degraded","reason":{},"indexes":{{}}}})",
+                         json::Quote(error.what()));
+    }
+  }
+
+  const config::Config& config_;
+  const bool serves_;
+  observe::Registry registry_;
+  sync::Monitor monitor_;
+  std::shared_ptr<engine::Engine> engine_;
+  pg::Pool pool_;
+  sync::Consistency consistency_;
+  SyncState sync_state_;
+  sync::Service sync_;
+  api::HttpServer admin_;
+  api::Server api_;
+};
+
+}  // namespace
+
+int RunService(const Context& context) {
+  const std::string& command = context.invocation.command;
+  Service service(context.config, command != "serve", command != "sync");
+  const Signals signals(
+      [] { Log(Level::kInfo, "app", "SIGHUP: nothing that can be reloaded has changed"); });
+  return service.Run(signals.stop());
+}
+
+}  // namespace pgsluice::app

@@ -1,0 +1,53 @@
+#include "signals.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <csignal>
+
+namespace pgsluice::app {
+
+namespace {
+
+constexpr unsigned kStopSeconds = 10;
+
+sigset_t Watched() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) sigaddset(&set, number);
+  return set;
+}
+
+void OnAlarm(int) { _exit(1); }
+
+}  // namespace
+
+Signals::Signals(std::function<void()> reload) : reload_(std::move(reload)) {
+  const sigset_t set = Watched();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  thread_ = std::jthread([this] { Run(); });
+}
+
+Signals::~Signals() {
+  alarm(0);
+  pthread_kill(thread_.native_handle(), SIGUSR1);  // ends the wait
+}
+
+void Signals::Run() {
+  const sigset_t set = Watched();
+  int number = 0;
+  while (sigwait(&set, &number) == 0 && number != SIGUSR1) {
+    if (number == SIGHUP) {
+      reload_();
+    } else if (source_.stop_requested()) {
+      _exit(128 + number);
+    } else {
+      // Whatever hangs, the process is gone in time.
+      std::signal(SIGALRM, OnAlarm);
+      alarm(kStopSeconds);
+      source_.request_stop();
+    }
+  }
+}
+
+}  // namespace pgsluice::app

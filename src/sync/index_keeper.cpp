@@ -1,0 +1,270 @@
+#include "pgsluice/sync/index_keeper.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "pgsluice/base/error.h"
+#include "pgsluice/base/hash.h"
+#include "pgsluice/engine/index_body.h"
+#include "pgsluice/json/writer.h"
+#include "pgsluice/observe/log.h"
+#include "pgsluice/sync/jobs.h"
+
+namespace pgsluice::sync {
+
+namespace {
+
+using observe::Level;
+using observe::Log;
+
+// The second number of the advisory lock pair; the first is the product's (migrations/README.md).
+constexpr const char* kLock = "SELECT pg_catalog.pg_advisory_lock(1886612588, 2)";
+constexpr const char* kUnlock = "SELECT pg_catalog.pg_advisory_unlock(1886612588, 2)";
+
+const pg::Statement kLoad{"index_state_load", R"sql(
+  SELECT physical, uuid, config_hash, mapping_hash, relations, root_source, state, reason
+  FROM pgsluice.index_state WHERE index_name = $1)sql"};
+
+const pg::Statement kSave{"index_state_save", R"sql(
+  INSERT INTO pgsluice.index_state
+    (index_name, physical, uuid, config_hash, mapping_hash, relations, root_source, state,
+     reason, updated_at)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, pg_catalog.now())
+  ON CONFLICT (index_name) DO UPDATE
+  SET physical = excluded.physical, uuid = excluded.uuid, config_hash = excluded.config_hash,
+      mapping_hash = excluded.mapping_hash, relations = excluded.relations,
+      root_source = excluded.root_source,
+      state = excluded.state, reason = excluded.reason, updated_at = excluded.updated_at)sql"};
+
+const pg::Statement kRoot{"root_source", R"sql(
+  SELECT coalesce(max(id), 0) FROM pgsluice.source WHERE relation = $1::oid)sql"};
+
+/// What documents look like: when it changes, every document has to be read again.
+std::string ShapeOf(const document::Plan& plan) {
+  return base::Fingerprint(plan.read_by_key.sql + plan.block_sql);
+}
+
+// A list of oids as text: "16401,16407".
+std::string Join(const std::vector<std::string>& items) {
+  return fmt::format("{}", fmt::join(items, ","));
+}
+
+std::vector<std::string> Split(const std::string& text) {
+  std::vector<std::string> items;
+  std::istringstream stream(text);
+  for (std::string item; std::getline(stream, item, ',');) items.push_back(item);
+  return items;
+}
+
+bool Has(const std::vector<std::string>& items, const std::string& item) {
+  return std::find(items.begin(), items.end(), item) != items.end();
+}
+
+std::string NextName(const std::string& alias, const std::vector<std::string>& taken) {
+  int number = 1;
+  for (const std::string& name : taken) {
+    const std::size_t dash = name.rfind('-');
+    const std::string digits = dash == std::string::npos ? "" : name.substr(dash + 1);
+    if (digits.size() != 6 || name.substr(0, dash) != alias) continue;
+    if (digits.find_first_not_of("0123456789") != std::string::npos) continue;
+    number = std::max(number, std::stoi(digits) + 1);
+  }
+  return fmt::format("{}-{:06}", alias, number);
+}
+
+}  // namespace
+
+struct IndexKeeper::State {
+  std::string physical, uuid, shape, mapping;
+  std::vector<std::string> relations;  ///< oids of partitions and children.
+  std::string root_source, state, reason;
+
+  bool operator==(const State&) const = default;
+};
+
+void LockIndexes(pg::Session& session) { session.Exec(kLock); }
+void UnlockIndexes(pg::Session& session) { session.Exec(kUnlock); }
+
+std::string IndexKeeper::AliasOf(const document::Plan& plan) const {
+  return config_.elasticsearch.index_prefix + plan.name;
+}
+
+IndexKeeper::State IndexKeeper::Load(pg::Session& session, const std::string& name) const {
+  const pg::Result rows = session.Exec(kLoad, {name});
+  State state;
+  if (rows.rows() == 0) return state;
+  const auto text = [&](std::size_t column) { return std::string(rows.Text(0, column)); };
+  state.physical = text(0);
+  state.uuid = text(1);
+  state.shape = text(2);
+  state.mapping = text(3);
+  state.relations = Split(text(4));
+  state.root_source = text(5);
+  state.state = text(6);
+  state.reason = text(7);
+  return state;
+}
+
+std::shared_ptr<const LiveIndex> IndexKeeper::Ensure(
+    pg::Session& session, const std::shared_ptr<const document::Plan>& plan,
+    const catalog::Table& root) {
+  const std::string alias = AliasOf(*plan);
+  const State old = Load(session, plan->name);
+  const std::vector<std::string> targets = engine_.AliasTargets(alias);
+  if (!targets.empty()) CheckOwner(alias, targets.back());
+
+  State now;
+  now.shape = ShapeOf(*plan);
+  for (const std::uint32_t oid : root.descendants) now.relations.push_back(std::to_string(oid));
+  now.mapping = base::Fingerprint(plan->MappingJson(engine_.Detect().opensearch));
+  const bool ours =
+      !targets.empty() && targets.back() == old.physical && Uuid(old.physical) == old.uuid;
+  if (ours) {
+    now.physical = old.physical;
+    now.uuid = old.uuid;
+    if (now.mapping != old.mapping) now.reason = Extend(*plan, now.physical);
+  } else {
+    if (!old.physical.empty()) {
+      Log(Level::kWarn, "sync", "the index is gone or is another one than before: making it again",
+          {{"index", plan->name}});
+    }
+    now.physical = Create(*plan, alias, targets);
+    now.uuid = Uuid(now.physical);
+  }
+
+  const bool changed = !ours || now.shape != old.shape;
+  auto live = std::make_shared<LiveIndex>();
+  live->plan = plan;
+  live->alias = alias;
+  live->physical = now.physical;
+  live->uuid = now.uuid;
+  live->targets = {Target{alias, true}};
+  now.root_source = session.Exec(kRoot, {std::to_string(plan->root)}).Text(0, 0);
+  live->root_source = std::stoi(now.root_source);
+  pg::Transaction transaction(session);
+  // A `where` that changed leaves documents behind that no scan would meet: walk the ids as well.
+  if (changed) CreateScan(session, *live, ours);
+  if (!changed) FollowPartitions(session, *live, old, now);
+  const bool filling = !CloseIfDone(session, live->physical);
+  now.state = filling ? "backfilling" : now.reason.empty() ? "live" : "reindex_needed";
+  if (!(now == old))
+    session.Exec(kSave, {plan->name, now.physical, now.uuid, now.shape, now.mapping,
+                         Join(now.relations), now.root_source, now.state, now.reason});
+  transaction.Commit();
+  if (changed && filling) Log(Level::kInfo, "sync", "backfill begins", {{"index", plan->name}});
+  if (!filling && old.state == "backfilling" && now.state == "live") {
+    Log(Level::kInfo, "sync", "index is live", {{"index", plan->name}});
+  }
+  live->reason = now.reason;
+  live->phase = filling              ? IndexPhase::kBackfilling
+                : now.reason.empty() ? IndexPhase::kLive
+                                     : IndexPhase::kReindexNeeded;
+  return live;
+}
+
+void IndexKeeper::FollowPartitions(pg::Session& session, const LiveIndex& index, const State& old,
+                                   const State& now) {
+  for (const std::string& oid : now.relations) {
+    if (Has(old.relations, oid)) continue;
+    CreateScanOf(session, index, static_cast<std::uint32_t>(std::stoul(oid)));
+  }
+  for (const std::string& oid : old.relations) {
+    if (!Has(now.relations, oid)) CreateWalk(session, index);
+  }
+}
+
+std::shared_ptr<const LiveIndex> IndexKeeper::Remembered(
+    pg::Session& session, const std::shared_ptr<const document::Plan>& plan) const {
+  const State state = Load(session, plan->name);
+  if (state.physical.empty()) return nullptr;
+  auto live = std::make_shared<LiveIndex>();
+  live->plan = plan;
+  live->alias = AliasOf(*plan);
+  live->physical = state.physical;
+  live->uuid = state.uuid;
+  live->reason = state.reason;
+  live->phase = state.state == "backfilling"      ? IndexPhase::kBackfilling
+                : state.state == "reindexing"     ? IndexPhase::kReindexing
+                : state.state == "reindex_needed" ? IndexPhase::kReindexNeeded
+                                                  : IndexPhase::kLive;
+  return live;
+}
+
+std::string IndexKeeper::Create(const document::Plan& plan, const std::string& alias,
+                                const std::vector<std::string>& old) {
+  if (old.empty() && engine_.IndexExists(alias)) {
+    throw Error(Disposition::kFatal,
+                fmt::format("the engine has an index named '{}' that pgsluice did not make", alias),
+                "choose another name or set elasticsearch.index_prefix");
+  }
+  const std::string physical = NextName(alias, TakenNames(alias));
+  engine_.CreateIndex(physical, engine::IndexBody(plan, config_, engine_.Detect()));
+  engine_.SwapAlias(alias, old, physical);
+  // What an interrupted start or a former life left behind.
+  for (const std::string& name : old) engine_.DeleteIndex(name);
+  Log(Level::kInfo, "sync", "index created", {{"index", plan.name}, {"physical", physical}});
+  return physical;
+}
+
+void IndexKeeper::CheckOwner(const std::string& alias, const std::string& physical) const {
+  const json::Value mapping = engine_.GetMapping(physical);
+  if (mapping.Find({"_meta", "pgsluice"}) != nullptr) return;
+  throw Error(Disposition::kFatal,
+              fmt::format("the alias '{}' points to index '{}', which pgsluice did not make", alias,
+                          physical),
+              "choose another name or set elasticsearch.index_prefix");
+}
+
+bool IndexKeeper::Intact(const IndexSet& set) {
+  if (set.indexes.empty()) return true;
+  std::vector<std::string> aliases;
+  for (const auto& [name, index] : set.indexes) aliases.push_back(index->alias);
+  const http::Response response =
+      engine_.Send({.path = fmt::format("/{}/_settings?filter_path=*.settings.index.uuid",
+                                        fmt::join(aliases, ",")),
+                    .body = {}});
+  if (response.status != 200) return false;
+  const json::Value answer = json::Parse(response.body);
+  for (const auto& [name, index] : set.indexes) {
+    const json::Value* uuid = answer.Find({index->physical, "settings", "index", "uuid"});
+    if (uuid == nullptr || uuid->text != index->uuid) return false;
+  }
+  return true;
+}
+
+std::vector<std::string> IndexKeeper::TakenNames(const std::string& alias) {
+  const http::Response response = engine_.Send(
+      {.path = "/" + alias + "-*/_settings?expand_wildcards=all&filter_path=*.settings.index.uuid",
+       .body = {}});
+  std::vector<std::string> names;
+  if (response.status != 200) return names;
+  for (const auto& [name, settings] : json::Parse(response.body).members) names.push_back(name);
+  return names;
+}
+
+std::string IndexKeeper::Uuid(const std::string& physical) {
+  const http::Response response = engine_.Send(
+      {.path = "/" + physical + "/_settings?filter_path=*.settings.index.uuid", .body = {}});
+  if (response.status != 200) return {};
+  const json::Value answer = json::Parse(response.body);
+  if (answer.members.empty()) return {};
+  const json::Value* uuid = answer.members[0].second.Find({"settings", "index", "uuid"});
+  return uuid == nullptr ? std::string() : uuid->text;
+}
+
+std::string IndexKeeper::Extend(const document::Plan& plan, const std::string& physical) {
+  try {
+    engine_.PutMapping(physical, plan.MappingJson(engine_.Detect().opensearch));
+    return {};
+  } catch (const Error& error) {
+    if (error.disposition() != Disposition::kReject) throw;
+    const std::string reason = "the mapping no longer fits: " + std::string(error.what()) +
+                               "; run 'pgsluice reindex " + plan.name + "'";
+    Log(Level::kError, "sync", "reindex needed", {{"index", plan.name}, {"reason", reason}});
+    return reason;
+  }
+}
+
+}  // namespace pgsluice::sync

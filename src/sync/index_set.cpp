@@ -1,0 +1,30 @@
+#include "pgsluice/sync/index_set.h"
+
+namespace pgsluice::sync {
+
+const char* Name(IndexPhase phase) {
+  switch (phase) {
+    case IndexPhase::kLive:
+      return "live";
+    case IndexPhase::kBackfilling:
+      return "backfilling";
+    case IndexPhase::kReindexing:
+      return "reindexing";
+    case IndexPhase::kReindexNeeded:
+      return "reindex_needed";
+  }
+  return "";
+}
+
+std::shared_ptr<const IndexSet> IndexRegistry::Get() const {
+  const std::lock_guard lock(mutex_);
+  return set_;
+}
+
+void IndexRegistry::Replace(std::shared_ptr<const IndexSet> set) {
+  const std::unique_lock writers_gone(in_use_);
+  const std::lock_guard lock(mutex_);
+  set_ = std::move(set);
+}
+
+}  // namespace pgsluice::sync

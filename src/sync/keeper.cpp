@@ -1,0 +1,148 @@
+#include "pgsluice/sync/keeper.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include "pgsluice/json/value.h"
+#include "pgsluice/observe/log.h"
+#include "pgsluice/sync/attach.h"
+#include "pgsluice/sync/jobs.h"
+
+namespace pgsluice::sync {
+
+namespace {
+
+using observe::Level;
+using observe::Log;
+
+constexpr std::chrono::seconds kBetweenLooks{3};
+// A look at the indexes' identity (deleted or replaced by hand) every so many looks.
+constexpr int kLooksPerEngineLook = 4;
+
+const pg::Statement kSources{"sources", R"sql(
+  SELECT id, relation::oid::bigint, pg_catalog.to_json(captured)::text FROM pgsluice.source)sql"};
+
+std::vector<std::string> Texts(std::string_view json_array) {
+  std::vector<std::string> texts;
+  for (const json::Value& item : json::Parse(json_array).items) texts.push_back(item.text);
+  return texts;
+}
+
+std::map<int, IndexSet::EventSource> LoadSources(pg::Session& session, const IndexSet& set) {
+  std::map<int, IndexSet::EventSource> sources;
+  const pg::Result rows = session.Exec(kSources);
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    IndexSet::EventSource source;
+    source.table = static_cast<std::uint32_t>(rows.Int(row, 1));
+    source.captured = Texts(rows.Text(row, 2));
+    for (const auto& [name, index] : set.indexes) {
+      const auto& of_plan = index->plan->sources;
+      for (std::size_t i = 0; i < of_plan.size(); ++i) {
+        if (of_plan[i].table == source.table) source.routes.push_back({index, i});
+      }
+    }
+    sources.emplace(static_cast<int>(rows.Int(row, 0)), std::move(source));
+  }
+  return sources;
+}
+
+}  // namespace
+
+Keeper::Keeper(const config::Config& config, const Shared& shared, bool writes)
+    : config_(config), shared_(shared), writes_(writes), indexes_(config, shared.engine) {}
+
+void Keeper::Start() {
+  session_ = OpenSession(shared_, "pgsluice keeper");
+  Reload(true);
+}
+
+void Keeper::Run(const std::stop_token& stop) {
+  Backoff backoff(std::chrono::milliseconds(200), std::chrono::milliseconds(5000));
+  while (!stop.stop_requested()) {
+    const std::uint64_t seen = wakeup_.generation();
+    try {
+      if (!session_) session_ = OpenSession(shared_, "pgsluice keeper");
+      Look();
+      backoff.Reset();
+      wakeup_.WaitForWork(seen, stop, kBetweenLooks);
+      continue;
+    } catch (const Error& error) {
+      const bool lost = !session_ || session_->broken();
+      shared_.monitor.Trouble(lost ? "database" : "engine", error.Full());
+      if (lost) session_.reset();
+    } catch (const std::exception& error) {
+      shared_.monitor.Trouble("sync", error.what());
+    }
+    SleepUnlessStopped(backoff.Next(), stop);
+  }
+}
+
+void Keeper::Look() {
+  const bool changed = catalog::Catalog::Fingerprint(*session_) != catalog_.fingerprint();
+  if (changed) Reload(false);
+  const bool asked = wakeup_.generation() != looked_at_;
+  const bool engine_due = ++looks_ % kLooksPerEngineLook == 0;
+  if (changed || asked || !ready_ || (engine_due && !indexes_.Intact(*shared_.registry.Get()))) {
+    looked_at_ = wakeup_.generation();
+    EnsureIndexes();
+  }
+  KeepEpoch();
+  Sample();
+}
+
+void Keeper::Reload(bool first) {
+  catalog::Catalog fresh = catalog::Catalog::Load(*session_);
+  config::Problems problems;
+  auto plans = document::BuildPlans(config_, fresh, *session_, problems);
+  std::erase_if(problems, [](const config::Problem& p) {
+    if (p.warning) Log(Level::kWarn, "config", p.place + ": " + p.message, {{"hint", p.hint}});
+    return p.warning;
+  });
+  if (first && !problems.empty()) throw ConfigError(problems);
+  for (const config::Problem& problem : problems) {
+    Log(Level::kError, "config", problem.place + ": " + problem.message, {{"hint", problem.hint}});
+  }
+  if (writes_) Attach(*session_, plans, first ? AttachMode::kCheck : AttachMode::kTry);
+  catalog_ = std::move(fresh);
+  plans_ = std::move(plans);
+}
+
+void Keeper::EnsureIndexes() {
+  auto set = std::make_shared<IndexSet>();
+  if (writes_) LockIndexes(*session_);
+  try {
+    for (const auto& plan : plans_) {
+      const catalog::Table* root = catalog_.Find(plan->root);
+      auto live = writes_ && root != nullptr ? indexes_.Ensure(*session_, plan, *root)
+                                             : indexes_.Remembered(*session_, plan);
+      if (live) set->indexes.emplace(plan->name, std::move(live));
+    }
+  } catch (...) {
+    if (writes_ && !session_->broken()) UnlockIndexes(*session_);
+    throw;
+  }
+  if (writes_) UnlockIndexes(*session_);
+  set->sources = LoadSources(*session_, *set);
+  shared_.registry.Replace(set);
+  shared_.monitor.Recovered("engine");
+  ready_ = set->indexes.size() == plans_.size();
+  shared_.work.Signal();
+  shared_.backfill.Signal();
+}
+
+void Keeper::KeepEpoch() {
+  const std::int64_t issued = shared_.monitor.highest_issued();
+  if (!writes_ || issued == kept_issued_) return;
+  session_->ExecParams("SELECT pgsluice.check_epoch($1)", {std::to_string(issued)});
+  kept_issued_ = issued;
+}
+
+void Keeper::Sample() {
+  const outbox::Lag lag = outbox::ReadLag(*session_, shared_.floor.value());
+  shared_.monitor.pending.Set(static_cast<double>(lag.pending));
+  shared_.monitor.lag_seconds.Set(lag.oldest_age_s);
+  for (const auto& [index, count] : outbox::CountDeadLetters(*session_)) {
+    shared_.monitor.DeadLetters(index).Set(static_cast<double>(count));
+  }
+}
+
+}  // namespace pgsluice::sync

@@ -1,0 +1,113 @@
+#include "pgsluice/sync/monitor.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <chrono>
+
+#include "pgsluice/observe/log.h"
+
+namespace pgsluice::sync {
+
+namespace {
+
+using observe::Level;
+using observe::Log;
+
+constexpr std::int64_t kSayAgainMs = 60'000;
+
+std::int64_t NowMs() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+const std::vector<double> kSeconds = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+                                      0.25,  0.5,    1,     2.5,  5,     10,   30};
+
+}  // namespace
+
+Monitor::Monitor(observe::Registry& registry)
+    : claimed(registry.MakeCounter("pgsluice_events_claimed_total",
+                                   "Outbox events claimed and acknowledged.")),
+      bulk_seconds(registry.MakeHistogram("pgsluice_bulk_duration_seconds",
+                                          "Duration of one _bulk request.", kSeconds)),
+      end_to_end_seconds(registry.MakeHistogram(
+          "pgsluice_end_to_end_seconds",
+          "From the change in PostgreSQL to its acknowledged write, per event.", kSeconds)),
+      pending(registry.MakeGauge("pgsluice_outbox_pending", "Events waiting in the outbox.")),
+      lag_seconds(registry.MakeGauge("pgsluice_lag_seconds",
+                                     "Age of the oldest event waiting in the outbox.")),
+      registry_(registry) {}
+
+observe::Counter& Monitor::Indexed(const std::string& index) {
+  return registry_.MakeCounter("pgsluice_documents_indexed_total",
+                               "Documents written to the engine.",
+                               {{"index", index}, {"op", "index"}});
+}
+
+observe::Counter& Monitor::Deleted(const std::string& index) {
+  return registry_.MakeCounter("pgsluice_documents_indexed_total",
+                               "Documents written to the engine.",
+                               {{"index", index}, {"op", "delete"}});
+}
+
+observe::Counter& Monitor::Errors(const std::string& index, const std::string& reason) {
+  return registry_.MakeCounter("pgsluice_index_errors_total",
+                               "Documents that the engine did not take at once.",
+                               {{"index", index}, {"reason", reason}});
+}
+
+observe::Gauge& Monitor::DeadLetters(const std::string& index) {
+  return registry_.MakeGauge("pgsluice_dead_letters", "Documents that the engine refuses.",
+                             {{"index", index}});
+}
+
+observe::Counter& Monitor::BackfillRows(const std::string& index) {
+  return registry_.MakeCounter("pgsluice_backfill_rows_total", "Rows read by backfills.",
+                               {{"index", index}});
+}
+
+observe::Gauge& Monitor::BackfillProgress(const std::string& index) {
+  return registry_.MakeGauge("pgsluice_backfill_progress_ratio",
+                             "Share of the running backfill that is done; 1 when none runs.",
+                             {{"index", index}});
+}
+
+void Monitor::Trouble(const std::string& part, const std::string& message) {
+  const std::int64_t now = NowMs();
+  const std::lock_guard lock(mutex_);
+  Incident& incident = incidents_[part];
+  ++incident.count;
+  const bool news = incident.message != message;
+  if (incident.message.empty()) incident.since_ms = now;
+  incident.message = message;
+  if (!news && now - incident.said_ms < kSayAgainMs) return;
+  incident.said_ms = now;
+  Log(Level::kError, part, message,
+      {{"attempts", std::to_string(incident.count)},
+       {"for_s", std::to_string((now - incident.since_ms) / 1000)}});
+}
+
+void Monitor::Recovered(const std::string& part) {
+  const std::lock_guard lock(mutex_);
+  const auto incident = incidents_.find(part);
+  if (incident == incidents_.end()) return;
+  const std::int64_t lasted_ms = NowMs() - incident->second.since_ms;
+  Log(Level::kInfo, part, "works again",
+      {{"after_s", fmt::format("{:.1f}", static_cast<double>(lasted_ms) / 1000)}});
+  incidents_.erase(incident);
+}
+
+std::string Monitor::TroubleOf(const std::string& part) const {
+  const std::lock_guard lock(mutex_);
+  const auto incident = incidents_.find(part);
+  return incident == incidents_.end() ? std::string() : incident->second.message;
+}
+
+void Monitor::Issued(std::int64_t version) {
+  std::int64_t seen = highest_issued_;
+  while (seen < version && !highest_issued_.compare_exchange_weak(seen, version)) {
+  }
+}
+
+}  // namespace pgsluice::sync

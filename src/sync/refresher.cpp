@@ -1,0 +1,122 @@
+#include "pgsluice/sync/refresher.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "pgsluice/json/value.h"
+#include "pgsluice/json/writer.h"
+#include "pgsluice/observe/log.h"
+#include "pgsluice/pg/sql_error.h"
+
+namespace pgsluice::sync {
+
+namespace {
+
+/// Class 22: a value of one row is at fault, not the statement.
+bool IsDataError(const pg::SqlError& error) { return error.sqlstate().rfind("22", 0) == 0; }
+
+/// The `_id` of a key whose row cannot be read (CONTRACT: texts joined with '|').
+std::string IdOfKey(const std::string& key) {
+  std::string id;
+  for (const json::Value& item : json::Parse(key).items) {
+    if (!id.empty()) id += '|';
+    for (const char c : item.text) {
+      if (c == '|' || c == '\\') id += '\\';
+      id += c;
+    }
+  }
+  return id;
+}
+
+}  // namespace
+
+void ChunkSizer::Observe(std::size_t rows, std::size_t bytes) {
+  if (rows == 0) return;
+  const std::size_t fits =
+      std::max<std::size_t>(1, kTargetBytes * rows / std::max<std::size_t>(bytes, 1));
+  next_ = std::min({kMost, fits, next_ * 2});
+}
+
+std::string JsonArray(const std::vector<std::string>& texts, std::size_t begin, std::size_t end) {
+  std::string array = "[";
+  for (std::size_t i = begin; i < end; ++i) {
+    if (i > begin) array += ',';
+    array += texts[i];
+  }
+  array += ']';
+  return array;
+}
+
+void Refresher::Refresh(const LiveIndex& index, const Keys& keys) {
+  const ChunkSizer& sizer = sizers_[index.plan->name];
+  for (std::size_t begin = 0; begin < keys.size();) {
+    const std::size_t end = std::min(keys.size(), begin + sizer.next());
+    RefreshChunk(index, keys, begin, end);
+    begin = end;
+  }
+  careful_ = false;
+}
+
+void Refresher::RefreshChunk(const LiveIndex& index, const Keys& keys, std::size_t begin,
+                             std::size_t end) {
+  std::optional<pg::Result> rows;
+  try {
+    rows = Read(index, keys, begin, end);
+  } catch (const pg::SqlError& error) {
+    if (!careful_ || !IsDataError(error)) throw;
+    if (end - begin == 1) {
+      outbox_.RecordDeadLetter(index.plan->name, IdOfKey(keys[begin]), keys[begin], error.what(),
+                               0);
+      return;
+    }
+    const std::size_t middle = begin + (end - begin) / 2;
+    RefreshChunk(index, keys, begin, middle);
+    RefreshChunk(index, keys, middle, end);
+    return;
+  }
+  const WriteReport report = writer_.Write(index, *rows, outbox_.HasDeadLetters(index.plan->name));
+  Settle(index, report);
+  sizers_[index.plan->name].Observe(rows->rows(), report.bytes);
+}
+
+pg::Result Refresher::Read(const LiveIndex& index, const Keys& keys, std::size_t begin,
+                           std::size_t end) {
+  const std::string array = JsonArray(keys, begin, end);
+  try {
+    if (!careful_) return session_.Exec(index.plan->read_by_key, {array});
+    session_.Exec("SAVEPOINT careful");
+    const pg::Result rows = session_.Exec(index.plan->read_by_key, {array});
+    session_.Exec("RELEASE SAVEPOINT careful");
+    return rows;
+  } catch (const pg::SqlError& error) {
+    if (careful_) session_.Exec("ROLLBACK TO SAVEPOINT careful");
+    careful_ = careful_ || IsDataError(error);
+    throw;
+  }
+}
+
+void Refresher::Settle(const LiveIndex& index, const WriteReport& report) {
+  const std::string& name = index.plan->name;
+  for (const Failure& failure : report.rejected) {
+    observe::Log(observe::Level::kWarn, "sync", "the engine refuses a document: dead letter",
+                 {{"index", name}, {"id", failure.id}, {"error", failure.error}});
+    outbox_.RecordDeadLetter(name, failure.id, KeyOf(index, failure.id), failure.error,
+                             failure.status);
+  }
+  std::vector<std::string> again;
+  for (const Failure& failure : report.retry) {
+    monitor_.Trouble("engine", failure.error);
+    again.push_back(KeyOf(index, failure.id));
+  }
+  if (!again.empty()) outbox_.Enqueue(index.root_source, again);
+  if (!report.done.empty()) outbox_.DropDeadLetters(name, report.done);
+}
+
+std::string Refresher::KeyOf(const LiveIndex& index, const std::string& id) {
+  const std::string key = index.plan->KeyOfId(id);
+  if (!key.empty()) return key;
+  const pg::Result rows = session_.Exec(index.plan->keys_of_ids, {"[" + json::Quote(id) + "]"});
+  return rows.rows() == 0 ? "[]" : std::string(rows.Text(0, 0));
+}
+
+}  // namespace pgsluice::sync

@@ -1,0 +1,66 @@
+#include "pgsluice/sync/service.h"
+
+#include <pthread.h>
+
+#include "pgsluice/sync/backfiller.h"
+#include "pgsluice/sync/sleeper.h"
+
+namespace pgsluice::sync {
+
+namespace {
+
+/// A thread with a name for `top -H` and debuggers (at most 15 characters).
+template <typename Body>
+std::jthread Thread(const char* name, Body body) {
+  return std::jthread([name, body](const std::stop_token& stop) {
+    pthread_setname_np(pthread_self(), name);
+    body(stop);
+  });
+}
+
+}  // namespace
+
+Service::Service(const config::Config& config, engine::Engine& engine, Monitor& monitor,
+                 bool writes)
+    : config_(config),
+      writes_(writes),
+      work_(config.sync.workers),
+      backfill_(config.sync.workers),
+      scheduler_(engine),
+      shared_{{.url = config.database.url},
+              engine,
+              registry_,
+              monitor,
+              work_,
+              backfill_,
+              floor_,
+              config.sync.bulk_bytes,
+              [this](const std::string& alias) {
+                if (config_.sync.adaptive_refresh) scheduler_.Request(alias);
+              },
+              [this] { keeper_.LookAgain(); }},
+      keeper_(config, shared_, writes) {}
+
+Service::~Service() { Stop(); }
+
+void Service::Start() {
+  keeper_.Start();
+  threads_.push_back(Thread("keeper", [this](const std::stop_token& s) { keeper_.Run(s); }));
+  if (!writes_) return;
+  threads_.push_back(Thread("refresher", [this](const std::stop_token& s) { scheduler_.Run(s); }));
+  threads_.push_back(
+      Thread("sleeper", [this](const std::stop_token& s) { RunSleeper(shared_, s); }));
+  for (int i = 0; i < config_.sync.workers; ++i) {
+    threads_.push_back(
+        Thread("worker", [this](const std::stop_token& s) { RunWorker(shared_, s); }));
+    threads_.push_back(
+        Thread("backfiller", [this](const std::stop_token& s) { RunBackfiller(shared_, s); }));
+  }
+}
+
+void Service::Stop() {
+  for (std::jthread& thread : threads_) thread.request_stop();
+  threads_.clear();  // joins
+}
+
+}  // namespace pgsluice::sync

@@ -1,0 +1,186 @@
+#include "pgsluice/sync/verify.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "pgsluice/base/error.h"
+#include "pgsluice/json/equal.h"
+#include "pgsluice/json/writer.h"
+#include "pgsluice/sync/jobs.h"
+#include "pgsluice/sync/missing.h"
+#include "pgsluice/sync/refresher.h"
+
+namespace pgsluice::sync {
+
+namespace {
+
+constexpr int kIdsPerPage = 1000;
+constexpr std::chrono::minutes kInFlight{2};
+
+// Columns of Plan::read_by_key and of block statements.
+constexpr std::size_t kId = 1, kDocument = 2;
+
+/// Documents of the engine by id; what is not there is absent.
+std::map<std::string, std::string> Fetch(engine::Engine& engine, const std::string& alias,
+                                         const std::vector<std::string>& ids) {
+  std::string body = R"({"ids":[)";
+  for (const std::string& id : ids) {
+    if (body.back() != '[') body += ',';
+    json::AppendString(body, id);
+  }
+  body += "]}";
+  const http::Response response = engine.Send(
+      {.method = "POST",
+       // No filter_path: the engine would write the documents anew and lose digits.
+       .path = "/" + alias + "/_mget",
+       .body = body});
+  if (response.status != 200) {
+    throw Error(Disposition::kRetry,
+                "the engine answers _mget with status " + std::to_string(response.status));
+  }
+  std::map<std::string, std::string> documents;
+  const json::Value answer = json::Parse(response.body);
+  const json::Value* docs = answer.Find("docs");
+  if (docs == nullptr) return documents;
+  for (const json::Value& doc : docs->items) {
+    const json::Value* source = doc.Find("_source");
+    if (source == nullptr) continue;
+    documents.emplace(doc.Find("_id")->text,
+                      response.body.substr(source->begin, source->end - source->begin));
+  }
+  return documents;
+}
+
+bool Same(std::string_view ours, const std::string& theirs) {
+  return ours == theirs || json::Equal(json::Parse(ours), json::Parse(theirs));
+}
+
+}  // namespace
+
+VerifyReport Verifier::Verify(const LiveIndex& index, const Report& report) {
+  VerifyReport totals;
+  CompareTable(index, report, totals);
+  CompareIds(index, report, totals);
+  return totals;
+}
+
+void Verifier::CompareTable(const LiveIndex& index, const Report& report, VerifyReport& totals) {
+  // The cursor's snapshot gives the keys only; documents are read as they are when their turn
+  // comes. WITH HOLD, so that no transaction stays open while the engine is asked.
+  session_.Exec("DECLARE verify_keys NO SCROLL CURSOR WITH HOLD FOR " + index.plan->all_keys_sql);
+  ChunkSizer sizer;
+  while (true) {
+    const pg::Result rows =
+        session_.Exec("FETCH " + std::to_string(sizer.next()) + " FROM verify_keys");
+    if (rows.rows() == 0) break;
+    Keys keys;
+    for (std::size_t row = 0; row < rows.rows(); ++row) keys.emplace_back(rows.Text(row, 0));
+    Confirm(index, Compare(index, keys, &totals.compared), report, totals);
+    sizer.Observe(keys.size(), bytes_);
+  }
+  session_.Exec("CLOSE verify_keys");
+}
+
+std::vector<Difference> Verifier::Compare(const LiveIndex& index, const Keys& keys,
+                                          std::int64_t* compared) {
+  const pg::Result rows = session_.Exec(index.plan->read_by_key, {JsonArray(keys, 0, keys.size())});
+  Ids ids;
+  bytes_ = 0;
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    ids.emplace_back(rows.Text(row, kId));
+    bytes_ += rows.Text(row, kDocument).size();
+  }
+  const auto theirs = Fetch(engine_, index.alias, ids);
+  std::vector<Difference> differences;
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    const auto found = theirs.find(ids[row]);
+    const bool there = found != theirs.end();
+    if (rows.IsNull(row, kDocument)) {
+      if (there) differences.push_back({ids[row], "orphan"});
+      continue;
+    }
+    ++*compared;
+    if (!there) {
+      differences.push_back({ids[row], "missing"});
+    } else if (!Same(rows.Text(row, kDocument), found->second)) {
+      differences.push_back({ids[row], "stale"});
+    }
+  }
+  return differences;
+}
+
+void Verifier::CompareIds(const LiveIndex& index, const Report& report, VerifyReport& totals) {
+  engine_.Refresh(index.alias);
+  for (std::string after;;) {
+    const engine::Engine::IdPage page = engine_.Ids(index.alias, after, kIdsPerPage, false);
+    if (page.ids.empty()) return;
+    Confirm(index, Orphans(index, page.ids), report, totals);
+    after = page.ids.back();
+  }
+}
+
+std::vector<Difference> Verifier::Orphans(const LiveIndex& index, const Ids& ids) {
+  std::vector<Difference> orphans;
+  for (const auto& [statement, parameter] : MissingQueries(*index.plan, ids)) {
+    const pg::Result rows = session_.Exec(statement, {parameter});
+    for (std::size_t row = 0; row < rows.rows(); ++row) {
+      orphans.push_back({std::string(rows.Text(row, kId)), "orphan"});
+    }
+  }
+  return orphans;
+}
+
+void Verifier::Confirm(const LiveIndex& index, const std::vector<Difference>& candidates,
+                       const Report& report, VerifyReport& totals) {
+  if (candidates.empty()) return;
+  const auto deadline = std::chrono::steady_clock::now() + kInFlight;
+  if (!consistency_.WaitUntilApplied(consistency_.Position(), deadline)) {
+    throw Error(Disposition::kRetry, "changes in flight were not applied within two minutes",
+                "is 'pgsluice run' or 'pgsluice sync' running?");
+  }
+  Ids ids;
+  for (const Difference& candidate : candidates) ids.push_back(candidate.id);
+  std::vector<Difference> confirmed = Orphans(index, ids);
+  const auto there = Fetch(engine_, index.alias, ids);
+  std::erase_if(confirmed, [&](const Difference& d) { return !there.contains(d.id); });
+  std::int64_t again = 0;
+  const Keys keys = KeysOf(index, ids);
+  for (Difference& difference : Compare(index, keys, &again)) {
+    if (std::string_view(difference.kind) != "orphan") confirmed.push_back(std::move(difference));
+  }
+  for (const Difference& difference : confirmed) {
+    ++totals.differences;
+    report(difference);
+  }
+}
+
+Verifier::Keys Verifier::KeysOf(const LiveIndex& index, const Ids& ids) {
+  Keys keys;
+  Keys opaque;
+  for (const std::string& id : ids) {
+    std::string key = index.plan->KeyOfId(id);
+    (key.empty() ? opaque : keys).push_back(key.empty() ? json::Quote(id) : std::move(key));
+  }
+  if (opaque.empty()) return keys;
+  const pg::Result rows =
+      session_.Exec(index.plan->keys_of_ids, {JsonArray(opaque, 0, opaque.size())});
+  for (std::size_t row = 0; row < rows.rows(); ++row) keys.emplace_back(rows.Text(row, 0));
+  return keys;
+}
+
+void Verifier::Repair(const LiveIndex& index, const std::vector<Difference>& differences) {
+  Ids ids;
+  bool orphans = false;
+  for (const Difference& difference : differences) {
+    const bool orphan = std::string_view(difference.kind) == "orphan";
+    orphans = orphans || orphan;
+    if (!orphan) ids.push_back(difference.id);
+  }
+  pg::Transaction transaction(session_);
+  if (!ids.empty()) outbox_.Enqueue(index.root_source, KeysOf(index, ids));
+  if (orphans) CreateWalk(session_, index);
+  transaction.Commit();
+}
+
+}  // namespace pgsluice::sync

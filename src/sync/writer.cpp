@@ -1,0 +1,108 @@
+#include "pgsluice/sync/writer.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace pgsluice::sync {
+
+namespace {
+
+// Columns of Plan::read_by_key and of block statements.
+constexpr std::size_t kVersion = 0, kId = 1, kDocument = 2, kRouting = 3;
+// A write that waited longer could come after the engine forgot the version of a deletion
+// (index.gc_deletes is far above this).
+constexpr std::chrono::milliseconds kBulkTimeout{30'000};
+
+void Append(engine::BulkBody& body, const document::Plan& plan, const pg::Result& rows,
+            std::size_t row) {
+  const std::int64_t version = rows.Int(row, kVersion);
+  const std::string_view routing = rows.Text(row, kRouting);
+  if (rows.IsNull(row, kDocument)) {
+    body.Delete(rows.Text(row, kId), version, routing);
+  } else {
+    body.Index(rows.Text(row, kId), rows.Text(row, kDocument), version, routing,
+               plan.config.pipeline);
+  }
+}
+
+}  // namespace
+
+WriteReport Writer::Write(const LiveIndex& index, const pg::Result& rows, bool collect_done) {
+  WriteReport report;
+  if (rows.rows() == 0) return report;
+  monitor_.Issued(rows.Int(0, kVersion));
+  for (const Target& target : index.targets) WriteTo(target, index, rows, report);
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    const bool gone = rows.IsNull(row, kDocument);
+    (gone ? report.deleted : report.indexed) += 1;
+    report.bytes += rows.Text(row, kDocument).size();
+    if (collect_done) report.done.emplace_back(rows.Text(row, kId));
+  }
+  const std::string& name = index.plan->name;
+  if (report.indexed > 0) monitor_.Indexed(name).Add(static_cast<double>(report.indexed));
+  if (report.deleted > 0) monitor_.Deleted(name).Add(static_cast<double>(report.deleted));
+  for (const Failure& failure : report.rejected) {
+    monitor_.Errors(name, "rejected").Add();
+    std::erase(report.done, failure.id);
+  }
+  for (const Failure& failure : report.retry) {
+    monitor_.Errors(name, "retry").Add();
+    std::erase(report.done, failure.id);
+  }
+  return report;
+}
+
+void Writer::WriteTo(const Target& target, const LiveIndex& index, const pg::Result& rows,
+                     WriteReport& report) {
+  std::size_t begin = 0;
+  std::size_t bytes = 0;
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    const std::size_t size = rows.Text(row, kDocument).size();
+    if (row > begin && bytes + size > bulk_bytes_) {
+      Send(target, index, rows, {begin, row}, report);
+      begin = row;
+      bytes = 0;
+    }
+    bytes += size;
+  }
+  Send(target, index, rows, {begin, rows.rows()}, report);
+}
+
+void Writer::Send(const Target& target, const LiveIndex& index, const pg::Result& rows, Range range,
+                  WriteReport& report) {
+  engine::BulkBody body(target.name);
+  for (std::size_t row = range.begin; row < range.end; ++row) Append(body, *index.plan, rows, row);
+  const auto start = std::chrono::steady_clock::now();
+  const engine::BulkResult result = engine_.Bulk(body, target.alias, kBulkTimeout);
+  monitor_.bulk_seconds.Observe(
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  if (result.all_done) return;
+  if (result.index_missing) throw IndexMissing(target.name);
+  if (result.too_large && range.end - range.begin > 1) {
+    const std::size_t middle = range.begin + (range.end - range.begin) / 2;
+    Send(target, index, rows, {range.begin, middle}, report);
+    Send(target, index, rows, {middle, range.end}, report);
+    return;
+  }
+  if (result.too_large) {
+    report.rejected.push_back({std::string(rows.Text(range.begin, kId)),
+                               "the engine refuses a request of this size (413): " +
+                                   std::to_string(body.bytes()) + " bytes",
+                               413});
+    return;
+  }
+  ReadItems(result, rows, range, report);
+}
+
+void Writer::ReadItems(const engine::BulkResult& result, const pg::Result& rows, Range range,
+                       WriteReport& report) const {
+  for (std::size_t i = 0; i < result.items.size(); ++i) {
+    const engine::ItemResult& item = result.items[i];
+    if (item.outcome == engine::Outcome::kDone) continue;
+    Failure failure{std::string(rows.Text(range.begin + i, kId)), item.error, item.status};
+    const bool rejected = item.outcome == engine::Outcome::kRejected;
+    (rejected ? report.rejected : report.retry).push_back(std::move(failure));
+  }
+}
+
+}  // namespace pgsluice::sync

@@ -1,0 +1,156 @@
+#include "support/sync_fixture.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <stdexcept>
+#include <thread>
+
+#include "pgsluice/catalog/catalog.h"
+#include "pgsluice/document/plan.h"
+#include "pgsluice/json/writer.h"
+#include "pgsluice/sync/attach.h"
+
+namespace pgsluice::testing {
+
+namespace {
+
+std::string EngineUrl() {
+  const char* url = std::getenv("PGSLUICE_ELASTICSEARCH_URL");
+  if (url == nullptr) {
+    throw std::runtime_error(
+        "PGSLUICE_ELASTICSEARCH_URL is not set: run scripts/services start, then "
+        "eval \"$(scripts/services env)\"");
+  }
+  return url;
+}
+
+std::string UniquePrefix() {
+  static std::atomic<int> count{0};
+  return "t" + std::to_string(getpid()) + "x" + std::to_string(++count) + "-";
+}
+
+/// The document without internal fields, members in byte order: comparable texts.
+std::string Comparable(const json::Value& value) {
+  if (value.IsArray()) {
+    std::string text = "[";
+    for (const json::Value& item : value.items) text += Comparable(item) + ",";
+    return text + "]";
+  }
+  if (!value.IsObject()) return json::ToText(value);
+  std::map<std::string, std::string> members;
+  for (const auto& [name, member] : value.members) {
+    if (name.rfind("__", 0) != 0) members[name] = Comparable(member);
+  }
+  std::string text = "{";
+  for (const auto& [name, member] : members) text += json::Quote(name) + ":" + member + ",";
+  return text + "}";
+}
+
+}  // namespace
+
+SyncProcess::SyncProcess(config::Config config)
+    : config_(std::move(config)),
+      engine_(engine::MakeTransport(config_.elasticsearch)),
+      service_(std::make_unique<sync::Service>(config_, engine_, monitor_, true)) {}
+
+SyncTest::SyncTest() : prefix_(UniquePrefix()) {
+  config_.database.url = db_.url();
+  config_.elasticsearch.urls = {EngineUrl()};
+  config_.elasticsearch.index_prefix = prefix_;
+  engine_ = std::make_unique<engine::Engine>(engine::MakeTransport(config_.elasticsearch));
+}
+
+SyncTest::~SyncTest() {
+  process_.reset();
+  try {
+    engine_->Send({.method = "DELETE", .path = "/" + prefix_ + "*", .body = {}});
+  } catch (const std::exception& error) {
+    ADD_FAILURE() << error.what();
+  }
+}
+
+void SyncTest::Attach() {
+  pg::Session session(db_.options());
+  const catalog::Catalog catalog = catalog::Catalog::Load(session);
+  config::Problems problems;
+  const auto plans = document::BuildPlans(config_, catalog, session, problems);
+  for (const config::Problem& problem : problems) {
+    if (!problem.warning) ADD_FAILURE() << problem.place << ": " << problem.message;
+  }
+  sync::Attach(session, plans, sync::AttachMode::kDo);
+}
+
+void SyncTest::Start() {
+  db_.Migrate();
+  Attach();
+  process_ = std::make_unique<SyncProcess>(config_);
+  process_->Start();
+}
+
+void SyncTest::Settle() {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  pg::Session session(db_.options());
+  const std::string busy =
+      "SELECT EXISTS (SELECT FROM pgsluice.outbox) OR EXISTS (SELECT FROM pgsluice.backfill) OR "
+      "NOT EXISTS (SELECT FROM pgsluice.index_state)";
+  while (session.Exec(busy).Bool(0, 0)) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      FAIL() << "not settled after a minute: "
+             << session.Exec("SELECT count(*) FROM pgsluice.outbox").Text(0, 0) << " events and "
+             << session.Exec("SELECT count(*) FROM pgsluice.backfill").Text(0, 0)
+             << " backfill pieces are left";
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  engine_->Refresh(prefix_ + "*");
+}
+
+std::map<std::string, std::string> SyncTest::Documents(const std::string& index) {
+  std::map<std::string, std::string> documents;
+  for (std::string after;;) {
+    const auto page = engine_->Ids(Alias(index), after, 1000, true);
+    if (page.ids.empty()) return documents;
+    for (std::size_t i = 0; i < page.ids.size(); ++i) {
+      documents[page.ids[i]] = Comparable(json::Parse(page.documents[i]));
+    }
+    after = page.ids.back();
+  }
+}
+
+void SyncTest::ExpectIndex(const std::string& index, const std::string& oracle) {
+  Settle();
+  std::map<std::string, std::string> wanted;
+  pg::Session session(db_.options());
+  session.Exec("SET search_path = public");
+  const pg::Result rows = session.Exec(oracle);
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    wanted[std::string(rows.Text(row, 0))] = Comparable(json::Parse(rows.Text(row, 1)));
+  }
+  const auto found = Documents(index);
+  for (const auto& [id, document] : wanted) {
+    const auto at = found.find(id);
+    if (at == found.end()) {
+      ADD_FAILURE() << index << ": document " << id << " is missing";
+    } else {
+      EXPECT_EQ(at->second, document) << index << ": document " << id << " is stale";
+    }
+  }
+  for (const auto& [id, document] : found) {
+    if (!wanted.contains(id)) ADD_FAILURE() << index << ": document " << id << " is an orphan";
+  }
+}
+
+std::string SyncTest::Document(const std::string& index, const std::string& id) {
+  const http::Response response = engine_->Send(
+      {.path = "/" + Alias(index) + "/_doc/" + http::Encode(id),
+       .body = {}});
+  if (response.status != 200) return {};
+  const json::Value answer = json::Parse(response.body);
+  const json::Value* source = answer.Find("_source");
+  return source == nullptr ? std::string() : Comparable(*source);
+}
+
+}  // namespace pgsluice::testing

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "pgsluice/config/config.h"
+#include "pgsluice/engine/engine.h"
+#include "pgsluice/observe/metrics.h"
+#include "pgsluice/sync/monitor.h"
+#include "pgsluice/sync/service.h"
+#include "support/pg_sandbox.h"
+
+namespace pgsluice::testing {
+
+/// One process's worth of sync: what `pgsluice sync` wires, without the ports.
+class SyncProcess {
+ public:
+  explicit SyncProcess(config::Config config);
+  void Start() { service_->Start(); }
+  void Stop() { service_->Stop(); }
+  sync::Service& service() { return *service_; }
+
+ private:
+  config::Config config_;
+  observe::Registry registry_;
+  sync::Monitor monitor_{registry_};
+  engine::Engine engine_;
+  std::unique_ptr<sync::Service> service_;
+};
+
+/// A database of its own, an index prefix of its own, and the sync between them. Tests write SQL,
+/// call Settle(), and compare the index with what an oracle query says.
+class SyncTest : public ::testing::Test {
+ protected:
+  SyncTest();
+  ~SyncTest() override;
+
+  pg::Result Exec(const std::string& sql) { return db_.Exec(sql); }
+  /// Migrates, attaches all configured tables and starts one process.
+  void Start();
+  /// The migrations and the triggers only.
+  void Attach();
+  /// Waits until nothing waits in the outbox and no backfill runs, and makes it all searchable.
+  /// Fails the test after a minute.
+  void Settle();
+  /// `_id` -> document as the engine returns it, without fields that begin with "__".
+  std::map<std::string, std::string> Documents(const std::string& index);
+  /// Fails unless the index holds exactly what the query says: columns id (text) and document
+  /// (json). Settles first.
+  void ExpectIndex(const std::string& index, const std::string& oracle);
+  /// One document, read by id without a refresh; empty when absent.
+  std::string Document(const std::string& index, const std::string& id);
+  std::string Alias(const std::string& index) const { return prefix_ + index; }
+
+  PgSandbox db_;
+  std::string prefix_;
+  config::Config config_;
+  std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<SyncProcess> process_;
+};
+
+}  // namespace pgsluice::testing
