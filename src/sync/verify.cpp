@@ -30,11 +30,11 @@ std::map<std::string, std::string> Fetch(engine::Engine& engine, const std::stri
     json::AppendString(body, id);
   }
   body += "]}";
-  const http::Response response = engine.Send(
-      {.method = "POST",
-       // No filter_path: the engine would write the documents anew and lose digits.
-       .path = "/" + alias + "/_mget",
-       .body = body});
+  const http::Response response =
+      engine.Send({.method = "POST",
+                   // No filter_path: the engine would write the documents anew and lose digits.
+                   .path = "/" + alias + "/_mget",
+                   .body = body});
   if (response.status != 200) {
     throw Error(Disposition::kRetry,
                 "the engine answers _mget with status " + std::to_string(response.status));

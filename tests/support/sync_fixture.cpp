@@ -144,9 +144,8 @@ void SyncTest::ExpectIndex(const std::string& index, const std::string& oracle) 
 }
 
 std::string SyncTest::Document(const std::string& index, const std::string& id) {
-  const http::Response response = engine_->Send(
-      {.path = "/" + Alias(index) + "/_doc/" + http::Encode(id),
-       .body = {}});
+  const http::Response response =
+      engine_->Send({.path = "/" + Alias(index) + "/_doc/" + http::Encode(id), .body = {}});
   if (response.status != 200) return {};
   const json::Value answer = json::Parse(response.body);
   const json::Value* source = answer.Find("_source");
