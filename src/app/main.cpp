@@ -27,6 +27,7 @@ const std::map<std::string, Run>& Dispatch() {
       {"serve", app::RunService},
       {"status", app::RunStatus},
       {"sync", app::RunService},
+      {"verify", app::RunVerify},
       {"wait", app::RunWait},
   };
   return dispatch;

@@ -44,7 +44,6 @@ void PrintIndex(const std::string& name, const Value& index, std::ostream& out) 
     if (Text(*backfill, "eta_s") != "?") out << ", " << Text(*backfill, "eta_s") << " s to go";
     out << '\n';
   }
-  if (Text(index, "state") == "reindex_needed") out << "    run: pgsluice reindex " << name << '\n';
 }
 
 void PrintText(const Value& status, std::ostream& out) {

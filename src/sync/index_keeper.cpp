@@ -261,7 +261,7 @@ std::string IndexKeeper::Extend(const document::Plan& plan, const std::string& p
   } catch (const Error& error) {
     if (error.disposition() != Disposition::kReject) throw;
     const std::string reason = "the mapping no longer fits: " + std::string(error.what()) +
-                               "; run 'pgsluice reindex " + plan.name + "'";
+                               "; delete the index in the engine, and it is made again and filled";
     Log(Level::kError, "sync", "reindex needed", {{"index", plan.name}, {"reason", reason}});
     return reason;
   }

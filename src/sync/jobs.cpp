@@ -57,6 +57,9 @@ const pg::Statement kProgress{"backfill_progress", R"sql(
          coalesce(sum(end_block - first_block), 0), coalesce(sum(rows), 0)
   FROM pgsluice.backfill WHERE physical = $1)sql"};
 
+const pg::Statement kHasJobs{
+    "backfill_any", "SELECT EXISTS (SELECT FROM pgsluice.backfill WHERE state = 'pending')"};
+
 const pg::Statement kClose{"backfill_close", R"sql(
   DELETE FROM pgsluice.backfill
   WHERE physical = $1
@@ -104,6 +107,8 @@ bool SameStorage(pg::Session& session, const Job& job) {
 void FinishJob(pg::Session& session, const Job& job, std::int64_t rows) {
   session.Exec(kFinish, {std::to_string(job.id), std::to_string(rows)});
 }
+
+bool HasJobs(pg::Session& session) { return session.Exec(kHasJobs).Bool(0, 0); }
 
 Progress ProgressOf(pg::Session& session, const std::string& physical) {
   const pg::Result rows = session.Exec(kProgress, {physical});

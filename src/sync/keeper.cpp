@@ -140,6 +140,8 @@ void Keeper::Sample() {
   const outbox::Lag lag = outbox::ReadLag(*session_, shared_.floor.value());
   shared_.monitor.pending.Set(static_cast<double>(lag.pending));
   shared_.monitor.lag_seconds.Set(lag.oldest_age_s);
+  // Pieces that another process created: this one's backfillers wait for a signal.
+  if (writes_ && HasJobs(*session_)) shared_.backfill.Signal();
   for (const auto& [index, count] : outbox::CountDeadLetters(*session_)) {
     shared_.monitor.DeadLetters(index).Set(static_cast<double>(count));
   }

@@ -52,8 +52,20 @@ std::map<std::string, std::string> Fetch(engine::Engine& engine, const std::stri
   return documents;
 }
 
+// A row that changes all the time is in flight all the time: after so many looks it is let go.
+constexpr int kAttempts = 50;
+
 bool Same(std::string_view ours, const std::string& theirs) {
   return ours == theirs || json::Equal(json::Parse(ours), json::Parse(theirs));
+}
+
+/// Both have the same document under `id`, or both have none.
+bool SameIn(const std::map<std::string, std::string>& a,
+            const std::map<std::string, std::string>& b, const std::string& id) {
+  const auto in_a = a.find(id);
+  const auto in_b = b.find(id);
+  if (in_a == a.end() || in_b == b.end()) return (in_a == a.end()) == (in_b == b.end());
+  return Same(in_a->second, in_b->second);
 }
 
 }  // namespace
@@ -133,26 +145,41 @@ std::vector<Difference> Verifier::Orphans(const LiveIndex& index, const Ids& ids
 
 void Verifier::Confirm(const LiveIndex& index, const std::vector<Difference>& candidates,
                        const Report& report, VerifyReport& totals) {
-  if (candidates.empty()) return;
-  const auto deadline = std::chrono::steady_clock::now() + kInFlight;
-  if (!consistency_.WaitUntilApplied(consistency_.Position(), deadline)) {
-    throw Error(Disposition::kRetry, "changes in flight were not applied within two minutes",
-                "is 'pgsluice run' or 'pgsluice sync' running?");
-  }
   Ids ids;
   for (const Difference& candidate : candidates) ids.push_back(candidate.id);
-  std::vector<Difference> confirmed = Orphans(index, ids);
-  const auto there = Fetch(engine_, index.alias, ids);
-  std::erase_if(confirmed, [&](const Difference& d) { return !there.contains(d.id); });
-  std::int64_t again = 0;
+  for (int attempt = 0; attempt < kAttempts && !ids.empty(); ++attempt) {
+    const Documents before = Read(index, ids);
+    const auto deadline = std::chrono::steady_clock::now() + kInFlight;
+    if (!consistency_.WaitUntilApplied(consistency_.Position(), deadline)) {
+      throw Error(Disposition::kRetry, "changes in flight were not applied within two minutes",
+                  "is 'pgsluice run' or 'pgsluice sync' running?");
+    }
+    const Documents theirs = Fetch(engine_, index.alias, ids);
+    const Documents after = Read(index, ids);
+    Ids undecided;
+    for (const std::string& id : ids) {
+      if (SameIn(before, theirs, id) || SameIn(after, theirs, id)) continue;
+      if (!SameIn(before, after, id)) {
+        undecided.push_back(id);  // it changed while we looked
+        continue;
+      }
+      ++totals.differences;
+      report({id, !after.contains(id) ? "orphan" : !theirs.contains(id) ? "missing" : "stale"});
+    }
+    ids = std::move(undecided);
+  }
+}
+
+Verifier::Documents Verifier::Read(const LiveIndex& index, const Ids& ids) {
   const Keys keys = KeysOf(index, ids);
-  for (Difference& difference : Compare(index, keys, &again)) {
-    if (std::string_view(difference.kind) != "orphan") confirmed.push_back(std::move(difference));
+  Documents documents;
+  if (keys.empty()) return documents;
+  const pg::Result rows = session_.Exec(index.plan->read_by_key, {JsonArray(keys, 0, keys.size())});
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    if (rows.IsNull(row, kDocument)) continue;
+    documents.emplace(rows.Text(row, kId), rows.Text(row, kDocument));
   }
-  for (const Difference& difference : confirmed) {
-    ++totals.differences;
-    report(difference);
-  }
+  return documents;
 }
 
 Verifier::Keys Verifier::KeysOf(const LiveIndex& index, const Ids& ids) {

@@ -42,6 +42,8 @@ std::optional<Job> ClaimJob(pg::Session& session);
 /// lock keeps it from being rewritten until the transaction ends.
 bool SameStorage(pg::Session& session, const Job& job);
 void FinishJob(pg::Session& session, const Job& job, std::int64_t rows);
+/// Whether any piece waits.
+bool HasJobs(pg::Session& session);
 Progress ProgressOf(pg::Session& session, const std::string& physical);
 /// Forgets finished jobs; true when none was left, so that the backfill is over.
 bool CloseIfDone(pg::Session& session, const std::string& physical);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -54,7 +55,12 @@ class Verifier {
   std::vector<Difference> Compare(const LiveIndex& index, const Keys& keys, std::int64_t* compared);
   /// Which of these ids of the engine have no document in PostgreSQL now.
   std::vector<Difference> Orphans(const LiveIndex& index, const Ids& ids);
-  /// Looks at candidates again after everything committed until now was applied.
+  using Documents = std::map<std::string, std::string>;
+  /// The documents of these ids as PostgreSQL has them now; what has none is absent.
+  Documents Read(const LiveIndex& index, const Ids& ids);
+  /// Looks at candidates again: read, wait until everything committed until then was applied, ask
+  /// the engine, read again. What is neither the one nor the other although it did not change in
+  /// between differs.
   void Confirm(const LiveIndex& index, const std::vector<Difference>& candidates,
                const Report& report, VerifyReport& totals);
 

@@ -46,7 +46,6 @@ TEST(Cli, MistakesSayWhatAndWhatWasMeant) {
   EXPECT_EQ(Mistake({"config", "chekc"}),
             "unknown sub-command \"chekc\" of config; did you mean check?");
   EXPECT_EQ(Mistake({"config"}), "config needs a sub-command; see pgsluice config --help");
-  EXPECT_EQ(Mistake({"reindex"}), "reindex needs an argument: INDEX; see pgsluice reindex --help");
   EXPECT_EQ(Mistake({"run", "now"}), "run takes no argument \"now\"; see pgsluice run --help");
   EXPECT_EQ(Mistake({"run", "--listen"}),
             "--listen needs a value: HOST:PORT; see pgsluice run --help");

@@ -1,0 +1,143 @@
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "commands.h"
+#include "pgsluice/catalog/catalog.h"
+#include "pgsluice/config/problem.h"
+#include "pgsluice/json/writer.h"
+#include "pgsluice/migrate/migrator.h"
+#include "pgsluice/observe/metrics.h"
+#include "pgsluice/pg/pool.h"
+#include "pgsluice/sync/index_keeper.h"
+#include "pgsluice/sync/jobs.h"
+#include "pgsluice/sync/verify.h"
+#include "pgsluice/sync/wakeup.h"
+
+namespace pgsluice::app {
+
+namespace {
+
+constexpr std::chrono::minutes kRepairTime{10};
+
+using Indexes = std::vector<std::shared_ptr<const sync::LiveIndex>>;
+
+/// The indexes to compare: those that are named, else all. Throws Error for a name that no index
+/// has, and for an index that was never made.
+Indexes Wanted(const Context& context, engine::Engine& engine, pg::Session& session) {
+  config::Problems problems;
+  const catalog::Catalog catalog = catalog::Catalog::Load(session);
+  const auto plans = document::BuildPlans(context.config, catalog, session, problems);
+  if (PrintProblems(problems, context.err)) throw BadConfiguration();
+  const sync::IndexKeeper keeper(context.config, engine);
+  std::vector<std::string> names;
+  for (const auto& plan : plans) names.push_back(plan->name);
+  const std::vector<std::string>& asked = context.invocation.arguments;
+  for (const std::string& name : asked) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    const std::string nearest = config::Nearest(name, names);
+    throw Error(Disposition::kReject, "there is no index '" + name + "'",
+                nearest.empty() ? "pgsluice status lists them" : "did you mean " + nearest + "?");
+  }
+  Indexes indexes;
+  for (const auto& plan : plans) {
+    if (!asked.empty() && std::find(asked.begin(), asked.end(), plan->name) == asked.end())
+      continue;
+    auto index = keeper.Remembered(session, plan);
+    if (!index) {
+      throw Error(Disposition::kReject, "index '" + plan->name + "' was never made",
+                  "run 'pgsluice run' or 'pgsluice sync'");
+    }
+    indexes.push_back(std::move(index));
+  }
+  return indexes;
+}
+
+void Print(const Context& context, const std::string& index, const sync::Difference& difference) {
+  if (context.invocation.Has("json")) {
+    context.out << fmt::format(R"({{"index":{},"id":{},"kind":"{}"}})", json::Quote(index),
+                               json::Quote(difference.id), difference.kind)
+                << '\n';
+  } else {
+    context.out << fmt::format("{}: {} {}\n", index, difference.kind, difference.id);
+  }
+}
+
+void PrintTotals(const Context& context, const std::string& index,
+                 const sync::VerifyReport& totals) {
+  if (context.invocation.Has("json")) {
+    context.out << fmt::format(R"({{"index":{},"compared":{},"differences":{}}})",
+                               json::Quote(index), totals.compared, totals.differences)
+                << '\n';
+  } else {
+    context.out << fmt::format("{}: {} documents compared, {} differences\n", index,
+                               totals.compared, totals.differences);
+  }
+}
+
+class Verification {
+ public:
+  explicit Verification(const Context& context)
+      : context_(context),
+        engine_(engine::MakeTransport(context.config.elasticsearch)),
+        session_({.url = context.config.database.url}),
+        pool_({.url = context.config.database.url}, 1),
+        consistency_(pool_, monitor_) {
+    migrate::Migrator::CheckVersion(session_);
+  }
+
+  int Run() {
+    bool equal = true;
+    for (const auto& index : Wanted(context_, engine_, session_)) {
+      equal = Check(*index) && equal;
+    }
+    return equal ? kOk : kDifferences;
+  }
+
+ private:
+  bool Check(const sync::LiveIndex& index) {
+    sync::Verifier verifier(session_, engine_, consistency_);
+    const std::string& name = index.plan->name;
+    std::vector<sync::Difference> found;
+    sync::VerifyReport totals = verifier.Verify(index, [&](const sync::Difference& difference) {
+      Print(context_, name, difference);
+      found.push_back(difference);
+    });
+    if (!found.empty() && context_.invocation.Has("repair")) {
+      verifier.Repair(index, found);
+      WaitForRepair(index);
+      totals = verifier.Verify(index, [&](const sync::Difference& d) { Print(context_, name, d); });
+    }
+    PrintTotals(context_, name, totals);
+    return totals.differences == 0;
+  }
+
+  /// The sync does it: keys through the outbox, orphans by a walk over the index's ids.
+  void WaitForRepair(const sync::LiveIndex& index) {
+    const auto deadline = std::chrono::steady_clock::now() + kRepairTime;
+    const std::stop_source never;
+    bool done = consistency_.WaitUntilApplied(consistency_.Position(), deadline);
+    while (done && sync::ProgressOf(session_, index.physical).pieces_left > 0) {
+      done = std::chrono::steady_clock::now() < deadline;
+      sync::SleepUnlessStopped(std::chrono::milliseconds(50), never.get_token());
+    }
+    if (done) return;
+    throw Error(Disposition::kRetry, "the repair was not done in ten minutes",
+                "is 'pgsluice run' or 'pgsluice sync' running?");
+  }
+
+  const Context& context_;
+  observe::Registry registry_;
+  sync::Monitor monitor_{registry_};
+  engine::Engine engine_;
+  pg::Session session_;
+  pg::Pool pool_;
+  sync::Consistency consistency_;
+};
+
+}  // namespace
+
+int RunVerify(const Context& context) { return Verification(context).Run(); }
+
+}  // namespace pgsluice::app
