@@ -165,7 +165,8 @@ Response Service::Indexes(const Request& request, const Access& access) {
 
 std::string Service::SyncJson(const Access& access) {
   std::string list;
-  for (const auto& [name, index] : *backend_.indexes()) {
+  const auto indexes = backend_.indexes();
+  for (const auto& [name, index] : *indexes) {
     if (!access.Sees(name)) continue;
     if (!list.empty()) list += ',';
     list += json::Quote(name) + R"(:{"state":)" + json::Quote(index.state) + "}";
@@ -187,7 +188,8 @@ Response Service::Sync(const Request& request, const Access& access) {
   if (wait && backend_.sync != nullptr) {
     const query::SearchRequest asked = query::ReadParameters(request.parameters, {"after", "wait"});
     WaitFor(asked.after.empty() ? backend_.sync->Position() : asked.after, asked.wait);
-    for (const auto& [name, index] : *backend_.indexes()) {
+    const auto indexes = backend_.indexes();
+    for (const auto& [name, index] : *indexes) {
       if (access.Sees(name)) backend_.engine->Refresh(index.alias);
     }
   }

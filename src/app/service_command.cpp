@@ -46,7 +46,8 @@ class SyncState : public api::SyncState {
 
 std::shared_ptr<const api::IndexSet> ForApi(const sync::IndexRegistry& registry) {
   auto indexes = std::make_shared<api::IndexSet>();
-  for (const auto& [name, index] : registry.Get()->indexes) {
+  const std::shared_ptr<const sync::IndexSet> set = registry.Get();
+  for (const auto& [name, index] : set->indexes) {
     (*indexes)[name] = {index->plan, index->alias, sync::Name(index->phase)};
   }
   return indexes;
@@ -136,7 +137,8 @@ class Service {
 
   std::string Phase() const {
     if (!Reason().empty()) return "degraded";
-    for (const auto& [name, index] : sync_.registry().Get()->indexes) {
+    const std::shared_ptr<const sync::IndexSet> set = sync_.registry().Get();
+    for (const auto& [name, index] : set->indexes) {
       if (index->phase == sync::IndexPhase::kBackfilling) return "backfilling";
     }
     return "live";
@@ -145,7 +147,8 @@ class Service {
   /// {"projects":{"documents":12},…}: what only the engine knows.
   std::string Documents() {
     std::string text = "{";
-    for (const auto& [name, index] : sync_.registry().Get()->indexes) {
+    const std::shared_ptr<const sync::IndexSet> set = sync_.registry().Get();
+    for (const auto& [name, index] : set->indexes) {
       if (text.size() > 1) text += ',';
       text +=
           json::Quote(name) + fmt::format(R"(:{{"documents":{}}})", engine_->Count(index->alias));

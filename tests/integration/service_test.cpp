@@ -1,0 +1,57 @@
+// The binary as people run it: ports, endpoints, signals.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <fstream>
+
+#include "pgsluice/http/transport.h"
+#include "support/process.h"
+#include "support/sync_fixture.h"
+
+namespace pgsluice {
+namespace {
+
+using ::testing::HasSubstr;
+
+class ServiceBinary : public testing::SyncTest {};
+
+TEST_F(ServiceBinary, AnswersOnBothPortsAndStopsOnSigterm) {
+  Exec("CREATE TABLE item (id int PRIMARY KEY, name text)");
+  Exec("INSERT INTO item VALUES (1, 'hackathons'), (2, 'other')");
+  Start();  // attaches, and makes the index
+  Settle();
+  const std::string config = ::testing::TempDir() + prefix_ + "pgsluice.json";
+  std::ofstream(config) << R"({"elasticsearch": {"index_prefix": ")" + prefix_ + R"("}})";
+  testing::Process service(
+      {PGSLUICE_BINARY, "run", "--config", config, "--listen", "127.0.0.1:18980", "--admin-listen",
+       "127.0.0.1:18981", "--database-url", db_.url(), "--elasticsearch-url",
+       config_.elasticsearch.urls[0]},
+      {});
+  ASSERT_TRUE(service.WaitForLine("running", std::chrono::seconds(60)));
+  http::ClientOptions options;
+  options.urls = {"http://127.0.0.1:18980"};
+  const auto api = http::MakeClient(options);
+  options.urls = {"http://127.0.0.1:18981"};
+  const auto admin = http::MakeClient(options);
+  const auto get = [](const auto& client, const std::string& path) {
+    return client->Send({.path = path}).body;
+  };
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (admin->Send({.path = "/readyz"}).status != 200) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline) << get(admin, "/readyz");
+  }
+  EXPECT_THAT(get(api, "/v1/item/search?q=hackathns"), HasSubstr(R"("id":"1")"));
+  EXPECT_THAT(get(api, "/v1/item/docs/2"), HasSubstr("other"));
+  EXPECT_THAT(get(api, "/v1/sync"), HasSubstr(R"("item":{"state":"live"})"));
+  EXPECT_THAT(get(api, "/v1/sync/wait?after=0&wait=2s"), HasSubstr("position"));
+  EXPECT_THAT(get(admin, "/status"), HasSubstr(R"("phase" : "live")"));
+  EXPECT_THAT(get(admin, "/metrics"), HasSubstr("pgsluice_build_info"));
+  EXPECT_THAT(get(admin, "/healthz"), HasSubstr("ok"));
+  service.Signal(SIGTERM);
+  EXPECT_EQ(service.Wait(), 0);
+}
+
+}  // namespace
+}  // namespace pgsluice
