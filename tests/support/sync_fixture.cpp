@@ -91,14 +91,14 @@ void SyncTest::Start() {
 }
 
 void SyncTest::Settle() {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(4);
   pg::Session session(db_.options());
   const std::string busy =
       "SELECT EXISTS (SELECT FROM pgsluice.outbox) OR EXISTS (SELECT FROM pgsluice.backfill) OR "
       "NOT EXISTS (SELECT FROM pgsluice.index_state)";
   while (session.Exec(busy).Bool(0, 0)) {
     if (std::chrono::steady_clock::now() > deadline) {
-      FAIL() << "not settled after a minute: "
+      FAIL() << "not settled after four minutes: "
              << session.Exec("SELECT count(*) FROM pgsluice.outbox").Text(0, 0) << " events and "
              << session.Exec("SELECT count(*) FROM pgsluice.backfill").Text(0, 0)
              << " backfill pieces are left";

@@ -44,7 +44,7 @@ class SyncTest : public ::testing::Test {
   /// The migrations and the triggers only.
   void Attach();
   /// Waits until nothing waits in the outbox and no backfill runs, and makes it all searchable.
-  /// Fails the test after a minute.
+  /// Fails the test after four minutes.
   void Settle();
   /// `_id` -> document as the engine returns it, without fields that begin with "__".
   std::map<std::string, std::string> Documents(const std::string& index);
