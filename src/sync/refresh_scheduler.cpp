@@ -9,10 +9,10 @@ namespace pgsluice::sync {
 
 namespace {
 
-// A refresh makes a segment: ten a second at most, and never more than a fifth of the engine's
-// time where refreshes are slow.
-constexpr std::chrono::milliseconds kRest{100};
-constexpr int kRestPerDuration = 4;
+// A refresh makes a segment, so that they take a third of the engine's time at most; where one took
+// very long (the engine was busy merging), the next one need not wait longer than this for it.
+constexpr int kRestPerDuration = 2;
+constexpr std::chrono::milliseconds kShortestRest{20}, kLongestRest{500};
 
 }  // namespace
 
@@ -47,7 +47,8 @@ void RefreshScheduler::Run(const std::stop_token& stop) {
     }
     const auto took = Clock::now() - start;
     lock.lock();
-    rests_[alias] = Clock::now() + std::max<Clock::duration>(kRest, took * kRestPerDuration);
+    rests_[alias] = Clock::now() + std::clamp<Clock::duration>(took * kRestPerDuration,
+                                                               kShortestRest, kLongestRest);
   }
 }
 
