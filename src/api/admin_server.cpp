@@ -1,7 +1,6 @@
 #include "pgsluice/api/admin_server.h"
 
-#include <spdlog/fmt/fmt.h>
-
+#include "api/message.h"
 #include "pgsluice/json/writer.h"
 
 namespace pgsluice::api {
@@ -28,15 +27,22 @@ HttpResponse Ready(const AdminCallbacks& callbacks) {
   return Json(503, body + "}");
 }
 
+HttpResponse Problem(const HttpRequest& request, int status, const std::string& code,
+                     const std::string& detail) {
+  return ProblemResponse(query::Problem(status, code, detail), request.id);
+}
+
 }  // namespace
 
 Handler AdminHandler(AdminCallbacks callbacks) {
   return [callbacks = std::move(callbacks)](const HttpRequest& request) {
+    if (request.refusal) {
+      return Problem(request, request.refusal->status, request.refusal->code,
+                     request.refusal->detail);
+    }
     if (request.method != "GET" && request.method != "HEAD") {
-      HttpResponse refused =
-          WriteProblem(405, "method_not_allowed", "only GET is answered here", request.id);
-      refused.headers.emplace_back("Allow", "GET, HEAD");
-      return refused;
+      query::Problem problem(405, "method_not_allowed", "only GET is answered here");
+      return ProblemResponse(problem.Allow("GET, HEAD"), request.id);
     }
     // Alive is who answers: a restart cures neither a database nor an engine that is away.
     if (request.path == "/healthz") return Json(200, R"({"status":"ok"})");
@@ -45,24 +51,8 @@ Handler AdminHandler(AdminCallbacks callbacks) {
       return Text(200, "text/plain; version=0.0.4; charset=utf-8", callbacks.metrics());
     }
     if (request.path == "/status") return Json(200, callbacks.status());
-    return WriteProblem(404, "not_found", "there is no " + request.path, request.id);
+    return Problem(request, 404, "not_found", "there is no " + request.path);
   };
-}
-
-HttpResponse WriteProblem(int status, const std::string& code, const std::string& detail,
-                          const std::string& request_id) {
-  std::string title = code;
-  for (char& c : title) {
-    if (c == '_') c = ' ';
-  }
-  HttpResponse response;
-  response.status = status;
-  response.content_type = "application/problem+json";
-  response.body = fmt::format(
-      R"({{"type":"urn:pgsluice:error:{}","title":{},"status":{},"code":{},"detail":{},"instance":{}}})",
-      code, json::Quote(title), status, json::Quote(code), json::Quote(detail),
-      json::Quote("urn:request:" + request_id));
-  return response;
 }
 
 }  // namespace pgsluice::api

@@ -26,13 +26,13 @@ std::string IdArray(const std::vector<std::string>& ids) {
 /// see. Documents and filter are judged by the engine together, so that a row that moved to another
 /// tenant is never shown by its old filter.
 std::string Service::ById(const Asked& asked, const std::vector<std::string>& ids,
-                          const std::string& request_id) {
+                          const Request& request) {
   const query::Dsl wanted{query::Dsl::Kind::kText, R"({"ids":{"values":)" + IdArray(ids) + "}}"};
   const query::Dsl filter = query::AllOf(
       {asked.allowed, query::TranslateFilter(asked.request.filter, asked.schema), wanted});
   const std::string body =
       fmt::format(R"({{"query":{},"size":{},"_source":true}})", filter.Text(), ids.size());
-  return AskEngine("/" + http::Encode(asked.index.alias) + "/_search", body, request_id);
+  return AskEngine("/" + http::Encode(asked.index.alias) + "/_search", body, request);
 }
 
 Response Service::Document(const Request& request, const Access& access) {
@@ -48,7 +48,7 @@ Response Service::Document(const Request& request, const Access& access) {
   json::Value parsed;
   const json::Value* source = nullptr;
   if (filtered || routed) {
-    answer = ById(asked, {id}, request.id);
+    answer = ById(asked, {id}, request);
     parsed = json::Parse(answer, {false, false, 1000});
     const json::Value* hits = parsed.Find({"hits", "hits"});
     if (hits != nullptr && !hits->items.empty()) source = hits->items[0].Find("_source");
@@ -56,7 +56,7 @@ Response Service::Document(const Request& request, const Access& access) {
     // Real time: shows a write before the next refresh.
     answer =
         AskEngine(fmt::format("/{}/_doc/{}", http::Encode(asked.index.alias), http::Encode(id)), "",
-                  request.id, true);
+                  request, true);
     if (!answer.empty()) parsed = json::Parse(answer, {false, false, 1000});
     source = parsed.Find("_source");
   }
@@ -80,7 +80,7 @@ Response Service::MultiGet(const Request& request, const Access& access) {
   std::string answer;
   json::Value parsed;
   if (!asked.request.ids.empty()) {
-    answer = ById(asked, asked.request.ids, request.id);
+    answer = ById(asked, asked.request.ids, request);
     parsed = json::Parse(answer, {false, false, 1000});
   }
   if (const json::Value* hits = parsed.Find({"hits", "hits"})) {
@@ -109,7 +109,8 @@ Response Service::MultiGet(const Request& request, const Access& access) {
   return response;
 }
 
-std::string Service::IndexJson(const IndexInfo& index, const Access& access) {
+std::string Service::IndexJson(const IndexInfo& index, const Request& request,
+                               const Access& access) {
   const query::Schema schema = access.SchemaOf(index.plan);
   std::string fields;
   for (const document::Field* field : schema.fields()) {
@@ -126,7 +127,7 @@ std::string Service::IndexJson(const IndexInfo& index, const Access& access) {
   try {
     const json::Value answer =
         json::Parse(AskEngine("/" + http::Encode(index.alias) + "/_count",
-                              R"({"query":)" + allowed.Text() + "}", "indexes"));
+                              R"({"query":)" + allowed.Text() + "}", request));
     if (const json::Value* count = answer.Find("count")) documents = count->text;
   } catch (const Error&) {
     documents = "null";  // Not there yet; the list is still of use.
@@ -137,12 +138,8 @@ std::string Service::IndexJson(const IndexInfo& index, const Access& access) {
 }
 
 Response Service::Indexes(const Request& request, const Access& access) {
-  if (request.method != "GET" && request.method != "HEAD") {
-    throw Problem(405, "method_not_allowed", "indexes takes GET");
-  }
   const auto indexes = backend_.indexes();
   Response response;
-  response.route = request.segments.size() == 3 ? "/v1/indexes/{index}" : "/v1/indexes";
   if (request.segments.size() == 3) {
     const auto found = indexes->find(request.segments[2]);
     if (found == indexes->end()) {
@@ -150,14 +147,14 @@ Response Service::Indexes(const Request& request, const Access& access) {
                     fmt::format("index '{}' does not exist", request.segments[2]));
     }
     access.Check(found->first);
-    response.body = IndexJson(found->second, access);
+    response.body = IndexJson(found->second, request, access);
     return response;
   }
   std::string list;
   for (const auto& [name, index] : *indexes) {
     if (!access.Sees(name)) continue;
     if (!list.empty()) list += ',';
-    list += IndexJson(index, access);
+    list += IndexJson(index, request, access);
   }
   response.body = R"({"indexes":[)" + list + "]}";
   return response;
@@ -173,28 +170,26 @@ std::string Service::SyncJson(const Access& access) {
   }
   SyncState* sync = backend_.sync;
   return fmt::format(R"({{"position":{},"pending":{},"lag_ms":{},"indexes":{{{}}}}})",
-                     json::Quote(sync == nullptr ? "0" : sync->Position()),
-                     sync == nullptr ? 0 : sync->pending(), sync == nullptr ? 0 : sync->lag_ms(),
-                     list);
+                     json::Quote(freshness_.Position()), sync == nullptr ? 0 : sync->pending(),
+                     sync == nullptr ? 0 : sync->lag_ms(), list);
 }
 
-Response Service::Sync(const Request& request, const Access& access) {
-  if (request.method != "GET" && request.method != "HEAD") {
-    throw Problem(405, "method_not_allowed", "sync takes GET");
-  }
+Response Service::Sync(const Request& /*request*/, const Access& access) {
   Response response;
-  const bool wait = request.segments.size() == 3;
-  response.route = wait ? "/v1/sync/wait" : "/v1/sync";
-  if (wait && backend_.sync != nullptr) {
-    const query::SearchRequest asked = query::ReadParameters(request.parameters, {"after", "wait"});
+  response.body = SyncJson(access);
+  return response;
+}
+
+Response Service::SyncWait(const Request& request, const Access& access) {
+  const query::SearchRequest asked = query::ReadParameters(request.parameters, {"after", "wait"});
+  if (backend_.sync != nullptr) {
     WaitFor(asked.after.empty() ? backend_.sync->Position() : asked.after, asked.wait);
     const auto indexes = backend_.indexes();
     for (const auto& [name, index] : *indexes) {
       if (access.Sees(name)) backend_.engine->Refresh(index.alias);
     }
   }
-  response.body = SyncJson(access);
-  return response;
+  return Sync(request, access);
 }
 
 }  // namespace pgsluice::api

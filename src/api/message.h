@@ -1,31 +1,35 @@
 #pragma once
 
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
+#include "pgsluice/api/http_server.h"
 #include "pgsluice/query/problem.h"
 #include "pgsluice/query/request.h"
 
 namespace pgsluice::api {
 
-/// A request whose body was read and whose sizes were checked.
+using Response = HttpResponse;
+
+/// A request as the endpoints see it.
 struct Request {
   std::string method;
-  std::string path;                   ///< As sent, without the query.
   std::vector<std::string> segments;  ///< Of the path, decoded.
   query::Parameters parameters;
-  std::string body, content_type, accept, credentials;
-  std::string id;  ///< Request id, safe to echo.
+  std::string body, credentials;
+  std::string if_none_match;
+  std::string traceparent;  ///< W3C Trace Context, when it is well-formed.
+  std::string id;           ///< Request id, safe to echo.
 };
 
-struct Response {
-  int status = 200;
-  std::string content_type = "application/json";
-  std::string body;
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string route = "unknown";  ///< For metrics: the pattern, never the URL.
-};
+/// Decodes the URL and looks at what the caller sends and accepts. Throws Problem (400, 406, 415).
+Request ReadRest(const HttpRequest& http);
+
+/// Percent-decoding; nothing when it is malformed. `plus`: + is a space.
+std::optional<std::string> UrlDecode(std::string_view text, bool plus);
+/// "a=1&b=2". Throws Problem 400.
+query::Parameters ReadQuery(std::string_view query);
 
 Response ProblemResponse(const query::Problem& problem, const std::string& request_id);
 

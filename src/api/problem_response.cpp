@@ -44,6 +44,7 @@ Response ProblemResponse(const query::Problem& problem, const std::string& reque
   }
   response.body += "]}";
   if (problem.status() == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  if (!problem.allow().empty()) response.headers.emplace_back("Allow", problem.allow());
   if (problem.retry_after() > 0) {
     response.headers.emplace_back("Retry-After", std::to_string(problem.retry_after()));
   }

@@ -9,14 +9,11 @@
 
 namespace pgsluice::api {
 
-/// Why a request is not even looked at.
-struct Refusal {
-  int status;
-  std::string code, detail;
-};
-
-/// Reads a request whole, within the limits. Always sets `out.id`.
+/// Reads a request whole, within the limits. Always sets `out.id`. Sends "100 Continue" where the
+/// caller waits for it and the body may come.
 std::optional<Refusal> ReadRequest(Poco::Net::HTTPServerRequest& request, const HttpLimits& limits,
                                    HttpRequest& out);
+
+std::string NewRequestId();
 
 }  // namespace pgsluice::api

@@ -48,9 +48,9 @@ Response Service::Search(const Request& request, const Access& access) {
   }
   const std::string body = query::SearchBody(input);
   BringUp(asked);
-  const std::string position = backend_.sync == nullptr ? "0" : backend_.sync->Position();
+  const std::string position = freshness_.Position();
   const std::string answer =
-      AskEngine("/" + http::Encode(asked.index.alias) + "/_search", body, request.id);
+      AskEngine("/" + http::Encode(asked.index.alias) + "/_search", body, request);
   Response response;
   response.body.reserve(answer.size() + 512);
   response.body = "{";
@@ -74,7 +74,7 @@ Response Service::Count(const Request& request, const Access& access) {
   const std::string body = query::CountBody(asked.Input());
   BringUp(asked);
   const std::string answer =
-      AskEngine("/" + http::Encode(asked.index.alias) + "/_count", body, request.id);
+      AskEngine("/" + http::Encode(asked.index.alias) + "/_count", body, request);
   const json::Value value = json::Parse(answer);
   const json::Value* count = value.Find("count");
   if (count == nullptr) throw query::Problem(502, "engine_error", "the answer holds no count");
@@ -83,7 +83,15 @@ Response Service::Count(const Request& request, const Access& access) {
   return response;
 }
 
-Response Service::Facet(const Request& request, const Access& access, bool suggest) {
+Response Service::Facet(const Request& request, const Access& access) {
+  return ValuesOf(request, access, false);
+}
+
+Response Service::Suggest(const Request& request, const Access& access) {
+  return ValuesOf(request, access, true);
+}
+
+Response Service::ValuesOf(const Request& request, const Access& access, bool suggest) {
   Asked asked = Ask(request, access, suggest ? query::kSuggestParameters : query::kFacetParameters);
   const std::string prefix = asked.request.q;
   asked.request.q.clear();
@@ -102,7 +110,7 @@ Response Service::Facet(const Request& request, const Access& access, bool sugge
                       query::FacetAggregation(asked.schema, facet, {}, include));
   BringUp(asked);
   const json::Value answer =
-      json::Parse(AskEngine("/" + http::Encode(asked.index.alias) + "/_search", body, request.id));
+      json::Parse(AskEngine("/" + http::Encode(asked.index.alias) + "/_search", body, request));
   const json::Value* found = answer.Find({"aggregations", "f0"});
   if (found == nullptr) throw query::Problem(502, "engine_error", "the answer holds no facet");
   Response response;

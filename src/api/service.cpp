@@ -13,8 +13,10 @@ namespace pgsluice::api {
 
 using query::Problem;
 
-Service::Service(Backend backend)
+Service::Service(Backend backend, Gate& gate)
     : backend_(std::move(backend)),
+      gate_(gate),
+      freshness_(backend_.sync),
       cursor_key_(query::Sha256("cursor\n" + backend_.config.database.url + "\n" +
                                 backend_.config.elasticsearch.password +
                                 backend_.config.elasticsearch.api_key)),
@@ -22,78 +24,76 @@ Service::Service(Backend backend)
           "pgsluice_search_engine_duration_seconds", "Time the search engine took per request.",
           {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10})) {}
 
-Response Service::Handle(const Request& request) {
-  try {
-    return Route(request);
-  } catch (const Problem& problem) {
-    return ProblemResponse(problem, request.id);
-  } catch (const Error& error) {
-    observe::Log(observe::Level::kWarn, "api", error.what(), {{"request_id", request.id}});
-    Problem problem(503, "engine_unavailable", "the search engine cannot be reached now");
-    return ProblemResponse(problem.RetryAfter(1), request.id);
-  } catch (const std::exception& error) {
-    observe::Log(observe::Level::kError, "api", error.what(), {{"request_id", request.id}});
-    return ProblemResponse(Problem(500, "internal_error", "the request could not be answered"),
-                           request.id);
-  }
-}
-
-Response Service::Route(const Request& request) {
-  const auto& path = request.segments;
-  const Access access = Access::Of(backend_.config.auth, request.credentials);
-  if (path.size() >= 2 && path[0] == "v1") {
-    if (path[1] == "indexes" && path.size() <= 3) return Indexes(request, access);
-    if (path[1] == "sync" && (path.size() == 2 || (path.size() == 3 && path[2] == "wait"))) {
-      return Sync(request, access);
-    }
-    if (path.size() >= 3) return OfIndex(request, access);
-  }
-  throw Problem(404, "not_found", "there is nothing under this path");
+const std::vector<Service::Route>& Service::Routes() {
+  static const std::vector<Route> routes = {
+      {"/v1/indexes", "GET", &Service::Indexes},
+      {"/v1/indexes/{index}", "GET", &Service::Indexes},
+      {"/v1/sync", "GET", &Service::Sync},
+      {"/v1/sync/wait", "GET", &Service::SyncWait},
+      {"/v1/{index}/search", "GET", &Service::Search},
+      {"/v1/{index}/search", "POST", &Service::Search},
+      {"/v1/{index}/count", "GET", &Service::Count},
+      {"/v1/{index}/count", "POST", &Service::Count},
+      {"/v1/{index}/suggest", "GET", &Service::Suggest},
+      {"/v1/{index}/facets/{field}", "GET", &Service::Facet},
+      {"/v1/{index}/docs/mget", "POST", &Service::MultiGet},
+      {"/v1/{index}/docs/{id}", "GET", &Service::Document},
+  };
+  return routes;
 }
 
 namespace {
 
-void Only(const Request& request, const char* route, const char* allowed) {
-  const std::string_view methods = allowed;
-  const std::string method = request.method == "HEAD" ? "GET" : request.method;
-  if (methods.find(method) == std::string_view::npos) {
-    throw Problem(405, "method_not_allowed", fmt::format("{} takes {}", route, allowed));
+/// "/v1/{index}/search" against the segments of a path.
+bool Matches(std::string_view pattern, const std::vector<std::string>& segments) {
+  for (const std::string& segment : segments) {
+    if (pattern.empty()) return false;
+    pattern.remove_prefix(1);
+    const std::size_t end = std::min(pattern.find('/'), pattern.size());
+    if (pattern.front() != '{' && pattern.substr(0, end) != segment) return false;
+    pattern.remove_prefix(end);
   }
+  return pattern.empty();
 }
 
 }  // namespace
 
-Response Service::OfIndex(const Request& request, const Access& access) {
-  const auto& path = request.segments;
-  const std::string& verb = path[2];
-  const auto named = [](Response response, const char* route) {
-    response.route = route;
-    return response;
-  };
-  if (path.size() == 3 && verb == "search") {
-    Only(request, "search", "GET, POST");
-    return named(Search(request, access), "/v1/{index}/search");
+const Service::Route& Service::Find(const Request& request, std::string& pattern) {
+  const std::string method = request.method == "HEAD" ? "GET" : request.method;
+  std::string allowed;
+  for (const Route& route : Routes()) {
+    if (!Matches(route.pattern, request.segments)) continue;
+    pattern = route.pattern;
+    if (method == route.method) return route;
+    allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
+    if (route.method == std::string_view("GET")) allowed += ", HEAD";
   }
-  if (path.size() == 3 && verb == "count") {
-    Only(request, "count", "GET, POST");
-    return named(Count(request, access), "/v1/{index}/count");
+  if (allowed.empty()) throw Problem(404, "not_found", "there is nothing under this path");
+  Problem problem(405, "method_not_allowed", fmt::format("{} takes {}", pattern, allowed));
+  throw problem.Allow(allowed + ", OPTIONS");
+}
+
+Response Service::Handle(const Request& request) {
+  std::string pattern = "unknown";
+  Response response;
+  try {
+    const Route& route = Find(request, pattern);
+    const Gate::Pass pass(gate_);
+    const Access access = Access::Of(backend_.config.auth, request.credentials);
+    response = (this->*route.endpoint)(request, access);
+  } catch (const Problem& problem) {
+    response = ProblemResponse(problem, request.id);
+  } catch (const Error& error) {
+    observe::Log(observe::Level::kWarn, "api", error.what(), {{"request_id", request.id}});
+    Problem problem(503, "engine_unavailable", "the search engine cannot be reached now");
+    response = ProblemResponse(problem.RetryAfter(1), request.id);
+  } catch (const std::exception& error) {
+    observe::Log(observe::Level::kError, "api", error.what(), {{"request_id", request.id}});
+    response = ProblemResponse(Problem(500, "internal_error", "the request could not be answered"),
+                               request.id);
   }
-  if (path.size() == 3 && verb == "suggest") {
-    Only(request, "suggest", "GET");
-    return named(Facet(request, access, true), "/v1/{index}/suggest");
-  }
-  if (path.size() == 4 && verb == "docs" && path[3] == "mget" && request.method == "POST") {
-    return named(MultiGet(request, access), "/v1/{index}/docs/mget");
-  }
-  if (path.size() == 4 && verb == "docs") {
-    Only(request, "docs", "GET");
-    return named(Document(request, access), "/v1/{index}/docs/{id}");
-  }
-  if (path.size() == 4 && verb == "facets") {
-    Only(request, "facets", "GET");
-    return named(Facet(request, access, false), "/v1/{index}/facets/{field}");
-  }
-  throw Problem(404, "not_found", "there is nothing under this path");
+  response.route = pattern;
+  return response;
 }
 
 Service::Asked Service::Ask(const Request& request, const Access& access,
@@ -138,12 +138,21 @@ Service::Asked Service::Ask(const Request& request, const Access& access,
 }
 
 void Service::WaitFor(const std::string& token, std::chrono::milliseconds wait) {
+  using Clock = std::chrono::steady_clock;
+  const Gate::Waiting waiting(gate_);
+  const auto deadline = Clock::now() + wait;
   bool reached = false;
   try {
-    reached = backend_.sync->WaitUntilApplied(token, std::chrono::steady_clock::now() + wait);
+    do {
+      const auto slice = std::min(deadline, Clock::now() + std::chrono::milliseconds(250));
+      reached = backend_.sync->WaitUntilApplied(token, slice);
+    } while (!reached && Clock::now() < deadline && !gate_.stopping());
   } catch (const Error& error) {
     if (error.disposition() != Disposition::kReject) throw;
     query::Reject("invalid_parameter", "after", std::nullopt, "'after' is no position");
+  }
+  if (!reached && gate_.stopping()) {
+    throw Problem(503, "overloaded", "the service is about to stop").RetryAfter(1);
   }
   if (!reached) {
     throw Problem(504, "sync_wait_timeout",
@@ -161,13 +170,14 @@ void Service::BringUp(const Asked& asked) {
 }
 
 std::string Service::AskEngine(const std::string& path, const std::string& body,
-                               const std::string& request_id, bool missing_is_empty) {
+                               const Request& request, bool missing_is_empty) {
   http::Request call;
   call.method = body.empty() ? "GET" : "POST";
   call.path = path;
   call.body = body;
   call.timeout = std::chrono::seconds(15);
-  call.headers.emplace_back("X-Opaque-Id", request_id);
+  call.headers.emplace_back("X-Opaque-Id", request.id);
+  if (!request.traceparent.empty()) call.headers.emplace_back("traceparent", request.traceparent);
   const auto start = std::chrono::steady_clock::now();
   http::Response answer = backend_.engine->Send(call);
   engine_seconds_.Observe(
@@ -176,7 +186,7 @@ std::string Service::AskEngine(const std::string& path, const std::string& body,
   const bool no_index = answer.body.find("index_not_found") != std::string::npos;
   if (answer.status == 404 && missing_is_empty && !no_index) return "";
   observe::Log(observe::Level::kWarn, "api", "the engine refused a request",
-               {{"request_id", request_id},
+               {{"request_id", request.id},
                 {"status", std::to_string(answer.status)},
                 {"answer", answer.body.substr(0, 1000)}});
   if (answer.status == 404) {

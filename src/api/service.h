@@ -4,6 +4,8 @@
 #include <string>
 
 #include "api/access.h"
+#include "api/freshness.h"
+#include "api/gate.h"
 #include "api/message.h"
 #include "pgsluice/api/server.h"
 #include "pgsluice/query/search_body.h"
@@ -13,7 +15,7 @@ namespace pgsluice::api {
 /// The REST API without its HTTP: one Handle() per request, never throws. Thread-safe.
 class Service {
  public:
-  explicit Service(Backend backend);
+  Service(Backend backend, Gate& gate);
   Response Handle(const Request& request);
 
  private:
@@ -27,29 +29,40 @@ class Service {
     query::SearchInput Input() const { return {schema, request, allowed, false, {}}; }
   };
 
-  Response Route(const Request& request);
-  Response OfIndex(const Request& request, const Access& access);
+  using Endpoint = Response (Service::*)(const Request&, const Access&);
+  struct Route {
+    const char* pattern;
+    const char* method;
+    Endpoint endpoint;
+  };
+  static const std::vector<Route>& Routes();
+  /// The route of a request and its pattern. Throws Problem 404 or 405.
+  static const Route& Find(const Request& request, std::string& pattern);
   Asked Ask(const Request& request, const Access& access, const query::ParameterNames& known);
   Response Search(const Request& request, const Access& access);
   Response Count(const Request& request, const Access& access);
   Response Document(const Request& request, const Access& access);
   Response MultiGet(const Request& request, const Access& access);
-  Response Facet(const Request& request, const Access& access, bool suggest);
+  Response Facet(const Request& request, const Access& access);
+  Response Suggest(const Request& request, const Access& access);
+  Response ValuesOf(const Request& request, const Access& access, bool suggest);
   Response Indexes(const Request& request, const Access& access);
   Response Sync(const Request& request, const Access& access);
+  Response SyncWait(const Request& request, const Access& access);
 
   /// Waits as the request wants, then lets the engine show what was written.
   void BringUp(const Asked& asked);
   void WaitFor(const std::string& token, std::chrono::milliseconds wait);
-  std::string AskEngine(const std::string& path, const std::string& body,
-                        const std::string& request_id, bool missing_is_empty = false);
-  std::string ById(const Asked& asked, const std::vector<std::string>& ids,
-                   const std::string& request_id);
+  std::string AskEngine(const std::string& path, const std::string& body, const Request& request,
+                        bool missing_is_empty = false);
+  std::string ById(const Asked& asked, const std::vector<std::string>& ids, const Request& request);
   std::string Meta(const Asked& asked, const Request& request) const;
-  std::string IndexJson(const IndexInfo& index, const Access& access);
+  std::string IndexJson(const IndexInfo& index, const Request& request, const Access& access);
   std::string SyncJson(const Access& access);
 
   Backend backend_;
+  Gate& gate_;
+  Freshness freshness_;
   std::string cursor_key_;
   observe::Histogram& engine_seconds_;
 };

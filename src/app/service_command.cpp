@@ -1,5 +1,6 @@
 #include <spdlog/fmt/fmt.h>
 
+#include <atomic>
 #include <iostream>
 #include <optional>
 
@@ -26,7 +27,9 @@ using observe::Level;
 using observe::Log;
 
 constexpr std::size_t kApiSessions = 4;
-constexpr std::chrono::milliseconds kServerStop{5000};
+// The process is gone ten seconds after the signal, whatever hangs.
+constexpr std::chrono::milliseconds kApiStop{8000};
+constexpr std::chrono::milliseconds kAdminStop{500};
 
 /// What the API wants to know of the sync, from the sync.
 class SyncState : public api::SyncState {
@@ -70,8 +73,7 @@ class Service {
                api::AdminHandler({.ready = [this] { return Ready(); },
                                   .reason = [this] { return Reason(); },
                                   .metrics = [this] { return registry_.Text(); },
-                                  .status = [this] { return Status(); }}),
-               api::WriteProblem),
+                                  .status = [this] { return Status(); }})),
         api_(
             {engine_, [this] { return ForApi(sync_.registry()); }, &sync_state_, config, registry_},
             config.listen, config.tls) {
@@ -93,9 +95,10 @@ class Service {
     Log(Level::kInfo, "app", "running");
     WaitFor(stop);
     Log(Level::kInfo, "app", "stopping");
-    api_.Stop(std::chrono::steady_clock::now() + kServerStop);
+    stopping_ = true;
+    api_.Stop(std::chrono::steady_clock::now() + kApiStop);
     sync_.Stop();
-    admin_.Stop(kServerStop);
+    admin_.Stop(kAdminStop);
     return kOk;
   }
 
@@ -128,6 +131,7 @@ class Service {
   bool Ready() const { return sync_.ready() && Reason().empty(); }
 
   std::string Reason() const {
+    if (stopping_) return "stopping";
     for (const char* part : {"database", "engine", "sync"}) {
       const std::string trouble = monitor_.TroubleOf(part);
       if (!trouble.empty()) return fmt::format("{}: {}", part, trouble);
@@ -184,6 +188,7 @@ class Service {
   sync::Service sync_;
   api::HttpServer admin_;
   api::Server api_;
+  std::atomic<bool> stopping_{false};
 };
 
 }  // namespace

@@ -18,8 +18,4 @@ struct AdminCallbacks {
 /// The handler of the admin port: /healthz, /readyz, /metrics, /status.
 Handler AdminHandler(AdminCallbacks callbacks);
 
-/// An RFC 9457 body.
-HttpResponse WriteProblem(int status, const std::string& code, const std::string& detail,
-                          const std::string& request_id);
-
 }  // namespace pgsluice::api

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,7 +16,13 @@
 
 namespace pgsluice::api {
 
-/// A request that was read whole and is within the limits.
+/// Why a request is not looked at any further.
+struct Refusal {
+  int status;
+  std::string code, detail;
+};
+
+/// A request that was read whole and is within the limits, unless `refusal` is set.
 struct HttpRequest {
   std::string method;
   std::string path;                            ///< Percent-encoded, without query.
@@ -24,21 +31,29 @@ struct HttpRequest {
   std::string body;
   std::string peer;  ///< Address of the caller.
   std::string id;    ///< From X-Request-Id when that is sane, else generated.
+  std::optional<Refusal> refusal;
+
+  /// The value of a header, by its name in lower case; empty when absent.
+  std::string Header(const std::string& name) const;
 };
+
+/// Takes a piece of an answer; throws when the caller is gone.
+using Sink = std::function<void(std::string_view)>;
 
 struct HttpResponse {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
+  std::string route = "unknown";  ///< For metrics: the pattern, never the URL.
+  /// When set, writes the body in pieces. What it throws cuts the connection, so that the caller
+  /// sees that the answer is not whole.
+  std::function<void(const Sink&)> stream;
 };
 
-/// Called from many threads at once. What it throws becomes a 500.
+/// Called from many threads at once, for refused requests too (those are answered with their
+/// refusal). What it throws becomes a 500.
 using Handler = std::function<HttpResponse(const HttpRequest&)>;
-/// Turns a status and a code of the contract into an error body: for what the server refuses
-/// itself.
-using ProblemWriter = std::function<HttpResponse(
-    int status, const std::string& code, const std::string& detail, const std::string& request_id)>;
 
 struct HttpLimits {
   int threads = 64;                           ///< Connections served at once.
@@ -47,16 +62,18 @@ struct HttpLimits {
   std::size_t headers = 16U * 1024U;          ///< 431 beyond.
   std::size_t body = 256U * 1024U;            ///< 413 beyond.
   std::chrono::milliseconds deadline{10000};  ///< For reading one request.
+  std::chrono::milliseconds idle{5000};       ///< Between requests of one connection.
 };
 
 /// An HTTP/1.1 server on Poco. Guards against what Poco leaves open (measured on 1.11 and 1.13):
 /// unread bodies that would be taken for the next request, POST without a length, a length and
 /// chunks together, malformed chunks, exceptions other than Poco's, header values decoded by RFC
-/// 2047. Closes a connection after every refused and every chunked request.
+/// 2047, requests that drip in byte by byte, idle connections that keep all threads. Closes a
+/// connection after every refused and every chunked request.
 class HttpServer {
  public:
   HttpServer(const config::Address& address, const std::optional<config::Tls>& tls,
-             const HttpLimits& limits, Handler handler, ProblemWriter problem);
+             const HttpLimits& limits, Handler handler);
   ~HttpServer();
   /// Throws Error(kFatal) when the address cannot be bound.
   void Start();

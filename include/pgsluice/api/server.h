@@ -49,7 +49,7 @@ struct Backend {
 /// Error(kFatal) when the address cannot be had. Port 0: any free one, see port().
 class Server {
  public:
-  Server(Backend backend, config::Address address, std::optional<config::Tls> tls);
+  Server(Backend backend, const config::Address& address, const std::optional<config::Tls>& tls);
   ~Server();
   void Start();
   /// Stops accepting, lets running requests finish until `deadline`.

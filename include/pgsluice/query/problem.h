@@ -34,7 +34,12 @@ class Problem : public Error {
   int status() const { return status_; }
   const std::string& code() const { return code_; }
   const std::vector<Mistake>& mistakes() const { return mistakes_; }
-  int retry_after() const { return retry_after_; }  ///< Seconds; 0: no such header.
+  int retry_after() const { return retry_after_; }     ///< Seconds; 0: no such header.
+  const std::string& allow() const { return allow_; }  ///< Methods of a 405.
+  Problem& Allow(std::string methods) {
+    allow_ = std::move(methods);
+    return *this;
+  }
   Problem& RetryAfter(int seconds) {
     retry_after_ = seconds;
     return *this;
@@ -45,6 +50,7 @@ class Problem : public Error {
   std::string code_;
   std::vector<Mistake> mistakes_;
   int retry_after_ = 0;
+  std::string allow_;
 };
 
 /// 400 with one mistake.

@@ -1,0 +1,134 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <future>
+#include <mutex>
+#include <thread>
+
+#include "api/gate.h"
+#include "support/api_fixture.h"
+
+/// What the API refuses before it asks the engine, and who may wait for what.
+namespace pgsluice::api {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// A sync that never gets there.
+class StuckSync : public SyncState {
+ public:
+  std::string Position() override {
+    ++asked;
+    return "7";
+  }
+  std::int64_t lag_ms() override { return 5; }
+  std::int64_t pending() override { return 1; }
+  bool WaitUntilApplied(const std::string&,
+                        std::chrono::steady_clock::time_point deadline) override {
+    std::unique_lock lock(mutex_);
+    ++waiting_;
+    changed_.notify_all();
+    changed_.wait_until(lock, deadline, [] { return false; });
+    return false;
+  }
+  void AwaitWaiters(int count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return waiting_ >= count; });
+  }
+
+  std::atomic<int> asked{0};
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int waiting_ = 0;
+};
+
+class ApiLimitsTest : public ApiFixture {
+ protected:
+  http::Response Do(const std::string& method, const std::string& path,
+                    const std::string& type = "application/json") {
+    http::Request request;
+    request.method = method;
+    request.path = path;
+    request.content_type = type;
+    request.body = method == "POST" || method == "PUT" ? "{}" : "";
+    return client_->Send(request);
+  }
+  StuckSync stuck_;
+};
+
+TEST_F(ApiLimitsTest, AnswersProblemsAndCountsThemByRoute) {
+  const auto expect = [](const http::Response& answer, int status, const std::string& code) {
+    EXPECT_EQ(answer.status, status) << answer.body;
+    EXPECT_THAT(answer.body, HasSubstr("\"code\":\"" + code + "\""));
+    EXPECT_THAT(answer.body, HasSubstr(R"("type":"urn:pgsluice:)" + code));
+  };
+  const http::Response wrong = Do("DELETE", "/v1/projects/search");
+  expect(wrong, 405, "method_not_allowed");
+  EXPECT_THAT(wrong.headers, ::testing::Contains(::testing::Pair(
+                                 "Allow", ::testing::StrEq("GET, HEAD, POST, OPTIONS"))));
+  expect(Do("PUT", "/v1/projects/docs/1"), 405, "method_not_allowed");
+  expect(Do("POST", "/v1/projects/search", "text/plain"), 415, "unsupported_media_type");
+  expect(Send("/v1/projects/search?q=" + std::string(9000, 'x')), 414, "uri_too_long");
+  expect(Send("/v1/sync", "",
+              {{"A", std::string(6000, 'x')},
+               {"B", std::string(6000, 'x')},
+               {"C", std::string(6000, 'x')}}),
+         431, "headers_too_large");
+  expect(Send("/v1/projects/search", std::string(300 * 1024, ' ')), 413, "body_too_large");
+  expect(Send("/v1/sync", "", {{"Accept", "image/png"}}), 406, "not_acceptable");
+  expect(Send("/v2"), 404, "not_found");
+  const std::string metrics = registry_.Text();
+  for (const char* line : {R"({route="unknown",method="GET",code="414"} 1)",
+                           R"({route="unknown",method="POST",code="413"} 1)",
+                           R"({route="unknown",method="GET",code="431"} 1)",
+                           R"({route="/v1/{index}/search",method="other",code="405"} 1)",
+                           R"({route="unknown",method="POST",code="415"} 1)"}) {
+    EXPECT_THAT(metrics, HasSubstr(line));
+  }
+}
+
+TEST_F(ApiLimitsTest, WaitersDoNotStarveSearches) {
+  config_.limits.concurrent = 2;
+  sync_ = &stuck_;
+  Restart();
+  std::vector<std::future<http::Response>> waiters;
+  for (int i = 0; i < Gate::kWaiting; ++i) {
+    waiters.push_back(std::async(std::launch::async, [this, i] {
+      return Send(i % 2 == 0 ? "/v1/sync/wait?wait=20s"
+                             : "/v1/projects/search?consistency=strong&wait=20s");
+    }));
+  }
+  stuck_.AwaitWaiters(Gate::kWaiting);
+  EXPECT_EQ(Send("/v1/projects/search").status, 200);
+  const http::Response refused = Send("/v1/sync/wait?wait=20s");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_THAT(refused.body, HasSubstr("overloaded"));
+  server_->Stop(std::chrono::steady_clock::now() + std::chrono::seconds(10));
+  for (auto& waiter : waiters) EXPECT_EQ(waiter.get().status, 503);
+}
+
+TEST_F(ApiLimitsTest, WaitsNoLongerThanAsked) {
+  sync_ = &stuck_;
+  Restart();
+  const http::Response answer = Send("/v1/projects/count?after=9&wait=100ms");
+  EXPECT_EQ(answer.status, 504);
+  EXPECT_THAT(answer.body, HasSubstr("sync_wait_timeout"));
+}
+
+TEST_F(ApiLimitsTest, SearchesDoNotAskTheDatabase) {
+  sync_ = &stuck_;
+  Restart();
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_THAT(Send("/v1/projects/search").body, HasSubstr(R"("position":"7")"));
+  }
+  const auto took = std::chrono::steady_clock::now() - start;
+  EXPECT_LE(stuck_.asked, 1 + took / std::chrono::milliseconds(200));
+}
+
+}  // namespace
+}  // namespace pgsluice::api
