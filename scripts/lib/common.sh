@@ -25,7 +25,8 @@ installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = i
 apt() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600 "$@" </dev/null >&2; }
 
 # candidate PACKAGE: whether apt could install it.
-candidate() { apt-cache policy "$1" 2>/dev/null | grep -Eq 'Candidate: [0-9]'; }
+# No -q: grep would go first, and with pipefail apt-cache's SIGPIPE would count.
+candidate() { LC_ALL=C apt-cache policy "$1" 2>/dev/null | grep -E 'Candidate: [0-9]' >/dev/null; }
 
 # install_packages PACKAGE...: those that are missing, without questions.
 install_packages() {

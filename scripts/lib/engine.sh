@@ -51,7 +51,7 @@ write_engine_conf() {
   mkdir -p "$dir/conf" "$dir/data" "$dir/logs" "$dir/tmp"
   cp -r "$home/config/." "$dir/conf/"
   sed -i -e "s#logs/#$dir/logs/#g" -e "s#HeapDumpPath=data#HeapDumpPath=$dir/data#" "$dir/conf/jvm.options"
-  "$java/bin/java" --list-modules 2>/dev/null | grep -q jdk.incubator.vector ||
+  "$java/bin/java" --list-modules 2>/dev/null | grep jdk.incubator.vector >/dev/null ||
     sed -i '/jdk.incubator.vector/d' "$dir/conf/jvm.options"
   {
     echo "cluster.name: pgsluice-$$"

@@ -69,7 +69,7 @@ TEST_F(Clock, IsTheSnapshotOfTheStatementThatReads) {
   reader.Begin();
   const std::int64_t first = Of(reader);
   other.Exec("INSERT INTO public.t VALUES (1)");
-  EXPECT_EQ(Of(reader), first + 1);
+  EXPECT_GT(Of(reader), first);
   reader.Rollback();
 }
 
