@@ -1,5 +1,6 @@
 #include <spdlog/fmt/fmt.h>
 
+#include "api/openapi.h"
 #include "api/service.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/query/projection.h"
@@ -157,6 +158,19 @@ Response Service::Indexes(const Request& request, const Access& access) {
     list += IndexJson(index, request, access);
   }
   response.body = R"({"indexes":[)" + list + "]}";
+  return response;
+}
+
+Response Service::Describe(const Request& /*request*/, const Access& access) {
+  std::vector<DescribedIndex> described;
+  const auto indexes = backend_.indexes();
+  for (const auto& [name, index] : *indexes) {
+    if (access.Sees(name)) described.push_back({name, access.SchemaOf(index.plan)});
+  }
+  const config::Auth& auth = backend_.config.auth;
+  const bool secured = auth.anonymous.empty() && (!auth.keys.empty() || auth.jwt);
+  Response response;
+  response.body = OpenApi(described, secured, access.MayExport());
   return response;
 }
 

@@ -26,6 +26,7 @@ Service::Service(Backend backend, Gate& gate)
 
 const std::vector<Service::Route>& Service::Routes() {
   static const std::vector<Route> routes = {
+      {"/openapi.json", "GET", &Service::Describe},
       {"/v1/indexes", "GET", &Service::Indexes},
       {"/v1/indexes/{index}", "GET", &Service::Indexes},
       {"/v1/sync", "GET", &Service::Sync},

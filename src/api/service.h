@@ -47,6 +47,7 @@ class Service {
   Response Suggest(const Request& request, const Access& access);
   Response ValuesOf(const Request& request, const Access& access, bool suggest);
   Response Indexes(const Request& request, const Access& access);
+  Response Describe(const Request& request, const Access& access);
   Response Sync(const Request& request, const Access& access);
   Response SyncWait(const Request& request, const Access& access);
 

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pgsluice/api/server.h"
+#include "pgsluice/query/schema.h"
+
+namespace pgsluice::api {
+
+/// An index as one caller sees it.
+struct DescribedIndex {
+  std::string name;
+  query::Schema schema;
+};
+
+/// The OpenAPI 3.1 document of the API: paths, parameters, answers and documents of exactly these
+/// indexes. `secured`: credentials are needed.
+std::string OpenApi(const std::vector<DescribedIndex>& indexes, bool secured, bool may_export);
+
+/// The JSON Schema of an index's documents.
+std::string DocumentSchema(const query::Schema& schema);
+
+}  // namespace pgsluice::api

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <string_view>
+
+/// What is the same in every OpenAPI document.
+namespace pgsluice::api {
+
+struct ParameterText {
+  std::string_view name;       ///< In a query string.
+  std::string_view body_name;  ///< In a JSON body; empty: not there.
+  std::string_view schema;     ///< JSON Schema.
+  std::string_view description;
+};
+
+inline constexpr ParameterText kParameterTexts[] = {
+    {"q", "q", R"({"type":"string","maxLength":256})",
+     R"(Text; empty finds all. \"phrases\" and -word work.)"},
+    {"q.fields", "q_fields", R"({"type":"string"})", "Fields and weights: title^3,description."},
+    {"match", "match", R"({"enum":["all","any","most"],"default":"all"})",
+     "How many of the words must be found."},
+    {"typos", "typos", R"({"enum":["auto","0","1","2"],"default":"auto"})",
+     "Typos that are forgiven in a word."},
+    {"prefix", "prefix", R"({"type":"boolean","default":true})",
+     "Whether the last word may be the beginning of one."},
+    {"filter", "filter", R"({"type":"string"})",
+     "A condition, in three-valued logic as in SQL. Repeated: AND."},
+    {"facets", "facets", R"({"type":"string"})", "Fields whose values are to be counted."},
+    {"sort", "sort", R"({"type":"string"})", "created_at:desc,name:asc:nulls_first."},
+    {"page", "page", R"({"type":"integer","minimum":1,"default":1})", "Page, from 1."},
+    {"per_page", "per_page", R"({"type":"integer","minimum":0,"maximum":100})", "Hits of a page."},
+    {"cursor", "cursor", R"({"type":"string"})", "next_cursor of the answer before; any depth."},
+    {"fields", "fields", R"({"type":"string"})", "Fields of the documents that are wanted."},
+    {"highlight", "highlight", R"({"type":"string"})",
+     "Text fields in which what was found is marked with <em>; the rest is escaped."},
+    {"count", "count", R"({"enum":["estimated","exact","none"],"default":"estimated"})",
+     "Estimated is exact up to 10,000."},
+    {"consistency", "consistency", R"({"enum":["eventual","strong"],"default":"eventual"})",
+     "strong: with everything committed before the request."},
+    {"after", "after", R"({"type":"string"})", "With everything up to this position."},
+    {"wait", "wait", R"({"type":"string","default":"2s"})",
+     "How long to wait for it; 30s at most."},
+    {"numbers", "numbers", R"({"enum":["number","string"],"default":"number"})",
+     "int8 and numeric as strings."},
+    {"field", "", R"({"type":"string"})", "The field whose values are suggested."},
+    {"size", "", R"({"type":"integer","minimum":1,"maximum":100,"default":10})",
+     "How many values."},
+};
+
+inline constexpr std::string_view kSharedSchemas = R"json(
+"Problem":{"type":"object","description":"RFC 9457.","required":["type","title","status","code","detail"],
+ "properties":{"type":{"type":"string"},"title":{"type":"string"},"status":{"type":"integer"},"code":{"type":"string"},
+  "detail":{"type":"string"},"instance":{"type":"string"},
+  "errors":{"type":"array","items":{"type":"object","properties":{"parameter":{"type":"string"},"offset":{"type":"integer"},
+   "code":{"type":"string"},"detail":{"type":"string"},"allowed":{"type":"array","items":{"type":"string"}}}}}},
+ "examples":[{"type":"urn:pgsluice:unknown_field","title":"Unknown field","status":400,"code":"unknown_field",
+  "detail":"field 'hashtag.name' does not exist in index 'projects'; did you mean 'hashtags.name'?","instance":"urn:request:4711",
+  "errors":[{"parameter":"filter","offset":0,"code":"unknown_field","detail":"field 'hashtag.name' does not exist"}]}]},
+"Total":{"type":["object","null"],"required":["value","relation"],"properties":{"value":{"type":"integer"},"relation":{"enum":["eq","gte"]}}},
+"Page":{"type":"object","required":["number","size","next_cursor"],"properties":{"number":{"type":"integer"},"size":{"type":"integer"},
+ "next_cursor":{"type":["string","null"]}}},
+"Meta":{"type":"object","required":["index","lag_ms","request_id"],"properties":{"index":{"type":"string"},"took_ms":{"type":"integer"},
+ "engine_ms":{"type":"integer"},"lag_ms":{"type":"integer"},"position":{"type":"string"},"partial":{"type":"boolean"},"request_id":{"type":"string"}}},
+"Values":{"type":"array","items":{"type":"object","required":["value","count"],"properties":{"value":{},"count":{"type":"integer"}}}},
+"Facet":{"type":"object","required":["values","other"],"properties":{"values":{"$ref":"#/components/schemas/Values"},"other":{"type":"integer"}}},
+"Suggestions":{"type":"object","required":["suggestions"],"properties":{"suggestions":{"$ref":"#/components/schemas/Values"}}},
+"Count":{"type":"object","required":["count","meta"],"properties":{"count":{"type":"integer"},"meta":{"$ref":"#/components/schemas/Meta"}}},
+"Index":{"type":"object","required":["name","table","fields"],"properties":{"name":{"type":"string"},"table":{"type":"string"},
+ "state":{"type":"string"},"documents":{"type":["integer","null"]},"fields":{"type":"array","items":{"type":"object"}}}},
+"Indexes":{"type":"object","required":["indexes"],"properties":{"indexes":{"type":"array","items":{"$ref":"#/components/schemas/Index"}}}},
+"Sync":{"type":"object","required":["position","pending","lag_ms","indexes"],"properties":{"position":{"type":"string"},
+ "pending":{"type":"integer"},"lag_ms":{"type":"integer"},"indexes":{"type":"object"}}},
+"MultiSearch":{"type":"object","required":["searches"],"properties":{"searches":{"type":"array","maxItems":10,"items":{"type":"object",
+ "required":["index"],"properties":{"index":{"type":"string"}}}}}},
+"MultiResults":{"type":"object","required":["results"],"properties":{"results":{"type":"array","items":{"type":"object"}}}},
+"MultiGet":{"type":"object","required":["ids"],"properties":{"ids":{"type":"array","maxItems":1000,"items":{"type":"string"}},
+ "fields":{"type":"array","items":{"type":"string"}},"numbers":{"enum":["number","string"]},"filter":{}}})json";
+
+}  // namespace pgsluice::api

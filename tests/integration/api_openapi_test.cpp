@@ -1,0 +1,46 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "support/api_fixture.h"
+#include "support/process.h"
+
+namespace pgsluice::api {
+namespace {
+
+class ApiOpenApiTest : public ApiFixture {};
+
+TEST_F(ApiOpenApiTest, IsValidAndDescribesWhatTheCallerSees) {
+  const http::Response answer = Send("/openapi.json");
+  ASSERT_EQ(answer.status, 200);
+  const json::Value document = json::Parse(answer.body);
+  EXPECT_NE(document.Find({"paths", "/v1/projects/search", "post"}), nullptr);
+  EXPECT_NE(document.Find({"components", "schemas", "index.projects", "properties", "orders",
+                           "items", "properties", "total"}),
+            nullptr);
+  const auto holds = [&](const char* text) { return answer.body.find(text) != std::string::npos; };
+  EXPECT_TRUE(holds(R"("enum":["draft","live","archived",null]})"));
+  EXPECT_TRUE(holds("facet.status"));
+  const std::string build = std::filesystem::path(PGSLUICE_BINARY).parent_path();
+  const std::string file = build + "/openapi.json";
+  std::ofstream(file) << answer.body;
+  pgsluice::testing::Process validator(
+      {PGSLUICE_SOURCE_DIR "/tests/scripts/validate_openapi.sh", file, build}, {});
+  EXPECT_EQ(validator.Wait(std::chrono::seconds(240)), 0) << validator.out() << validator.err();
+}
+
+TEST_F(ApiOpenApiTest, HidesWhatThePolicyHides) {
+  config_.auth.anonymous = "p";
+  config_.auth.policies["p"].indexes["projects"].hidden = {"secret", "orders.total"};
+  config_.auth.policies["p"].export_allowed = false;
+  Restart();
+  const std::string body = Send("/openapi.json").body;
+  for (const char* text : {"secret", R"("total":{"description")", "/export"}) {
+    EXPECT_EQ(body.find(text), std::string::npos) << text;
+  }
+}
+
+}  // namespace
+}  // namespace pgsluice::api
