@@ -11,6 +11,7 @@ namespace pgsluice::api {
 class Gate {
  public:
   static constexpr int kWaiting = 32;
+  static constexpr int kExports = 4;
 
   explicit Gate(int concurrent) : concurrent_(concurrent) {}
 
@@ -54,13 +55,29 @@ class Gate {
     Gate& gate_;
   };
 
+  /// A running export; throws Problem 503 when there are too many.
+  class Exporting {
+   public:
+    explicit Exporting(Gate& gate) : gate_(gate) {
+      if (gate_.exporting_.fetch_add(1) < kExports) return;
+      gate_.exporting_.fetch_sub(1);
+      throw query::Problem(503, "overloaded", "too many exports at once").RetryAfter(5);
+    }
+    ~Exporting() { gate_.exporting_.fetch_sub(1); }
+    Exporting(const Exporting&) = delete;
+    Exporting& operator=(const Exporting&) = delete;
+
+   private:
+    Gate& gate_;
+  };
+
   /// The service is about to stop: nobody is to wait any longer.
   void Stop() { stopping_ = true; }
   bool stopping() const { return stopping_; }
 
  private:
   std::atomic<int> concurrent_;
-  std::atomic<int> running_{0}, waiting_{0};
+  std::atomic<int> running_{0}, waiting_{0}, exporting_{0};
   std::atomic<bool> stopping_{false};
 };
 

@@ -55,7 +55,7 @@ bool IsTraceparent(const std::string& text) {
 
 bool AcceptsJson(const std::string& accept) {
   if (accept.empty()) return true;
-  for (const char* known : {"json", "*/*", "application/*", "text/plain"}) {
+  for (const char* known : {"json", "*/*", "ndjson", "application/*", "text/plain"}) {
     if (accept.find(known) != std::string::npos) return true;
   }
   return false;
@@ -111,7 +111,16 @@ Request ReadRest(const HttpRequest& http) {
   if (!AcceptsJson(http.Header("accept"))) {
     throw Problem(406, "not_acceptable", "answers are JSON");
   }
-  if (http.method == "POST" && http.Header("content-type").rfind("application/json", 0) != 0) {
+  // InstantSearch clients send JSON as plain text, to be spared a preflight request.
+  const bool instant = http.path == "/v1/instantsearch" || http.path.rfind("/1/", 0) == 0;
+  if (instant && request.credentials.empty()) {
+    request.credentials = http.Header("x-algolia-api-key");
+    for (const auto& [name, value] : request.parameters) {
+      if (name == "x-algolia-api-key") request.credentials = value;
+    }
+  }
+  if (!instant && http.method == "POST" &&
+      http.Header("content-type").rfind("application/json", 0) != 0) {
     throw Problem(415, "unsupported_media_type", "the body must be application/json");
   }
   return request;

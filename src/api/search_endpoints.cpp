@@ -29,9 +29,19 @@ std::string Literal(const std::string& text) {
 }  // namespace
 
 Response Service::Search(const Request& request, const Access& access) {
+  Response response;
+  std::string timing;
+  response.body = RunSearch(Ask(request, access, query::kSearchParameters), request, {}, &timing);
+  response.headers.emplace_back("Server-Timing", timing);
+  return response;
+}
+
+std::string Service::RunSearch(const Asked& asked, const Request& request,
+                               const std::optional<query::HighlightTags>& tags,
+                               std::string* timing) {
   const auto start = Clock::now();
-  const Asked asked = Ask(request, access, query::kSearchParameters);
   query::SearchInput input = asked.Input();
+  input.tags = tags;
   input.opensearch = backend_.engine->Detect().opensearch;
   const query::Projection projection(asked.schema, asked.request.fields,
                                      asked.request.numbers_as_strings);
@@ -40,9 +50,10 @@ Response Service::Search(const Request& request, const Access& access) {
   first.page = 1;
   first.facets.clear();
   first.highlight.clear();
-  const query::SearchInput binding_input{asked.schema, first, asked.allowed, input.opensearch, {}};
-  const std::string binding =
-      asked.index.plan->name + "\n" + access.caller() + "\n" + query::SearchBody(binding_input);
+  const query::SearchInput binding_input{asked.schema,     first, asked.allowed,
+                                         input.opensearch, {},    {}};
+  const std::string binding = asked.index.plan->name + "\n" + asked.access.caller() + "\n" +
+                              query::SearchBody(binding_input);
   if (!asked.request.cursor.empty()) {
     input.after = query::OpenCursor(asked.request.cursor, binding, cursor_key_);
   }
@@ -51,22 +62,22 @@ Response Service::Search(const Request& request, const Access& access) {
   const std::string position = freshness_.Position();
   const std::string answer =
       AskEngine("/" + http::Encode(asked.index.alias) + "/_search", body, request);
-  Response response;
-  response.body.reserve(answer.size() + 512);
-  response.body = "{";
-  const query::AnswerFacts facts = query::AppendAnswer(response.body, answer, input, projection);
+  std::string out;
+  out.reserve(answer.size() + 512);
+  out = "{";
+  const query::AnswerFacts facts = query::AppendAnswer(out, answer, input, projection);
   const std::string next =
       facts.last_sort.empty()
           ? "null"
           : json::Quote(query::SealCursor(facts.last_sort, binding, cursor_key_));
-  response.body += fmt::format(
+  out += fmt::format(
       R"(,"page":{{"number":{},"size":{},"next_cursor":{}}},"meta":{{{},"took_ms":{},"engine_ms":{},"position":{},"partial":{}}}}})",
       asked.request.page, query::PerPage(input), next, Meta(asked, request),
       MillisecondsSince(start), facts.engine_ms, json::Quote(position), facts.partial);
-  response.headers.emplace_back(
-      "Server-Timing",
-      fmt::format("engine;dur={}, total;dur={}", facts.engine_ms, MillisecondsSince(start)));
-  return response;
+  if (timing != nullptr) {
+    *timing = fmt::format("engine;dur={}, total;dur={}", facts.engine_ms, MillisecondsSince(start));
+  }
+  return out;
 }
 
 Response Service::Count(const Request& request, const Access& access) {
@@ -84,19 +95,27 @@ Response Service::Count(const Request& request, const Access& access) {
 }
 
 Response Service::Facet(const Request& request, const Access& access) {
-  return ValuesOf(request, access, false);
+  Asked asked = Ask(request, access, query::kFacetParameters);
+  const std::string prefix = std::move(asked.request.q);
+  asked.request.q.clear();
+  Response response;
+  response.body = ValuesOf(asked, request.segments[3], prefix, request);
+  return response;
 }
 
 Response Service::Suggest(const Request& request, const Access& access) {
-  return ValuesOf(request, access, true);
+  Asked asked = Ask(request, access, query::kSuggestParameters);
+  const std::string prefix = std::move(asked.request.q);
+  asked.request.q.clear();
+  const json::Value values = json::Parse(ValuesOf(asked, asked.request.field, prefix, request));
+  Response response;
+  response.body = R"({"suggestions":)" + json::ToText(*values.Find("values")) + "}";
+  return response;
 }
 
-Response Service::ValuesOf(const Request& request, const Access& access, bool suggest) {
-  Asked asked = Ask(request, access, suggest ? query::kSuggestParameters : query::kFacetParameters);
-  const std::string prefix = asked.request.q;
-  asked.request.q.clear();
-  const query::SearchRequest::Facet facet{suggest ? asked.request.field : request.segments[3],
-                                          asked.request.size};
+std::string Service::ValuesOf(const Asked& asked, const std::string& path,
+                              const std::string& prefix, const Request& request) {
+  const query::SearchRequest::Facet facet{path, asked.request.size};
   const document::Field* field = asked.schema.Find(facet.path);
   std::string include;
   if (!prefix.empty() && field != nullptr &&
@@ -113,13 +132,7 @@ Response Service::ValuesOf(const Request& request, const Access& access, bool su
       json::Parse(AskEngine("/" + http::Encode(asked.index.alias) + "/_search", body, request));
   const json::Value* found = answer.Find({"aggregations", "f0"});
   if (found == nullptr) throw query::Problem(502, "engine_error", "the answer holds no facet");
-  Response response;
-  response.body = query::FacetJson(*found, field->kind);
-  if (suggest) {
-    const json::Value values = json::Parse(response.body);
-    response.body = R"({"suggestions":)" + json::ToText(*values.Find("values")) + "}";
-  }
-  return response;
+  return query::FacetJson(*found, field->kind);
 }
 
 }  // namespace pgsluice::api

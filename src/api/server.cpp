@@ -17,7 +17,7 @@ HttpLimits LimitsOf(const config::Config& config) {
   // Who waits for the sync, or is told that there are too many, needs a thread too.
   constexpr int kForRefusals = 8;
   HttpLimits limits;
-  limits.threads = config.limits.concurrent + Gate::kWaiting + kForRefusals;
+  limits.threads = config.limits.concurrent + Gate::kWaiting + Gate::kExports + kForRefusals;
   return limits;
 }
 

@@ -31,10 +31,14 @@ const std::vector<Service::Route>& Service::Routes() {
       {"/v1/indexes/{index}", "GET", &Service::Indexes},
       {"/v1/sync", "GET", &Service::Sync},
       {"/v1/sync/wait", "GET", &Service::SyncWait},
+      {"/v1/multi-search", "POST", &Service::MultiSearch},
+      {"/v1/instantsearch", "POST", &Service::InstantSearch},
+      {"/1/indexes/{index}/queries", "POST", &Service::InstantSearch},
       {"/v1/{index}/search", "GET", &Service::Search},
       {"/v1/{index}/search", "POST", &Service::Search},
       {"/v1/{index}/count", "GET", &Service::Count},
       {"/v1/{index}/count", "POST", &Service::Count},
+      {"/v1/{index}/export", "GET", &Service::Export},
       {"/v1/{index}/suggest", "GET", &Service::Suggest},
       {"/v1/{index}/facets/{field}", "GET", &Service::Facet},
       {"/v1/{index}/docs/mget", "POST", &Service::MultiGet},
@@ -74,33 +78,37 @@ const Service::Route& Service::Find(const Request& request, std::string& pattern
   throw problem.Allow(allowed + ", OPTIONS");
 }
 
+Response Service::Guarded(const std::string& request_id,
+                          const std::function<Response()>& make) const {
+  try {
+    return make();
+  } catch (const Problem& problem) {
+    return ProblemResponse(problem, request_id);
+  } catch (const Error& error) {
+    observe::Log(observe::Level::kWarn, "api", error.what(), {{"request_id", request_id}});
+    Problem problem(503, "engine_unavailable", "the search engine cannot be reached now");
+    return ProblemResponse(problem.RetryAfter(1), request_id);
+  } catch (const std::exception& error) {
+    observe::Log(observe::Level::kError, "api", error.what(), {{"request_id", request_id}});
+    return ProblemResponse(Problem(500, "internal_error", "the request could not be answered"),
+                           request_id);
+  }
+}
+
 Response Service::Handle(const Request& request) {
   std::string pattern = "unknown";
-  Response response;
-  try {
+  Response response = Guarded(request.id, [&] {
     const Route& route = Find(request, pattern);
     const Gate::Pass pass(gate_);
     const Access access = Access::Of(backend_.config.auth, request.credentials);
-    response = (this->*route.endpoint)(request, access);
-  } catch (const Problem& problem) {
-    response = ProblemResponse(problem, request.id);
-  } catch (const Error& error) {
-    observe::Log(observe::Level::kWarn, "api", error.what(), {{"request_id", request.id}});
-    Problem problem(503, "engine_unavailable", "the search engine cannot be reached now");
-    response = ProblemResponse(problem.RetryAfter(1), request.id);
-  } catch (const std::exception& error) {
-    observe::Log(observe::Level::kError, "api", error.what(), {{"request_id", request.id}});
-    response = ProblemResponse(Problem(500, "internal_error", "the request could not be answered"),
-                               request.id);
-  }
+    return (this->*route.endpoint)(request, access);
+  });
   response.route = pattern;
   return response;
 }
 
-Service::Asked Service::Ask(const Request& request, const Access& access,
-                            const query::ParameterNames& known) {
+Service::Asked Service::See(const std::string& name, const Access& access) {
   const auto indexes = backend_.indexes();
-  const std::string& name = request.segments[1];
   const auto found = indexes->find(name);
   if (found == indexes->end()) {
     std::vector<std::string> names;
@@ -120,7 +128,12 @@ Service::Asked Service::Ask(const Request& request, const Access& access,
     if (problem.status() == 403) throw;
     throw std::runtime_error(fmt::format("policy filter of '{}': {}", name, problem.what()));
   }
-  query::SearchRequest asked;
+  return {found->second, access.SchemaOf(found->second.plan), {}, std::move(allowed), access};
+}
+
+Service::Asked Service::Ask(const Request& request, const Access& access,
+                            const query::ParameterNames& known) {
+  Asked asked = See(request.segments[1], access);
   if (request.method == "POST") {
     json::Value body;
     try {
@@ -128,14 +141,13 @@ Service::Asked Service::Ask(const Request& request, const Access& access,
     } catch (const Error& error) {
       throw Problem(400, "invalid_json", error.what());
     }
-    asked = query::ReadBody(body, known);
+    asked.request = query::ReadBody(body, known);
   } else {
-    asked = query::ReadParameters(request.parameters, known);
+    asked.request = query::ReadParameters(request.parameters, known);
   }
-  query::Schema schema = access.SchemaOf(found->second.plan);
-  const int per_page = asked.per_page.value_or(found->second.plan->config.search.per_page);
-  asked.per_page = access.PerPage(per_page);
-  return {found->second, std::move(schema), std::move(asked), std::move(allowed), access};
+  const int per_page = asked.request.per_page.value_or(asked.index.plan->config.search.per_page);
+  asked.request.per_page = access.PerPage(per_page);
+  return asked;
 }
 
 void Service::WaitFor(const std::string& token, std::chrono::milliseconds wait) {

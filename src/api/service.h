@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "api/access.h"
@@ -26,7 +28,7 @@ class Service {
     query::SearchRequest request;
     query::Dsl allowed;
     Access access;
-    query::SearchInput Input() const { return {schema, request, allowed, false, {}}; }
+    query::SearchInput Input() const { return {schema, request, allowed, false, {}, {}}; }
   };
 
   using Endpoint = Response (Service::*)(const Request&, const Access&);
@@ -38,6 +40,10 @@ class Service {
   static const std::vector<Route>& Routes();
   /// The route of a request and its pattern. Throws Problem 404 or 405.
   static const Route& Find(const Request& request, std::string& pattern);
+  /// What `make` answers, or the answer to what it throws.
+  Response Guarded(const std::string& request_id, const std::function<Response()>& make) const;
+  /// An index as a caller sees it, nothing asked yet.
+  Asked See(const std::string& index, const Access& access);
   Asked Ask(const Request& request, const Access& access, const query::ParameterNames& known);
   Response Search(const Request& request, const Access& access);
   Response Count(const Request& request, const Access& access);
@@ -45,7 +51,17 @@ class Service {
   Response MultiGet(const Request& request, const Access& access);
   Response Facet(const Request& request, const Access& access);
   Response Suggest(const Request& request, const Access& access);
-  Response ValuesOf(const Request& request, const Access& access, bool suggest);
+  Response Export(const Request& request, const Access& access);
+  Response MultiSearch(const Request& request, const Access& access);
+  Response InstantSearch(const Request& request, const Access& access);
+  std::string InstantResult(const json::Value& item, const Request& request, const Access& access);
+  /// The answer to a search; `tags` around what is highlighted, unescaped, for clients that escape.
+  std::string RunSearch(const Asked& asked, const Request& request,
+                        const std::optional<query::HighlightTags>& tags = {},
+                        std::string* timing = nullptr);
+  /// {"values":…,"other":…}: values of a field that begin with `prefix`.
+  std::string ValuesOf(const Asked& asked, const std::string& path, const std::string& prefix,
+                       const Request& request);
   Response Indexes(const Request& request, const Access& access);
   Response Describe(const Request& request, const Access& access);
   Response Sync(const Request& request, const Access& access);

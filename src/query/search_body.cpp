@@ -97,9 +97,15 @@ std::string Highlight(const SearchInput& input) {
   text.match = SearchRequest::Match::kAny;
   const std::string query = TextQuery(input.schema, text);
   if (fields.empty() || query.empty()) return "";
-  return fmt::format(
-      R"(,"highlight":{{"encoder":"html","{}":1000000,"highlight_query":{},"fields":{{{}}}}})",
-      input.opensearch ? "max_analyzer_offset" : "max_analyzed_offset", query, fields);
+  const std::string style =
+      !input.tags
+          ? R"("encoder":"html")"
+          : fmt::format(
+                R"("encoder":"default","number_of_fragments":0,"pre_tags":[{}],"post_tags":[{}])",
+                json::Quote(input.tags->before), json::Quote(input.tags->behind));
+  return fmt::format(R"(,"highlight":{{{},"{}":1000000,"highlight_query":{},"fields":{{{}}}}})",
+                     style, input.opensearch ? "max_analyzer_offset" : "max_analyzed_offset", query,
+                     fields);
 }
 
 std::string Aggregations(const SearchInput& input, const std::vector<Dsl>& selections) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,11 @@
 
 namespace pgsluice::query {
 
+/// What stands around found words, for clients that escape the rest themselves.
+struct HighlightTags {
+  std::string before, behind;
+};
+
 /// Everything a body is made from. `allowed` is the policy's filter, already translated.
 struct SearchInput {
   const Schema& schema;
@@ -16,6 +22,7 @@ struct SearchInput {
   Dsl allowed;
   bool opensearch = false;
   std::string after;  ///< Sort values of the last hit, a JSON array; empty: from the start.
+  std::optional<HighlightTags> tags = {};  ///< Whole fields, unescaped, instead of fragments.
 };
 
 /// The body of a _search. Throws Problem for paths that do not exist or do not fit.

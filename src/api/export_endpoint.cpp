@@ -1,0 +1,94 @@
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+#include "api/service.h"
+#include "pgsluice/json/writer.h"
+#include "pgsluice/query/projection.h"
+
+/// All documents that match, a line each, in the order of their ids, with bounded memory: pages by
+/// search_after, as large as a few megabytes allow. A document that is there from the beginning to
+/// the end comes exactly once, whatever is written meanwhile.
+namespace pgsluice::api {
+
+namespace {
+
+constexpr int kFirstPage = 100, kLargestPage = 2000;
+constexpr std::size_t kPageBytes = 2U << 20U;
+
+struct Walk {
+  std::shared_ptr<const document::Plan> plan;  // The projection points into it.
+  query::Projection projection;
+  std::string path, query;
+  Request request;
+  std::shared_ptr<Gate::Exporting> running;
+  int size = kFirstPage;
+  std::string after{};  ///< Id of the last document.
+  bool over = false;
+
+  std::string Body() const {
+    std::string body = query;
+    body.pop_back();
+    body += fmt::format(
+        R"(,"size":{},"track_total_hits":false,"sort":[{{"__id":"asc"}}],"_source":true)", size);
+    if (!after.empty()) body += R"(,"search_after":[)" + json::Quote(after) + "]";
+    return body + "}";
+  }
+
+  /// The lines of a page; empty when it was the last one.
+  std::string Lines(const std::string& answer) {
+    const json::Value parsed = json::Parse(answer, {false, false, 1000});
+    const json::Value* hits = parsed.Find({"hits", "hits"});
+    std::string lines;
+    if (hits == nullptr) throw query::Problem(502, "engine_error", "the answer holds no hits");
+    for (const json::Value& hit : hits->items) {
+      const json::Value* id = hit.Find("_id");
+      const json::Value* source = hit.Find("_source");
+      const json::Value* sort = hit.Find("sort");
+      if (id == nullptr || source == nullptr || sort == nullptr || sort->items.empty()) continue;
+      after = sort->items[0].text;
+      lines += R"({"id":)" + json::Quote(id->text) + R"(,"document":)";
+      projection.Append(
+          lines, std::string_view(answer).substr(source->begin, source->end - source->begin));
+      lines += "}\n";
+    }
+    over = hits->items.size() < static_cast<std::size_t>(size);
+    if (answer.size() > 2 * kPageBytes) size = std::max(size / 2, 1);
+    if (answer.size() < kPageBytes) size = std::min(size * 2, kLargestPage);
+    return lines;
+  }
+};
+
+}  // namespace
+
+Response Service::Export(const Request& request, const Access& access) {
+  if (!access.MayExport()) {
+    throw query::Problem(403, "export_not_allowed", "the policy does not allow exports");
+  }
+  const Asked asked = Ask(request, access, query::kExportParameters);
+  auto walk = std::make_shared<Walk>(
+      Walk{asked.index.plan,
+           {asked.schema, asked.request.fields, asked.request.numbers_as_strings},
+           "/" + http::Encode(asked.index.alias) + "/_search?allow_partial_search_results=false",
+           query::CountBody(asked.Input()),
+           request,
+           std::make_shared<Gate::Exporting>(gate_)});
+  BringUp(asked);
+  // The first page is asked now, so that what goes wrong is a problem and no torn stream.
+  auto first = std::make_shared<std::string>(
+      walk->Lines(AskEngine(walk->path, walk->Body(), walk->request)));
+  Response response;
+  response.content_type = "application/x-ndjson";
+  response.stream = [this, walk, first](const Sink& sink) {
+    sink(*first);
+    first->clear();
+    first->shrink_to_fit();
+    while (!walk->over) {
+      if (gate_.stopping()) throw Error(Disposition::kRetry, "the service stops");
+      sink(walk->Lines(AskEngine(walk->path, walk->Body(), walk->request)));
+    }
+  };
+  return response;
+}
+
+}  // namespace pgsluice::api
