@@ -116,7 +116,8 @@ class FromListener : public Poco::Net::ServerSocket {
 Poco::Net::ServerSocket ListenWithDeadline(const Poco::Net::SocketAddress& address, int backlog,
                                            milliseconds limit, const Poco::Net::Context::Ptr& tls) {
   FromListener socket(new Listener(limit, tls));
-  socket.bind(address, true);
+  // Two arguments would set SO_REUSEPORT as well: two processes shared the port unnoticed.
+  socket.bind(address, true, false);
   socket.listen(backlog);
   return socket;
 }

@@ -78,10 +78,11 @@ void HttpServer::Start() {
         new ConnectionFactory(impl_->context), *impl_->threads,
         Bind(impl_->address, impl_->tls, impl_->context.limits), impl_->context.params);
   } catch (const Poco::Exception& error) {
+    const bool taken = error.displayText().find("in use") != std::string::npos;
     throw Error(Disposition::kFatal,
-                fmt::format("cannot listen on {}: {}", ToText(impl_->address), error.displayText()),
-                "is another process using the port? choose another with PGSLUICE_LISTEN or "
-                "PGSLUICE_ADMIN_LISTEN");
+                fmt::format("cannot listen on {}: {}", ToText(impl_->address),
+                            taken ? "the address is in use" : error.displayText()),
+                "stop what uses it, or choose another address with --listen or --admin-listen");
   }
   impl_->server->start();
 }

@@ -13,7 +13,8 @@ const std::vector<Option>& DatabaseOptions() {
        .default_json = R"("")",
        .environment = "PGSLUICE_DATABASE_URL",
        .flag = "database-url",
-       .url = true},
+       .url = true,
+       .check = CheckDatabaseUrl},
   };
   return options;
 }

@@ -50,6 +50,11 @@ class Rules {
 
   void CheckListen() {
     const Auth& auth = config_.auth;
+    if (config_.listen.port == config_.admin_listen.port && config_.listen.port != 0 &&
+        config_.listen.host == config_.admin_listen.host) {
+      Add("admin_listen", checked_.Find("admin_listen"), "listen and admin_listen are the same",
+          "give each a port of its own");
+    }
     if (IsLoopback(config_.listen) || !auth.keys.empty() || auth.jwt || !auth.anonymous.empty()) {
       return;
     }

@@ -81,6 +81,14 @@ std::optional<std::string> CheckAddress(std::string_view text) {
   return "must be host:port with a port of at most 65535, as in 127.0.0.1:8080 or [::1]:8080";
 }
 
+std::optional<std::string> CheckDatabaseUrl(std::string_view text) {
+  const std::size_t scheme = text.find("://");
+  const bool url = text.starts_with("postgresql://") || text.starts_with("postgres://");
+  const bool pairs = scheme == std::string_view::npos && text.find('=') != std::string_view::npos;
+  if (text.empty() || url || pairs) return std::nullopt;
+  return "must be postgresql://user@host:port/database or host=… dbname=… user=…";
+}
+
 std::optional<std::string> CheckHttpUrl(std::string_view text) {
   static const std::regex kUrl(
       R"(https?://([^/?#\s]*@)?(\[[0-9a-fA-F:]+\]|[^/?#\s:@]+)(:\d+)?(/[^?#\s]*)?)");

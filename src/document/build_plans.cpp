@@ -16,6 +16,19 @@ bool Forbidden(char c) {
          std::string_view("\\/*?\"<>|,#:").find(c) != std::string_view::npos;
 }
 
+/// Hints say "<role>" where they mean the one that we are.
+void NameRole(pg::Session& session, config::Problems& problems) {
+  constexpr std::string_view kPlaceholder = "<role>";
+  std::string role;
+  for (config::Problem& problem : problems) {
+    for (std::size_t at = 0; (at = problem.hint.find(kPlaceholder, at)) != std::string::npos;) {
+      if (role.empty()) role = session.Exec("SELECT pg_catalog.quote_ident(user)").Text(0, 0);
+      problem.hint.replace(at, kPlaceholder.size(), role);
+      at += role.size();
+    }
+  }
+}
+
 }  // namespace
 
 std::string IndexNameOf(const std::string& table) {
@@ -70,6 +83,7 @@ std::vector<std::shared_ptr<const Plan>> BuildPlans(const config::Config& config
     if (plan != nullptr && !building.failed) CheckStatements(session, *plan, building);
     if (plan != nullptr && !building.failed) plans.push_back(std::move(plan));
   }
+  NameRole(session, problems);
   return plans;
 }
 

@@ -23,7 +23,12 @@ bool FromRoot(Engine& engine, Flavor& flavor) {
   // Builds without the root handler answer 400 or 405.
   if (response.status == 400 || response.status == 404 || response.status == 405) return false;
   Require(response, kWhat);
-  const json::Value answer = ParseAnswer(response, kWhat);
+  json::Value answer;
+  try {
+    answer = json::Parse(response.body);
+  } catch (const Error&) {  // Some page: perhaps only of the root.
+    return false;
+  }
   const json::Value* number = answer.Find({"version", "number"});
   if (number == nullptr) return false;
   const json::Value* distribution = answer.Find({"version", "distribution"});
@@ -34,8 +39,14 @@ bool FromRoot(Engine& engine, Flavor& flavor) {
 
 void FromNodes(Engine& engine, Flavor& flavor) {
   const http::Response response = engine.Send(Get("/_nodes/_local?filter_path=nodes.*.version"));
-  Require(response, kWhat);
-  const json::Value answer = ParseAnswer(response, kWhat);
+  json::Value answer;
+  try {
+    Require(response, kWhat);
+    answer = json::Parse(response.body);
+  } catch (
+      const Error& error) {  // Unwell or not ours to use is one thing, another service another.
+    if (error.disposition() != Disposition::kReject) throw;
+  }
   const json::Value* nodes = answer.Find("nodes");
   const json::Value* version = nodes == nullptr || nodes->members.empty()
                                    ? nullptr

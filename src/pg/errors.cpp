@@ -2,7 +2,6 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <algorithm>
 #include <array>
 
 #include "pg/pqxx_compat.h"
@@ -18,8 +17,13 @@ std::string Clean(std::string text) {
   for (const std::string_view prefix : {"ERROR:  ", "FATAL:  "}) {
     if (text.rfind(prefix, 0) == 0) text.erase(0, prefix.size());
   }
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text;
+  std::string line;
+  for (const char c : text) {
+    const bool space = c == '\n' || c == '\t' || c == ' ';
+    if (!space) line += c;
+    if (space && !line.empty() && line.back() != ' ') line += ' ';
+  }
+  return line;
 }
 
 bool Contains(const std::string& text, std::string_view part) {

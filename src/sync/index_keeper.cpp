@@ -107,13 +107,25 @@ IndexKeeper::State IndexKeeper::Load(pg::Session& session, const std::string& na
   return state;
 }
 
+std::vector<std::string> IndexKeeper::CheckName(const document::Plan& plan) {
+  const std::string alias = AliasOf(plan);
+  std::vector<std::string> targets = engine_.AliasTargets(alias);
+  if (!targets.empty()) {
+    CheckOwner(alias, targets.back());
+  } else if (engine_.IndexExists(alias)) {
+    throw Error(Disposition::kFatal,
+                fmt::format("the engine has an index named '{}' that pgsluice did not make", alias),
+                "choose another name or set elasticsearch.index_prefix");
+  }
+  return targets;
+}
+
 std::shared_ptr<const LiveIndex> IndexKeeper::Ensure(
     pg::Session& session, const std::shared_ptr<const document::Plan>& plan,
     const catalog::Table& root) {
   const std::string alias = AliasOf(*plan);
   const State old = Load(session, plan->name);
-  const std::vector<std::string> targets = engine_.AliasTargets(alias);
-  if (!targets.empty()) CheckOwner(alias, targets.back());
+  const std::vector<std::string> targets = CheckName(*plan);
 
   State now;
   now.shape = ShapeOf(*plan);
@@ -194,11 +206,6 @@ std::shared_ptr<const LiveIndex> IndexKeeper::Remembered(
 
 std::string IndexKeeper::Create(const document::Plan& plan, const std::string& alias,
                                 const std::vector<std::string>& old) {
-  if (old.empty() && engine_.IndexExists(alias)) {
-    throw Error(Disposition::kFatal,
-                fmt::format("the engine has an index named '{}' that pgsluice did not make", alias),
-                "choose another name or set elasticsearch.index_prefix");
-  }
   const std::string physical = NextName(alias, TakenNames(alias));
   engine_.CreateIndex(physical, engine::IndexBody(plan, config_, engine_.Detect()));
   engine_.SwapAlias(alias, old, physical);

@@ -53,6 +53,20 @@ Keeper::Keeper(const config::Config& config, const Shared& shared, bool writes)
 void Keeper::Start() {
   session_ = OpenSession(shared_, "pgsluice keeper");
   Reload(true);
+  try {
+    EnsureIndexes();
+  } catch (const Error& error) {
+    if (session_->broken()) throw;
+    if (error.disposition() == Disposition::kFatal) {
+      std::string urls;
+      for (const std::string& url : config_.elasticsearch.urls) {
+        urls += (urls.empty() ? "" : ", ") + observe::MaskUrl(url);
+      }
+      throw Error(Disposition::kFatal, fmt::format("search engine at {}: {}", urls, error.what()),
+                  error.hint());
+    }
+    shared_.monitor.Trouble("engine", error.Full());
+  }
 }
 
 void Keeper::Run(const std::stop_token& stop) {
@@ -110,6 +124,11 @@ void Keeper::EnsureIndexes() {
   auto set = std::make_shared<IndexSet>();
   if (writes_) LockIndexes(*session_);
   try {
+    // All names before the first index is made: a refusal leaves nothing half done.
+    if (writes_ && !ready_) {
+      shared_.engine.Detect();
+      for (const auto& plan : plans_) indexes_.CheckName(*plan);
+    }
     for (const auto& plan : plans_) {
       const catalog::Table* root = catalog_.Find(plan->root);
       auto live = writes_ && root != nullptr ? indexes_.Ensure(*session_, plan, *root)

@@ -18,7 +18,7 @@ class CliDatabase : public CliFixture {
   }
   Outcome Do(const std::vector<std::string>& arguments) {
     return Run(arguments, {{"PGSLUICE_DATABASE_URL", database_.url()},
-                           {"PGSLUICE_LISTEN", "127.0.0.1:1"},
+                           {"PGSLUICE_LISTEN", "127.0.0.1:2"},
                            {"PGSLUICE_ADMIN_LISTEN", "127.0.0.1:1"}});
   }
   /// Pending events after a row was inserted into a table.

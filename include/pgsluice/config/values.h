@@ -22,6 +22,7 @@ bool IsLoopback(const Address& address);
 
 /// What is wrong with a text, or nothing.
 std::optional<std::string> CheckAddress(std::string_view text);
+std::optional<std::string> CheckDatabaseUrl(std::string_view text);
 std::optional<std::string> CheckHttpUrl(std::string_view text);
 std::optional<std::string> CheckRefreshInterval(std::string_view text);
 std::optional<std::string> CheckSha256(std::string_view text);

@@ -21,6 +21,10 @@ class IndexKeeper {
   IndexKeeper(const config::Config& config, engine::Engine& engine)
       : config_(config), engine_(engine) {}
 
+  /// What the alias points to now. Throws Error(kFatal) when the name is taken by an index that is
+  /// not ours. Changes nothing.
+  std::vector<std::string> CheckName(const document::Plan& plan);
+
   /// One index. Call under the lock of LockIndexes(). Throws Error(kFatal) when the name is taken
   /// by an index that is not ours; Error(kRetry) when the engine cannot be reached.
   std::shared_ptr<const LiveIndex> Ensure(pg::Session& session,
