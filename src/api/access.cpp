@@ -33,7 +33,8 @@ const config::Policy* PolicyOf(const config::Auth& auth, const std::string& name
 
 }  // namespace
 
-Access Access::Of(const config::Auth& auth, const std::string& credentials) {
+Access Access::Of(const Settings& settings, const std::string& credentials) {
+  const config::Auth& auth = settings.auth;
   Access access;
   access.claims_.type = json::Type::kObject;
   const bool open = auth.keys.empty() && !auth.jwt && auth.anonymous.empty();
@@ -43,6 +44,8 @@ Access Access::Of(const config::Auth& auth, const std::string& credentials) {
     access.policy_ = PolicyOf(auth, auth.anonymous);
     return access;
   }
+  const bool token = std::count(credentials.begin(), credentials.end(), '.') == 2;
+  if (token && settings.tokens) return OfToken(settings, credentials);
   const std::string hash = query::Sha256(credentials);
   const config::Key* found = nullptr;
   for (const config::Key& key : auth.keys) {
@@ -54,6 +57,15 @@ Access Access::Of(const config::Auth& auth, const std::string& credentials) {
   }
   access.caller_ = "key:" + found->name;
   access.policy_ = PolicyOf(auth, found->policy);
+  return access;
+}
+
+Access Access::OfToken(const Settings& settings, const std::string& token) {
+  Access access;
+  access.claims_ = settings.tokens->Claims(token, std::time(nullptr));
+  const json::Value* subject = access.claims_.Find("sub");
+  access.caller_ = "jwt:" + (subject != nullptr ? subject->text : query::Sha256(token));
+  access.policy_ = PolicyOf(settings.auth, settings.auth.jwt->policy);
   return access;
 }
 

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "api/settings.h"
 #include "pgsluice/config/config.h"
 #include "pgsluice/json/value.h"
 #include "pgsluice/query/filter_dsl.h"
@@ -10,11 +11,11 @@
 
 namespace pgsluice::api {
 
-/// What one caller may see. Given to every endpoint.
+/// What one caller may see. Given to every endpoint. Must not outlive the settings.
 class Access {
  public:
   /// From the credentials of a request (empty: none). Throws Problem 401.
-  static Access Of(const config::Auth& auth, const std::string& credentials);
+  static Access Of(const Settings& settings, const std::string& credentials);
 
   const std::string& caller() const { return caller_; }
   bool Sees(const std::string& index) const;
@@ -31,6 +32,8 @@ class Access {
 
  private:
   const config::PolicyIndex* RuleOf(const std::string& index) const;
+
+  static Access OfToken(const Settings& settings, const std::string& token);
 
   std::string caller_;
   const config::Policy* policy_ = nullptr;  ///< Null: everything.

@@ -3,6 +3,7 @@
 #include "api/openapi.h"
 #include "api/service.h"
 #include "pgsluice/json/writer.h"
+#include "pgsluice/query/cursor.h"
 #include "pgsluice/query/projection.h"
 
 /// Endpoints that answer documents by id, and what the API knows about indexes and freshness.
@@ -19,6 +20,11 @@ std::string IdArray(const std::vector<std::string>& ids) {
     json::AppendString(out, id);
   }
   return out + "]";
+}
+
+/// Whether an If-None-Match names the tag; weak comparison (RFC 9110, 13.1.2).
+bool NamesTag(const std::string& header, const std::string& tag) {
+  return header == "*" || header.find(tag.substr(2)) != std::string::npos;
 }
 
 }  // namespace
@@ -68,6 +74,14 @@ Response Service::Document(const Request& request, const Access& access) {
   response.body = R"({"id":)" + json::Quote(id) + R"(,"document":)";
   projection.Append(response.body,
                     std::string_view(answer).substr(source->begin, source->end - source->begin));
+  // Weak, as `meta` is not part of it.
+  const std::string tag = "W/\"" + query::Sha256(response.body).substr(0, 32) + "\"";
+  response.headers = {{"ETag", tag}, {"Cache-Control", "private, no-cache"}};
+  if (NamesTag(request.if_none_match, tag)) {
+    response.status = 304;
+    response.body.clear();
+    return response;
+  }
   response.body += R"(,"meta":{)" + Meta(asked, request) + "}}";
   return response;
 }
@@ -167,7 +181,8 @@ Response Service::Describe(const Request& /*request*/, const Access& access) {
   for (const auto& [name, index] : *indexes) {
     if (access.Sees(name)) described.push_back({name, access.SchemaOf(index.plan)});
   }
-  const config::Auth& auth = backend_.config.auth;
+  const std::shared_ptr<const Settings> now = settings();
+  const config::Auth& auth = now->auth;
   const bool secured = auth.anonymous.empty() && (!auth.keys.empty() || auth.jwt);
   Response response;
   response.body = OpenApi(described, secured, access.MayExport());

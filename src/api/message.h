@@ -20,6 +20,7 @@ struct Request {
   std::string body, credentials;
   std::string if_none_match;
   std::string traceparent;  ///< W3C Trace Context, when it is well-formed.
+  std::string peer;         ///< Address of the caller.
   std::string id;           ///< Request id, safe to echo.
 };
 

@@ -100,6 +100,7 @@ query::Parameters ReadQuery(std::string_view query) {
 Request ReadRest(const HttpRequest& http) {
   Request request;
   request.id = http.id;
+  request.peer = http.peer;
   request.method = http.method;
   request.segments = Segments(http.path);
   request.parameters = ReadQuery(http.query);

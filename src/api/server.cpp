@@ -4,6 +4,7 @@
 
 #include "api/message.h"
 #include "api/service.h"
+#include "api/transfer.h"
 #include "pgsluice/api/http_server.h"
 #include "pgsluice/observe/log.h"
 
@@ -42,6 +43,8 @@ struct Server::Impl {
   HttpResponse Answer(const HttpRequest& request) {
     const auto start = Clock::now();
     HttpResponse response = Handle(request);
+    Compress(request, response);
+    AllowOrigin(service.settings()->cors_origins, request, response);
     response.headers.emplace_back("X-Content-Type-Options", "nosniff");
     Record(request, response, std::chrono::duration<double>(Clock::now() - start).count());
     return response;
@@ -93,6 +96,9 @@ void Server::Start() { impl_->http.Start(); }
 void Server::Stop(Clock::time_point deadline) {
   impl_->gate.Stop();
   impl_->http.Stop(std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()));
+}
+void Server::Reload(const config::Config& config) {
+  impl_->service.Use(std::make_shared<const Settings>(config));
 }
 std::uint16_t Server::port() const { return impl_->http.port(); }
 

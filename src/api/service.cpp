@@ -16,6 +16,7 @@ using query::Problem;
 Service::Service(Backend backend, Gate& gate)
     : backend_(std::move(backend)),
       gate_(gate),
+      settings_(std::make_shared<const Settings>(backend_.config)),
       freshness_(backend_.sync),
       cursor_key_(query::Sha256("cursor\n" + backend_.config.database.url + "\n" +
                                 backend_.config.elasticsearch.password +
@@ -95,12 +96,28 @@ Response Service::Guarded(const std::string& request_id,
   }
 }
 
+void Service::Use(std::shared_ptr<const Settings> settings) {
+  gate_.SetConcurrent(settings->limits.concurrent);
+  const std::lock_guard lock(mutex_);
+  settings_ = std::move(settings);
+}
+
+std::shared_ptr<const Settings> Service::settings() const {
+  const std::lock_guard lock(mutex_);
+  return settings_;
+}
+
 Response Service::Handle(const Request& request) {
   std::string pattern = "unknown";
+  const std::shared_ptr<const Settings> now = settings();
   Response response = Guarded(request.id, [&] {
     const Route& route = Find(request, pattern);
     const Gate::Pass pass(gate_);
-    const Access access = Access::Of(backend_.config.auth, request.credentials);
+    const Access access = Access::Of(*now, request.credentials);
+    const int pause =
+        rates_.Take(access.caller().empty() ? request.peer : access.caller(),
+                    now->limits.requests_per_second, std::chrono::steady_clock::now());
+    if (pause > 0) throw Problem(429, "rate_limited", "too many requests").RetryAfter(pause);
     return (this->*route.endpoint)(request, access);
   });
   response.route = pattern;
@@ -126,7 +143,9 @@ Service::Asked Service::See(const std::string& name, const Access& access) {
     allowed = access.FilterOf(found->second.plan);
   } catch (const Problem& problem) {
     if (problem.status() == 403) throw;
-    throw std::runtime_error(fmt::format("policy filter of '{}': {}", name, problem.what()));
+    observe::Log(observe::Level::kWarn, "api",
+                 fmt::format("policy filter of '{}': {}", name, problem.what()));
+    throw Problem(403, "missing_claim", "the claims do not fit the policy's filter");
   }
   return {found->second, access.SchemaOf(found->second.plan), {}, std::move(allowed), access};
 }

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -9,6 +10,8 @@
 #include "api/freshness.h"
 #include "api/gate.h"
 #include "api/message.h"
+#include "api/rate_limiter.h"
+#include "api/settings.h"
 #include "pgsluice/api/server.h"
 #include "pgsluice/query/search_body.h"
 
@@ -19,6 +22,10 @@ class Service {
  public:
   Service(Backend backend, Gate& gate);
   Response Handle(const Request& request);
+
+  /// Puts other keys, policies and limits in force; requests that run keep the old ones.
+  void Use(std::shared_ptr<const Settings> settings);
+  std::shared_ptr<const Settings> settings() const;
 
  private:
   /// One index as one caller sees it, and what was asked.
@@ -79,6 +86,9 @@ class Service {
 
   Backend backend_;
   Gate& gate_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Settings> settings_;  // Guarded by mutex_.
+  RateLimiter rates_;
   Freshness freshness_;
   std::string cursor_key_;
   observe::Histogram& engine_seconds_;

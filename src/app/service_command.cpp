@@ -8,7 +8,9 @@
 #include "pgsluice/api/admin_server.h"
 #include "pgsluice/api/server.h"
 #include "pgsluice/base/backoff.h"
+#include "pgsluice/config/loader.h"
 #include "pgsluice/engine/engine.h"
+#include "pgsluice/json/equal.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/migrate/migrator.h"
 #include "pgsluice/observe/log.h"
@@ -56,6 +58,19 @@ std::shared_ptr<const api::IndexSet> ForApi(const sync::IndexRegistry& registry)
   return indexes;
 }
 
+/// Parts of the configuration that changed and that only a restart puts in force.
+std::string NeedsRestart(const config::Config& old, const config::Config& fresh) {
+  std::string names;
+  for (const auto& [name, value] : fresh.effective.members) {
+    const bool reloads = name == "auth" || name == "limits" || name == "cors_origins" ||
+                         name == "log_level" || name == "log_format";
+    const json::Value* before = old.effective.Find(name);
+    if (reloads || (before != nullptr && json::Equal(*before, value))) continue;
+    names += (names.empty() ? "" : ",") + name;
+  }
+  return names.empty() ? "nothing" : names;
+}
+
 /// The whole service. The order of the members is the order in which they start to exist; they
 /// start in the order of Run() and stop in reverse.
 class Service {
@@ -82,6 +97,26 @@ class Service {
         .MakeGauge("pgsluice_build_info", "Always 1; the version is a label.",
                    {{"version", PGSLUICE_VERSION}})
         .Set(1);
+  }
+
+  /// SIGHUP.
+  void Reload(const Context& context) {
+    config::Problems problems;
+    const config::Config fresh =
+        config::Load({.flags = context.invocation.options}, config::ProcessEnvironment(), problems);
+    if (PrintProblems(problems, std::cerr)) {
+      Log(Level::kError, "app", "SIGHUP: the configuration is wrong, the old one stays");
+      return;
+    }
+    try {
+      api_.Reload(fresh);
+    } catch (const Error& error) {
+      Log(Level::kError, "app", "SIGHUP: " + error.Full() + "; the old configuration stays");
+      return;
+    }
+    observe::ConfigureLog(fresh.log_format, fresh.log_level);
+    Log(Level::kInfo, "app", "SIGHUP: keys, policies, limits, origins and log level are read again",
+        {{"needs_restart", NeedsRestart(config_, fresh)}});
   }
 
   int Run(const std::stop_token& stop) {
@@ -196,8 +231,7 @@ class Service {
 int RunService(const Context& context) {
   const std::string& command = context.invocation.command;
   Service service(context.config, command != "serve", command != "sync");
-  const Signals signals(
-      [] { Log(Level::kInfo, "app", "SIGHUP: nothing that can be reloaded has changed"); });
+  const Signals signals([&] { service.Reload(context); });
   return service.Run(signals.stop());
 }
 

@@ -141,6 +141,7 @@ TEST_F(ApiPolicyTest, RefusesWhatIsNotAllowed) {
   EXPECT_THAT(As("other-key", "/v1/indexes").body, Not(HasSubstr("projects")));
   EXPECT_THAT(Send("/v1/projects/search", "", {{"X-Api-Key", "all-key"}}).body, HasSubstr("hits"));
   config_.auth.policies["some"].indexes["projects"].filter = "level = ${claims.level}";
+  Restart();
   EXPECT_THAT(As("some-key", "/v1/projects/count").body, HasSubstr("missing_claim"));
   EXPECT_THAT(As("some-key", "/v1/projects/export").body, HasSubstr("missing_claim"));
 }

@@ -49,6 +49,17 @@ TEST_F(ServiceBinary, AnswersOnBothPortsAndStopsOnSigterm) {
   EXPECT_THAT(get(admin, "/status"), HasSubstr(R"("phase" : "live")"));
   EXPECT_THAT(get(admin, "/metrics"), HasSubstr("pgsluice_build_info"));
   EXPECT_THAT(get(admin, "/healthz"), HasSubstr("ok"));
+  // SIGHUP puts a key in force; until then nobody is asked for one.
+  std::ofstream(config) << R"({"elasticsearch": {"index_prefix": ")" + prefix_ + R"("},)"
+                        << R"("auth": {"keys": [{"name": "k", "policy": "p", "sha256": ")"
+                        << std::string(64, 'a') << R"("}], "policies": {"p": {"indexes": {}}}}})";
+  service.Signal(SIGHUP);
+  ASSERT_TRUE(service.WaitForLine("SIGHUP: keys", std::chrono::seconds(20)));
+  EXPECT_EQ(api->Send({.path = "/v1/item/count"}).status, 401);
+  std::ofstream(config) << R"({"lissten": 1})";
+  service.Signal(SIGHUP);
+  ASSERT_TRUE(service.WaitForLine("the old one stays", std::chrono::seconds(20)));
+  EXPECT_EQ(api->Send({.path = "/v1/item/count"}).status, 401);
   service.Signal(SIGTERM);
   EXPECT_EQ(service.Wait(), 0);
 }

@@ -54,6 +54,10 @@ class Server {
   void Start();
   /// Stops accepting, lets running requests finish until `deadline`.
   void Stop(std::chrono::steady_clock::time_point deadline);
+  /// Puts keys, policies, limits and origins of another configuration in force; requests that run
+  /// keep the old ones. `limits.concurrent` cannot go beyond what there are threads for since the
+  /// start. Throws Error(kReject), and changes nothing, when the key set cannot be read.
+  void Reload(const config::Config& config);
   std::uint16_t port() const;
 
  private:

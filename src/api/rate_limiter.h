@@ -1,0 +1,29 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <string>
+
+namespace pgsluice::api {
+
+/// Token buckets by caller: so many requests per second, as many at once. Thread-safe.
+class RateLimiter {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// Seconds until the caller may ask again; 0: now, and counted. `per_second` 0: no limit.
+  int Take(const std::string& caller, double per_second, Clock::time_point now);
+
+ private:
+  struct Bucket {
+    double tokens = 0;
+    Clock::time_point filled{};
+  };
+  void Forget(Clock::time_point now);
+
+  std::mutex mutex_;
+  std::map<std::string, Bucket> buckets_;  // Guarded by mutex_.
+};
+
+}  // namespace pgsluice::api

@@ -1,0 +1,62 @@
+#include "api/transfer.h"
+
+#include <Poco/DeflatingStream.h>
+
+#include <algorithm>
+#include <sstream>
+
+namespace pgsluice::api {
+
+namespace {
+
+constexpr std::size_t kWorthIt = 1024;
+constexpr int kFast = 1;
+
+/// "gzip", "br, gzip;q=0.8", not "gzip;q=0".
+bool TakesGzip(const std::string& accepted) {
+  const std::size_t at = accepted.find("gzip");
+  if (at == std::string::npos) return false;
+  const std::string rest = accepted.substr(at + 4, accepted.find(',', at) - at - 4);
+  const std::size_t quality = rest.find("q=");
+  return quality == std::string::npos || rest.find_first_of("123456789", quality) != rest.npos;
+}
+
+}  // namespace
+
+void Compress(const HttpRequest& request, HttpResponse& response) {
+  if (response.body.size() < kWorthIt || response.stream) return;
+  response.headers.emplace_back("Vary", "Accept-Encoding");
+  if (!TakesGzip(request.Header("accept-encoding"))) return;
+  std::ostringstream compressed;
+  Poco::DeflatingOutputStream stream(compressed, Poco::DeflatingStreamBuf::STREAM_GZIP, kFast);
+  stream.write(response.body.data(), static_cast<std::streamsize>(response.body.size()));
+  stream.close();
+  response.body = compressed.str();
+  response.headers.emplace_back("Content-Encoding", "gzip");
+}
+
+void AllowOrigin(const std::vector<std::string>& origins, const HttpRequest& request,
+                 HttpResponse& response) {
+  if (origins.empty()) return;
+  const auto vary = std::find_if(response.headers.begin(), response.headers.end(),
+                                 [](const auto& header) { return header.first == "Vary"; });
+  if (vary == response.headers.end()) {
+    response.headers.emplace_back("Vary", "Origin");
+  } else {
+    vary->second += ", Origin";
+  }
+  const std::string origin = request.Header("origin");
+  if (std::find(origins.begin(), origins.end(), origin) == origins.end()) return;
+  response.headers.emplace_back("Access-Control-Allow-Origin", origin);
+  response.headers.emplace_back("Access-Control-Expose-Headers",
+                                "X-Request-Id, Retry-After, Server-Timing, ETag");
+  if (request.method != "OPTIONS") return;
+  response.headers.emplace_back("Access-Control-Allow-Methods", "GET, HEAD, POST");
+  response.headers.emplace_back(
+      "Access-Control-Allow-Headers",
+      "Authorization, Content-Type, If-None-Match, X-Api-Key, X-Request-Id, traceparent, "
+      "x-algolia-agent, x-algolia-api-key, x-algolia-application-id");
+  response.headers.emplace_back("Access-Control-Max-Age", "86400");
+}
+
+}  // namespace pgsluice::api
