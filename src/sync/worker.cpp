@@ -47,6 +47,19 @@ void DoWork(pg::Session& session, Refresher& refresher, const Work& work) {
   if (!source.to_roots.sql.empty()) RefreshRootsOf(session, refresher, work);
 }
 
+// The second column: whether the server is behind what we have seen of it, or on another timeline,
+// so that the indexes may hold what it lost. A restart of the same server is no such thing.
+const pg::Statement kCheckEpoch{"check_epoch", R"sql(
+  WITH before AS MATERIALIZED (
+    SELECT pgsluice.version() < greatest(highest, $1::bigint)
+           OR (server LIKE '%/%/%' AND
+               pg_catalog.regexp_replace(server, '/[^/]*$', '') <>
+               pg_catalog.regexp_replace(pgsluice.server_identity(), '/[^/]*$', '')) AS lost
+    FROM pgsluice.state)
+  SELECT pgsluice.check_epoch($1::bigint), lost FROM before)sql"};
+// No shape that the keeper knows: it scans the tables and walks the ids.
+const pg::Statement kFillAgain{"fill_again", "UPDATE pgsluice.index_state SET config_hash = ''"};
+
 double AgeSeconds(const outbox::Event& event) {
   const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
                        std::chrono::system_clock::now().time_since_epoch())
@@ -93,11 +106,22 @@ std::unique_ptr<pg::Session> OpenSession(const Shared& shared, const std::string
   options.application_name = name;
   auto session = std::make_unique<pg::Session>(options);
   const std::string issued = std::to_string(shared.monitor.highest_issued());
-  if (session->ExecParams("SELECT pgsluice.check_epoch($1)", {issued}).Bool(0, 0)) {
+  pg::Transaction transaction(*session);
+  const pg::Result epoch = session->Exec(kCheckEpoch, {issued});
+  if (epoch.Bool(0, 0)) {
     observe::Log(observe::Level::kWarn, "sync",
                  "transaction ids went back or the server is another one: the epoch was raised, so "
                  "that changes keep winning over what the index holds");
   }
+  const bool lost = epoch.Bool(0, 0) && epoch.Bool(0, 1);
+  if (lost) {
+    observe::Log(observe::Level::kWarn, "sync",
+                 "the server may have lost transactions that are in the indexes already: every "
+                 "index is compared and filled again");
+    session->Exec(kFillAgain);
+  }
+  transaction.Commit();
+  if (lost) shared.look_again();
   shared.monitor.Recovered("database");
   return session;
 }

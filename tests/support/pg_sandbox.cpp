@@ -27,10 +27,7 @@ std::string UniqueName() {
   return "pgsluice_test_" + std::to_string(getpid()) + "_" + std::to_string(++count);
 }
 
-}  // namespace
-
-std::string PgSandbox::UrlOf(const std::string& database) {
-  std::string url = ServerUrl();
+std::string WithDatabase(std::string url, const std::string& database) {
   const std::size_t query = url.find('?');
   const std::string parameters = query == std::string::npos ? "" : url.substr(query);
   url.resize(query == std::string::npos ? url.size() : query);
@@ -39,10 +36,23 @@ std::string PgSandbox::UrlOf(const std::string& database) {
   return url.substr(0, slash) + "/" + database + parameters;
 }
 
-PgSandbox::PgSandbox() : name_(UniqueName()), url_(UrlOf(name_)) {
-  pg::Session server({.url = ServerUrl()});
+}  // namespace
+
+std::string PgSandbox::UrlOf(const std::string& database) {
+  return WithDatabase(ServerUrl(), database);
+}
+
+PgSandbox::PgSandbox() : PgSandbox(ServerUrl()) {}
+
+PgSandbox::PgSandbox(const std::string& server_url)
+    : server_(server_url), name_(UniqueName()), url_(WithDatabase(server_, name_)) {
+  pg::Session server({.url = server_});
   server.Exec("DROP DATABASE IF EXISTS " + name_);
   server.Exec("CREATE DATABASE " + name_ + " TEMPLATE template0 ENCODING 'UTF8'");
+  Reconnect();
+}
+
+void PgSandbox::Reconnect() {
   session_ = std::make_unique<pg::Session>(options());
   session_->Exec("SET search_path = public");
 }
@@ -50,7 +60,7 @@ PgSandbox::PgSandbox() : name_(UniqueName()), url_(UrlOf(name_)) {
 PgSandbox::~PgSandbox() {
   session_.reset();
   try {
-    pg::Session server({.url = ServerUrl()});
+    pg::Session server({.url = server_});
     server.Exec("DROP DATABASE IF EXISTS " + name_ + " WITH (FORCE)");
   } catch (const std::exception&) {
     // The server went away in the test: its data directory goes with it.

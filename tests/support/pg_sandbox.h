@@ -12,6 +12,7 @@ namespace pgsluice::testing {
 class PgSandbox {
  public:
   PgSandbox();
+  explicit PgSandbox(const std::string& server);  ///< On the server of this URL instead.
   ~PgSandbox();
   PgSandbox(const PgSandbox&) = delete;
   PgSandbox& operator=(const PgSandbox&) = delete;
@@ -19,6 +20,8 @@ class PgSandbox {
   const std::string& url() const { return url_; }
   pg::SessionOptions options() const { return {.url = url_}; }
   pg::Session& session() { return *session_; }
+  /// After the server ended the session.
+  void Reconnect();
   pg::Result Exec(const std::string& sql) { return session_->Exec(sql); }
   /// The first column of the first row.
   std::string Text(const std::string& sql);
@@ -29,6 +32,7 @@ class PgSandbox {
   static std::string UrlOf(const std::string& database);
 
  private:
+  std::string server_;
   std::string name_;
   std::string url_;
   std::unique_ptr<pg::Session> session_;

@@ -56,7 +56,13 @@ SyncProcess::SyncProcess(config::Config config)
       engine_(engine::MakeTransport(config_.elasticsearch)),
       service_(std::make_unique<sync::Service>(config_, engine_, monitor_, true)) {}
 
-SyncTest::SyncTest() : prefix_(UniquePrefix()) {
+SyncTest::SyncTest() : prefix_(UniquePrefix()) { Configure(); }
+
+SyncTest::SyncTest(const std::string& server) : db_(server), prefix_(UniquePrefix()) {
+  Configure();
+}
+
+void SyncTest::Configure() {
   config_.database.url = db_.url();
   config_.elasticsearch.urls = {EngineUrl()};
   config_.elasticsearch.index_prefix = prefix_;

@@ -22,6 +22,8 @@ class SyncProcess {
   void Start() { service_->Start(); }
   void Stop() { service_->Stop(); }
   sync::Service& service() { return *service_; }
+  /// The present trouble of "database" or "engine"; empty when there is none.
+  std::string trouble(const std::string& part) const { return monitor_.TroubleOf(part); }
 
  private:
   config::Config config_;
@@ -36,6 +38,7 @@ class SyncProcess {
 class SyncTest : public ::testing::Test {
  protected:
   SyncTest();
+  explicit SyncTest(const std::string& server);  ///< On the PostgreSQL of this URL instead.
   ~SyncTest() override;
 
   pg::Result Exec(const std::string& sql) { return db_.Exec(sql); }
@@ -54,6 +57,8 @@ class SyncTest : public ::testing::Test {
   /// One document, read by id without a refresh; empty when absent.
   std::string Document(const std::string& index, const std::string& id);
   std::string Alias(const std::string& index) const { return prefix_ + index; }
+
+  void Configure();
 
   PgSandbox db_;
   std::string prefix_;

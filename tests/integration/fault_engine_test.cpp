@@ -1,0 +1,141 @@
+// The engine fails in every way it can: recovered, nothing lost, nothing stale.
+
+#include <gmock/gmock.h>
+
+#include "pgsluice/outbox/outbox.h"
+#include "support/service_fixture.h"
+
+namespace pgsluice {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* kChange =
+    "UPDATE item SET n = n + 1, name = name || '!' WHERE id % 2 = 0; "
+    "DELETE FROM item WHERE id % 5 = 0; INSERT INTO item SELECT n + 10000, 'new', n "
+    "FROM generate_series(1, 50) n";
+
+class EngineFault : public testing::FaultTest {
+ protected:
+  /// Changes rows while the next `times` answers to _bulk are these.
+  void ChangeUnder(int times, int status, const std::string& body,
+                   const std::string& headers = {}) {
+    StartWith(200);
+    const int before = proxy_.scripted();
+    proxy_.AnswerStatus("_bulk", times, status, body, headers);
+    Exec(kChange);
+    ExpectRecovered();
+    EXPECT_EQ(proxy_.scripted(), before + times);
+    EXPECT_EQ(db_.Text("SELECT count(*) FROM pgsluice.dead_letter"), "0");
+  }
+  void WaitForDeadLetters(const std::string& count) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (db_.Text("SELECT count(*) FROM pgsluice.dead_letter") != count) {
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    }
+  }
+};
+
+TEST_F(EngineFault, TooManyRequests) { ChangeUnder(3, 429, R"({"error":{"type":"x"}})"); }
+
+TEST_F(EngineFault, Unavailable) { ChangeUnder(3, 503, "<html>down</html>"); }
+
+TEST_F(EngineFault, TooLargeIsHalved) { ChangeUnder(2, 413, ""); }
+
+TEST_F(EngineFault, AnswerThatIsNotJson) { ChangeUnder(2, 200, "hello"); }
+
+TEST_F(EngineFault, AnswerThatDoesNotFitTheRequest) {
+  ChangeUnder(2, 200, R"({"errors":true,"items":[]})");
+}
+
+TEST_F(EngineFault, Redirect) { ChangeUnder(2, 302, "", "Location: http://elsewhere/\r\n"); }
+
+TEST_F(EngineFault, ItemsThatFailForNow) {
+  StartWith(200);
+  proxy_.AnswerStatus("_bulk", 1, 200,
+                      R"({"errors":true,"items":[{"index":{"status":429,"error":{"type":)"
+                      R"("es_rejected_execution_exception","reason":"queue is full"}}}]})");
+  Exec("UPDATE item SET n = -1 WHERE id = 7");
+  ExpectRecovered();
+}
+
+TEST_F(EngineFault, ConnectionCutInTheMiddleOfAnAnswer) {
+  StartWith(200);
+  for (const std::size_t bytes : {std::size_t{0}, std::size_t{20}, std::size_t{150}}) {
+    proxy_.CutNextAnswer(bytes);
+    Exec("UPDATE item SET n = n + 1 WHERE id < 100; DELETE FROM item WHERE id = " +
+         std::to_string(150 + bytes / 10));
+    ExpectRecovered();
+  }
+}
+
+TEST_F(EngineFault, PausedAndBack) {
+  StartWith(200);
+  proxy_.Stall();
+  Exec(kChange);
+  Exec("UPDATE item SET n = 5 WHERE id = 1");
+  proxy_.Pass();
+  ExpectRecovered();
+}
+
+TEST_F(EngineFault, GoneAndBack) {
+  StartWith(200);
+  proxy_.Refuse();
+  Exec(kChange);
+  Exec("TRUNCATE item; INSERT INTO item VALUES (3, 'three', 3)");
+  proxy_.Pass();
+  ExpectRecovered();
+}
+
+TEST_F(EngineFault, ReadOnlyByFloodStage) {
+  StartWith(200);
+  const std::string settings = R"({"index.blocks.read_only_allow_delete":)";
+  engine_->PutSettings(Alias("item"), settings + "true}");
+  Exec("UPDATE item SET n = n + 1");
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (process_->trouble("engine").empty()) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+  }
+  EXPECT_THAT(process_->trouble("engine"), HasSubstr("cluster_block_exception"));
+  engine_->PutSettings(Alias("item"), settings + "null}");
+  ExpectRecovered();
+  EXPECT_EQ(db_.Text("SELECT count(*) FROM pgsluice.dead_letter"), "0");
+}
+
+TEST_F(EngineFault, IndexDeletedByHandIsMadeAgainAndFilled) {
+  StartWith(200);
+  engine_->DeleteIndex(Alias("item") + "-000001");
+  Exec(kChange);
+  ExpectRecovered();
+}
+
+TEST_F(EngineFault, PoisonIsADeadLetterAndTheNextChangeCuresIt) {
+  StartWith(20);
+  proxy_.AnswerStatus("_bulk", 1, 200,
+                      R"({"errors":true,"items":[{"index":{"status":400,"error":{"type":)"
+                      R"("mapper_parsing_exception","reason":"failed to parse [n]"}}}]})");
+  Exec("UPDATE item SET n = -1 WHERE id = 7");
+  WaitForDeadLetters("1");
+  EXPECT_THAT(db_.Text("SELECT error FROM pgsluice.dead_letter"), HasSubstr("failed to parse [n]"));
+  EXPECT_EQ(db_.Text("SELECT document_id FROM pgsluice.dead_letter"), "7");
+  Exec("UPDATE item SET n = -2 WHERE id = 8");  // others go on
+  Settle();
+  Exec("UPDATE item SET n = -3 WHERE id = 7");
+  ExpectRecovered();
+  WaitForDeadLetters("0");
+}
+
+TEST_F(EngineFault, PoisonIsCuredByRetry) {
+  StartWith(20);
+  proxy_.AnswerStatus("_bulk", 1, 200,
+                      R"({"errors":true,"items":[{"index":{"status":400,"error":{"type":)"
+                      R"("mapper_parsing_exception","reason":"failed to parse [n]"}}}]})");
+  Exec("UPDATE item SET n = -1 WHERE id = 7");
+  WaitForDeadLetters("1");
+  EXPECT_EQ(outbox::RetryDeadLetters(db_.session(), {}), 1);
+  ExpectRecovered();
+  WaitForDeadLetters("0");
+}
+
+}  // namespace
+}  // namespace pgsluice

@@ -1,0 +1,44 @@
+#include "support/service_fixture.h"
+
+#include <cstdlib>
+#include <fstream>
+
+#include "http/address.h"
+
+namespace pgsluice::testing {
+
+FaultTest::FaultTest()
+    : engine_url_(config_.elasticsearch.urls[0]),
+      proxy_(http::ParseAddress(engine_url_).host, http::ParseAddress(engine_url_).port),
+      config_file_(::testing::TempDir() + prefix_ + "fault.json") {
+  config_.elasticsearch.urls = {proxy_.url()};
+}
+
+FaultTest::FaultTest(const std::string& server)
+    : SyncTest(server),
+      engine_url_(config_.elasticsearch.urls[0]),
+      proxy_(http::ParseAddress(engine_url_).host, http::ParseAddress(engine_url_).port),
+      config_file_(::testing::TempDir() + prefix_ + "fault.json") {
+  config_.elasticsearch.urls = {proxy_.url()};
+}
+
+void FaultTest::StartWith(int rows) {
+  Exec("CREATE TABLE item (id int PRIMARY KEY, name text, n int)");
+  Exec("INSERT INTO item SELECT n, 'item ' || n, n FROM generate_series(1, " +
+       std::to_string(rows) + ") n");
+  Start();
+  Settle();
+}
+
+std::unique_ptr<Process> FaultTest::RunBinary(const std::string& command,
+                                              const std::string& admin) {
+  std::ofstream(config_file_) << R"({"elasticsearch": {"index_prefix": ")" << prefix_ << R"("}})";
+  return std::make_unique<Process>(
+      std::vector<std::string>{PGSLUICE_BINARY, command, "--config", config_file_, "--listen",
+                               "127.0.0.1:0", "--admin-listen",
+                               admin.empty() ? "127.0.0.1:0" : admin, "--database-url", db_.url(),
+                               "--elasticsearch-url", proxy_.url()},
+      Process::Options{});
+}
+
+}  // namespace pgsluice::testing

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "support/fault_proxy.h"
+#include "support/process.h"
+#include "support/sync_fixture.h"
+
+namespace pgsluice::testing {
+
+/// Faults on the way: an engine behind a proxy, table `item`, and how a fault test ends.
+class FaultTest : public SyncTest {
+ protected:
+  FaultTest();
+  explicit FaultTest(const std::string& server);
+
+  /// Table `item` with `rows` rows, the triggers, and one process that reaches the engine through
+  /// `proxy_`. Returns when it is settled.
+  void StartWith(int rows);
+  /// Recovered, nothing lost, nothing stale.
+  void ExpectRecovered() { ExpectIndex("item", "SELECT id::text, to_json(item) FROM item"); }
+  /// The binary, syncing the same database into the same indexes. Ports chosen by the system.
+  std::unique_ptr<Process> RunBinary(const std::string& command, const std::string& admin = {});
+
+  std::string engine_url_;
+  FaultProxy proxy_;
+  std::string config_file_;
+};
+
+}  // namespace pgsluice::testing
