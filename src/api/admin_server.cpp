@@ -1,6 +1,9 @@
 #include "pgsluice/api/admin_server.h"
 
+#include <charconv>
+
 #include "api/message.h"
+#include "pgsluice/api/embedded_page.h"
 #include "pgsluice/json/writer.h"
 
 namespace pgsluice::api {
@@ -32,6 +35,42 @@ HttpResponse Problem(const HttpRequest& request, int status, const std::string& 
   return ProblemResponse(query::Problem(status, code, detail), request.id);
 }
 
+/// A file of the page, or nothing.
+std::optional<HttpResponse> Page(const std::string& path) {
+  for (const PageFile& file : EmbeddedPage()) {
+    if (file.path != path) continue;
+    HttpResponse response = Text(200, std::string(file.content_type), std::string(file.bytes));
+    response.headers.insert(
+        response.headers.end(),
+        {{"Content-Security-Policy",
+          "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src "
+          "data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+         {"Referrer-Policy", "no-referrer"},
+         {"Cross-Origin-Opener-Policy", "same-origin"},
+         {"Cross-Origin-Resource-Policy", "same-origin"}});
+    return response;
+  }
+  return std::nullopt;
+}
+
+/// A browser sends JSON to another site only after asking there, and nobody here agrees.
+HttpResponse Retry(const HttpRequest& request, const AdminCallbacks& callbacks) {
+  if (request.Header("content-type") != "application/json") {
+    return Problem(request, 415, "unsupported_media_type", "Content-Type must be application/json");
+  }
+  std::optional<std::int64_t> id;
+  if (!request.query.empty()) {
+    const std::string& query = request.query;
+    const char* end = query.data() + query.size();
+    id = 0;
+    if (!query.starts_with("id=") || std::from_chars(query.data() + 3, end, *id).ptr != end ||
+        query.size() == 3) {
+      return Problem(request, 400, "invalid_parameter", "only id=NUMBER is known");
+    }
+  }
+  return Json(200, R"({"retried":)" + std::to_string(callbacks.retry(id)) + "}");
+}
+
 }  // namespace
 
 Handler AdminHandler(AdminCallbacks callbacks) {
@@ -39,6 +78,11 @@ Handler AdminHandler(AdminCallbacks callbacks) {
     if (request.refusal) {
       return Problem(request, request.refusal->status, request.refusal->code,
                      request.refusal->detail);
+    }
+    if (request.path.starts_with("/v1/") && callbacks.may_search())
+      return callbacks.search(request);
+    if (request.path == "/dead-letters/retry" && request.method == "POST") {
+      return Retry(request, callbacks);
     }
     if (request.method != "GET" && request.method != "HEAD") {
       query::Problem problem(405, "method_not_allowed", "only GET is answered here");
@@ -51,6 +95,8 @@ Handler AdminHandler(AdminCallbacks callbacks) {
       return Text(200, "text/plain; version=0.0.4; charset=utf-8", callbacks.metrics());
     }
     if (request.path == "/status") return Json(200, callbacks.status());
+    if (request.path == "/dead-letters") return Json(200, callbacks.dead_letters());
+    if (auto file = Page(request.path)) return *std::move(file);
     return Problem(request, 404, "not_found", "there is no " + request.path);
   };
 }

@@ -100,6 +100,7 @@ void Server::Stop(Clock::time_point deadline) {
 void Server::Reload(const config::Config& config) {
   impl_->service.Use(std::make_shared<const Settings>(config));
 }
+HttpResponse Server::Answer(const HttpRequest& request) { return impl_->Answer(request); }
 std::uint16_t Server::port() const { return impl_->http.port(); }
 
 }  // namespace pgsluice::api

@@ -2,6 +2,7 @@
 #include <ostream>
 
 #include "commands.h"
+#include "dead_letters.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/migrate/migrator.h"
 #include "pgsluice/outbox/outbox.h"
@@ -23,24 +24,10 @@ std::vector<std::int64_t> Ids(const Invocation& invocation) {
   return ids;
 }
 
-std::string Json(const outbox::DeadLetter& letter) {
-  return "{\"id\":" + std::to_string(letter.id) + ",\"index\":" + json::Quote(letter.index) +
-         ",\"document_id\":" + json::Quote(letter.document_id) + ",\"key\":" + letter.key +
-         ",\"error\":" + json::Quote(letter.error) +
-         ",\"status\":" + std::to_string(letter.status) +
-         ",\"attempts\":" + std::to_string(letter.attempts) +
-         ",\"first_at\":" + json::Quote(letter.first_at) +
-         ",\"last_at\":" + json::Quote(letter.last_at) + '}';
-}
-
 int List(const Context& context, pg::Session& session) {
   const auto letters = outbox::ListDeadLetters(session);
   if (context.invocation.Has("json")) {
-    context.out << '[';
-    for (std::size_t i = 0; i < letters.size(); ++i) {
-      context.out << (i > 0 ? ",\n " : "") << Json(letters[i]);
-    }
-    context.out << "]\n";
+    context.out << ToJson(letters) << '\n';
     return kOk;
   }
   for (const outbox::DeadLetter& letter : letters) {
@@ -52,7 +39,25 @@ int List(const Context& context, pg::Session& session) {
   return kOk;
 }
 
+std::string Json(const outbox::DeadLetter& letter) {
+  return "{\"id\":" + std::to_string(letter.id) + ",\"index\":" + json::Quote(letter.index) +
+         ",\"document_id\":" + json::Quote(letter.document_id) + ",\"key\":" + letter.key +
+         ",\"error\":" + json::Quote(letter.error) +
+         ",\"status\":" + std::to_string(letter.status) +
+         ",\"attempts\":" + std::to_string(letter.attempts) +
+         ",\"first_at\":" + json::Quote(letter.first_at) +
+         ",\"last_at\":" + json::Quote(letter.last_at) + '}';
+}
+
 }  // namespace
+
+std::string ToJson(const std::vector<outbox::DeadLetter>& letters) {
+  std::string out = "[";
+  for (const outbox::DeadLetter& letter : letters) {
+    out += (out.size() > 1 ? ",\n " : "") + Json(letter);
+  }
+  return out + ']';
+}
 
 int RunDeadLetters(const Context& context) {
   const Invocation& invocation = context.invocation;

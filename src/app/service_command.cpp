@@ -5,10 +5,12 @@
 #include <optional>
 
 #include "commands.h"
+#include "dead_letters.h"
 #include "pgsluice/api/admin_server.h"
 #include "pgsluice/api/server.h"
 #include "pgsluice/base/backoff.h"
 #include "pgsluice/config/loader.h"
+#include "pgsluice/config/values.h"
 #include "pgsluice/engine/engine.h"
 #include "pgsluice/json/equal.h"
 #include "pgsluice/json/writer.h"
@@ -84,11 +86,17 @@ class Service {
         consistency_(pool_, monitor_),
         sync_state_(consistency_),
         sync_(config, *engine_, monitor_, syncs),
-        admin_(config.admin_listen, config.admin_tls, {.threads = 4},
-               api::AdminHandler({.ready = [this] { return Ready(); },
-                                  .reason = [this] { return Reason(); },
-                                  .metrics = [this] { return registry_.Text(); },
-                                  .status = [this] { return Status(); }})),
+        admin_(config.admin_listen, config.admin_tls, {.threads = 8},
+               api::AdminHandler(
+                   {.ready = [this] { return Ready(); },
+                    .reason = [this] { return Reason(); },
+                    .metrics = [this] { return registry_.Text(); },
+                    .status = [this] { return Status(); },
+                    .dead_letters = [this] { return DeadLetters(); },
+                    .retry = [this](auto id) { return Retry(id); },
+                    .may_search = [this] { return page_may_search_.load(); },
+                    .search =
+                        [this](const api::HttpRequest& request) { return api_.Answer(request); }})),
         api_(
             {engine_, [this] { return ForApi(sync_.registry()); }, &sync_state_, config, registry_},
             config.listen, config.tls) {
@@ -110,6 +118,7 @@ class Service {
     }
     try {
       api_.Reload(fresh);
+      page_may_search_ = PageMaySearch(fresh.auth);
     } catch (const Error& error) {
       Log(Level::kError, "app", "SIGHUP: " + error.Full() + "; the old configuration stays");
       return;
@@ -183,6 +192,24 @@ class Service {
     return "live";
   }
 
+  /// The page searches through the admin port, where the browser may. Without any key it does so
+  /// on loopback only, as the API itself.
+  bool PageMaySearch(const config::Auth& auth) const {
+    const bool open = auth.keys.empty() && !auth.jwt && auth.anonymous.empty();
+    return serves_ && (!open || config::IsLoopback(config_.admin_listen));
+  }
+
+  std::string DeadLetters() {
+    const auto session = pool_.Acquire();
+    return ToJson(outbox::ListDeadLetters(*session));
+  }
+
+  std::int64_t Retry(std::optional<std::int64_t> id) {
+    const auto session = pool_.Acquire();
+    return outbox::RetryDeadLetters(
+        *session, id ? std::vector<std::int64_t>{*id} : std::vector<std::int64_t>{});
+  }
+
   /// {"projects":{"documents":12},…}: what only the engine knows.
   std::string Documents() {
     std::string text = "{";
@@ -214,6 +241,7 @@ class Service {
 
   const config::Config& config_;
   const bool serves_;
+  std::atomic<bool> page_may_search_{PageMaySearch(config_.auth)};
   observe::Registry registry_;
   sync::Monitor monitor_;
   std::shared_ptr<engine::Engine> engine_;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "pgsluice/api/http_server.h"
 #include "pgsluice/config/config.h"
 #include "pgsluice/document/plan.h"
 #include "pgsluice/engine/engine.h"
@@ -59,6 +60,8 @@ class Server {
   /// start. Throws Error(kReject), and changes nothing, when the key set cannot be read.
   void Reload(const config::Config& config);
   std::uint16_t port() const;
+  /// Answers a request that came in by another listener, under the same rules.
+  HttpResponse Answer(const HttpRequest& request);
 
  private:
   struct Impl;
