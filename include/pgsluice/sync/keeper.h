@@ -24,9 +24,9 @@ class Keeper {
 
   /// The first look. Throws ConfigError when the configuration does not fit the database,
   /// Error(kFatal) when a table is not attached (naming the command), Error(kRetry) when the
-  /// database cannot be reached, Error(kFatal) when the engine refuses our credentials, is no search
-  /// engine, or has foreign indexes of our names. An engine that cannot be reached is no error here:
-  /// Run() goes on trying.
+  /// database cannot be reached, Error(kFatal) when the engine refuses our credentials, is no
+  /// search engine, or has foreign indexes of our names. An engine that cannot be reached is no
+  /// error here: Run() goes on trying.
   void Start();
   /// Looks every few seconds, and whenever somebody asks, until stopped.
   void Run(const std::stop_token& stop);
