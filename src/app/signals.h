@@ -7,8 +7,8 @@
 namespace pgsluice::app {
 
 /// Takes the process's signals, which main() has blocked in every thread. The first SIGTERM or
-/// SIGINT requests a stop; a second one, or ten seconds after the first, ends the process at once
-/// (143, 130). SIGHUP calls `reload`.
+/// SIGINT requests a stop; a second one ends the process at once (143, 130), and so does the time:
+/// after eight seconds it ends with 0. SIGHUP calls `reload`.
 class Signals {
  public:
   explicit Signals(std::function<void()> reload);

@@ -81,7 +81,7 @@ void Keeper::Run(const std::stop_token& stop) {
       continue;
     } catch (const Error& error) {
       const bool lost = !session_ || session_->broken();
-      shared_.monitor.Trouble(lost ? "database" : "engine", error.Full());
+      shared_.monitor.Trouble(PartOf(error, lost), error.Full());
       if (lost) session_.reset();
     } catch (const std::exception& error) {
       shared_.monitor.Trouble("sync", error.what());
@@ -155,12 +155,20 @@ void Keeper::KeepEpoch() {
   kept_issued_ = issued;
 }
 
+void Keeper::RecoveredIdle() {
+  shared_.monitor.Recovered("sync");
+  if (shared_.monitor.TroubleOf("engine").empty()) return;
+  if (indexes_.Intact(*shared_.registry.Get())) shared_.monitor.Recovered("engine");
+}
+
 void Keeper::Sample() {
   const outbox::Lag lag = outbox::ReadLag(*session_, shared_.floor.value());
   shared_.monitor.pending.Set(static_cast<double>(lag.pending));
   shared_.monitor.lag_seconds.Set(lag.oldest_age_s);
   // Pieces that another process created: this one's backfillers wait for a signal.
-  if (writes_ && HasJobs(*session_)) shared_.backfill.Signal();
+  const bool jobs = HasJobs(*session_);
+  if (writes_ && jobs) shared_.backfill.Signal();
+  if (lag.pending == 0 && !jobs) RecoveredIdle();
   for (const auto& [index, count] : outbox::CountDeadLetters(*session_)) {
     shared_.monitor.DeadLetters(index).Set(static_cast<double>(count));
   }

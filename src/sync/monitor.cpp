@@ -14,6 +14,7 @@ using observe::Level;
 using observe::Log;
 
 constexpr std::int64_t kSayAgainMs = 60'000;
+constexpr std::size_t kDifferentTexts = 50;
 
 std::int64_t NowMs() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -78,11 +79,13 @@ void Monitor::Trouble(const std::string& part, const std::string& message) {
   const std::lock_guard lock(mutex_);
   Incident& incident = incidents_[part];
   ++incident.count;
-  const bool news = incident.message != message;
   if (incident.message.empty()) incident.since_ms = now;
   incident.message = message;
-  if (!news && now - incident.said_ms < kSayAgainMs) return;
-  incident.said_ms = now;
+  // Several threads meet the same trouble in words of their own, in turn.
+  const auto [said, news] = incident.said_ms.emplace(message, now);
+  if (!news && now - said->second < kSayAgainMs) return;
+  if (incident.said_ms.size() > kDifferentTexts) incident.said_ms.erase(incident.said_ms.begin());
+  incident.said_ms[message] = now;
   Log(Level::kError, part, message,
       {{"attempts", std::to_string(incident.count)},
        {"for_s", std::to_string((now - incident.since_ms) / 1000)}});

@@ -70,6 +70,7 @@ void RunSleeper(const Shared& shared, const std::stop_token& stop) {
       pg::Listener listener(options, outbox::kChannel);
       const std::stop_callback interrupt(stop, [&] { listener.Interrupt(); });
       Sleeper sleeper(shared, listener);
+      shared.monitor.Recovered("database");
       shared.work.Signal();  // what came while nobody listened
       backoff.Reset();
       while (shared.work.WaitUntilIdle(stop)) sleeper.Sleep(stop);

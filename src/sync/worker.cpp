@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "pgsluice/observe/log.h"
+#include "pgsluice/pg/sql_error.h"
 #include "pgsluice/sync/jobs.h"
 #include "pgsluice/sync/refresher.h"
 #include "pgsluice/sync/router.h"
@@ -101,6 +102,11 @@ bool ProcessBatch(const Shared& shared, pg::Session& session, outbox::Outbox& ou
 
 }  // namespace
 
+const char* PartOf(const Error& error, bool lost) {
+  if (lost) return "database";
+  return dynamic_cast<const pg::SqlError*>(&error) != nullptr ? "sync" : "engine";
+}
+
 std::unique_ptr<pg::Session> OpenSession(const Shared& shared, const std::string& name) {
   pg::SessionOptions options = shared.database;
   options.application_name = name;
@@ -140,6 +146,7 @@ void RunLoop(const Shared& shared, const std::string& name, Wakeup& wakeup,
       }
       if (step()) {
         backoff.Reset();
+        shared.monitor.Recovered("sync");
       } else {
         wakeup.WaitForWork(seen, stop);
       }
@@ -149,7 +156,7 @@ void RunLoop(const Shared& shared, const std::string& name, Wakeup& wakeup,
       shared.look_again();
     } catch (const Error& error) {
       const bool lost = session == nullptr || session->broken();
-      shared.monitor.Trouble(lost ? "database" : "engine", error.Full());
+      shared.monitor.Trouble(PartOf(error, lost), error.Full());
       // A statement that no longer fits the tables: the schema changed.
       if (!lost && error.disposition() == Disposition::kReject) shared.look_again();
     } catch (const std::exception& error) {

@@ -1,8 +1,6 @@
 #include "support/own_postgres.h"
 
-#include <netinet/in.h>
 #include <pwd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -31,23 +29,6 @@ std::string Bin() {
   }
   if (bin.empty()) throw std::runtime_error("no PostgreSQL under /usr/lib/postgresql");
   return bin;
-}
-
-/// A port below the range that the kernel hands out for connections, so that it stays free while
-/// the server is stopped.
-std::uint16_t FreePort() {
-  for (int i = 0;; ++i) {
-    const int port = 12000 + (getpid() * 7 + i) % 8000;
-    const int fd = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    const bool is_free = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
-    close(fd);
-    if (is_free) return static_cast<std::uint16_t>(port);
-    if (i > 200) throw std::runtime_error("no free port");
-  }
 }
 
 std::vector<std::string> AsAccount(std::vector<std::string> command) {

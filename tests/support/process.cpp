@@ -1,14 +1,17 @@
 #include "support/process.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <stdexcept>
 
@@ -128,6 +131,22 @@ int Process::Wait(std::chrono::milliseconds timeout) {
 
 void Process::Signal(int number) const {
   if (!reaped_) kill(pid_, number);
+}
+
+std::uint16_t FreePort() {
+  static std::atomic<int> next{getpid() * 37};
+  for (int tries = 0; tries < 1000; ++tries) {
+    const int port = 12000 + next++ % 8000;
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    const bool is_free = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    close(fd);
+    if (is_free) return static_cast<std::uint16_t>(port);
+  }
+  throw std::runtime_error("no free port");
 }
 
 Outcome RunPgsluice(std::vector<std::string> arguments, const Process::Options& options) {

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -44,6 +45,10 @@ class Process {
   bool reaped_ = false;
   int code_ = -1;
 };
+
+/// A free port on loopback, below the range that the kernel hands out for connections: it stays
+/// free while nobody listens on it.
+std::uint16_t FreePort();
 
 /// The outcome of a run of the pgsluice binary.
 struct Outcome {

@@ -42,6 +42,8 @@ class Keeper {
   void EnsureIndexes();
   void KeepEpoch();
   void Sample();
+  /// Nothing waits, so that no worker finds out that a trouble is over.
+  void RecoveredIdle();
 
   const config::Config& config_;
   const Shared& shared_;

@@ -43,7 +43,8 @@ class Monitor {
  private:
   struct Incident {
     std::string message;
-    std::int64_t since_ms = 0, said_ms = 0;
+    std::int64_t since_ms = 0;
+    std::map<std::string, std::int64_t> said_ms;  ///< When each text was logged.
     std::int64_t count = 0;
   };
   observe::Registry& registry_;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "pgsluice/base/backoff.h"
+#include "pgsluice/base/error.h"
 #include "pgsluice/engine/engine.h"
 #include "pgsluice/outbox/outbox.h"
 #include "pgsluice/pg/session.h"
@@ -30,6 +31,10 @@ struct Shared {
   /// Something about indexes or tables is not as known: look at it now.
   std::function<void()> look_again;
 };
+
+/// Where the trouble is that an error tells of, as Monitor::Trouble() names it: "database" when its
+/// connection is lost, "sync" when the server refuses a statement, else "engine".
+const char* PartOf(const Error& error, bool lost);
 
 /// Opens a session for writing documents: checks that transaction ids did not go back, and raises
 /// the epoch when they did.

@@ -1,0 +1,175 @@
+// The binary under load: killed, stopped, and with the database or the engine lost.
+
+#include <gmock/gmock.h>
+
+#include <csignal>
+#include <random>
+
+#include "http/address.h"
+#include "pgsluice/http/transport.h"
+#include "support/service_fixture.h"
+
+namespace pgsluice {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+std::size_t Count(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+class ProcessFault : public testing::FaultTest {
+ protected:
+  ProcessFault() : database_(Server().host, Server().port, testing::FaultProxy::Protocol::kTcp) {}
+
+  http::Address Server() const {
+    const std::string url = db_.url();
+    return http::ParseAddress("http" + url.substr(url.find("://")));
+  }
+  /// The database through a proxy of ours.
+  std::string Proxied() const {
+    std::string url = db_.url();
+    const std::string port = ":" + std::to_string(Server().port) + "/";
+    return url.replace(url.find(port), port.size(), ":" + std::to_string(database_.port()) + "/");
+  }
+  void Prepare(int rows) {
+    Exec("CREATE TABLE item (id int PRIMARY KEY, name text, n int)");
+    Exec("INSERT INTO item SELECT n, 'item ' || n, n FROM generate_series(1, " +
+         std::to_string(rows) + ") n");
+    db_.Migrate();
+    Attach();
+  }
+  /// Waits until /readyz answers so; the body.
+  std::string WaitForReady(int status) {
+    http::ClientOptions options;
+    options.urls = {"http://" + admin_};
+    const auto admin = http::MakeClient(options);
+    const auto deadline = std::chrono::steady_clock::now() + seconds(30);
+    while (std::chrono::steady_clock::now() < deadline) {
+      try {
+        const http::Response response = admin->Send({.path = "/readyz"});
+        if (response.status == status) return response.body;
+      } catch (const std::exception&) {  // It does not listen yet.
+        continue;
+      }
+    }
+    ADD_FAILURE() << "/readyz never said " << status;
+    return {};
+  }
+
+  testing::FaultProxy database_;
+  std::string admin_ = "127.0.0.1:" + std::to_string(testing::FreePort());
+};
+
+TEST_F(ProcessFault, KilledAtRandomMomentsUnderLoad) {
+  const unsigned seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::minstd_rand random(seed);
+  Prepare(300);
+  std::vector<std::unique_ptr<testing::Process>> processes;
+  processes.push_back(RunBinary("sync"));
+  processes.push_back(RunBinary("sync"));
+  for (int round = 0; round < 8; ++round) {
+    const auto until = std::chrono::steady_clock::now() + milliseconds(50 + random() % 600);
+    while (std::chrono::steady_clock::now() < until) {
+      const std::string id = std::to_string(random() % 400);
+      Exec("UPDATE item SET n = n + 1 WHERE id % 20 = " + std::to_string(random() % 20));
+      Exec("DELETE FROM item WHERE id = " + id);
+      Exec("INSERT INTO item VALUES (" + id + ", 'again', 0) ON CONFLICT DO NOTHING");
+    }
+    auto& victim = processes[random() % processes.size()];
+    victim->Signal(SIGKILL);
+    EXPECT_EQ(victim->Wait(), 128 + SIGKILL);
+    victim = RunBinary("sync");
+  }
+  ExpectRecovered();
+}
+
+TEST_F(ProcessFault, SigtermUnderLoadEndsWith0AndTheNextOneGoesOn) {
+  Prepare(5000);
+  auto process = RunBinary("run");
+  ASSERT_TRUE(process->WaitForLine("running", seconds(30))) << process->err();
+  Exec("UPDATE item SET n = n + 1");
+  const auto begin = std::chrono::steady_clock::now();
+  process->Signal(SIGTERM);
+  EXPECT_EQ(process->Wait(), 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(10));
+  Exec("DELETE FROM item WHERE id % 2 = 0");
+  process = RunBinary("sync");
+  ExpectRecovered();
+}
+
+TEST_F(ProcessFault, SigtermWhileTheEngineHangsEndsWith0InTime) {
+  Prepare(50);
+  auto process = RunBinary("sync");
+  Settle();
+  proxy_.Stall();
+  Exec("UPDATE item SET n = n + 1");
+  // The worker holds its events and waits for the engine.
+  const std::string busy =
+      "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND "
+      "application_name = 'pgsluice sync' AND state = 'idle in transaction'";
+  while (db_.Text(busy) != "t") continue;
+  const auto begin = std::chrono::steady_clock::now();
+  process->Signal(SIGTERM);
+  EXPECT_EQ(process->Wait(), 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(10));
+  proxy_.Pass();
+  process = RunBinary("sync");
+  ExpectRecovered();
+}
+
+TEST_F(ProcessFault, AnEngineThatIsLostIsToldOnceAndMakesTheServiceUnready) {
+  Prepare(50);
+  auto process = RunBinary("run", admin_);
+  WaitForReady(200);
+  proxy_.Refuse();
+  Exec("UPDATE item SET n = n + 1");
+  EXPECT_THAT(WaitForReady(503), AllOf(HasSubstr("engine: "), HasSubstr("127.0.0.1")));
+  for (int i = 0; i < 5; ++i) Exec("UPDATE item SET n = n + 1; SELECT pg_sleep(0.2)");
+  proxy_.Pass();
+  WaitForReady(200);
+  ExpectRecovered();
+  process->Signal(SIGTERM);
+  EXPECT_EQ(process->Wait(), 0);
+  EXPECT_LE(Count(process->err(), " error engine: "), 3U) << process->err();
+  EXPECT_THAT(process->err(), HasSubstr("engine: works again"));
+}
+
+TEST_F(ProcessFault, ADatabaseThatIsLostIsToldOnceAndMakesTheServiceUnready) {
+  Prepare(50);
+  auto process = RunBinary("run", admin_, Proxied());
+  WaitForReady(200);
+  database_.Refuse();
+  Exec("UPDATE item SET n = n + 1");
+  EXPECT_THAT(WaitForReady(503), AllOf(HasSubstr("database: "), HasSubstr("PostgreSQL at")));
+  Exec("DELETE FROM item WHERE id = 5; SELECT pg_sleep(1)");
+  database_.Pass();
+  WaitForReady(200);
+  ExpectRecovered();
+  process->Signal(SIGTERM);
+  EXPECT_EQ(process->Wait(), 0);
+  EXPECT_LE(Count(process->err(), " error database: "), 4U) << process->err();
+  EXPECT_THAT(process->err(), HasSubstr("database: works again"));
+}
+
+TEST_F(ProcessFault, BothAwayAtTheStartAreWaitedFor) {
+  Prepare(50);
+  proxy_.Refuse();
+  database_.Refuse();
+  auto process = RunBinary("run", admin_, Proxied());
+  EXPECT_THAT(WaitForReady(503), HasSubstr("database: cannot connect to PostgreSQL at"));
+  database_.Pass();
+  const std::string reason = WaitForReady(503);
+  proxy_.Pass();
+  WaitForReady(200);
+  ExpectRecovered();
+}
+
+}  // namespace
+}  // namespace pgsluice
