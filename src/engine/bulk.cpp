@@ -74,6 +74,11 @@ bool IsAboutTheIndex(std::string_view type) {
   return false;
 }
 
+// An alias with several indexes, or none to write to.
+bool IsAboutTheAlias(std::string_view reason) {
+  return reason.find("no write index is defined for alias") != std::string_view::npos;
+}
+
 ItemResult ReadItem(const json::Value& item) {
   if (item.members.empty()) return {Outcome::kRetry, 0, "no answer for this document"};
   const auto& [action, answer] = item.members.front();
@@ -85,7 +90,8 @@ ItemResult ReadItem(const json::Value& item) {
                     (result.status == 409 && type == "version_conflict_engine_exception") ||
                     (result.status == 404 && action == "delete" && type.empty());
   if (done) return result;
-  const bool rejected = result.status == 400 && !type.empty() && !IsAboutTheIndex(type);
+  const bool rejected = result.status == 400 && !type.empty() && !IsAboutTheIndex(type) &&
+                        !IsAboutTheAlias(Text(answer.Find({"error", "reason"})));
   result.outcome = rejected ? Outcome::kRejected : Outcome::kRetry;
   result.error = Reason(answer);
   if (result.error.empty()) result.error = fmt::format("status {} without a reason", result.status);
@@ -164,7 +170,9 @@ BulkResult ReadBulkAnswer(int status, std::string_view body, std::size_t actions
   for (const json::Value& item : items->items) {
     result.items.push_back(ReadItem(item));
     const ItemResult& last = result.items.back();
-    if (last.error.rfind("index_not_found_exception", 0) == 0) result.index_missing = true;
+    if (last.error.rfind("index_not_found_exception", 0) == 0 || IsAboutTheAlias(last.error)) {
+      result.index_missing = true;
+    }
   }
   return result;
 }

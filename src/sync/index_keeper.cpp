@@ -110,9 +110,8 @@ IndexKeeper::State IndexKeeper::Load(pg::Session& session, const std::string& na
 std::vector<std::string> IndexKeeper::CheckName(const document::Plan& plan) {
   const std::string alias = AliasOf(plan);
   std::vector<std::string> targets = engine_.AliasTargets(alias);
-  if (!targets.empty()) {
-    CheckOwner(alias, targets.back());
-  } else if (engine_.IndexExists(alias)) {
+  for (const std::string& target : targets) CheckOwner(alias, target);
+  if (targets.empty() && engine_.IndexExists(alias)) {
     throw Error(Disposition::kFatal,
                 fmt::format("the engine has an index named '{}' that pgsluice did not make", alias),
                 "choose another name or set elasticsearch.index_prefix");
@@ -131,9 +130,10 @@ std::shared_ptr<const LiveIndex> IndexKeeper::Ensure(
   now.shape = ShapeOf(*plan);
   for (const std::uint32_t oid : root.descendants) now.relations.push_back(std::to_string(oid));
   now.mapping = base::Fingerprint(plan->MappingJson(engine_.Detect().opensearch));
-  const bool ours =
-      !targets.empty() && targets.back() == old.physical && Uuid(old.physical) == old.uuid;
+  const bool ours = Has(targets, old.physical) && Uuid(old.physical) == old.uuid;
   if (ours) {
+    // Two processes can make an index each when one of them loses its lock on the way.
+    if (targets.size() > 1) PointTo(alias, targets, old.physical);
     now.physical = old.physical;
     now.uuid = old.uuid;
     if (now.mapping != old.mapping) now.reason = Extend(*plan, now.physical);
@@ -208,11 +208,18 @@ std::string IndexKeeper::Create(const document::Plan& plan, const std::string& a
                                 const std::vector<std::string>& old) {
   const std::string physical = NextName(alias, TakenNames(alias));
   engine_.CreateIndex(physical, engine::IndexBody(plan, config_, engine_.Detect()));
-  engine_.SwapAlias(alias, old, physical);
-  // What an interrupted start or a former life left behind.
-  for (const std::string& name : old) engine_.DeleteIndex(name);
+  PointTo(alias, old, physical);
   Log(Level::kInfo, "sync", "index created", {{"index", plan.name}, {"physical", physical}});
   return physical;
+}
+
+void IndexKeeper::PointTo(const std::string& alias, const std::vector<std::string>& old,
+                          const std::string& physical) {
+  engine_.SwapAlias(alias, old, physical);
+  // What an interrupted start or a former life left behind.
+  for (const std::string& name : old) {
+    if (name != physical) engine_.DeleteIndex(name);
+  }
 }
 
 void IndexKeeper::CheckOwner(const std::string& alias, const std::string& physical) const {

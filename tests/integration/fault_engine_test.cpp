@@ -109,6 +109,17 @@ TEST_F(EngineFault, IndexDeletedByHandIsMadeAgainAndFilled) {
   ExpectRecovered();
 }
 
+TEST_F(EngineFault, AnAliasWithTwoIndexesIsRepairedAndNothingIsADeadLetter) {
+  StartWith(100);
+  const std::string second = Alias("item") + "-000002";
+  engine_->CreateIndex(second, R"({"mappings":{"_meta":{"pgsluice":{}}}})");
+  engine_->SwapAlias(Alias("item"), {}, second);
+  Exec(kChange);
+  ExpectRecovered();
+  EXPECT_EQ(db_.Text("SELECT count(*) FROM pgsluice.dead_letter"), "0");
+  EXPECT_FALSE(engine_->IndexExists(second));
+}
+
 TEST_F(EngineFault, PoisonIsADeadLetterAndTheNextChangeCuresIt) {
   StartWith(20);
   proxy_.AnswerStatus("_bulk", 1, 200,

@@ -96,13 +96,28 @@ void SyncTest::Start() {
   process_->Start();
 }
 
+bool SyncTest::IndexesAreKnown(pg::Session& session) {
+  const pg::Result rows =
+      session.Exec("SELECT physical, uuid, config_hash FROM pgsluice.index_state");
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    const std::string physical(rows.Text(row, 0));
+    const http::Response response = engine_->Send(
+        {.path = "/" + physical + "/_settings?filter_path=*.settings.index.uuid", .body = {}});
+    if (response.status != 200 || rows.Text(row, 2).empty()) return false;
+    const json::Value answer = json::Parse(response.body);
+    const json::Value* uuid = answer.Find({physical, "settings", "index", "uuid"});
+    if (uuid == nullptr || uuid->text != rows.Text(row, 1)) return false;
+  }
+  return true;
+}
+
 void SyncTest::Settle() {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(4);
   pg::Session session(db_.options());
   const std::string busy =
       "SELECT EXISTS (SELECT FROM pgsluice.outbox) OR EXISTS (SELECT FROM pgsluice.backfill) OR "
       "NOT EXISTS (SELECT FROM pgsluice.index_state)";
-  while (session.Exec(busy).Bool(0, 0)) {
+  while (!IndexesAreKnown(session) || session.Exec(busy).Bool(0, 0)) {
     if (std::chrono::steady_clock::now() > deadline) {
       FAIL() << "not settled after four minutes: "
              << session.Exec("SELECT count(*) FROM pgsluice.outbox").Text(0, 0) << " events and "

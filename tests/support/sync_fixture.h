@@ -59,6 +59,8 @@ class SyncTest : public ::testing::Test {
   std::string Alias(const std::string& index) const { return prefix_ + index; }
 
   void Configure();
+  /// No index was deleted or asked to be filled again without that being under way.
+  bool IndexesAreKnown(pg::Session& session);
 
   PgSandbox db_;
   std::string prefix_;

@@ -49,6 +49,9 @@ class IndexKeeper {
                                const State& now);
   std::string Create(const document::Plan& plan, const std::string& alias,
                      const std::vector<std::string>& old);
+  /// Makes `physical` the only index behind the alias and deletes the others, which are ours.
+  void PointTo(const std::string& alias, const std::vector<std::string>& old,
+               const std::string& physical);
   void CheckOwner(const std::string& alias, const std::string& physical) const;
   std::vector<std::string> TakenNames(const std::string& alias);
   std::string Uuid(const std::string& physical);

@@ -76,6 +76,16 @@ TEST(ReadBulkAnswer, SaysThatTheIndexIsMissing) {
           .index_missing);
 }
 
+TEST(ReadBulkAnswer, AnAliasWithoutAWriteIndexIsNotTheDocumentsFault) {
+  const BulkResult result = ReadBulkAnswer(
+      200,
+      R"({"errors":true,"items":[{"index":{"status":400,"error":{"type":"illegal_argument_exception",)"
+      R"("reason":"no write index is defined for alias [a]. The write index may be …"}}}]})",
+      1);
+  EXPECT_TRUE(result.index_missing);
+  EXPECT_EQ(result.items[0].outcome, Outcome::kRetry);
+}
+
 TEST(ReadBulkAnswer, HalvesWhatTheEngineRefusesAsAWhole) {
   EXPECT_TRUE(ReadBulkAnswer(413, "", 5).too_large);
   const std::string refused =

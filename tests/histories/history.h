@@ -1,0 +1,51 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "support/service_fixture.h"
+
+namespace pgsluice::testing {
+
+/// A random history: transactions of several sessions on four tables, beside two service processes
+/// that suffer faults, and at the end an exact comparison. The seed decides what is done, not the
+/// moment at which the processes do their part.
+class History : public FaultTest {
+ protected:
+  void RunHistory(unsigned seed, int steps);
+
+ private:
+  struct Writer {
+    std::unique_ptr<pg::Session> session;
+    bool open = false;
+  };
+
+  void Prepare();
+  void Step();
+  void Write(Writer& writer);
+  void End(Writer& writer);
+  void Fault();
+  void FaultOfTheEngine();
+  void Finish();
+  /// What the index of a table must hold: the rows as this program reads them, not as pgsluice
+  /// does.
+  std::map<std::string, std::string> Oracle(const std::string& table);
+  void Compare(const std::string& table);
+
+  std::string Statement();
+  std::string StatementOnBag();
+  std::string Word();
+  int Random(int below) { return static_cast<int>(random_() % static_cast<unsigned>(below)); }
+  std::string Number(int below) { return std::to_string(Random(below)); }
+  void Note(const std::string& text) { story_ += text + "\n"; }
+
+  std::mt19937 random_;
+  std::vector<Writer> writers_;
+  std::vector<std::unique_ptr<Process>> processes_;
+  std::string story_;  ///< What was done, printed when the comparison fails.
+};
+
+}  // namespace pgsluice::testing
