@@ -23,10 +23,6 @@ Dsl Clause(std::string_view name, const std::string& path, const std::string& js
   return {Dsl::Kind::kText, fmt::format(R"({{"{}":{{{}:{}}}}})", name, json::Quote(path), json)};
 }
 
-Dsl Range(const std::string& path, std::string_view op, const std::string& json) {
-  return Clause("range", path, fmt::format(R"({{"{}":{}}})", op, json));
-}
-
 std::string_view RangeName(Op op) {
   switch (op) {
     case Op::kLt:
@@ -60,7 +56,7 @@ class Comparer {
       case Op::kNotIn:
         return Equal();
       case Op::kBetween:
-        return AllOf({Ordered(Op::kGe, expr_.values[0]), Ordered(Op::kLe, expr_.values[1])});
+        return Between(expr_.values[0], expr_.values[1]);
       case Op::kPrefix:
       case Op::kNotPrefix:
         return Prefix();
@@ -214,46 +210,78 @@ class Comparer {
     return text;
   }
 
+  /// One end of a range.
+  struct Bound {
+    enum class Kind { kNothing, kEverything, kLimit };
+    Kind kind;
+    std::string json{};  ///< kLimit: `"gte":5`.
+  };
+
   Dsl Ordered(Op op, const Literal& value) const {
-    if (value.impossible) return kNever;
+    if (FamilyOf() == Family::kEnum && !value.impossible) return OrderedEnum(op, value);
+    return Range({BoundOf(op, value)});
+  }
+
+  /// Of several values one must meet both ends, so they stand in one clause.
+  Dsl Between(const Literal& low, const Literal& high) const {
+    if (FamilyOf() == Family::kEnum && !low.impossible && !high.impossible) {
+      const std::size_t first = Rank(low);
+      const std::size_t last = Rank(high);
+      return Labels([&](std::size_t i) { return first <= i && i <= last; });
+    }
+    return Range({BoundOf(Op::kGe, low), BoundOf(Op::kLe, high)});
+  }
+
+  Dsl Range(const std::vector<Bound>& bounds) const {
+    std::string limits;
+    for (const Bound& bound : bounds) {
+      if (bound.kind == Bound::Kind::kNothing) return kNever;
+      if (bound.kind == Bound::Kind::kLimit) limits += (limits.empty() ? "" : ",") + bound.json;
+    }
+    if (limits.empty()) return Present(resolved_);
+    if (FamilyOf() == Family::kDate) limits += R"(,"format":"strict_date_optional_time")";
+    return Clause("range", path_, "{" + limits + "}");
+  }
+
+  static Bound Limit(Op op, const std::string& json) {
+    return {Bound::Kind::kLimit, fmt::format(R"("{}":{})", RangeName(op), json)};
+  }
+
+  /// The literal lies beyond every possible value.
+  static Bound Beyond(Op op, int side) {
+    return {IsUpper(op) == (side > 0) ? Bound::Kind::kEverything : Bound::Kind::kNothing};
+  }
+
+  Bound BoundOf(Op op, const Literal& value) const {
+    if (value.impossible) return {Bound::Kind::kNothing};
     switch (FamilyOf()) {
       case Family::kNumber:
-        return field_.kind == Kind::kDecimal ? OrderedDecimal(op, value)
-                                             : OrderedInteger(op, value);
-      case Family::kEnum:
-        return OrderedEnum(op, value);
+        return field_.kind == Kind::kDecimal ? DecimalBound(op, value) : IntegerBound(op, value);
       case Family::kDate: {
         const auto date = ReadDate(value.text);
         if (!date) BadValue(value, "date or time");
         if (date->beyond != 0) return Beyond(op, date->beyond);
-        return Clause("range", path_,
-                      fmt::format(R"({{"{}":"{}","format":"strict_date_optional_time"}})",
-                                  RangeName(op), date->text));
+        return Limit(op, json::Quote(date->text));
       }
       default:
-        return Range(path_, RangeName(op), Exact(value));
+        return Limit(op, Exact(value));
     }
   }
 
-  /// The literal lies beyond every possible value.
-  Dsl Beyond(Op op, int side) const {
-    return IsUpper(op) == (side > 0) ? Present(resolved_) : kNever;
-  }
-
-  Dsl OrderedDecimal(Op op, const Literal& value) const {
+  Bound DecimalBound(Op op, const Literal& value) const {
     const auto number = ReadDecimal(value.text);
     if (!number) BadValue(value, "number");
     if (number->beyond != 0) return Beyond(op, number->beyond);
-    return Range(path_, RangeName(op), number->text);
+    return Limit(op, number->text);
   }
 
-  Dsl OrderedInteger(Op op, const Literal& value) const {
+  Bound IntegerBound(Op op, const Literal& value) const {
     const auto number = ReadInteger(value.text);
     if (!number) BadValue(value, "number");
     if (number->beyond != 0) return Beyond(op, number->beyond);
     if (const int side = Fits(number->floor); side != 0) return Beyond(op, side);
     if (!number->exact) op = IsUpper(op) ? Op::kLe : Op::kGt;
-    return Range(path_, RangeName(op), std::to_string(number->floor));
+    return Limit(op, std::to_string(number->floor));
   }
 
   /// -1 or 1 when no value of the engine's type reaches it.

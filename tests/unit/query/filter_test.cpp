@@ -97,6 +97,16 @@ TEST(FilterTest, ToManyIsNeverUnknown) {
       R"({"bool":{"must_not":[{"nested":{"path":"orders","query":{"exists":{"field":"orders.total"}}}}]}})");
 }
 
+TEST(FilterTest, OneValueLiesBetween) {
+  EXPECT_EQ(Translate("tags BETWEEN a AND c"),
+            R"({"range":{"tags.keyword":{"gte":"a","lte":"c"}}})");
+  EXPECT_EQ(Translate("status BETWEEN live AND archived"),
+            R"({"terms":{"status":["live","archived"]}})");
+  EXPECT_EQ(Translate("level BETWEEN 1.5 AND 99999"), R"({"range":{"level":{"gt":1}}})");
+  EXPECT_EQ(Translate("level BETWEEN 99999 AND 1"), kNone);
+  EXPECT_EQ(Translate("level BETWEEN -99999 AND 99999"), R"({"exists":{"field":"level"}})");
+}
+
 TEST(FilterTest, OneElementMeetsAll) {
   const std::string both =
       R"({"nested":{"path":"orders","query":{"bool":{"filter":[{"term":{"orders.state":"sent"}},{"range":{"orders.total":{"gte":9}}}]}}}})";

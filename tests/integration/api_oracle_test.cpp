@@ -1,0 +1,278 @@
+// Random requests, answered by the API from the engine and by SQL from the tables: they must agree.
+// PGSLUICE_TEST_SEED repeats a run, PGSLUICE_TEST_REQUESTS makes it longer.
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <random>
+
+#include "pgsluice/api/server.h"
+#include "pgsluice/config/loader.h"
+#include "pgsluice/json/writer.h"
+#include "support/random_filter.h"
+#include "support/sync_fixture.h"
+
+namespace pgsluice {
+namespace {
+
+using testing::OracleFilter;
+using testing::OraclePath;
+using testing::RandomFilter;
+
+std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+constexpr const char* kTables = R"sql(
+  CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
+  CREATE TABLE owner (id int PRIMARY KEY, name text, rank int);
+  CREATE TABLE label (id int PRIMARY KEY, name text NOT NULL);
+  CREATE TABLE item (id bigint PRIMARY KEY, name text, level int, price numeric(10,2), mood mood,
+                     live boolean, created_at timestamptz, tags text[],
+                     owner_id int REFERENCES owner);
+  CREATE TABLE orders (id int PRIMARY KEY, item_id bigint REFERENCES item, state text, total int);
+  CREATE TABLE item_label (item_id bigint REFERENCES item, label_id int REFERENCES label,
+                           PRIMARY KEY (item_id, label_id));
+  CREATE INDEX ON item (owner_id); CREATE INDEX ON orders (item_id);
+  CREATE INDEX ON item_label (label_id);
+  CREATE FUNCTION pick(list text[]) RETURNS text LANGUAGE sql VOLATILE AS
+    $$ SELECT list[1 + floor(random() * array_length(list, 1))::int] $$;)sql";
+
+constexpr const char* kRows = R"sql(
+  INSERT INTO owner SELECT n, pick('{a,A,ab,Ähre,zz,NULL}'), nullif(n % 5, 4)
+    FROM generate_series(1, 8) n;
+  INSERT INTO label SELECT n, (ARRAY['a','b c','Z','10','it''s'])[n] FROM generate_series(1, 5) n;
+  INSERT INTO item SELECT
+      CASE WHEN n % 2 = 0 THEN n ELSE 9007199254740992 + n END,
+      pick(ARRAY['', 'a', 'A', 'ab', 'b c', 'Ähre', 'quo"t', 'b\s', 'it''s', 'zz', 'null', NULL]),
+      nullif(floor(random() * 7)::int, 6), nullif(floor(random() * 12) / 2, 5.5),
+      pick('{sad,ok,happy,NULL}')::mood, pick('{true,false,NULL}')::boolean,
+      timestamptz '2024-01-01 00:00Z' + floor(random() * 18) * interval '12 hours',
+      CASE WHEN random() < 0.2 THEN NULL WHEN random() < 0.2 THEN '{}'
+           ELSE ARRAY[pick('{a,ab,zz,10}'), pick('{9,Z,AND}')] END,
+      nullif(floor(random() * 9)::int, 0)
+    FROM generate_series(1, 150) n;
+  UPDATE item SET created_at = NULL WHERE random() < 0.1;
+  INSERT INTO orders SELECT row_number() OVER (), id, pick('{a,ab,Z,NULL}'),
+      nullif(floor(random() * 6)::int, 5)
+    FROM item, generate_series(1, 4) WHERE random() < 0.4;
+  INSERT INTO item_label SELECT item.id, label.id FROM item, label WHERE random() < 0.25;)sql";
+
+constexpr const char* kConfig = R"json({"indexes": {"item": {
+  "table": "item", "exclude": ["owner_id"],
+  "embed": {
+    "owner": {"table": "owner", "on": {"owner_id": "id"}, "columns": ["id", "name", "rank"]},
+    "orders": {"table": "orders", "on": {"id": "item_id"}},
+    "labels": {"table": "label", "through": [{"table": "item_label"}], "value": "name"}}}}})json";
+
+class ApiOracle : public testing::SyncTest {
+ protected:
+  void SetUp() override {
+    seed_ = FromEnvironment("PGSLUICE_TEST_SEED", std::random_device{}());
+    std::cout << "PGSLUICE_TEST_SEED=" << seed_ << std::endl;
+    random_.seed(seed_);
+    Exec(kTables);
+    Exec("SELECT setseed(" + std::to_string(static_cast<double>(seed_ % 1000) / 1000) + ")");
+    Exec(kRows);
+    config::Problems problems;
+    config_.indexes = config::LoadText(
+                          "test", kConfig, {},
+                          [](const std::string&) { return std::optional<std::string>(); }, problems)
+                          .indexes;
+    ASSERT_TRUE(problems.empty());
+    config_.all_tables = false;
+    Start();
+    Settle();
+    auto set = std::make_shared<api::IndexSet>();
+    const auto live = process_->service().registry().Get();
+    for (const auto& [name, index] : live->indexes) (*set)[name] = {index->plan, index->alias};
+    server_ = std::make_unique<api::Server>(
+        api::Backend{std::make_shared<engine::Engine>(engine::MakeTransport(config_.elasticsearch)),
+                     [set] { return set; }, nullptr, config_, registry_},
+        config::Address{"127.0.0.1", 0}, std::nullopt);
+    server_->Start();
+    http::ClientOptions options;
+    options.urls = {"http://127.0.0.1:" + std::to_string(server_->port())};
+    client_ = http::MakeClient(options);
+  }
+
+  int Below(int limit) { return std::uniform_int_distribution<int>(0, limit - 1)(random_); }
+  const OraclePath& AnyPath() {
+    const auto& paths = RandomFilter::Paths();
+    return paths[static_cast<std::size_t>(Below(static_cast<int>(paths.size())))];
+  }
+
+  json::Value Post(const std::string& path, const std::string& body) {
+    http::Request request{.method = "POST", .path = path, .body = body};
+    const http::Response answer = client_->Send(request);
+    EXPECT_EQ(answer.status, 200) << body << "\n" << answer.body;
+    return json::Parse(answer.body);
+  }
+
+  std::vector<std::string> Column(const std::string& sql) {
+    const pg::Result rows = Exec(sql);
+    std::vector<std::string> values;
+    for (std::size_t row = 0; row < rows.rows(); ++row) values.emplace_back(rows.Text(row, 0));
+    return values;
+  }
+
+  /// One order in both languages.
+  void AddSort(std::string& text, std::string& sql) {
+    const OraclePath& path = AnyPath();
+    if (text.find(path.path) != std::string::npos) return;
+    const bool down = Below(2) == 0;
+    const bool first = Below(3) == 0;
+    text += (text.empty() ? "" : ",") +
+            json::Quote(path.path + (down ? ":desc" : ":asc") + (first ? ":nulls_first" : ""));
+    const std::string value = path.many ? "m.v" : path.sql;
+    std::string key = RandomFilter::Comparable(path.type, value);
+    if (path.many) {
+      key = "(SELECT " + std::string(down ? "max" : "min") + "(" + key + ") FROM (" + path.sql +
+            ") m(v))";
+    }
+    sql += key + (down ? " DESC" : " ASC") + (first ? " NULLS FIRST, " : " NULLS LAST, ");
+  }
+
+  static std::vector<std::string> Ids(const json::Value& answer) {
+    std::vector<std::string> ids;
+    for (const json::Value& hit : answer.Find("hits")->items) ids.push_back(hit.Find("id")->text);
+    return ids;
+  }
+
+  static std::map<std::string, std::string> Counts(const json::Value& facet) {
+    std::map<std::string, std::string> counts;
+    for (const json::Value& value : facet.Find("values")->items) {
+      const json::Value* key = value.Find("value");
+      counts[key->IsString() ? key->text : json::ToText(*key)] = value.Find("count")->text;
+    }
+    return counts;
+  }
+
+  std::map<std::string, std::string> CountsBySql(const OraclePath& path, const std::string& where) {
+    const bool text = path.type == OraclePath::Type::kBool;
+    const pg::Result rows = Exec("SELECT m.v" + std::string(text ? "::text" : "") +
+                                 ", count(DISTINCT r.id) FROM item r, " + "LATERAL (" +
+                                 (path.many ? path.sql : "SELECT " + path.sql) + ") m(v) WHERE (" +
+                                 where + ") AND m.v IS NOT NULL GROUP BY 1");
+    std::map<std::string, std::string> counts;
+    for (std::size_t row = 0; row < rows.rows(); ++row) {
+      counts[std::string(rows.Text(row, 0))] = rows.Text(row, 1);
+    }
+    return counts;
+  }
+
+  void CheckPage(const OracleFilter& filter);
+  void CheckWalk(const OracleFilter& filter);
+  void CheckCount(const OracleFilter& filter);
+  void CheckFacets(const OracleFilter& filter);
+
+  std::uint64_t seed_ = 0;
+  std::mt19937_64 random_;
+  observe::Registry registry_;
+  std::unique_ptr<api::Server> server_;
+  std::unique_ptr<http::Transport> client_;
+};
+
+void ApiOracle::CheckPage(const OracleFilter& filter) {
+  std::string sort, order;
+  for (int i = Below(4); i > 0; --i) AddSort(sort, order);
+  const int size = 1 + Below(40);
+  const int page = 1 + Below(4);
+  const std::string body = R"({"filter":)" + json::Quote(filter.text) + R"(,"sort":[)" + sort +
+                           R"(],"count":"exact","page":)" + std::to_string(page) +
+                           R"(,"per_page":)" + std::to_string(size) + "}";
+  const json::Value answer = Post("/v1/item/search", body);
+  EXPECT_EQ(Ids(answer), Column("SELECT r.id FROM item r WHERE " + filter.sql + " ORDER BY " +
+                                order + "r.id::text COLLATE \"C\" LIMIT " + std::to_string(size) +
+                                " OFFSET " + std::to_string((page - 1) * size)))
+      << body << "\n"
+      << filter.sql;
+  EXPECT_EQ(answer.Find({"total", "value"})->text,
+            Column("SELECT count(*) FROM item r WHERE " + filter.sql)[0])
+      << body;
+}
+
+void ApiOracle::CheckWalk(const OracleFilter& filter) {
+  std::string sort, order;
+  for (int i = 1 + Below(2); i > 0; --i) AddSort(sort, order);
+  const std::string body = R"({"filter":)" + json::Quote(filter.text) + R"(,"sort":[)" + sort +
+                           R"(],"per_page":)" + std::to_string(5 + Below(60));
+  std::vector<std::string> ids;
+  std::string cursor;
+  do {
+    const json::Value answer =
+        Post("/v1/item/search",
+             body + (cursor.empty() ? "" : R"(,"cursor":)" + json::Quote(cursor)) + "}");
+    const std::vector<std::string> page = Ids(answer);
+    ids.insert(ids.end(), page.begin(), page.end());
+    cursor = answer.Find({"page", "next_cursor"})->text;
+  } while (!cursor.empty() && ids.size() <= 150);
+  EXPECT_EQ(ids, Column("SELECT r.id FROM item r WHERE " + filter.sql + " ORDER BY " + order +
+                        "r.id::text COLLATE \"C\""))
+      << body;
+}
+
+void ApiOracle::CheckCount(const OracleFilter& filter) {
+  const json::Value answer =
+      Post("/v1/item/count", R"({"filter":)" + json::Quote(filter.text) + "}");
+  EXPECT_EQ(answer.Find("count")->text,
+            Column("SELECT count(*) FROM item r WHERE " + filter.sql)[0])
+      << filter.text;
+}
+
+void ApiOracle::CheckFacets(const OracleFilter& filter) {
+  std::vector<OraclePath> facets;
+  for (const OraclePath& path : RandomFilter::Paths()) {
+    const bool exact = path.path != "id" && path.type != OraclePath::Type::kDecimal &&
+                       path.type != OraclePath::Type::kTime;
+    if (exact && Below(3) == 0) facets.push_back(path);
+  }
+  const OraclePath& selected = RandomFilter::Paths()[9];  // tags
+  const bool selects = Below(2) == 0;
+  const std::string narrowed =
+      selects ? "(" + filter.sql + ") AND r.tags && '{a,zz}'::text[]" : filter.sql;
+  std::string list;
+  for (const OraclePath& path : facets) {
+    list += (list.empty() ? "" : ",") + json::Quote(path.path) + R"(:{"size":100})";
+  }
+  const std::string body = R"({"filter":)" + json::Quote(filter.text) +
+                           R"(,"per_page":0,"facets":{)" + list + "}" +
+                           (selects ? R"(,"facet_filters":{"tags":["a","zz"]})" : "") + "}";
+  const json::Value answer = Post("/v1/item/search", body);
+  EXPECT_EQ(answer.Find({"total", "value"})->text,
+            Column("SELECT count(*) FROM item r WHERE " + narrowed)[0])
+      << body;
+  for (const OraclePath& path : facets) {
+    const json::Value* facet = answer.Find("facets")->Find(path.path);
+    ASSERT_NE(facet, nullptr) << body;
+    EXPECT_EQ(Counts(*facet), CountsBySql(path, path.path == selected.path ? filter.sql : narrowed))
+        << path.path << " " << body;
+  }
+}
+
+TEST_F(ApiOracle, AnswersAsSqlDoes) {
+  RandomFilter filters(random_);
+  const std::uint64_t requests = FromEnvironment("PGSLUICE_TEST_REQUESTS", 300);
+  for (std::uint64_t i = 0; i < requests && !HasFailure(); ++i) {
+    const OracleFilter filter = filters.Make();
+    switch (i % 6) {
+      case 3:
+        CheckCount(filter);
+        break;
+      case 4:
+        CheckFacets(filter);
+        break;
+      case 5:
+        CheckWalk(filter);
+        break;
+      default:
+        CheckPage(filter);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace pgsluice
