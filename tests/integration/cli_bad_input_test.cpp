@@ -8,6 +8,7 @@
 #include "support/cli_fixture.h"
 #include "support/engine_sandbox.h"
 #include "support/fault_proxy.h"
+#include "support/own_postgres.h"
 
 namespace pgsluice::testing {
 namespace {
@@ -99,6 +100,29 @@ TEST_F(CliBadInput, ADatabaseOrRoleThatDoesNotExistEndsTheService) {
   const Outcome role = RunService({{"PGSLUICE_DATABASE_URL", UrlAs("no_such_role")}});
   EXPECT_EQ(role.code, 1);
   EXPECT_THAT(role.err, AllOf(HasSubstr("no_such_role"), HasSubstr("  hint: check")));
+}
+
+TEST_F(CliBadInput, AWrongPasswordEndsTheServiceAndIsNotPrinted) {
+  OwnPostgres server;
+  server.Exec("CREATE ROLE app LOGIN PASSWORD 'right'");
+  server.Exec(
+      "COPY (SELECT unnest(ARRAY['host all app 127.0.0.1/32 scram-sha-256', "
+      "'host all all 127.0.0.1/32 trust'])) TO PROGRAM 'cat > pg_hba.conf'");
+  server.Exec("SELECT pg_reload_conf()");
+  const std::string port = std::to_string(server.port());
+  const std::string wrong = "postgresql://app:wr0ng@127.0.0.1:" + port + "/postgres";
+  Outcome outcome{};
+  do {  // The server reads the file a moment later.
+    outcome = Run({"config", "init"}, Environment(wrong, engine_.url()));
+  } while (outcome.code == 0);
+  for (const std::string command : {"run", "migrate"}) {
+    outcome = Run({command}, Environment(wrong, engine_.url()));
+    EXPECT_EQ(outcome.code, 1) << command << outcome.err;
+    EXPECT_THAT(outcome.err,
+                AllOf(HasSubstr("127.0.0.1:" + port + "/postgres as app"),
+                      HasSubstr("password authentication failed"),
+                      HasSubstr("hint: check user and password"), Not(HasSubstr("wr0ng"))));
+  }
 }
 
 TEST_F(CliBadInput, ARefusedConnectionEndsACommandAndSaysWhere) {
