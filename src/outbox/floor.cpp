@@ -11,6 +11,12 @@ constexpr std::chrono::minutes kBetweenSweeps{5};
 
 }  // namespace
 
+void Floor::Reset() {
+  const std::lock_guard lock(mutex_);
+  value_ = 0;
+  sample_ = -1;
+}
+
 void Floor::Advance(pg::Session& session) {
   const std::unique_lock lock(mutex_, std::try_to_lock);
   const auto now = std::chrono::steady_clock::now();

@@ -26,28 +26,20 @@ class Backfiller {
   bool Step() {
     const IndexRegistry::Use set(shared_.registry);
     pg::Transaction transaction(session_);
-    const std::optional<Job> job = ClaimJob(session_);
+    const std::optional<Job> job = ClaimJob(session_, *set);
     if (!job) return false;
     const auto index = set->indexes.find(job->index_name);
-    const bool known = index != set->indexes.end() && Wants(*index->second, job->physical);
-    std::int64_t rows = 0;
-    if (known) {
-      rows = job->first_block ? Scan(*index->second, *job) : Walk(*index->second);
-      if (!SameStorage(session_, *job)) CreateScan(session_, *index->second, false);
-    }
+    const std::int64_t rows = job->first_block ? Scan(*index->second, *job) : Walk(*index->second);
+    if (!SameStorage(session_, *job)) CreateScan(session_, *index->second, false);
     FinishJob(session_, *job, rows);
     transaction.Commit();
     shared_.monitor.Recovered("engine");
-    if (known) Finished(*index->second, rows);
+    Finished(*index->second, rows);
+    if (job->physical != index->second->physical) shared_.look_again();  // drops it
     return true;
   }
 
  private:
-  /// A job of an index that is no longer configured, or of an earlier physical index, is void.
-  static bool Wants(const LiveIndex& index, const std::string& physical) {
-    return index.physical == physical;
-  }
-
   std::int64_t Scan(const LiveIndex& index, const Job& job) {
     const bool view = job.filenode == 0;
     return view ? ScanKeys(index) : ScanBlocks(index, job);

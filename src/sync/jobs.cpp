@@ -1,5 +1,8 @@
 #include "pgsluice/sync/jobs.h"
 
+#include "pgsluice/json/writer.h"
+#include "pgsluice/sync/writer.h"
+
 namespace pgsluice::sync {
 
 namespace {
@@ -41,7 +44,11 @@ const pg::Statement kDropJobs{"backfill_drop",
 const pg::Statement kClaim{"backfill_claim", R"sql(
   SELECT id, index_name, physical, relation::regclass::text, relation, filenode, first_block,
          end_block
-  FROM pgsluice.backfill WHERE state = 'pending'
+  FROM pgsluice.backfill
+  WHERE state = 'pending'
+    AND (physical IN (SELECT pg_catalog.jsonb_array_elements_text($1::jsonb))
+         OR first_block IS NULL
+            AND index_name IN (SELECT pg_catalog.jsonb_array_elements_text($2::jsonb)))
   ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)sql"};
 
 const pg::Statement kFinish{"backfill_finish", R"sql(
@@ -57,8 +64,19 @@ const pg::Statement kProgress{"backfill_progress", R"sql(
          coalesce(sum(end_block - first_block), 0), coalesce(sum(rows), 0)
   FROM pgsluice.backfill WHERE physical = $1)sql"};
 
-const pg::Statement kHasJobs{
-    "backfill_any", "SELECT EXISTS (SELECT FROM pgsluice.backfill WHERE state = 'pending')"};
+const pg::Statement kWaiting{
+    "backfill_waiting",
+    "SELECT DISTINCT index_name, physical FROM pgsluice.backfill WHERE state = 'pending'"};
+
+const pg::Statement kIsCurrent{"index_state_is_current", R"sql(
+  SELECT physical = $2 FROM pgsluice.index_state WHERE index_name = $1 FOR SHARE)sql"};
+
+// Left by a process that did not know yet of an index made by another one. A walk holds for
+// whatever index the alias leads to.
+const pg::Statement kDropVoid{"backfill_drop_void", R"sql(
+  DELETE FROM pgsluice.backfill b USING pgsluice.index_state i
+  WHERE i.index_name = b.index_name AND (b.first_block IS NOT NULL OR b.state = 'done')
+    AND b.physical <> i.physical AND b.physical IS DISTINCT FROM i.building)sql"};
 
 const pg::Statement kClose{"backfill_close", R"sql(
   DELETE FROM pgsluice.backfill
@@ -84,8 +102,14 @@ void CreateWalk(pg::Session& session, const LiveIndex& index) {
   session.Exec(kCreateWalk, {index.plan->name, index.physical, Oid(index.plan->root)});
 }
 
-std::optional<Job> ClaimJob(pg::Session& session) {
-  const pg::Result rows = session.Exec(kClaim);
+std::optional<Job> ClaimJob(pg::Session& session, const IndexSet& set) {
+  std::string physicals = "[", names = "[";
+  for (const auto& [name, index] : set.indexes) {
+    if (names.size() > 1) physicals += ',', names += ',';
+    json::AppendString(physicals, index->physical);
+    json::AppendString(names, name);
+  }
+  const pg::Result rows = session.Exec(kClaim, {physicals + "]", names + "]"});
   if (rows.rows() == 0) return std::nullopt;
   Job job;
   job.id = rows.Int(0, 0);
@@ -108,7 +132,25 @@ void FinishJob(pg::Session& session, const Job& job, std::int64_t rows) {
   session.Exec(kFinish, {std::to_string(job.id), std::to_string(rows)});
 }
 
-bool HasJobs(pg::Session& session) { return session.Exec(kHasJobs).Bool(0, 0); }
+Waiting WaitingJobs(pg::Session& session, const IndexSet& set) {
+  Waiting waiting;
+  const pg::Result rows = session.Exec(kWaiting);
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    const auto index = set.indexes.find(std::string(rows.Text(row, 0)));
+    if (index == set.indexes.end()) continue;
+    waiting.any = true;
+    waiting.unknown = waiting.unknown || index->second->physical != rows.Text(row, 1);
+  }
+  return waiting;
+}
+
+void RequireCurrent(pg::Session& session, const LiveIndex& index) {
+  const pg::Result rows = session.Exec(kIsCurrent, {index.plan->name, index.physical});
+  if (rows.rows() == 1 && rows.Bool(0, 0)) return;
+  throw IndexMissing(index.physical);
+}
+
+void DropVoidJobs(pg::Session& session) { session.Exec(kDropVoid); }
 
 Progress ProgressOf(pg::Session& session, const std::string& physical) {
   const pg::Result rows = session.Exec(kProgress, {physical});

@@ -135,6 +135,7 @@ void Keeper::EnsureIndexes() {
                                              : indexes_.Remembered(*session_, plan);
       if (live) set->indexes.emplace(plan->name, std::move(live));
     }
+    if (writes_) DropVoidJobs(*session_);
   } catch (...) {
     if (writes_ && !session_->broken()) UnlockIndexes(*session_);
     throw;
@@ -166,9 +167,10 @@ void Keeper::Sample() {
   shared_.monitor.pending.Set(static_cast<double>(lag.pending));
   shared_.monitor.lag_seconds.Set(lag.oldest_age_s);
   // Pieces that another process created: this one's backfillers wait for a signal.
-  const bool jobs = HasJobs(*session_);
-  if (writes_ && jobs) shared_.backfill.Signal();
-  if (lag.pending == 0 && !jobs) RecoveredIdle();
+  const Waiting waiting = WaitingJobs(*session_, *shared_.registry.Get());
+  if (writes_ && waiting.any) shared_.backfill.Signal();
+  if (writes_ && waiting.unknown) wakeup_.Signal();
+  if (lag.pending == 0 && !waiting.any) RecoveredIdle();
   for (const auto& [index, count] : outbox::CountDeadLetters(*session_)) {
     shared_.monitor.DeadLetters(index).Set(static_cast<double>(count));
   }

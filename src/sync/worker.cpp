@@ -41,6 +41,7 @@ void DoWork(pg::Session& session, Refresher& refresher, const Work& work) {
   const LiveIndex& index = *work.route.index;
   const document::Source& source = index.plan->sources[work.route.source];
   const bool root = source.table == index.plan->root;
+  if (work.truncated) RequireCurrent(session, index);
   if (work.truncated && root) CreateWalk(session, index);
   if (work.truncated && !source.to_roots.sql.empty()) CreateScan(session, index, false);
   if (work.keys.empty()) return;
@@ -127,6 +128,7 @@ std::unique_ptr<pg::Session> OpenSession(const Shared& shared, const std::string
     session->Exec(kFillAgain);
   }
   transaction.Commit();
+  shared.floor.Reset();
   if (lost) shared.look_again();
   shared.monitor.Recovered("database");
   return session;

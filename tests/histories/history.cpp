@@ -35,6 +35,11 @@ void History::Prepare() {
   db_.Migrate();
   Attach();
   for (int i = 0; i < kProcesses; ++i) processes_.push_back(RunBinary("sync"));
+  OpenWriters();
+}
+
+void History::OpenWriters() {
+  writers_.clear();
   for (int i = 0; i < kWriters; ++i) {
     auto session =
         std::make_unique<pg::Session>(pg::SessionOptions{.url = db_.url(), .lock_timeout_ms = 50});
@@ -164,8 +169,15 @@ void History::FaultOfTheEngine() {
   }
 }
 
+void History::RestartDatabase() {
+  server.Stop(Random(2) == 0 ? OwnPostgres::Mode::kImmediate : OwnPostgres::Mode::kFast);
+  server.Start();
+  db_.Reconnect();
+  OpenWriters();
+}
+
 void History::Fault() {
-  const int kind = Random(8);
+  const int kind = Random(9);
   Note("fault " + std::to_string(kind));
   proxy_.Pass();
   if (kind < 2) {
@@ -177,6 +189,8 @@ void History::Fault() {
     Exec(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
         "current_database() AND application_name LIKE 'pgsluice %'");
+  } else if (kind == 4) {
+    RestartDatabase();
   } else if (kind == 3) {
     // The next process that looks reads everything again.
     Exec("UPDATE pgsluice.index_state SET config_hash = ''");

@@ -6,15 +6,22 @@
 #include <string>
 #include <vector>
 
+#include "support/own_postgres.h"
 #include "support/service_fixture.h"
 
 namespace pgsluice::testing {
 
+struct HasServer {
+  OwnPostgres server;
+};
+
 /// A random history: transactions of several sessions on four tables, beside two service processes
 /// that suffer faults, and at the end an exact comparison. The seed decides what is done, not the
 /// moment at which the processes do their part.
-class History : public FaultTest {
+class History : private HasServer, public FaultTest {
  protected:
+  History() : FaultTest(server.UrlOf("postgres")) {}
+  ~History() override { processes_.clear(); }
   void RunHistory(unsigned seed, int steps);
 
  private:
@@ -27,6 +34,8 @@ class History : public FaultTest {
   void Step();
   void Write(Writer& writer);
   void End(Writer& writer);
+  void OpenWriters();
+  void RestartDatabase();
   void Fault();
   void FaultOfTheEngine();
   void Finish();

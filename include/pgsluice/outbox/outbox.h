@@ -66,6 +66,9 @@ class Floor {
   std::int64_t value() const { return value_; }
   /// Moves the floor when it can; at most a few times a second. Call outside a transaction.
   void Advance(pg::Session& session);
+  /// Begins anew: to be called with every new session, whose server may be one that gives the same
+  /// ids again (failover with loss, restored copy).
+  void Reset();
 
  private:
   std::atomic<std::int64_t> value_{0};

@@ -36,14 +36,24 @@ void CreateScan(pg::Session& session, const LiveIndex& index, bool walk);
 void CreateScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t relation);
 /// Adds a walk over the index's ids (TRUNCATE, a partition that went away).
 void CreateWalk(pg::Session& session, const LiveIndex& index);
-/// Claims a piece within the caller's transaction; nothing when none is free.
-std::optional<Job> ClaimJob(pg::Session& session);
+/// Claims a piece within the caller's transaction; nothing when none is free. Pieces of indexes
+/// that `set` does not know (another process made them just now, or they are not ours) stay for
+/// whoever knows them.
+std::optional<Job> ClaimJob(pg::Session& session, const IndexSet& set);
 /// Whether the relation still has the storage the job was cut for. Ask after reading: the read's
 /// lock keeps it from being rewritten until the transaction ends.
 bool SameStorage(pg::Session& session, const Job& job);
 void FinishJob(pg::Session& session, const Job& job, std::int64_t rows);
-/// Whether any piece waits.
-bool HasJobs(pg::Session& session);
+struct Waiting {
+  bool any = false;      ///< Pieces of indexes of the set wait.
+  bool unknown = false;  ///< Some are of another physical index than the set knows.
+};
+Waiting WaitingJobs(pg::Session& session, const IndexSet& set);
+/// Throws IndexMissing when another process has made the index again, so that pieces for it as
+/// `index` knows it would be lost. Keeps it from being made again until the transaction ends.
+void RequireCurrent(pg::Session& session, const LiveIndex& index);
+/// Removes pieces of physical indexes that are no more.
+void DropVoidJobs(pg::Session& session);
 Progress ProgressOf(pg::Session& session, const std::string& physical);
 /// Forgets finished jobs; true when none was left, so that the backfill is over.
 bool CloseIfDone(pg::Session& session, const std::string& physical);
