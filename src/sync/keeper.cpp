@@ -167,6 +167,9 @@ void Keeper::Sample() {
   shared_.monitor.pending.Set(static_cast<double>(lag.pending));
   shared_.monitor.lag_seconds.Set(lag.oldest_age_s);
   // Pieces that another process created: this one's backfillers wait for a signal.
+  // The sleeper speaks up only when all workers are idle: one that backs off must not keep the
+  // others from work.
+  if (writes_ && lag.pending > 0) shared_.work.Signal();
   const Waiting waiting = WaitingJobs(*session_, *shared_.registry.Get());
   if (writes_ && waiting.any) shared_.backfill.Signal();
   if (writes_ && waiting.unknown) wakeup_.Signal();
