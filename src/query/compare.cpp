@@ -1,5 +1,6 @@
 #include "query/compare.h"
 
+#include <arpa/inet.h>
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
@@ -34,6 +35,12 @@ std::string_view RangeName(Op op) {
     default:
       return "gte";
   }
+}
+
+bool IsAddress(const std::string& text) {
+  in6_addr address{};
+  return inet_pton(AF_INET, text.c_str(), &address) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), &address) == 1;
 }
 
 bool IsUpper(Op op) { return op == Op::kLt || op == Op::kLe; }
@@ -190,10 +197,7 @@ class Comparer {
         return date->beyond != 0 ? "" : json::Quote(date->text);
       }
       case Family::kIp:
-        if (value.text.find_first_not_of("0123456789abcdefABCDEF.:") != std::string::npos ||
-            value.text.find_first_of(".:") == std::string::npos) {
-          BadValue(value, "address");
-        }
+        if (!IsAddress(value.text)) BadValue(value, "address");
         return json::Quote(value.text);
       default:
         return json::Quote(Normal(value.text));

@@ -73,6 +73,9 @@ TEST_F(ApiSearchTest, AnswersDocumentsAndProblems) {
   EXPECT_THAT(Send("/v1/projects/docs/7").body, HasSubstr("document_not_found"));
   EXPECT_THAT(Send("/v1/projects/docs/mget", R"({"ids":["2","7"]})").body,
               HasSubstr(R"("missing":["7"])"));
+  EXPECT_THAT(Send("/v1/projects/docs/mget", R"({"ids":["","2",""]})").body,
+              HasSubstr(R"("missing":["",""])"));
+  EXPECT_THAT(Send("/v1/projects/docs/mget", R"({"ids":[""]})").body, HasSubstr(R"("docs":[])"));
   EXPECT_THAT(Send("/v1/projects/count").body, HasSubstr(R"("count":3)"));
   EXPECT_THAT(Send("/v1/indexes").body, HasSubstr(R"("documents":3)"));
   EXPECT_THAT(Send("/v1/sync").body, HasSubstr(R"("pending":0)"));

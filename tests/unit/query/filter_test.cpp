@@ -46,6 +46,14 @@ TEST(FilterTest, ComparesScalars) {
   EXPECT_EQ(Translate("profile.a.b = x"), R"({"term":{"profile.a.b":"x"}})");
 }
 
+TEST(FilterTest, AddressesAreAddresses) {
+  EXPECT_EQ(Translate("address = 10.0.0.1"), R"({"term":{"address":"10.0.0.1"}})");
+  EXPECT_EQ(Translate("address > ::1"), R"({"range":{"address":{"gt":"::1"}}})");
+  for (const char* text : {"0.5", "10.0.0.256", "1:2", "10.0.0.0/8", ""}) {
+    EXPECT_EQ(Refused("address = \"" + std::string(text) + "\"").code(), "invalid_filter") << text;
+  }
+}
+
 TEST(FilterTest, EmptyIsTrue) { EXPECT_EQ(Translate("  "), kAll); }
 
 TEST(FilterTest, NegationDoesNotFindNulls) {

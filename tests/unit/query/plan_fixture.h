@@ -43,6 +43,7 @@ inline std::shared_ptr<const document::Plan> SamplePlan() {
   fields.back().array = true;
   fields.push_back(MakeField("profile", Kind::kJson));
   fields.push_back(MakeField("secret", Kind::kText, "text"));
+  fields.push_back(MakeField("address", Kind::kIp, "ip"));
   document::Field owner = MakeField("owner", Kind::kObject);
   owner.fields.push_back(MakeField("owner.name", Kind::kText, "text"));
   fields.push_back(std::move(owner));
