@@ -1,70 +1,21 @@
 #include <algorithm>
 #include <ostream>
-#include <thread>
 
 #include "attach_tables.h"
 #include "commands.h"
-#include "pgsluice/base/backoff.h"
 #include "pgsluice/catalog/catalog.h"
 #include "pgsluice/document/plan.h"
 #include "pgsluice/migrate/migrator.h"
-#include "pgsluice/pg/sql_error.h"
+#include "pgsluice/sync/attach.h"
 
 namespace pgsluice::app {
 
 namespace {
 
-constexpr int kAttempts = 30;  // Of two seconds each: pgsluice.attach's lock_timeout.
+constexpr const char* kBegin = "BEGIN;\nSET LOCAL lock_timeout = '2s';\n";
 
-std::string TextArray(const std::vector<std::string>& texts) {
-  std::string out = "{";
-  for (const std::string& text : texts) {
-    out += out.size() > 1 ? ",\"" : "\"";
-    for (const char c : text) {
-      if (c == '"' || c == '\\') out += '\\';
-      out += c;
-    }
-    out += '"';
-  }
-  return out + '}';
-}
-
-/// Calls a function of schema pgsluice with the arguments of attach().
-pg::Result Call(pg::Session& session, const std::string& function,
-                const document::Attachment& attachment) {
-  const pg::Param watched =
-      attachment.watched.empty() ? pg::Param() : pg::Param(TextArray(attachment.watched));
-  return session.ExecParams(
-      "SELECT pgsluice." + function + "($1::oid::regclass, $2, $3)",
-      {std::to_string(attachment.table), watched, TextArray(attachment.captured)});
-}
-
-/// The server's message without its CONTEXT, which holds all of the SQL.
-Error Forbidden(const std::string& table, const std::string& message) {
-  return Error(Disposition::kFatal, table + ": " + message.substr(0, message.find(" CONTEXT:")),
-               "use the owner of the table, or as owner: GRANT TRIGGER ON " + table +
-                   " TO the role that pgsluice uses");
-}
-
-/// `change` on one table, again and again while its lock cannot be had.
-template <typename Change>
-void WithLock(const std::string& table, std::ostream& err, const Change& change) {
-  Backoff backoff;
-  for (int attempt = 1;; ++attempt) {
-    try {
-      change();
-      return;
-    } catch (const pg::SqlError& error) {
-      if (error.sqlstate() == "42501") throw Forbidden(table, error.what());
-      if (error.sqlstate() != "55P03") throw;
-      if (attempt == kAttempts) {
-        throw Error(Disposition::kRetry, table + ": its lock was not to be had",
-                    "end the transactions that use the table (pg_stat_activity), then try again");
-      }
-      if (attempt == 1) err << table << ": waiting for its lock\n";
-    }
-    std::this_thread::sleep_for(backoff.Next());
-  }
+sync::LockWaiting SayOn(std::ostream& err) {
+  return [&err](const std::string& line) { err << line << '\n'; };
 }
 
 const catalog::Table& FindTable(const catalog::Catalog& catalog, const std::string& name) {
@@ -107,7 +58,7 @@ std::vector<document::Attachment> WantedAttachments(const config::Config& config
 void AttachAll(pg::Session& session, const std::vector<document::Attachment>& attachments,
                std::ostream& err) {
   for (const document::Attachment& attachment : attachments) {
-    WithLock(attachment.table_name, err, [&] { Call(session, "attach", attachment); });
+    sync::AttachTable(session, attachment, SayOn(err));
     err << attachment.table_name << ": attached\n";
   }
 }
@@ -122,11 +73,10 @@ int RunAttach(const Context& context) {
     return kOk;
   }
   for (const document::Attachment& attachment : wanted) {
-    const std::string sql(Call(session, "attach_sql", attachment).Text(0, 0));
+    const std::string sql = sync::AttachSql(session, attachment);
     context.out << "-- " << attachment.table_name << (sql.empty() ? ": attached already" : "")
                 << '\n';
-    if (!sql.empty())
-      context.out << "BEGIN;\nSET LOCAL lock_timeout = '2s';\n" << sql << "COMMIT;\n";
+    if (!sql.empty()) context.out << kBegin << sql << "COMMIT;\n";
   }
   return kOk;
 }
@@ -137,16 +87,12 @@ int RunDetach(const Context& context) {
   const auto wanted =
       WantedAttachments(context.config, context.invocation.arguments, session, context.err);
   for (const document::Attachment& attachment : wanted) {
-    const std::string table = std::to_string(attachment.table);
     if (context.invocation.Has("print")) {
-      const pg::Result sql =
-          session.ExecParams("SELECT pgsluice.detach_sql($1::oid::regclass)", {table});
-      context.out << "-- " << attachment.table_name << "\nBEGIN;\nSET LOCAL lock_timeout = '2s';\n"
-                  << sql.Text(0, 0) << "COMMIT;\n";
+      context.out << "-- " << attachment.table_name << '\n'
+                  << kBegin << sync::DetachSql(session, attachment) << "COMMIT;\n";
       continue;
     }
-    WithLock(attachment.table_name, context.err,
-             [&] { session.ExecParams("SELECT pgsluice.detach($1::oid::regclass)", {table}); });
+    sync::DetachTable(session, attachment, SayOn(context.err));
     context.err << attachment.table_name << ": detached\n";
   }
   return kOk;

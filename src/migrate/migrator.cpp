@@ -3,12 +3,13 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <utility>
 
-#include "migrate/lock_retry.h"
 #include "migrate/migrate_sql.h"
 #include "pgsluice/base/error.h"
+#include "pgsluice/pg/lock_retry.h"
 #include "pgsluice/pg/sql_error.h"
 
 namespace pgsluice::migrate {
@@ -19,6 +20,19 @@ constexpr const char* kRunUp = "run 'pgsluice migrate up'";
 
 void Say(const Migrator::Log& log, const std::string& line) {
   if (log) log(line);
+}
+
+/// In a transaction beside which no other migration runs (advisory lock).
+void WithLocks(pg::Session& session, const std::string& what, const Migrator::Log& log,
+               const std::function<void()>& work) {
+  const auto waiting = [&](const std::string& line) { Say(log, line); };
+  pg::RetryForLock(what, waiting, [&] {
+    pg::Transaction transaction(session);
+    session.Exec(sql::kTimeouts);
+    session.Exec(sql::kLock);
+    work();
+    transaction.Commit();
+  });
 }
 
 /// A statement failed in `what`: who lacks which right, where that was the reason. Not to be called

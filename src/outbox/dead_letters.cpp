@@ -1,23 +1,8 @@
 #include "outbox/outbox_sql.h"
-#include "outbox/text_array.h"
-#include "pgsluice/json/writer.h"
 #include "pgsluice/outbox/outbox.h"
+#include "pgsluice/pg/text_array.h"
 
 namespace pgsluice::outbox {
-
-namespace {
-
-/// A JSON array of texts. The ids come from the engine or our own SQL and may hold anything.
-std::string JsonTexts(const std::vector<std::string>& texts) {
-  std::string array = "[";
-  for (const std::string& text : texts) {
-    if (array.size() > 1) array += ',';
-    json::AppendString(array, text);
-  }
-  return array + "]";
-}
-
-}  // namespace
 
 void Outbox::RecordDeadLetter(const std::string& index, const std::string& document_id,
                               const std::string& key, const std::string& error, int status) {
@@ -27,7 +12,7 @@ void Outbox::RecordDeadLetter(const std::string& index, const std::string& docum
 
 void Outbox::DropDeadLetters(const std::string& index,
                              const std::vector<std::string>& document_ids) {
-  session_.Exec(sql::kDropDead, {index, JsonTexts(document_ids)});
+  session_.Exec(sql::kDropDead, {index, pg::TextArray(document_ids)});
 }
 
 std::map<std::string, std::int64_t> CountDeadLetters(pg::Session& session) {
@@ -52,11 +37,11 @@ std::vector<DeadLetter> ListDeadLetters(pg::Session& session) {
 }
 
 std::int64_t RetryDeadLetters(pg::Session& session, const std::vector<std::int64_t>& ids) {
-  return session.Exec(sql::kRetryDead, {TextArray(ids)}).affected();
+  return session.Exec(sql::kRetryDead, {pg::TextArray(ids)}).affected();
 }
 
 std::int64_t DiscardDeadLetters(pg::Session& session, const std::vector<std::int64_t>& ids) {
-  return session.Exec(sql::kDiscardDead, {TextArray(ids)}).affected();
+  return session.Exec(sql::kDiscardDead, {pg::TextArray(ids)}).affected();
 }
 
 }  // namespace pgsluice::outbox

@@ -1,7 +1,7 @@
 #include "pgsluice/outbox/outbox.h"
 
 #include "outbox/outbox_sql.h"
-#include "outbox/text_array.h"
+#include "pgsluice/pg/text_array.h"
 
 namespace pgsluice::outbox {
 
@@ -24,7 +24,7 @@ std::vector<Event> Outbox::Claim(int limit, std::int64_t floor) {
 }
 
 void Outbox::Ack(const std::vector<std::int64_t>& ids) {
-  session_.Exec(sql::kAck, {TextArray(ids)});
+  session_.Exec(sql::kAck, {pg::TextArray(ids)});
 }
 
 void Outbox::Enqueue(int source, const std::vector<std::string>& keys) {

@@ -60,7 +60,7 @@ inline const pg::Statement kCountDead{
     "dead_count", "SELECT index_name, count(*) FROM pgsluice.dead_letter GROUP BY index_name"};
 inline const pg::Statement kDropDead{"dead_drop", R"sql(
   DELETE FROM pgsluice.dead_letter WHERE index_name = $1
-    AND document_id IN (SELECT pg_catalog.jsonb_array_elements_text($2::jsonb)))sql"};
+    AND document_id = ANY ($2::text[]))sql"};
 inline const pg::Statement kListDead{"dead_list", R"sql(
   SELECT id, index_name, document_id, key::text, error, status, attempts,
          pg_catalog.to_char(first_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),

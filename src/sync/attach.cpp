@@ -1,39 +1,48 @@
 #include "pgsluice/sync/attach.h"
 
-#include <spdlog/fmt/fmt.h>
-
-#include <chrono>
-#include <optional>
-
-#include "pgsluice/base/backoff.h"
 #include "pgsluice/base/error.h"
-#include "pgsluice/json/writer.h"
 #include "pgsluice/observe/log.h"
+#include "pgsluice/pg/lock_retry.h"
 #include "pgsluice/pg/sql_error.h"
-#include "pgsluice/sync/wakeup.h"
+#include "pgsluice/pg/text_array.h"
 
 namespace pgsluice::sync {
 
 namespace {
 
-constexpr int kAttempts = 30;  // of at most two seconds each
-constexpr const char* kLockNotAvailable = "55P03";
+constexpr const char* kInsufficientPrivilege = "42501";
 
-const pg::Statement kAttachSql{"attach_sql", R"sql(
-  SELECT pgsluice.attach_sql($1::oid::regclass,
-    ARRAY(SELECT pg_catalog.jsonb_array_elements_text($2::jsonb)),
-    ARRAY(SELECT pg_catalog.jsonb_array_elements_text($3::jsonb))))sql"};
-const pg::Statement kAttachSqlAll{"attach_sql_all", R"sql(
-  SELECT pgsluice.attach_sql($1::oid::regclass, NULL,
-    ARRAY(SELECT pg_catalog.jsonb_array_elements_text($2::jsonb))))sql"};
+// NULL watches every column.
+const pg::Statement kAttachSql{"attach_sql",
+                               "SELECT pgsluice.attach_sql($1::oid::regclass, $2, $3)"};
+const pg::Statement kAttach{"attach", "SELECT pgsluice.attach($1::oid::regclass, $2, $3)"};
+const pg::Statement kDetachSql{"detach_sql", "SELECT pgsluice.detach_sql($1::oid::regclass)"};
+const pg::Statement kDetach{"detach", "SELECT pgsluice.detach($1::oid::regclass)"};
 
-std::string JsonTexts(const std::vector<std::string>& texts) {
-  std::string array = "[";
-  for (const std::string& text : texts) {
-    if (array.size() > 1) array += ',';
-    json::AppendString(array, text);
+pg::Result Call(pg::Session& session, const pg::Statement& statement,
+                const document::Attachment& attachment) {
+  const pg::Param watched =
+      attachment.watched.empty() ? pg::Param() : pg::Param(pg::TextArray(attachment.watched));
+  return session.Exec(
+      statement, {std::to_string(attachment.table), watched, pg::TextArray(attachment.captured)});
+}
+
+/// The server's message without its CONTEXT, which holds all of the SQL.
+Error Forbidden(const std::string& table, const std::string& message) {
+  return Error(Disposition::kFatal, table + ": " + message.substr(0, message.find(" CONTEXT:")),
+               "use the owner of the table, or as owner: GRANT TRIGGER ON " + table +
+                   " TO the role that pgsluice uses");
+}
+
+/// `change` to the triggers of one table, which gives up its wait for a lock by itself.
+void Change(const std::string& table, const LockWaiting& waiting,
+            const std::function<void()>& change) {
+  try {
+    pg::RetryForLock(table, waiting, change);
+  } catch (const pg::SqlError& error) {
+    if (error.sqlstate() != kInsufficientPrivilege) throw;
+    throw Forbidden(table, error.what());
   }
-  return array + "]";
 }
 
 Error NotAttached(const std::vector<document::Attachment>& missing) {
@@ -48,40 +57,22 @@ Error NotAttached(const std::vector<document::Attachment>& missing) {
 }  // namespace
 
 std::string AttachSql(pg::Session& session, const document::Attachment& attachment) {
-  const std::string oid = std::to_string(attachment.table);
-  const std::string captured = JsonTexts(attachment.captured);
-  const pg::Result rows =
-      attachment.watched.empty()
-          ? session.Exec(kAttachSqlAll, {oid, captured})
-          : session.Exec(kAttachSql, {oid, JsonTexts(attachment.watched), captured});
-  return std::string(rows.Text(0, 0));
+  return std::string(Call(session, kAttachSql, attachment).Text(0, 0));
 }
 
-void AttachTable(pg::Session& session, const document::Attachment& attachment) {
-  Backoff backoff(std::chrono::milliseconds(100), std::chrono::milliseconds(1000));
-  const std::stop_source never;
-  for (int attempt = 1;; ++attempt) {
-    try {
-      pg::Transaction transaction(session);
-      session.Exec(
-          "SET LOCAL lock_timeout = '2s'; SET LOCAL client_min_messages = warning; "
-          "SELECT pg_catalog.pg_advisory_xact_lock(1886612588, 3)");
-      const std::string sql = AttachSql(session, attachment);
-      if (!sql.empty()) session.Exec(sql);
-      transaction.Commit();
-      return;
-    } catch (const pg::SqlError& error) {
-      if (error.sqlstate() == kLockNotAvailable && attempt < kAttempts) {
-        SleepUnlessStopped(backoff.Next(), never.get_token());
-        continue;
-      }
-      throw Error(Disposition::kFatal,
-                  fmt::format("cannot attach {}: {}", attachment.table_name, error.what()),
-                  error.sqlstate() == "42501"
-                      ? "run 'pgsluice attach' as the owner of the table, or GRANT TRIGGER on it"
-                      : error.hint());
-    }
-  }
+std::string DetachSql(pg::Session& session, const document::Attachment& attachment) {
+  return std::string(session.Exec(kDetachSql, {std::to_string(attachment.table)}).Text(0, 0));
+}
+
+void AttachTable(pg::Session& session, const document::Attachment& attachment,
+                 const LockWaiting& waiting) {
+  Change(attachment.table_name, waiting, [&] { Call(session, kAttach, attachment); });
+}
+
+void DetachTable(pg::Session& session, const document::Attachment& attachment,
+                 const LockWaiting& waiting) {
+  Change(attachment.table_name, waiting,
+         [&] { session.Exec(kDetach, {std::to_string(attachment.table)}); });
 }
 
 std::vector<document::Attachment> Unattached(pg::Session& session,
@@ -98,9 +89,12 @@ void Attach(pg::Session& session, const std::vector<std::shared_ptr<const docume
   const auto missing = Unattached(session, document::Attachments(plans));
   if (missing.empty()) return;
   if (mode == AttachMode::kCheck) throw NotAttached(missing);
+  const auto waiting = [](const std::string& line) {
+    observe::Log(observe::Level::kInfo, "sync", line);
+  };
   for (const document::Attachment& attachment : missing) {
     try {
-      AttachTable(session, attachment);
+      AttachTable(session, attachment, waiting);
       observe::Log(observe::Level::kInfo, "sync", "attached", {{"table", attachment.table_name}});
     } catch (const Error& error) {
       if (mode == AttachMode::kDo || session.broken()) throw;

@@ -136,7 +136,8 @@ std::shared_ptr<const LiveIndex> IndexKeeper::Ensure(
     if (targets.size() > 1) PointTo(alias, targets, old.physical);
     now.physical = old.physical;
     now.uuid = old.uuid;
-    if (now.mapping != old.mapping) now.reason = Extend(*plan, now.physical);
+    // What the engine once refused stays refused until the index is made again.
+    now.reason = now.mapping == old.mapping ? old.reason : Extend(*plan, now.physical);
   } else {
     if (!old.physical.empty()) {
       Log(Level::kWarn, "sync", "the index is gone or is another one than before: making it again",

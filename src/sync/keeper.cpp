@@ -93,11 +93,12 @@ void Keeper::Run(const std::stop_token& stop) {
 void Keeper::Look() {
   const bool changed = catalog::Catalog::Fingerprint(*session_) != catalog_.fingerprint();
   if (changed) Reload(false);
-  const bool asked = wakeup_.generation() != looked_at_;
+  const std::uint64_t generation = wakeup_.generation();
+  const bool asked = generation != looked_at_;
   const bool engine_due = ++looks_ % kLooksPerEngineLook == 0;
   if (changed || asked || !ready_ || (engine_due && !indexes_.Intact(*shared_.registry.Get()))) {
-    looked_at_ = wakeup_.generation();
     EnsureIndexes();
+    looked_at_ = generation;  // not before: a look that failed is repeated
   }
   KeepEpoch();
   Sample();

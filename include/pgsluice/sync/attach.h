@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,13 +20,20 @@ enum class AttachMode {
 void Attach(pg::Session& session, const std::vector<std::shared_ptr<const document::Plan>>& plans,
             AttachMode mode);
 
-/// Attaches one table, again and again while its lock cannot be had (an attempt gives up after two
-/// seconds, so that nobody queues behind it for long). Throws Error(kFatal) with the privilege that
-/// is missing.
-void AttachTable(pg::Session& session, const document::Attachment& attachment);
+/// Hears that a lock is waited for.
+using LockWaiting = std::function<void(const std::string&)>;
+
+/// Attaches or detaches one table, again and again for about a minute while its lock cannot be had
+/// (an attempt gives up after two seconds, so that nobody queues behind it for long). Throws
+/// Error(kFatal) with the privilege that is missing, Error(kRetry) without the lock.
+void AttachTable(pg::Session& session, const document::Attachment& attachment,
+                 const LockWaiting& waiting);
+void DetachTable(pg::Session& session, const document::Attachment& attachment,
+                 const LockWaiting& waiting);
 
 /// What AttachTable() would run; empty when the table is attached that way already.
 std::string AttachSql(pg::Session& session, const document::Attachment& attachment);
+std::string DetachSql(pg::Session& session, const document::Attachment& attachment);
 
 /// Attachments that are missing or do not capture enough. A table with a partition that came after
 /// it was attached counts as missing.
