@@ -175,8 +175,25 @@ void Keeper::Sample() {
   if (writes_ && waiting.any) shared_.backfill.Signal();
   if (writes_ && waiting.unknown) wakeup_.Signal();
   if (lag.pending == 0 && !waiting.any) RecoveredIdle();
-  for (const auto& [index, count] : outbox::CountDeadLetters(*session_)) {
-    shared_.monitor.DeadLetters(index).Set(static_cast<double>(count));
+  SampleIndexes();
+}
+
+void Keeper::SampleIndexes() {
+  const std::map<std::string, std::int64_t> dead = outbox::CountDeadLetters(*session_);
+  const std::shared_ptr<const IndexSet> set = shared_.registry.Get();
+  for (const auto& [name, index] : set->indexes) {
+    const auto counted = dead.find(name);
+    shared_.monitor.DeadLetters(name).Set(
+        counted == dead.end() ? 0 : static_cast<double>(counted->second));
+    // Whichever process reads the pieces, all tell how far that is.
+    double done = 1;
+    if (index->phase == IndexPhase::kBackfilling) {
+      const Progress progress = ProgressOf(*session_, index->physical);
+      const double total = static_cast<double>(std::max<std::int64_t>(progress.blocks_total, 1));
+      if (progress.pieces_left > 0) done = static_cast<double>(progress.blocks_done) / total;
+    }
+    shared_.monitor.BackfillProgress(name).Set(done);
+    shared_.monitor.Begin(name);
   }
 }
 

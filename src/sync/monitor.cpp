@@ -38,7 +38,21 @@ Monitor::Monitor(observe::Registry& registry)
       pending(registry.MakeGauge("pgsluice_outbox_pending", "Events waiting in the outbox.")),
       lag_seconds(registry.MakeGauge("pgsluice_lag_seconds",
                                      "Age of the oldest event waiting in the outbox.")),
-      registry_(registry) {}
+      registry_(registry) {
+  for (const char* part : {"database", "engine", "sync"}) TroubleGauge(part).Set(0);
+}
+
+observe::Gauge& Monitor::TroubleGauge(const std::string& part) {
+  return registry_.MakeGauge("pgsluice_trouble", "1 while a part does not work, else 0.",
+                             {{"part", part}});
+}
+
+void Monitor::Begin(const std::string& index) {
+  Indexed(index);
+  Deleted(index);
+  BackfillRows(index);
+  for (const char* reason : {"rejected", "retry"}) Errors(index, reason);
+}
 
 observe::Counter& Monitor::Indexed(const std::string& index) {
   return registry_.MakeCounter("pgsluice_documents_indexed_total",
@@ -76,6 +90,7 @@ observe::Gauge& Monitor::BackfillProgress(const std::string& index) {
 
 void Monitor::Trouble(const std::string& part, const std::string& message) {
   const std::int64_t now = NowMs();
+  TroubleGauge(part).Set(1);
   const std::lock_guard lock(mutex_);
   Incident& incident = incidents_[part];
   ++incident.count;
@@ -95,6 +110,7 @@ void Monitor::Recovered(const std::string& part) {
   const std::lock_guard lock(mutex_);
   const auto incident = incidents_.find(part);
   if (incident == incidents_.end()) return;
+  TroubleGauge(part).Set(0);
   const std::int64_t lasted_ms = NowMs() - incident->second.since_ms;
   Log(Level::kInfo, part, "works again",
       {{"after_s", fmt::format("{:.1f}", static_cast<double>(lasted_ms) / 1000)}});

@@ -47,7 +47,20 @@ TEST_F(ServiceBinary, AnswersOnBothPortsAndStopsOnSigterm) {
   EXPECT_THAT(get(api, "/v1/sync"), HasSubstr(R"("item":{"state":"live"})"));
   EXPECT_THAT(get(api, "/v1/sync/wait?after=0&wait=2s"), HasSubstr("position"));
   EXPECT_THAT(get(admin, "/status"), HasSubstr(R"("phase" : "live")"));
-  EXPECT_THAT(get(admin, "/metrics"), HasSubstr("pgsluice_build_info"));
+  const std::string metrics = get(admin, "/metrics");
+  for (const char* metric :
+       {"pgsluice_build_info{version=", "pgsluice_outbox_pending ", "pgsluice_lag_seconds ",
+        "pgsluice_events_claimed_total ",
+        R"(pgsluice_documents_indexed_total{index="item",op="index"})",
+        R"(pgsluice_index_errors_total{index="item",reason="rejected"} )",
+        R"(pgsluice_dead_letters{index="item"} 0)", "pgsluice_bulk_duration_seconds_count ",
+        "pgsluice_end_to_end_seconds_count ", R"(pgsluice_backfill_rows_total{index="item"} )",
+        R"(pgsluice_backfill_progress_ratio{index="item"} 1)",
+        R"(pgsluice_trouble{part="engine"} 0)",
+        "pgsluice_http_requests_total{route=", "pgsluice_http_request_duration_seconds_count ",
+        "pgsluice_search_engine_duration_seconds_count ", "process_resident_memory_bytes "}) {
+    EXPECT_NE(metrics.find(std::string("\n") + metric), std::string::npos) << metric;
+  }
   EXPECT_THAT(get(admin, "/healthz"), HasSubstr("ok"));
   // SIGHUP puts a key in force; until then nobody is asked for one.
   std::ofstream(config) << R"({"elasticsearch": {"index_prefix": ")" + prefix_ + R"("},)"

@@ -44,6 +44,7 @@ class Keeper {
   void Sample();
   /// Nothing waits, so that no worker finds out that a trouble is over.
   void RecoveredIdle();
+  void SampleIndexes();
 
   const config::Config& config_;
   const Shared& shared_;

@@ -22,6 +22,8 @@ class Monitor {
   observe::Gauge& pending;
   observe::Gauge& lag_seconds;
 
+  /// Makes the counters of an index, so that they are 0 and not absent before anything happens.
+  void Begin(const std::string& index);
   observe::Counter& Indexed(const std::string& index);
   observe::Counter& Deleted(const std::string& index);
   observe::Counter& Errors(const std::string& index, const std::string& reason);
@@ -41,6 +43,7 @@ class Monitor {
   std::int64_t highest_issued() const { return highest_issued_; }
 
  private:
+  observe::Gauge& TroubleGauge(const std::string& part);
   struct Incident {
     std::string message;
     std::int64_t since_ms = 0;
