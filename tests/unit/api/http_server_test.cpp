@@ -62,7 +62,8 @@ std::string Post(const std::string& headers, const std::string& body = "") {
 /// A certificate for "localhost", signed by itself, made anew.
 config::Tls MakeCertificate(const std::string& directory) {
   const config::Tls tls{directory + "/cert.pem", directory + "/key.pem"};
-  std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
+  std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
+      EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"), EVP_PKEY_free);
   std::unique_ptr<X509, decltype(&X509_free)> cert(X509_new(), X509_free);
   ASN1_INTEGER_set(X509_get_serialNumber(cert.get()), 1);
   X509_gmtime_adj(X509_getm_notBefore(cert.get()), -60);
