@@ -10,17 +10,47 @@ CREATE TABLE IF NOT EXISTS pgsluice.migrations (
   applied_at timestamptz NOT NULL DEFAULT now()
 );
 
--- One row per changed key. Never updated. The index is not unique on purpose: an outbox insert must
--- never fail a user's statement, not even after a data-only restore set the sequence back.
+-- A row holds the events of one statement, or a part of them: one event per changed key. Never
+-- updated. The index is not unique on purpose: an outbox insert must never fail a user's statement,
+-- not even after a data-only restore set the sequence back.
 CREATE TABLE IF NOT EXISTS pgsluice.outbox (
   id          bigint GENERATED ALWAYS AS IDENTITY,  -- CACHE 1: the floor rule needs it
+  captured_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   source      int NOT NULL,                         -- pgsluice.source.id
-  key         jsonb,                                -- array, positional by source.captured; NULL: TRUNCATE
-  captured_at timestamptz NOT NULL DEFAULT clock_timestamp()
+  size        int NOT NULL DEFAULT 1,               -- number of keys
+  keys        json                                  -- array of keys, each an array, positional by
+                                                    -- source.captured; NULL: TRUNCATE
 ) WITH (fillfactor = 100, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000,
         autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 100000,
         autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off);
 CREATE INDEX IF NOT EXISTS outbox_id ON pgsluice.outbox (id);
+
+-- Takes rows of the outbox, oldest first, until the transaction ends: at most `row_limit`, and none
+-- behind the one that makes the keys `byte_limit` bytes long, so that a batch fits into memory. A
+-- cursor, because FOR UPDATE knows no running sum; it locks nothing that it does not answer.
+CREATE OR REPLACE FUNCTION pgsluice.claim(low bigint, row_limit int, byte_limit int)
+RETURNS SETOF pgsluice.outbox
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+SET enable_sort = off AS $$
+DECLARE
+  waiting CURSOR FOR
+    SELECT * FROM pgsluice.outbox o WHERE o.id >= low ORDER BY o.id LIMIT row_limit
+    FOR UPDATE SKIP LOCKED;
+  one pgsluice.outbox;
+  bytes bigint := 0;
+BEGIN
+  OPEN waiting;
+  LOOP
+    FETCH waiting INTO one;
+    EXIT WHEN NOT FOUND;
+    RETURN NEXT one;
+    bytes := bytes + coalesce(octet_length(one.keys::text), 0);
+    EXIT WHEN bytes >= byte_limit;
+  END LOOP;
+  CLOSE waiting;
+END
+$$;
+REVOKE ALL ON FUNCTION pgsluice.claim(bigint, int, int) FROM PUBLIC;
 
 -- A table and the columns its events carry. A table whose captured columns change gets a new row, so
 -- that older events stay readable.

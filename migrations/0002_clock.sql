@@ -72,12 +72,12 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 
   SELECT (CASE WHEN is_called THEN last_value ELSE 0 END)::text FROM pgsluice.outbox_id_seq
 $$;
 
--- What waits, by table.
+-- Events (changed keys) that wait, by table.
 CREATE OR REPLACE FUNCTION pgsluice.lag(OUT table_name text, OUT pending bigint, OUT oldest_age interval)
 RETURNS SETOF record
 LANGUAGE sql STABLE AS $$
   SELECT pg_catalog.quote_ident(s.schema_name) || '.' || pg_catalog.quote_ident(s.table_name),
-         pg_catalog.count(o.id), coalesce(pg_catalog.now() - pg_catalog.min(o.captured_at), '0')
+         coalesce(pg_catalog.sum(o.size), 0), coalesce(pg_catalog.now() - pg_catalog.min(o.captured_at), '0')
   FROM pgsluice.source s LEFT JOIN pgsluice.outbox o ON o.source = s.id
   GROUP BY s.schema_name, s.table_name
   ORDER BY 1

@@ -75,10 +75,28 @@ LANGUAGE sql STABLE AS $$
   WHERE a.attrelid = relation AND a.attname = column_name AND NOT a.attisdropped
 $$;
 
--- The query for the distinct keys of a statement. `event`: insert, delete, update.
+-- How many keys share a row of the outbox. A row must never grow beyond what a value may hold (1 GB),
+-- whatever the keys are: many where all have a fixed size, fewer where an index bounds each of them
+-- (2.7 kB, but compressed), else one.
+CREATE OR REPLACE FUNCTION pgsluice.keys_per_row(relation regclass, captured text[]) RETURNS int
+LANGUAGE sql STABLE AS $$
+  SELECT coalesce(pg_catalog.min(CASE
+    WHEN t.typlen > 0 THEN 500
+    WHEN EXISTS (SELECT FROM pg_catalog.pg_index i
+                 JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+                 JOIN pg_catalog.pg_am m ON m.oid = c.relam AND m.amname = 'btree'
+                 WHERE i.indrelid = relation AND i.indisvalid AND i.indpred IS NULL
+                   AND a.attnum = ANY (i.indkey)) THEN 100
+    ELSE 1 END), 1)
+  FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+  WHERE a.attrelid = relation AND a.attname = ANY (captured) AND NOT a.attisdropped
+$$;
+
+-- The queries for the keys of a statement; each answers `key`, a JSON array. INSERT, DELETE and UPDATE
+-- of watched columns: one query. UPDATE where all columns matter: for the new keys and for the old.
 CREATE OR REPLACE FUNCTION pgsluice.keys_sql(relation regclass, captured text[], watched text[],
                                              event text, old_rows text, new_rows text)
-RETURNS text
+RETURNS text[]
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
   names text[] := captured || coalesce(watched, '{}');
@@ -87,9 +105,10 @@ DECLARE
   keys text;
   event_keys text;
   one text;
-  rows_sql text;
+  rows_sql text[];
 BEGIN
-  SELECT pg_catalog.string_agg(DISTINCT 'NULL::text AS ' || pg_catalog.quote_ident(n), ', ')
+  SELECT pg_catalog.string_agg(
+      DISTINCT 'NULL::pg_catalog.text AS ' || pg_catalog.quote_ident(n), ', ')
     INTO fallback FROM pg_catalog.unnest(names) AS n;
   FOR i IN 1 .. pg_catalog.array_length(names, 1) LOOP
     one := pgsluice.column_sql(relation, names[i]);
@@ -102,23 +121,56 @@ BEGIN
   SELECT pg_catalog.string_agg('c' || i, ', '), pg_catalog.string_agg('event.c' || i, ', ')
     INTO keys, event_keys
     FROM pg_catalog.generate_series(1, pg_catalog.array_length(captured, 1)) AS i;
+  new_rows := 'SELECT ' || all_columns || ' FROM ' || new_rows;
+  old_rows := 'SELECT ' || all_columns || ' FROM ' || old_rows;
   rows_sql := CASE
-    WHEN event = 'insert' THEN 'SELECT ' || all_columns || ' FROM ' || new_rows
-    WHEN event = 'delete' THEN 'SELECT ' || all_columns || ' FROM ' || old_rows
+    WHEN event = 'insert' THEN ARRAY[new_rows]
+    WHEN event = 'delete' THEN ARRAY[old_rows]
+    WHEN watched IS NULL THEN ARRAY[new_rows, old_rows]
     -- Set operations, never a join of old and new: plpgsql keeps a plan made for one row, and a
     -- nested loop would be quadratic in 100,000.
-    WHEN watched IS NULL THEN
-      'SELECT ' || all_columns || ' FROM ' || new_rows || ' UNION SELECT ' || all_columns
-      || ' FROM ' || old_rows
-    ELSE
-      'SELECT ' || keys || ' FROM ((SELECT ' || all_columns || ' FROM ' || new_rows
-      || ' EXCEPT SELECT ' || all_columns || ' FROM ' || old_rows || ') UNION ALL (SELECT '
-      || all_columns || ' FROM ' || old_rows || ' EXCEPT SELECT ' || all_columns || ' FROM '
-      || new_rows || ')) AS changed GROUP BY ' || keys
+    ELSE ARRAY['SELECT ' || keys || ' FROM ((' || new_rows || ' EXCEPT ' || old_rows
+      || ') UNION ALL (' || old_rows || ' EXCEPT ' || new_rows || ')) AS changed GROUP BY ' || keys]
   END;
-  RETURN 'SELECT jsonb_build_array(' || event_keys || ') AS key FROM (SELECT ' || fallback
-    || ') AS missing, LATERAL (' || rows_sql || ') AS event';
+  RETURN ARRAY(
+    SELECT 'SELECT pg_catalog.json_build_array(' || event_keys || ') AS key FROM (SELECT '
+           || fallback || ') AS missing, LATERAL (' || r || ') AS event'
+    FROM pg_catalog.unnest(rows_sql) WITH ORDINALITY AS u(r, ord) ORDER BY ord);
 END
+$$;
+
+-- What a trigger function does first: the event of a statement that changes one row, with as few nodes
+-- in its plan as can be, because starting a plan is what such a statement pays for. ROW_COUNT says how
+-- it went: 1, that is all; 2, there are more rows, see many_sql; 0 where new and old rows are asked
+-- for, either may be missing. Where there are more, these two say nothing wrong, only twice.
+CREATE OR REPLACE FUNCTION pgsluice.one_sql(source int, queries text[]) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT E'INSERT INTO pgsluice.outbox (source, keys)\n  SELECT ' || source || ', '
+    || CASE WHEN pg_catalog.cardinality(queries) = 1
+            THEN E'pg_catalog.json_build_array(n.key)\n  FROM (' || queries[1] || ') AS n'
+            ELSE E'CASE WHEN n.key::pg_catalog.text OPERATOR(pg_catalog.=) o.key::pg_catalog.text '
+              || 'THEN pg_catalog.json_build_array(n.key) '
+              || E'ELSE pg_catalog.json_build_array(n.key, o.key) END\n  FROM (' || queries[1]
+              || E') AS n,\n    (' || queries[2] || ') AS o' END
+    || ' LIMIT 2'
+$$;
+
+-- And for more rows than one, after the first `done` of them: a row of the outbox for every so many
+-- keys. Old keys come in the order of the new ones, so that equal keys make equal lists, and UNION
+-- drops those; where they do not, there are more events than needed, never fewer.
+CREATE OR REPLACE FUNCTION pgsluice.many_sql(source int, queries text[], per_row int, done int)
+RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT E'INSERT INTO pgsluice.outbox (source, size, keys)\n  SELECT ' || source
+    || E', e.size, e.keys::pg_catalog.json FROM (\n    '
+    || pg_catalog.string_agg(pg_catalog.format(
+      'SELECT pg_catalog.count(*)::pg_catalog.int4 AS size, '
+      || 'pg_catalog.json_agg(k.key)::pg_catalog.text AS keys FROM (SELECT q.key, '
+      || '(pg_catalog.row_number() OVER () OPERATOR(pg_catalog.-) 1) OPERATOR(pg_catalog./) %s '
+      || 'AS part FROM (%s%s) AS q) AS k GROUP BY k.part',
+      per_row, q, CASE WHEN done > 0 THEN ' OFFSET ' || done ELSE '' END), E'\n    UNION ' ORDER BY ord)
+    || ') AS e'
+  FROM pg_catalog.unnest(queries) WITH ORDINALITY AS u(q, ord)
 $$;
 
 -- CREATE FUNCTION of one trigger function.
@@ -127,48 +179,60 @@ CREATE OR REPLACE FUNCTION pgsluice.function_sql(source int, relation regclass, 
 RETURNS text
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-  settings text := 'search_path = pg_catalog, pg_temp';
+  settings text := '';
   by_row boolean := mode = 'row' AND event <> 'truncate';
+  per_row int := pgsluice.keys_per_row(relation, captured);
+  queries text[];
   insert_sql text;
 BEGIN
   IF event = 'truncate' THEN
-    insert_sql := pg_catalog.format('VALUES (%s, NULL::jsonb)', source);
+    insert_sql := pg_catalog.format('INSERT INTO pgsluice.outbox (source) VALUES (%s)', source);
   ELSE
-    insert_sql := pg_catalog.format('SELECT %s, e.key FROM (%s) AS e', source,
-      pgsluice.keys_sql(relation, captured, watched, event,
-        CASE WHEN by_row THEN '(SELECT ($1).*) AS old_rows' ELSE 'old_rows' END,
-        CASE WHEN NOT by_row THEN 'new_rows'
-             WHEN event = 'insert' THEN '(SELECT ($1).*) AS new_rows'
-             ELSE '(SELECT ($2).*) AS new_rows' END));
-    -- Texts of values must not depend on what the writer has set.
-    IF insert_sql LIKE '%::text AS c%' THEN
-      settings := settings || ' SET extra_float_digits = 1 SET datestyle = ''ISO, YMD'''
-        || ' SET intervalstyle = ''postgres'' SET timezone = ''UTC'' SET bytea_output = ''hex''';
+    queries := pgsluice.keys_sql(relation, captured, watched, event,
+      CASE WHEN by_row THEN '(SELECT ($1).*) AS old_rows' ELSE 'old_rows' END,
+      CASE WHEN NOT by_row THEN 'new_rows'
+           WHEN event = 'insert' THEN '(SELECT ($1).*) AS new_rows'
+           ELSE '(SELECT ($2).*) AS new_rows' END);
+    insert_sql := pgsluice.one_sql(source, queries);
+    -- Texts of values must not depend on what the writer has set. Else nothing in the function
+    -- looks at the search path (all names in it are qualified), and each SET costs a microsecond.
+    IF queries[1] LIKE '%::text AS c%' THEN
+      settings := ' SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 '
+        || 'SET datestyle = ''ISO, YMD'' SET intervalstyle = ''postgres'' SET timezone = ''UTC'' '
+        || 'SET bytea_output = ''hex''';
     END IF;
   END IF;
-  insert_sql := E'INSERT INTO pgsluice.outbox (source, key)\n  ' || insert_sql;
   -- A plan that plpgsql keeps for NEW.* fails when a column's type changed in the session (the plan
   -- of a transition table is made anew), so by row it is made each time.
   IF by_row THEN
     insert_sql := pg_catalog.format('EXECUTE %L USING %s', insert_sql,
       CASE event WHEN 'insert' THEN 'NEW' WHEN 'delete' THEN 'OLD' ELSE 'OLD, NEW' END);
   END IF;
+  insert_sql := insert_sql || E';\n  GET DIAGNOSTICS events = ROW_COUNT;';
+  IF event <> 'truncate' AND NOT by_row THEN
+    insert_sql := insert_sql || pg_catalog.format(
+      E'\n  IF events OPERATOR(pg_catalog.%s THEN\n  %s;\n'
+      || E'  GET DIAGNOSTICS more = ROW_COUNT;\n  events := events OPERATOR(pg_catalog.+) more;\n  END IF;',
+      CASE WHEN pg_catalog.cardinality(queries) = 1 THEN '>) 1' ELSE '<>) 1' END,
+      pgsluice.many_sql(source, queries, per_row, CASE WHEN event = 'update' THEN 0 ELSE 2 END));
+  END IF;
   -- The wake-up: a NOTIFY only when the poller holds the sleeper lock, that is, sleeps; and never
   -- where prepared transactions are in use, because NOTIFY makes PREPARE TRANSACTION fail (the
   -- poller polls there). use_column: a column may be named like a plpgsql variable (found, tg_op).
   RETURN pg_catalog.format($f$CREATE OR REPLACE FUNCTION pgsluice.capture_%s_%s() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET %s AS %L;
+LANGUAGE plpgsql SECURITY DEFINER%s AS %L;
 REVOKE ALL ON FUNCTION pgsluice.capture_%s_%s() FROM PUBLIC;
 $f$, source, event, settings, pg_catalog.format($body$
 #variable_conflict use_column
 DECLARE
-  events bigint;
+  events pg_catalog.int8;
+  more pg_catalog.int8;
 BEGIN
-  %s;
-  GET DIAGNOSTICS events = ROW_COUNT;
-  IF events > 0 AND NOT pg_try_advisory_xact_lock_shared(1886612588, 1)
-     AND current_setting('max_prepared_transactions') = '0' THEN
-    PERFORM pg_notify('pgsluice', '');
+  %s
+  IF events OPERATOR(pg_catalog.>) 0
+     AND NOT pg_catalog.pg_try_advisory_xact_lock_shared(1886612588, 1)
+     AND pg_catalog.current_setting('max_prepared_transactions') OPERATOR(pg_catalog.=) '0' THEN
+    PERFORM pg_catalog.pg_notify('pgsluice', '');
   END IF;
   RETURN NULL;
 END

@@ -12,12 +12,12 @@ SELECT json_build_object(
                 THEN 'running elsewhere' ELSE 'stopped' END),
   'lag_ms', (SELECT coalesce(round(extract(epoch FROM clock_timestamp() - min(captured_at)) * 1000), 0)
              FROM pgsluice.outbox),
-  'pending', (SELECT count(*) FROM pgsluice.outbox),
+  'pending', (SELECT coalesce(sum(size), 0) FROM pgsluice.outbox),
   'dead_letters', (SELECT count(*) FROM pgsluice.dead_letter),
   'indexes', (
     SELECT coalesce(json_object_agg(i.index_name, json_build_object(
       'state', i.state, 'reason', i.reason, 'documents', $3::jsonb -> i.index_name -> 'documents',
-      'pending', (SELECT count(*) FROM pgsluice.outbox o WHERE o.source = i.root_source),
+      'pending', (SELECT coalesce(sum(o.size), 0) FROM pgsluice.outbox o WHERE o.source = i.root_source),
       'dead_letters', (SELECT count(*) FROM pgsluice.dead_letter d WHERE d.index_name = i.index_name),
       'backfill', (SELECT json_build_object('done', count(*) FILTER (WHERE b.state = 'done'),
                                             'total', count(*), 'eta_s', NULL)

@@ -1,6 +1,9 @@
 #include "pgsluice/outbox/outbox.h"
 
+#include <algorithm>
+
 #include "outbox/outbox_sql.h"
+#include "pgsluice/json/value.h"
 #include "pgsluice/pg/text_array.h"
 
 namespace pgsluice::outbox {
@@ -8,17 +11,31 @@ namespace pgsluice::outbox {
 namespace {
 
 constexpr std::chrono::seconds kDeadAge{1};
+// Keys in one row that is not a trigger's.
+constexpr std::size_t kKeysPerRow = 500;
+
+/// The events of a row: one per element of the JSON array `keys`.
+void AppendEvents(const Event& row, std::string_view keys, std::vector<Event>& events) {
+  for (const json::Value& key : json::Parse(keys).items) {
+    events.push_back(row);
+    events.back().key = keys.substr(key.begin, key.end - key.begin);
+  }
+}
 
 }  // namespace
 
 std::vector<Event> Outbox::Claim(int limit, std::int64_t floor) {
-  const pg::Result rows =
-      session_.Exec(sql::kClaim, {std::to_string(floor), std::to_string(limit)});
+  const pg::Result rows = session_.Exec(
+      sql::kClaim, {std::to_string(floor), std::to_string(limit), std::to_string(kClaimBytes)});
   std::vector<Event> events;
   events.reserve(rows.rows());
   for (std::size_t row = 0; row < rows.rows(); ++row) {
-    events.push_back({rows.Int(row, 0), static_cast<int>(rows.Int(row, 1)),
-                      std::string(rows.Text(row, 2)), rows.Int(row, 3)});
+    const Event event{rows.Int(row, 0), static_cast<int>(rows.Int(row, 1)), "", rows.Int(row, 3)};
+    if (rows.IsNull(row, 2)) {
+      events.push_back(event);
+    } else {
+      AppendEvents(event, rows.Text(row, 2), events);
+    }
   }
   return events;
 }
@@ -28,12 +45,16 @@ void Outbox::Ack(const std::vector<std::int64_t>& ids) {
 }
 
 void Outbox::Enqueue(int source, const std::vector<std::string>& keys) {
-  std::string array = "[";
-  for (const std::string& key : keys) {
-    if (array.size() > 1) array += ',';
-    array += key;
+  for (std::size_t begin = 0; begin < keys.size(); begin += kKeysPerRow) {
+    const std::size_t end = std::min(begin + kKeysPerRow, keys.size());
+    std::string array = "[";
+    for (std::size_t i = begin; i < end; ++i) {
+      if (i > begin) array += ',';
+      array += keys[i];
+    }
+    session_.Exec(sql::kEnqueue,
+                  {std::to_string(source), std::to_string(end - begin), array + "]"});
   }
-  session_.Exec(sql::kEnqueue, {std::to_string(source), array + "]"});
 }
 
 bool HasVisible(pg::Session& session, std::int64_t floor) {

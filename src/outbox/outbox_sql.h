@@ -8,16 +8,15 @@ namespace pgsluice::outbox::sql {
 // SKIP LOCKED in a plain SELECT, acknowledged by id: `DELETE … WHERE id IN (SELECT … LIMIT … SKIP
 // LOCKED)` can delete more than it claims.
 inline const pg::Statement kClaim{"outbox_claim", R"sql(
-  SELECT id, source, key::text, (extract(epoch FROM captured_at) * 1000000)::bigint
-  FROM pgsluice.outbox WHERE id >= $1::bigint
-  ORDER BY id LIMIT $2::int FOR UPDATE SKIP LOCKED)sql"};
+  SELECT id, source, keys::text, (extract(epoch FROM captured_at) * 1000000)::bigint
+  FROM pgsluice.claim($1::bigint, $2::int, $3::int))sql"};
 
 inline const pg::Statement kAck{"outbox_ack",
                                 "DELETE FROM pgsluice.outbox WHERE id = ANY ($1::bigint[])"};
 
 inline const pg::Statement kEnqueue{"outbox_enqueue", R"sql(
-  INSERT INTO pgsluice.outbox (source, key)
-  SELECT $1::int, key FROM pg_catalog.jsonb_array_elements($2::jsonb) AS key)sql"};
+  INSERT INTO pgsluice.outbox (source, size, keys)
+  VALUES ($1::int, $2::int, $3::json))sql"};
 
 inline const pg::Statement kHasVisible{"outbox_has_visible", R"sql(
   SELECT EXISTS (SELECT FROM pgsluice.outbox WHERE id >= $1::bigint))sql"};
@@ -26,8 +25,8 @@ inline const pg::Statement kAnyUpTo{"outbox_any_up_to", R"sql(
   SELECT EXISTS (SELECT FROM pgsluice.outbox WHERE id <= $1::bigint))sql"};
 
 inline const pg::Statement kLag{"outbox_lag", R"sql(
-  SELECT count(*), coalesce(extract(epoch FROM pg_catalog.clock_timestamp() - min(captured_at)), 0)
-  FROM (SELECT captured_at FROM pgsluice.outbox WHERE id >= $1::bigint
+  SELECT coalesce(sum(size), 0), coalesce(extract(epoch FROM pg_catalog.clock_timestamp() - min(captured_at)), 0)
+  FROM (SELECT size, captured_at FROM pgsluice.outbox WHERE id >= $1::bigint
         ORDER BY id LIMIT 1000000) AS waiting)sql"};
 
 // The pair of the sleeper lock: see migrations/README.md.
@@ -68,8 +67,8 @@ inline const pg::Statement kListDead{"dead_list", R"sql(
   FROM pgsluice.dead_letter ORDER BY id)sql"};
 // The source under which the root's keys are captured: the newest one of its table.
 inline const pg::Statement kRetryDead{"dead_retry", R"sql(
-  INSERT INTO pgsluice.outbox (source, key)
-  SELECT i.root_source, d.key
+  INSERT INTO pgsluice.outbox (source, keys)
+  SELECT i.root_source, pg_catalog.json_build_array(d.key)
   FROM pgsluice.dead_letter d JOIN pgsluice.index_state i USING (index_name)
   WHERE $1::bigint[] = '{}' OR d.id = ANY ($1::bigint[]))sql"};
 inline const pg::Statement kDiscardDead{

@@ -35,7 +35,8 @@ Monitor::Monitor(observe::Registry& registry)
       end_to_end_seconds(registry.MakeHistogram(
           "pgsluice_end_to_end_seconds",
           "From the change in PostgreSQL to its acknowledged write, per event.", kSeconds)),
-      pending(registry.MakeGauge("pgsluice_outbox_pending", "Events waiting in the outbox.")),
+      pending(registry.MakeGauge("pgsluice_outbox_pending",
+                                 "Events (changed keys) waiting in the outbox.")),
       lag_seconds(registry.MakeGauge("pgsluice_lag_seconds",
                                      "Age of the oldest event waiting in the outbox.")),
       registry_(registry) {

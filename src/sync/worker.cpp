@@ -84,7 +84,11 @@ bool ProcessBatch(const Shared& shared, pg::Session& session, outbox::Outbox& ou
     touched.insert(work.route.index->alias);
   }
   std::vector<std::int64_t> ids;
-  for (const outbox::Event& event : events) ids.push_back(event.id);
+  std::size_t key_bytes = 0;
+  for (const outbox::Event& event : events) {
+    if (ids.empty() || ids.back() != event.id) ids.push_back(event.id);
+    key_bytes += event.key.size();
+  }
   outbox.Ack(ids);
   transaction.Commit();
 
@@ -94,7 +98,7 @@ bool ProcessBatch(const Shared& shared, pg::Session& session, outbox::Outbox& ou
   }
   shared.monitor.Recovered("engine");
   if (truncated) shared.backfill.Signal();
-  if (events.size() < static_cast<std::size_t>(kClaimLimit)) {
+  if (ids.size() < static_cast<std::size_t>(kClaimLimit) && key_bytes < outbox::kClaimBytes / 2) {
     for (const std::string& alias : touched) shared.drained(alias);
   }
   shared.floor.Advance(session);

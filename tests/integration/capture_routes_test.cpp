@@ -56,7 +56,7 @@ TEST_F(CaptureRoutes, TruncateCascadeReachesTheChild) {
   const std::string child = Attach("'public.child'");
   Exec("TRUNCATE t CASCADE");
   EXPECT_EQ(
-      db_.Text("SELECT count(*) FROM pgsluice.outbox WHERE key IS NULL AND source = " + child),
+      db_.Text("SELECT count(*) FROM pgsluice.outbox WHERE keys IS NULL AND source = " + child),
       "1");
 }
 

@@ -25,8 +25,9 @@ class CaptureTest : public ::testing::Test {
   /// an event without key.
   std::vector<std::string> Events() {
     const pg::Result rows = db_.Exec(
-        "WITH taken AS (DELETE FROM pgsluice.outbox RETURNING key) "
-        "SELECT DISTINCT coalesce(key::text, 'truncated') COLLATE \"C\" FROM taken ORDER BY 1");
+        "WITH taken AS (DELETE FROM pgsluice.outbox RETURNING keys) "
+        "SELECT DISTINCT coalesce(key::text, 'truncated') COLLATE \"C\" "
+        "FROM taken LEFT JOIN json_array_elements(keys) AS key ON true ORDER BY 1");
     std::vector<std::string> events;
     for (std::size_t row = 0; row < rows.rows(); ++row) events.emplace_back(rows.Text(row, 0));
     return events;

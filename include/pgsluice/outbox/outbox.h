@@ -13,12 +13,16 @@
 /// The outbox table and what surrounds it. Knows nothing of documents or engines.
 namespace pgsluice::outbox {
 
+/// A claim ends with the row that makes its keys this long, so that it fits into memory.
+inline constexpr std::size_t kClaimBytes = 64 * 1024;
+
 /// The channel on which writers wake a sleeping poller.
 inline constexpr const char* kChannel = "pgsluice";
 
+/// A changed key. Events of one statement share a row of the outbox, and so its id.
 struct Event {
-  std::int64_t id = 0;
-  int source = 0;   ///< pgsluice.source.id: table and meaning of the key.
+  std::int64_t id = 0;  ///< Of the row.
+  int source = 0;       ///< pgsluice.source.id: table and meaning of the key.
   std::string key;  ///< JSON array, positional by the source's captured columns; empty: TRUNCATE.
   std::int64_t captured_at_us = 0;  ///< Unix time in microseconds, by the database's clock.
 };
@@ -36,10 +40,11 @@ class Outbox {
  public:
   explicit Outbox(pg::Session& session) : session_(session) {}
 
-  /// Takes up to `limit` events, oldest first, that nobody else has taken, until the transaction
-  /// ends. Call inside a READ COMMITTED transaction.
+  /// Takes the events of up to `limit` rows, oldest first, that nobody else has taken, until the
+  /// transaction ends; fewer when their keys are long (see kClaimBytes). Call inside a READ
+  /// COMMITTED transaction.
   std::vector<Event> Claim(int limit, std::int64_t floor);
-  /// Removes claimed events. In the same transaction.
+  /// Removes claimed rows. In the same transaction.
   void Ack(const std::vector<std::int64_t>& ids);
   /// New events for keys of `source`.
   void Enqueue(int source, const std::vector<std::string>& keys);
@@ -88,7 +93,7 @@ bool HasVisible(pg::Session& session, std::int64_t floor);
 bool AnyVisibleUpTo(pg::Session& session, std::int64_t id);
 
 struct Lag {
-  std::int64_t pending = 0;  ///< Visible events; counted up to a million.
+  std::int64_t pending = 0;  ///< Visible events (changed keys), of a million rows at most.
   double oldest_age_s = 0;
 };
 Lag ReadLag(pg::Session& session, std::int64_t floor);
