@@ -42,8 +42,12 @@ void DoWork(pg::Session& session, Refresher& refresher, const Work& work) {
   const document::Source& source = index.plan->sources[work.route.source];
   const bool root = source.table == index.plan->root;
   if (work.truncated) RequireCurrent(session, index);
-  if (work.truncated && root) CreateWalk(session, index);
-  if (work.truncated && !source.to_roots.sql.empty()) CreateScan(session, index, false);
+  // Rows of an embedded table: any root may have changed; of a view, or of the root: be gone.
+  if (work.truncated && !source.to_roots.sql.empty()) {
+    CreateScan(session, index, true);
+  } else if (work.truncated && root) {
+    CreateWalk(session, index);
+  }
   if (work.keys.empty()) return;
   if (root) refresher.Refresh(index, work.keys);
   if (!source.to_roots.sql.empty()) RefreshRootsOf(session, refresher, work);
