@@ -92,9 +92,13 @@ CREATE TABLE IF NOT EXISTS pgsluice.backfill (
   relation    oid NOT NULL,
   filenode    oid NOT NULL,
   first_block bigint,
+  next_block  bigint NOT NULL DEFAULT 0,       -- read up to here
   end_block   bigint NOT NULL,
+  is_last     boolean NOT NULL DEFAULT false,  -- reads to the end that the relation has by then
+  reached     text,                            -- without blocks: the last key or id done
   state       text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'done')),
   rows        bigint NOT NULL DEFAULT 0,
+  started_at  timestamptz,
   updated_at  timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX IF NOT EXISTS backfill_pending ON pgsluice.backfill (id) WHERE state = 'pending';
@@ -111,6 +115,9 @@ CREATE TABLE IF NOT EXISTS pgsluice.index_state (
   root_source  int NOT NULL,        -- source under which root keys are enqueued
   state        text NOT NULL,
   reason       text NOT NULL DEFAULT '',
+  backfill_rate   bigint,                     -- rows per second; NULL: as fast as it goes
+  backfill_next   timestamptz,                -- not before: what keeps the rate
+  backfilled_rows bigint NOT NULL DEFAULT 0,  -- rows read by the last backfill that ended
   updated_at   timestamptz NOT NULL DEFAULT now()
 );
 

@@ -83,6 +83,37 @@ LANGUAGE sql STABLE AS $$
   ORDER BY 1
 $$;
 
+-- How far the reading of tables into a physical index is, in rows. What is left is estimated by the
+-- rows per block met so far, before that by the planner's figures; the time by the speed of the last
+-- minute (pieces that began earlier count with their share).
+CREATE OR REPLACE FUNCTION pgsluice.progress(of_physical text, OUT pieces_left bigint,
+  OUT done bigint, OUT total bigint, OUT eta_s bigint)
+LANGUAGE sql STABLE AS $$
+  WITH pieces AS (
+    SELECT * FROM pgsluice.backfill WHERE physical = of_physical),
+  relations AS (
+    SELECT relation, sum(rows) AS rows, sum(next_block - first_block) AS read,
+           sum(end_block - next_block) AS rest
+    FROM pieces WHERE first_block IS NOT NULL GROUP BY relation),
+  amounts AS (
+    SELECT coalesce(sum(rows), 0) AS done,
+           coalesce(sum(CASE WHEN read > 0 THEN rest * rows / read
+                             WHEN relpages > 0 THEN rest * greatest(reltuples, 0) / relpages
+                             WHEN relkind = 'v' THEN 0
+                             ELSE rest * 50 END), 0)::numeric AS rest
+    FROM relations LEFT JOIN pg_catalog.pg_class c ON c.oid = relation),
+  minute AS (
+    SELECT sum(rows * extract(epoch FROM updated_at - greatest(started_at, since))
+               / greatest(extract(epoch FROM updated_at - started_at), 0.001))
+           / greatest(extract(epoch FROM pg_catalog.clock_timestamp()
+                                         - greatest(min(started_at), min(since))), 0.001) AS speed
+    FROM pieces, (SELECT pg_catalog.clock_timestamp() - interval '60 s') AS window_of(since)
+    WHERE first_block IS NOT NULL AND started_at IS NOT NULL AND updated_at > since)
+  SELECT (SELECT count(*) FROM pieces WHERE state = 'pending'), amounts.done,
+         ceil(amounts.done + amounts.rest), ceil(amounts.rest / nullif(speed, 0))
+  FROM amounts, minute
+$$;
+
 CREATE OR REPLACE VIEW pgsluice.status AS
   SELECT i.index_name, i.physical, i.state, i.reason, i.updated_at,
          (SELECT count(*) FROM pgsluice.dead_letter d WHERE d.index_name = i.index_name)
@@ -92,6 +123,7 @@ CREATE OR REPLACE VIEW pgsluice.status AS
   FROM pgsluice.index_state i;
 
 REVOKE ALL ON FUNCTION pgsluice.clock(), pgsluice.version(), pgsluice.server_identity(),
-  pgsluice.check_epoch(bigint), pgsluice.position(), pgsluice.lag() FROM PUBLIC;
+  pgsluice.check_epoch(bigint), pgsluice.position(), pgsluice.lag(), pgsluice.progress(text)
+  FROM PUBLIC;
 
 INSERT INTO pgsluice.migrations (number, name) VALUES (2, '0002_clock') ON CONFLICT DO NOTHING;

@@ -35,6 +35,7 @@ int RunAttach(const Context& context);
 int RunDetach(const Context& context);
 /// run, sync and serve: until a signal.
 int RunService(const Context& context);
+int RunBackfill(const Context& context);
 int RunStatus(const Context& context);
 int RunVerify(const Context& context);
 int RunWait(const Context& context);

@@ -16,21 +16,20 @@ using Run = int (*)(const app::Context&);
 
 const std::map<std::string, Run>& Dispatch() {
   static const std::map<std::string, Run> dispatch = {
-      {"attach", app::RunAttach},
-      {"config", app::RunConfig},
-      {"dead-letters", app::RunDeadLetters},
-      {"detach", app::RunDetach},
-      {"health", app::RunHealth},
-      {"keys", app::RunKeys},
-      {"migrate", app::RunMigrate},
-      {"run", app::RunService},
-      {"serve", app::RunService},
-      {"status", app::RunStatus},
-      {"sync", app::RunService},
-      {"verify", app::RunVerify},
-      {"wait", app::RunWait},
+      {"attach", app::RunAttach}, {"backfill", app::RunBackfill},
+      {"config", app::RunConfig}, {"dead-letters", app::RunDeadLetters},
+      {"detach", app::RunDetach}, {"health", app::RunHealth},
+      {"keys", app::RunKeys},     {"migrate", app::RunMigrate},
+      {"run", app::RunService},   {"serve", app::RunService},
+      {"status", app::RunStatus}, {"sync", app::RunService},
+      {"verify", app::RunVerify}, {"wait", app::RunWait},
   };
   return dispatch;
+}
+
+/// Commands that end what is in flight when they are told to stop.
+bool TakesSignals(const std::string& command) {
+  return command == "run" || command == "sync" || command == "serve" || command == "backfill";
 }
 
 void PrintError(const Error& error) {
@@ -72,8 +71,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   try {
     const app::Invocation invocation = app::Parse({argv + 1, argv + argc});
-    if (invocation.command != "run" && invocation.command != "sync" &&
-        invocation.command != "serve") {
+    if (!TakesSignals(invocation.command)) {
       pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
     }
     const int code = Execute(invocation);

@@ -19,10 +19,8 @@ SELECT json_build_object(
       'state', i.state, 'reason', i.reason, 'documents', $3::jsonb -> i.index_name -> 'documents',
       'pending', (SELECT coalesce(sum(o.size), 0) FROM pgsluice.outbox o WHERE o.source = i.root_source),
       'dead_letters', (SELECT count(*) FROM pgsluice.dead_letter d WHERE d.index_name = i.index_name),
-      'backfill', (SELECT json_build_object('done', count(*) FILTER (WHERE b.state = 'done'),
-                                            'total', count(*), 'eta_s', NULL)
-                   FROM pgsluice.backfill b WHERE b.index_name = i.index_name
-                   HAVING count(*) FILTER (WHERE b.state = 'pending') > 0))
+      'backfill', (SELECT json_build_object('done', done, 'total', total, 'eta_s', eta_s)
+                   FROM pgsluice.progress(i.physical) WHERE pieces_left > 0))
       ORDER BY i.index_name), '{}')
     FROM pgsluice.index_state i),
   'tables', (

@@ -1,11 +1,8 @@
 #include <spdlog/fmt/fmt.h>
 
-#include <algorithm>
 #include <iostream>
 
 #include "commands.h"
-#include "pgsluice/catalog/catalog.h"
-#include "pgsluice/config/problem.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/migrate/migrator.h"
 #include "pgsluice/observe/metrics.h"
@@ -14,6 +11,7 @@
 #include "pgsluice/sync/jobs.h"
 #include "pgsluice/sync/verify.h"
 #include "pgsluice/sync/wakeup.h"
+#include "wanted_plans.h"
 
 namespace pgsluice::app {
 
@@ -26,24 +24,9 @@ using Indexes = std::vector<std::shared_ptr<const sync::LiveIndex>>;
 /// The indexes to compare: those that are named, else all. Throws Error for a name that no index
 /// has, and for an index that was never made.
 Indexes Wanted(const Context& context, engine::Engine& engine, pg::Session& session) {
-  config::Problems problems;
-  const catalog::Catalog catalog = catalog::Catalog::Load(session);
-  const auto plans = document::BuildPlans(context.config, catalog, session, problems);
-  if (PrintProblems(problems, context.err)) throw BadConfiguration();
   const sync::IndexKeeper keeper(context.config, engine);
-  std::vector<std::string> names;
-  for (const auto& plan : plans) names.push_back(plan->name);
-  const std::vector<std::string>& asked = context.invocation.arguments;
-  for (const std::string& name : asked) {
-    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
-    const std::string nearest = config::Nearest(name, names);
-    throw Error(Disposition::kReject, "there is no index '" + name + "'",
-                nearest.empty() ? "pgsluice status lists them" : "did you mean " + nearest + "?");
-  }
   Indexes indexes;
-  for (const auto& plan : plans) {
-    if (!asked.empty() && std::find(asked.begin(), asked.end(), plan->name) == asked.end())
-      continue;
+  for (const auto& plan : WantedPlans(context, session)) {
     auto index = keeper.Remembered(session, plan);
     if (!index) {
       throw Error(Disposition::kReject, "index '" + plan->name + "' was never made",

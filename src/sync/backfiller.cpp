@@ -12,7 +12,7 @@ namespace pgsluice::sync {
 
 namespace {
 
-constexpr int kIdsPerPage = 1000;
+constexpr std::int64_t kIdsPerPage = 1000, kKeysPerFetch = 4096;
 
 class Backfiller {
  public:
@@ -23,87 +23,122 @@ class Backfiller {
         outbox_(session),
         refresher_(session, outbox_, writer, shared.monitor) {}
 
-  bool Step() {
+  std::chrono::milliseconds Step() {
     const IndexRegistry::Use set(shared_.registry);
     pg::Transaction transaction(session_);
-    const std::optional<Job> job = ClaimJob(session_, *set);
-    if (!job) return false;
-    const auto index = set->indexes.find(job->index_name);
-    const std::int64_t rows = job->first_block ? Scan(*index->second, *job) : Walk(*index->second);
-    if (!SameStorage(session_, *job)) CreateScan(session_, *index->second, false);
-    FinishJob(session_, *job, rows);
+    std::optional<Job> job = ClaimJob(session_, *set);
+    if (!job) return UntilNextJob(session_, *set).value_or(kUntilCalled);
+    const LiveIndex& index = *set->indexes.find(job->index_name)->second;
+    const Portion portion = Read(index, *job);
+    if (!SameStorage(session_, *job)) CreateScan(session_, index, false);
+    SaveJob(session_, *job, portion);
     transaction.Commit();
     shared_.monitor.Recovered("engine");
-    Finished(*index->second, rows);
-    if (job->physical != index->second->physical) shared_.look_again();  // drops it
-    return true;
+    if (job->first_block) {
+      shared_.monitor.BackfillRows(index.plan->name).Add(static_cast<double>(portion.rows));
+    }
+    if (portion.finished) Finished(index);
+    if (job->physical != index.physical) shared_.look_again();  // drops it
+    return {};
   }
 
  private:
-  std::int64_t Scan(const LiveIndex& index, const Job& job) {
+  /// All of the piece; under a rate a part of it, so that no transaction is open while the rate is
+  /// waited for.
+  Portion Read(const LiveIndex& index, Job& job) {
+    if (!job.first_block) return Walk(index, job);
     const bool view = job.filenode == 0;
-    return view ? ScanKeys(index) : ScanBlocks(index, job);
+    if (!view) return ScanBlocks(index, job);
+    return job.rate > 0 ? ScanSomeKeys(index, job) : ScanKeys(index);
   }
 
-  std::int64_t ScanBlocks(const LiveIndex& index, const Job& job) {
+  Portion ScanBlocks(const LiveIndex& index, Job& job) {
+    if (job.is_last) job.end_block = std::max(job.end_block, BlocksOf(session_, job.relation_oid));
     const pg::Statement statement = index.plan->BlockStatement(job.relation);
-    std::int64_t rows = 0;
-    for (std::int64_t block = *job.first_block; block < job.end_block;) {
-      const std::int64_t end =
-          std::min(job.end_block, block + static_cast<std::int64_t>(blocks_.next()));
+    Portion portion;
+    while (job.next_block < job.end_block) {
+      const std::int64_t end = std::min(job.end_block, job.next_block + BlocksAtOnce(job));
       const pg::Result documents =
-          session_.Exec(statement, {std::to_string(block), std::to_string(end)});
+          session_.Exec(statement, {std::to_string(job.next_block), std::to_string(end)});
       const WriteReport report =
           writer_.Write(index, documents, outbox_.HasDeadLetters(index.plan->name));
       refresher_.Settle(index, report);
-      blocks_.Observe(static_cast<std::size_t>(end - block), report.bytes);
-      rows += static_cast<std::int64_t>(documents.rows());
-      block = end;
+      const auto rows = static_cast<std::int64_t>(documents.rows());
+      blocks_.Observe(static_cast<std::size_t>(end - job.next_block), report.bytes);
+      rows_per_block_ = rows / (end - job.next_block) + 1;
+      portion.rows += rows;
+      job.next_block = end;
+      if (job.rate > 0) break;
     }
-    return rows;
+    portion.finished = job.next_block >= job.end_block;
+    return portion;
+  }
+
+  /// Under a rate the rows of about a second.
+  std::int64_t BlocksAtOnce(const Job& job) const {
+    const auto most = static_cast<std::int64_t>(blocks_.next());
+    if (job.rate == 0) return most;
+    return std::clamp<std::int64_t>(job.rate / rows_per_block_, 1, most);
   }
 
   /// A root without blocks (a view): all its keys, streamed.
-  std::int64_t ScanKeys(const LiveIndex& index) {
+  Portion ScanKeys(const LiveIndex& index) {
     session_.Exec("DECLARE keys NO SCROLL CURSOR FOR " + index.plan->all_keys_sql);
-    std::int64_t rows = 0;
+    const std::string fetch = "FETCH " + std::to_string(kKeysPerFetch) + " FROM keys";
+    Portion portion;
     while (true) {
-      const pg::Result keys = session_.Exec("FETCH 4096 FROM keys");
-      if (keys.rows() == 0) break;
-      std::vector<std::string> batch;
-      for (std::size_t row = 0; row < keys.rows(); ++row) batch.emplace_back(keys.Text(row, 0));
-      refresher_.Refresh(index, batch);
-      rows += static_cast<std::int64_t>(batch.size());
+      const std::vector<std::string> keys = Column(session_.Exec(fetch));
+      if (keys.empty()) break;
+      refresher_.Refresh(index, keys);
+      portion.rows += static_cast<std::int64_t>(keys.size());
     }
     session_.Exec("CLOSE keys");
-    return rows;
+    return portion;
+  }
+
+  Portion ScanSomeKeys(const LiveIndex& index, Job& job) {
+    const std::int64_t limit = std::min(job.rate, kKeysPerFetch);
+    const std::vector<std::string> keys = Column(session_.ExecParams(
+        "SELECT key FROM (" + index.plan->all_keys_sql +
+            ") AS keys(key) WHERE key::text COLLATE \"C\" > $1 ORDER BY key::text COLLATE \"C\" "
+            "LIMIT $2::bigint",
+        {job.reached, std::to_string(limit)}));
+    if (!keys.empty()) {
+      refresher_.Refresh(index, keys);
+      job.reached = keys.back();
+    }
+    const auto rows = static_cast<std::int64_t>(keys.size());
+    return {rows, rows < limit};
+  }
+
+  static std::vector<std::string> Column(const pg::Result& rows) {
+    std::vector<std::string> texts;
+    for (std::size_t row = 0; row < rows.rows(); ++row) texts.emplace_back(rows.Text(row, 0));
+    return texts;
   }
 
   /// Refreshes every id of the index whose row is gone.
-  std::int64_t Walk(const LiveIndex& index) {
-    shared_.engine.Refresh(index.alias);
-    std::int64_t deleted = 0;
-    for (std::string after;;) {
+  Portion Walk(const LiveIndex& index, Job& job) {
+    const std::int64_t limit = job.rate > 0 ? std::min(job.rate, kIdsPerPage) : kIdsPerPage;
+    if (job.reached.empty()) shared_.engine.Refresh(index.alias);
+    Portion portion;
+    while (true) {
       const engine::Engine::IdPage page =
-          shared_.engine.Ids(index.alias, after, kIdsPerPage, false);
-      if (page.ids.empty()) break;
+          shared_.engine.Ids(index.alias, job.reached, static_cast<int>(limit), false);
+      if (page.ids.empty()) return portion;
       for (const auto& [statement, parameter] : MissingQueries(*index.plan, page.ids)) {
         const pg::Result missing = session_.Exec(statement, {parameter});
         refresher_.Settle(index, writer_.Write(index, missing));
-        deleted += static_cast<std::int64_t>(missing.rows());
       }
-      after = page.ids.back();
+      job.reached = page.ids.back();
+      portion.rows += static_cast<std::int64_t>(page.ids.size());
+      if (job.rate > 0) return {portion.rows, false};
     }
-    return deleted;
   }
 
-  void Finished(const LiveIndex& index, std::int64_t rows) {
-    const std::string& name = index.plan->name;
-    shared_.monitor.BackfillRows(name).Add(static_cast<double>(rows));
+  void Finished(const LiveIndex& index) {
     const Progress progress = ProgressOf(session_, index.physical);
-    const double total = static_cast<double>(std::max<std::int64_t>(progress.blocks_total, 1));
-    shared_.monitor.BackfillProgress(name).Set(
-        progress.pieces_left == 0 ? 1 : static_cast<double>(progress.blocks_done) / total);
+    shared_.monitor.BackfillProgress(index.plan->name).Set(progress.ratio());
     if (progress.pieces_left > 0 || !CloseIfDone(session_, index.physical)) return;
     shared_.drained(index.alias);
     shared_.look_again();  // the index is live now
@@ -115,6 +150,7 @@ class Backfiller {
   outbox::Outbox outbox_;
   Refresher refresher_;
   ChunkSizer blocks_;
+  std::int64_t rows_per_block_ = 100;  ///< As last seen; before that a guess. At least 1.
 };
 
 }  // namespace

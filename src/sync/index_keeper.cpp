@@ -184,7 +184,9 @@ void IndexKeeper::FollowPartitions(pg::Session& session, const LiveIndex& index,
     CreateScanOf(session, index, static_cast<std::uint32_t>(std::stoul(oid)));
   }
   for (const std::string& oid : old.relations) {
-    if (!Has(now.relations, oid)) CreateWalk(session, index);
+    if (Has(now.relations, oid)) continue;
+    DropScanOf(session, index, static_cast<std::uint32_t>(std::stoul(oid)));
+    CreateWalk(session, index);
   }
 }
 

@@ -1,5 +1,8 @@
 #include "pgsluice/sync/jobs.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "pgsluice/json/writer.h"
 #include "pgsluice/sync/writer.h"
 
@@ -22,9 +25,10 @@ const pg::Statement kCreateScan{"backfill_create_scan", R"sql(
     WHERE c.relkind IN ('r', 'm')),
   cut AS (
     SELECT oid, filenode, blocks, greatest(1024, blocks / 10000) AS step FROM relations)
-  INSERT INTO pgsluice.backfill (index_name, physical, relation, filenode, first_block, end_block)
-  SELECT $1, $2, oid, filenode, block, least(block + step, blocks)
-  FROM cut, pg_catalog.generate_series(0, blocks - 1, step) AS block
+  INSERT INTO pgsluice.backfill
+    (index_name, physical, relation, filenode, first_block, next_block, end_block, is_last)
+  SELECT $1, $2, oid, filenode, block, block, least(block + step, blocks), block + step >= blocks
+  FROM cut, pg_catalog.generate_series(0, greatest(blocks - 1, 0), step) AS block
   ORDER BY oid, block)sql"};
 
 const pg::Statement kCreateViewScan{"backfill_create_view_scan", R"sql(
@@ -38,31 +42,68 @@ const pg::Statement kCreateWalk{"backfill_create_walk", R"sql(
                     WHERE physical = $2 AND first_block IS NULL AND state = 'pending'
                     FOR UPDATE SKIP LOCKED))sql"};
 
-const pg::Statement kDropJobs{"backfill_drop",
-                              "DELETE FROM pgsluice.backfill WHERE index_name = $1"};
+const pg::Statement kDropJobs{"backfill_drop", "DELETE FROM pgsluice.backfill WHERE physical = $1"};
+
+const pg::Statement kDropRelation{
+    "backfill_drop_relation",
+    "DELETE FROM pgsluice.backfill WHERE physical = $1 AND relation = $2::oid AND first_block IS "
+    "NOT NULL"};
+
+// Pieces that this process knows how to read.
+const std::string kMine = R"sql(b.state = 'pending'
+    AND (b.physical IN (SELECT pg_catalog.jsonb_array_elements_text($1::jsonb))
+         OR b.first_block IS NULL
+            AND b.index_name IN (SELECT pg_catalog.jsonb_array_elements_text($2::jsonb))))sql";
 
 const pg::Statement kClaim{"backfill_claim", R"sql(
-  SELECT id, index_name, physical, relation::regclass::text, relation, filenode, first_block,
-         end_block
-  FROM pgsluice.backfill
-  WHERE state = 'pending'
-    AND (physical IN (SELECT pg_catalog.jsonb_array_elements_text($1::jsonb))
-         OR first_block IS NULL
-            AND index_name IN (SELECT pg_catalog.jsonb_array_elements_text($2::jsonb)))
-  ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)sql"};
+  SELECT b.id, b.index_name, b.physical, b.relation::regclass::text, b.relation, b.filenode,
+         b.first_block, b.next_block, b.end_block, b.is_last, coalesce(b.reached, ''),
+         coalesce(i.backfill_rate, 0)
+  FROM pgsluice.backfill b LEFT JOIN pgsluice.index_state i USING (index_name)
+  WHERE (i.backfill_next IS NULL OR i.backfill_next <= pg_catalog.clock_timestamp()) AND )sql" +
+                                                 kMine + R"sql(
+  ORDER BY b.id LIMIT 1 FOR UPDATE OF b SKIP LOCKED)sql"};
 
-const pg::Statement kFinish{"backfill_finish", R"sql(
-  UPDATE pgsluice.backfill SET state = 'done', rows = $2, updated_at = pg_catalog.now()
+const pg::Statement kUntilNext{"backfill_until_next", R"sql(
+  SELECT ceil(extract(epoch FROM min(i.backfill_next) - pg_catalog.clock_timestamp()) * 1000)::bigint
+  FROM pgsluice.backfill b JOIN pgsluice.index_state i USING (index_name)
+  WHERE i.backfill_next IS NOT NULL AND )sql" + kMine};
+
+const pg::Statement kSave{"backfill_save", R"sql(
+  UPDATE pgsluice.backfill
+  SET state = CASE WHEN $2::boolean THEN 'done' ELSE 'pending' END, rows = rows + $3::bigint,
+      next_block = $4::bigint, end_block = $5::bigint, reached = nullif($6, ''),
+      started_at = coalesce(started_at, pg_catalog.now()),
+      updated_at = pg_catalog.clock_timestamp()
   WHERE id = $1)sql"};
+
+const pg::Statement kKeepRate{"backfill_keep_rate", R"sql(
+  UPDATE pgsluice.index_state
+  SET backfill_next = greatest(backfill_next, pg_catalog.clock_timestamp())
+                      + pg_catalog.make_interval(secs => $2::double precision / backfill_rate)
+  WHERE index_name = $1 AND backfill_rate > 0)sql"};
+
+const pg::Statement kBegin{"backfill_begin", R"sql(
+  UPDATE pgsluice.index_state
+  SET backfill_rate = nullif($3::bigint, 0), backfill_next = NULL
+  WHERE index_name = $1 AND physical = $2)sql"};
+
+const pg::Statement kBegun{"backfill_begun", R"sql(
+  UPDATE pgsluice.index_state SET state = 'backfilling', updated_at = pg_catalog.now()
+  WHERE index_name = $1 AND state = 'live')sql"};
+
+const pg::Statement kBackfilled{
+    "backfilled_rows", "SELECT backfilled_rows FROM pgsluice.index_state WHERE index_name = $1"};
+
+const pg::Statement kBlocks{"backfill_blocks", R"sql(
+  SELECT pg_catalog.pg_relation_size($1::oid)
+         / pg_catalog.current_setting('block_size')::bigint)sql"};
 
 const pg::Statement kSameStorage{"backfill_same_storage", R"sql(
   SELECT pg_catalog.pg_relation_filenode($1::oid) IS NOT DISTINCT FROM $2::oid)sql"};
 
 const pg::Statement kProgress{"backfill_progress", R"sql(
-  SELECT count(*) FILTER (WHERE state = 'pending'),
-         coalesce(sum(end_block - first_block) FILTER (WHERE state = 'done'), 0),
-         coalesce(sum(end_block - first_block), 0), coalesce(sum(rows), 0)
-  FROM pgsluice.backfill WHERE physical = $1)sql"};
+  SELECT pieces_left, done, total, eta_s FROM pgsluice.progress($1))sql"};
 
 const pg::Statement kWaiting{
     "backfill_waiting",
@@ -76,19 +117,39 @@ const pg::Statement kIsCurrent{"index_state_is_current", R"sql(
 const pg::Statement kDropVoid{"backfill_drop_void", R"sql(
   DELETE FROM pgsluice.backfill b USING pgsluice.index_state i
   WHERE i.index_name = b.index_name AND (b.first_block IS NOT NULL OR b.state = 'done')
-    AND b.physical <> i.physical AND b.physical IS DISTINCT FROM i.building)sql"};
+    AND (b.physical <> i.physical AND b.physical IS DISTINCT FROM i.building
+         OR b.first_block IS NOT NULL
+            AND NOT EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = b.relation)))sql"};
 
 const pg::Statement kClose{"backfill_close", R"sql(
-  DELETE FROM pgsluice.backfill
-  WHERE physical = $1
-    AND NOT EXISTS (SELECT FROM pgsluice.backfill WHERE physical = $1 AND state = 'pending'))sql"};
+  WITH gone AS (
+    DELETE FROM pgsluice.backfill
+    WHERE physical = $1
+      AND NOT EXISTS (SELECT FROM pgsluice.backfill WHERE physical = $1 AND state = 'pending')
+    RETURNING rows, first_block)
+  UPDATE pgsluice.index_state
+  SET backfill_rate = NULL, backfill_next = NULL,
+      backfilled_rows = (SELECT coalesce(sum(rows) FILTER (WHERE first_block IS NOT NULL), 0)
+                         FROM gone)
+  WHERE physical = $1 AND EXISTS (SELECT FROM gone))sql"};
 
 std::string Oid(std::uint32_t oid) { return std::to_string(oid); }
+
+/// The set's indexes as the statements on its pieces want them: physical names, names.
+std::pair<std::string, std::string> NamesOf(const IndexSet& set) {
+  std::string physicals = "[", names = "[";
+  for (const auto& [name, index] : set.indexes) {
+    if (names.size() > 1) physicals += ',', names += ',';
+    json::AppendString(physicals, index->physical);
+    json::AppendString(names, name);
+  }
+  return {physicals + "]", names + "]"};
+}
 
 }  // namespace
 
 void CreateScan(pg::Session& session, const LiveIndex& index, bool walk) {
-  session.Exec(kDropJobs, {index.plan->name});
+  session.Exec(kDropJobs, {index.physical});
   CreateScanOf(session, index, index.plan->root);
   if (walk) CreateWalk(session, index);
 }
@@ -98,18 +159,17 @@ void CreateScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t re
   session.Exec(kCreateViewScan, {index.plan->name, index.physical, Oid(relation)});
 }
 
+void DropScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t relation) {
+  session.Exec(kDropRelation, {index.physical, Oid(relation)});
+}
+
 void CreateWalk(pg::Session& session, const LiveIndex& index) {
   session.Exec(kCreateWalk, {index.plan->name, index.physical, Oid(index.plan->root)});
 }
 
 std::optional<Job> ClaimJob(pg::Session& session, const IndexSet& set) {
-  std::string physicals = "[", names = "[";
-  for (const auto& [name, index] : set.indexes) {
-    if (names.size() > 1) physicals += ',', names += ',';
-    json::AppendString(physicals, index->physical);
-    json::AppendString(names, name);
-  }
-  const pg::Result rows = session.Exec(kClaim, {physicals + "]", names + "]"});
+  const auto [physicals, names] = NamesOf(set);
+  const pg::Result rows = session.Exec(kClaim, {physicals, names});
   if (rows.rows() == 0) return std::nullopt;
   Job job;
   job.id = rows.Int(0, 0);
@@ -119,8 +179,19 @@ std::optional<Job> ClaimJob(pg::Session& session, const IndexSet& set) {
   job.relation_oid = static_cast<std::uint32_t>(rows.Int(0, 4));
   job.filenode = static_cast<std::uint32_t>(rows.Int(0, 5));
   if (!rows.IsNull(0, 6)) job.first_block = rows.Int(0, 6);
-  job.end_block = rows.Int(0, 7);
+  job.next_block = rows.Int(0, 7);
+  job.end_block = rows.Int(0, 8);
+  job.is_last = rows.Bool(0, 9);
+  job.reached = rows.Text(0, 10);
+  job.rate = rows.Int(0, 11);
   return job;
+}
+
+std::optional<std::chrono::milliseconds> UntilNextJob(pg::Session& session, const IndexSet& set) {
+  const auto [physicals, names] = NamesOf(set);
+  const pg::Result rows = session.Exec(kUntilNext, {physicals, names});
+  if (rows.IsNull(0, 0)) return std::nullopt;
+  return std::chrono::milliseconds(std::max<std::int64_t>(rows.Int(0, 0), 1));
 }
 
 bool SameStorage(pg::Session& session, const Job& job) {
@@ -128,8 +199,34 @@ bool SameStorage(pg::Session& session, const Job& job) {
   return session.Exec(kSameStorage, {Oid(job.relation_oid), Oid(job.filenode)}).Bool(0, 0);
 }
 
-void FinishJob(pg::Session& session, const Job& job, std::int64_t rows) {
-  session.Exec(kFinish, {std::to_string(job.id), std::to_string(rows)});
+std::int64_t BlocksOf(pg::Session& session, std::uint32_t relation) {
+  return session.Exec(kBlocks, {Oid(relation)}).Int(0, 0);
+}
+
+void SaveJob(pg::Session& session, const Job& job, const Portion& portion) {
+  const std::string rows = std::to_string(portion.rows);
+  session.Exec(kSave, {std::to_string(job.id), portion.finished ? "true" : "false", rows,
+                       std::to_string(job.next_block), std::to_string(job.end_block), job.reached});
+  if (job.rate > 0) session.Exec(kKeepRate, {job.index_name, rows});
+}
+
+bool BeginBackfill(pg::Session& session, const LiveIndex& index, std::int64_t rate) {
+  pg::Transaction transaction(session);
+  const std::string& name = index.plan->name;
+  if (session.Exec(kBegin, {name, index.physical, std::to_string(rate)}).affected() == 0) {
+    throw IndexMissing(index.physical);
+  }
+  const bool fresh = ProgressOf(session, index.physical).pieces_left == 0;
+  if (fresh) {
+    CreateScan(session, index, true);
+    session.Exec(kBegun, {name});
+  }
+  transaction.Commit();
+  return fresh;
+}
+
+std::int64_t BackfilledRows(pg::Session& session, const std::string& index_name) {
+  return session.Exec(kBackfilled, {index_name}).Int(0, 0);
 }
 
 Waiting WaitingJobs(pg::Session& session, const IndexSet& set) {
@@ -154,7 +251,9 @@ void DropVoidJobs(pg::Session& session) { session.Exec(kDropVoid); }
 
 Progress ProgressOf(pg::Session& session, const std::string& physical) {
   const pg::Result rows = session.Exec(kProgress, {physical});
-  return {rows.Int(0, 0), rows.Int(0, 1), rows.Int(0, 2), rows.Int(0, 3)};
+  Progress progress{rows.Int(0, 0), rows.Int(0, 1), rows.Int(0, 2), std::nullopt};
+  if (!rows.IsNull(0, 3)) progress.eta_s = rows.Int(0, 3);
+  return progress;
 }
 
 bool CloseIfDone(pg::Session& session, const std::string& physical) {

@@ -188,9 +188,7 @@ void Keeper::SampleIndexes() {
     // Whichever process reads the pieces, all tell how far that is.
     double done = 1;
     if (index->phase == IndexPhase::kBackfilling) {
-      const Progress progress = ProgressOf(*session_, index->physical);
-      const double total = static_cast<double>(std::max<std::int64_t>(progress.blocks_total, 1));
-      if (progress.pieces_left > 0) done = static_cast<double>(progress.blocks_done) / total;
+      done = ProgressOf(*session_, index->physical).ratio();
     }
     shared_.monitor.BackfillProgress(name).Set(done);
     shared_.monitor.Begin(name);

@@ -73,13 +73,12 @@ double AgeSeconds(const outbox::Event& event) {
   return static_cast<double>(now - event.captured_at_us) / 1e6;
 }
 
-/// True when events were claimed.
-bool ProcessBatch(const Shared& shared, pg::Session& session, outbox::Outbox& outbox,
-                  Refresher& refresher) {
+std::chrono::milliseconds ProcessBatch(const Shared& shared, pg::Session& session,
+                                       outbox::Outbox& outbox, Refresher& refresher) {
   const IndexRegistry::Use set(shared.registry);
   pg::Transaction transaction(session);
   const std::vector<outbox::Event> events = outbox.Claim(kClaimLimit, shared.floor.value());
-  if (events.empty()) return false;
+  if (events.empty()) return kUntilCalled;
   bool truncated = false;
   std::set<std::string> touched;
   for (const Work& work : RouteEvents(*set, events)) {
@@ -106,7 +105,7 @@ bool ProcessBatch(const Shared& shared, pg::Session& session, outbox::Outbox& ou
     for (const std::string& alias : touched) shared.drained(alias);
   }
   shared.floor.Advance(session);
-  return true;
+  return {};
 }
 
 }  // namespace
@@ -154,11 +153,12 @@ void RunLoop(const Shared& shared, const std::string& name, Wakeup& wakeup,
         session = OpenSession(shared, name);
         step = make_step(*session);
       }
-      if (step()) {
+      const std::chrono::milliseconds wait = step();
+      if (wait.count() == 0) {
         backoff.Reset();
         shared.monitor.Recovered("sync");
       } else {
-        wakeup.WaitForWork(seen, stop);
+        wakeup.WaitForWork(seen, stop, wait);
       }
       continue;
     } catch (const IndexMissing& missing) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,13 +21,31 @@ struct Job {
   std::uint32_t relation_oid = 0, filenode = 0;
   /// nullopt: walk the ids of the index and refresh those whose rows are gone.
   std::optional<std::int64_t> first_block;
+  std::int64_t next_block = 0;  ///< Blocks below it have been read.
   std::int64_t end_block = 0;
+  /// The last piece of its relation, which reads to the end that there is by then: what was added
+  /// while the pieces were cut has no other.
+  bool is_last = false;
+  std::string reached;    ///< Without blocks: the last key or id done; empty: none yet.
+  std::int64_t rate = 0;  ///< Rows per second that the index may be read at; 0: any.
 };
 
+/// What was done of a piece in one transaction: all of it, or a part of it under a rate.
+struct Portion {
+  std::int64_t rows = 0;
+  bool finished = true;
+};
+
+/// In rows; see pgsluice.progress().
 struct Progress {
   std::int64_t pieces_left = 0;
-  std::int64_t blocks_done = 0, blocks_total = 0;
-  std::int64_t rows = 0;
+  std::int64_t done = 0, total = 0;
+  std::optional<std::int64_t> eta_s;
+
+  double ratio() const {
+    if (pieces_left == 0) return 1;
+    return total == 0 ? 0 : static_cast<double>(done) / static_cast<double>(total);
+  }
 };
 
 /// Replaces the jobs of an index by a scan of its root (all its partitions and children) and, with
@@ -34,6 +53,8 @@ struct Progress {
 void CreateScan(pg::Session& session, const LiveIndex& index, bool walk);
 /// Adds a scan of one relation (a partition that was attached).
 void CreateScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t relation);
+/// Removes the pieces of a relation (a partition that went away).
+void DropScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t relation);
 /// Adds a walk over the index's ids (TRUNCATE, a partition that went away).
 void CreateWalk(pg::Session& session, const LiveIndex& index);
 /// Claims a piece within the caller's transaction; nothing when none is free. Pieces of indexes
@@ -43,7 +64,18 @@ std::optional<Job> ClaimJob(pg::Session& session, const IndexSet& set);
 /// Whether the relation still has the storage the job was cut for. Ask after reading: the read's
 /// lock keeps it from being rewritten until the transaction ends.
 bool SameStorage(pg::Session& session, const Job& job);
-void FinishJob(pg::Session& session, const Job& job, std::int64_t rows);
+/// The blocks that a relation has now.
+std::int64_t BlocksOf(pg::Session& session, std::uint32_t relation);
+/// Remembers how far the piece is (its next_block, end_block and reached) and when its index may be
+/// read on under its rate.
+void SaveJob(pg::Session& session, const Job& job, const Portion& portion);
+/// How long until a piece of the set's indexes may be claimed, where only a rate is in the way.
+std::optional<std::chrono::milliseconds> UntilNextJob(pg::Session& session, const IndexSet& set);
+/// Reads the index's tables again at a rate (0: any), or goes on with what is left of an earlier
+/// backfill at that rate; false for the latter. Throws IndexMissing as RequireCurrent().
+bool BeginBackfill(pg::Session& session, const LiveIndex& index, std::int64_t rate);
+/// Rows that the last backfill of the index which came to its end read.
+std::int64_t BackfilledRows(pg::Session& session, const std::string& index_name);
 struct Waiting {
   bool any = false;      ///< Pieces of indexes of the set wait.
   bool unknown = false;  ///< Some are of another physical index than the set knows.
@@ -52,7 +84,7 @@ Waiting WaitingJobs(pg::Session& session, const IndexSet& set);
 /// Throws IndexMissing when another process has made the index again, so that pieces for it as
 /// `index` knows it would be lost. Keeps it from being made again until the transaction ends.
 void RequireCurrent(pg::Session& session, const LiveIndex& index);
-/// Removes pieces of physical indexes that are no more.
+/// Removes pieces of physical indexes and of relations that are no more.
 void DropVoidJobs(pg::Session& session);
 Progress ProgressOf(pg::Session& session, const std::string& physical);
 /// Forgets finished jobs; true when none was left, so that the backfill is over.

@@ -1,0 +1,184 @@
+// `pgsluice backfill`: reads whole tables again, at a rate, in any number of processes.
+
+#include <gmock/gmock.h>
+
+#include <csignal>
+#include <fstream>
+
+#include "pgsluice/json/value.h"
+#include "pgsluice/sync/jobs.h"
+#include "support/process.h"
+#include "support/sync_fixture.h"
+
+namespace pgsluice {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::HasSubstr;
+
+class Backfill : public testing::SyncTest {
+ protected:
+  void Items(int rows) {
+    Exec("CREATE TABLE item (id int PRIMARY KEY, name text)");
+    Exec("INSERT INTO item SELECT n, 'item ' || n FROM generate_series(1, " + std::to_string(rows) +
+         ") n");
+  }
+  void ExpectItems() { ExpectIndex("item", "SELECT id::text, to_json(item) FROM item"); }
+  std::vector<std::string> Command(std::vector<std::string> arguments) {
+    const std::string file = ::testing::TempDir() + prefix_ + "backfill.json";
+    std::ofstream(file) << R"({"elasticsearch": {"index_prefix": ")" << prefix_ << R"("}, )"
+                        << R"("admin_listen": "127.0.0.1:1"})";  // nobody answers `status` there
+    arguments.insert(arguments.end(), {"--config", file, "--database-url", db_.url(),
+                                       "--elasticsearch-url", config_.elasticsearch.urls[0]});
+    return arguments;
+  }
+  testing::Outcome Run(std::vector<std::string> arguments) {
+    return testing::RunPgsluice(Command(std::move(arguments)));
+  }
+  std::unique_ptr<testing::Process> Begin(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), PGSLUICE_BINARY);
+    return std::make_unique<testing::Process>(Command(std::move(arguments)),
+                                              testing::Process::Options{});
+  }
+  sync::Progress ProgressNow() {
+    return sync::ProgressOf(db_.session(), Alias("item") + "-000001");
+  }
+  /// Waits until so many rows were read.
+  void WaitForRows(std::int64_t rows) {
+    const auto deadline = std::chrono::steady_clock::now() + seconds(30);
+    while (ProgressNow().done < rows) ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+  }
+};
+
+TEST_F(Backfill, ReadsTheWholeTableAgainWithoutTheService) {
+  Items(3000);
+  Start();
+  Settle();
+  process_.reset();
+  for (const auto& [method, id, body] : {std::tuple{"DELETE", "7", ""},
+                                         {"PUT", "8", R"({"id":8,"__id":"8"})"},
+                                         {"PUT", "9999", R"({"id":9999,"__id":"9999"})"}}) {
+    ASSERT_LT(
+        engine_->Send({.method = method, .path = "/" + Alias("item") + "/_doc/" + id, .body = body})
+            .status,
+        300);
+  }
+  // The engine gave those versions of its own, one above ours.
+  for (int i = 0; i < 3; ++i) Exec("UPDATE item SET name = name WHERE id = 1");
+  const testing::Outcome outcome = Run({"backfill", "item", "--json"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr(R"({"index":"item","rows":3000,"seconds":)"));
+  ExpectItems();
+}
+
+TEST_F(Backfill, MakesAndFillsAnIndexThatWasNeverMade) {
+  Items(500);
+  db_.Migrate();
+  Attach();
+  const testing::Outcome outcome = Run({"backfill"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "item: 500 rows read\n");
+  ExpectItems();
+}
+
+TEST_F(Backfill, ARateHoldsForAllProcessesAndNoTransactionIsOpenMeanwhile) {
+  Items(20000);
+  Start();
+  Settle();
+  const auto begin = std::chrono::steady_clock::now();
+  const auto command = Begin({"backfill", "item", "--rate", "2000"});
+  WaitForRows(2000);
+  const auto seconds_so_far =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  EXPECT_LT(static_cast<double>(ProgressNow().done), 2000 * (seconds_so_far + 3));
+  const testing::Outcome status = Run({"status", "--json"});
+  const json::Value answer = json::Parse(status.out);
+  const json::Value* backfill = answer.Find({"indexes", "item", "backfill"});
+  ASSERT_NE(backfill, nullptr) << status.out;
+  EXPECT_GE(backfill->Find("done")->AsInt(), 2000);
+  EXPECT_NEAR(static_cast<double>(*backfill->Find("total")->AsInt()), 20000, 2000);
+  EXPECT_NEAR(static_cast<double>(*backfill->Find("eta_s")->AsInt()), 9, 6);
+  EXPECT_EQ(answer.Find({"indexes", "item", "state"})->text, "backfilling");
+  // The rate is waited for outside of transactions.
+  const std::string held =
+      "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
+      "application_name = 'pgsluice backfill' AND xact_start < clock_timestamp() - interval '700 "
+      "ms'";
+  for (int i = 0; i < 20; ++i) {
+    Exec("SELECT pg_sleep(0.05)");
+    EXPECT_EQ(db_.Text(held), "0");
+  }
+  Exec("UPDATE item SET name = 'live' WHERE id = 19999");  // live changes do not wait
+  const auto deadline = std::chrono::steady_clock::now() + seconds(5);
+  while (Document("item", "19999").find("live") == std::string::npos) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+  }
+  command->Signal(SIGTERM);
+  EXPECT_EQ(command->Wait(), 0);
+  EXPECT_THAT(command->err(), HasSubstr("interrupted"));
+  EXPECT_GT(ProgressNow().pieces_left, 0);
+  // Without a rate what is left is read at once.
+  const testing::Outcome rest = Run({"backfill", "item"});
+  EXPECT_EQ(rest.code, 0) << rest.err;
+  EXPECT_THAT(rest.err, HasSubstr("item: going on with the backfill that was begun"));
+  EXPECT_EQ(rest.out, "item: 20000 rows read\n");
+  ExpectItems();
+}
+
+TEST_F(Backfill, ViewsAndOrphansUnderARate) {
+  Items(900);
+  Exec("CREATE VIEW pair AS SELECT id / 2 AS pair, count(*) AS n FROM item GROUP BY 1");
+  config::Index index;
+  index.name = "pair";
+  index.table = "pair";
+  index.key = {"pair"};
+  index.sources = {{"item", {{"id", "pair"}}}};
+  config_.all_tables = false;
+  config_.indexes = {index};
+  Start();
+  const std::string oracle = "SELECT v.pair::text, to_json(v) FROM pair v";
+  ExpectIndex("pair", oracle);
+  ASSERT_LT(engine_
+                ->Send({.method = "PUT",
+                        .path = "/" + Alias("pair") + "/_doc/99999",
+                        .body = R"({"pair":99999,"__id":"99999"})"})
+                .status,
+            300);
+  for (int i = 0; i < 3; ++i) Exec("UPDATE item SET name = name || '!' WHERE id = 1");
+  const auto live = process_->service().registry().Get()->indexes.at("pair");
+  EXPECT_TRUE(sync::BeginBackfill(db_.session(), *live, 1000));
+  EXPECT_FALSE(sync::BeginBackfill(db_.session(), *live, 300));
+  process_->service().LookAgain();
+  ExpectIndex("pair", oracle);
+  EXPECT_EQ(sync::BackfilledRows(db_.session(), "pair"), 451);
+}
+
+TEST_F(Backfill, RowsBehindTheEndThatTheTableHadAreRead) {
+  Items(10);
+  Start();
+  Settle();
+  const auto live = process_->service().registry().Get()->indexes.at("item");
+  process_.reset();
+  EXPECT_TRUE(sync::BeginBackfill(db_.session(), *live, 0));
+  // As if the events had been taken by a process that knew nothing of this backfill.
+  Exec("INSERT INTO item SELECT n, 'later' FROM generate_series(11, 5000) n");
+  Exec("DELETE FROM pgsluice.outbox");
+  EXPECT_EQ(Run({"backfill"}).code, 0);
+  ExpectItems();
+}
+
+TEST_F(Backfill, MistakesAreToldBeforeAnythingIsDone) {
+  Items(1);
+  db_.Migrate();
+  const testing::Outcome unknown = Run({"backfill", "itme"});
+  EXPECT_EQ(unknown.code, 1);
+  EXPECT_THAT(unknown.err, HasSubstr("there is no index 'itme'"));
+  EXPECT_THAT(unknown.err, HasSubstr("did you mean item?"));
+  for (const char* rate : {"0", "-5", "fast", "1.5", ""}) {
+    EXPECT_EQ(Run({"backfill", std::string("--rate=") + rate}).code, 2) << rate;
+  }
+}
+
+}  // namespace
+}  // namespace pgsluice
