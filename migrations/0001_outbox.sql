@@ -28,7 +28,10 @@ CREATE INDEX IF NOT EXISTS outbox_id ON pgsluice.outbox (id);
 -- Takes rows of the outbox, oldest first, until the transaction ends: at most `row_limit`, and none
 -- behind the one that makes the keys `byte_limit` bytes long, so that a batch fits into memory. A
 -- cursor, because FOR UPDATE knows no running sum; it locks nothing that it does not answer.
-CREATE OR REPLACE FUNCTION pgsluice.claim(low bigint, row_limit int, byte_limit int)
+-- `known` is pgsluice.state.generation as the caller knows it: when it is another one, the answer is
+-- a row of NULLs only, and the caller has to look at the indexes again. The lock tells others that a
+-- transaction of that generation is under way.
+CREATE OR REPLACE FUNCTION pgsluice.claim(low bigint, row_limit int, byte_limit int, known int)
 RETURNS SETOF pgsluice.outbox
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 SET enable_sort = off AS $$
@@ -39,6 +42,12 @@ DECLARE
   one pgsluice.outbox;
   bytes bigint := 0;
 BEGIN
+  PERFORM pg_advisory_xact_lock_shared(1886612589, known);
+  -- A statement of its own, so that its snapshot is later than the lock.
+  IF known IS DISTINCT FROM (SELECT s.generation FROM pgsluice.state s) THEN
+    RETURN NEXT one;
+    RETURN;
+  END IF;
   OPEN waiting;
   LOOP
     FETCH waiting INTO one;
@@ -50,7 +59,7 @@ BEGIN
   CLOSE waiting;
 END
 $$;
-REVOKE ALL ON FUNCTION pgsluice.claim(bigint, int, int) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgsluice.claim(bigint, int, int, int) FROM PUBLIC;
 
 -- A table and the columns its events carry. A table whose captured columns change gets a new row, so
 -- that older events stay readable.
@@ -123,10 +132,11 @@ CREATE TABLE IF NOT EXISTS pgsluice.index_state (
 
 -- One row: see clock.sql.
 CREATE TABLE IF NOT EXISTS pgsluice.state (
-  one     boolean PRIMARY KEY DEFAULT true CHECK (one),
-  epoch   int NOT NULL DEFAULT 0,
-  highest bigint NOT NULL DEFAULT 0,  -- highest version known to have been issued
-  server  text                        -- identity of the server that issued it
+  one        boolean PRIMARY KEY DEFAULT true CHECK (one),
+  epoch      int NOT NULL DEFAULT 0,
+  highest    bigint NOT NULL DEFAULT 0,  -- highest version known to have been issued
+  server     text,                       -- identity of the server that issued it
+  generation int NOT NULL DEFAULT 0      -- rises when documents get another shape or place
 );
 INSERT INTO pgsluice.state DEFAULT VALUES ON CONFLICT DO NOTHING;
 

@@ -24,9 +24,11 @@ void AppendEvents(const Event& row, std::string_view keys, std::vector<Event>& e
 
 }  // namespace
 
-std::vector<Event> Outbox::Claim(int limit, std::int64_t floor) {
-  const pg::Result rows = session_.Exec(
-      sql::kClaim, {std::to_string(floor), std::to_string(limit), std::to_string(kClaimBytes)});
+std::optional<std::vector<Event>> Outbox::Claim(int limit, std::int64_t floor, int generation) {
+  const pg::Result rows =
+      session_.Exec(sql::kClaim, {std::to_string(floor), std::to_string(limit),
+                                  std::to_string(kClaimBytes), std::to_string(generation)});
+  if (rows.rows() == 1 && rows.IsNull(0, 0)) return std::nullopt;
   std::vector<Event> events;
   events.reserve(rows.rows());
   for (std::size_t row = 0; row < rows.rows(); ++row) {
@@ -38,6 +40,10 @@ std::vector<Event> Outbox::Claim(int limit, std::int64_t floor) {
     }
   }
   return events;
+}
+
+int ReadGeneration(pg::Session& session) {
+  return static_cast<int>(session.Exec(sql::kGeneration).Int(0, 0));
 }
 
 void Outbox::Ack(const std::vector<std::int64_t>& ids) {

@@ -13,6 +13,8 @@ namespace pgsluice::sync {
 namespace {
 
 constexpr std::int64_t kIdsPerPage = 1000, kKeysPerFetch = 4096;
+// While a transaction of an older generation is at work.
+constexpr std::chrono::milliseconds kBetweenLooks{50};
 
 class Backfiller {
  public:
@@ -23,23 +25,32 @@ class Backfiller {
         outbox_(session),
         refresher_(session, outbox_, writer, shared.monitor) {}
 
-  std::chrono::milliseconds Step() {
-    const IndexRegistry::Use set(shared_.registry);
+  Next Step() {
+    const std::shared_ptr<const IndexSet> set = shared_.registry.Get();
     pg::Transaction transaction(session_);
+    if (!EnterGeneration(session_, set->generation)) {
+      shared_.look_again();
+      return kUntilLooked;
+    }
+    if (alone_ != set->generation && OthersAreBehind(session_, set->generation)) {
+      return {kBetweenLooks, true};
+    }
+    alone_ = set->generation;
     std::optional<Job> job = ClaimJob(session_, *set);
-    if (!job) return UntilNextJob(session_, *set).value_or(kUntilCalled);
+    if (!job) return UntilNextJob(session_, *set);
     const LiveIndex& index = *set->indexes.find(job->index_name)->second;
     const Portion portion = Read(index, *job);
     if (!SameStorage(session_, *job)) CreateScan(session_, index, false);
     SaveJob(session_, *job, portion);
     transaction.Commit();
+    KeepRate(session_, *job, portion);
     shared_.monitor.Recovered("engine");
     if (job->first_block) {
       shared_.monitor.BackfillRows(index.plan->name).Add(static_cast<double>(portion.rows));
     }
     if (portion.finished) Finished(index);
     if (job->physical != index.physical) shared_.look_again();  // drops it
-    return {};
+    return kAgain;
   }
 
  private:
@@ -150,6 +161,7 @@ class Backfiller {
   outbox::Outbox outbox_;
   Refresher refresher_;
   ChunkSizer blocks_;
+  int alone_ = -1;  ///< The last generation of which no older one was at work any more.
   std::int64_t rows_per_block_ = 100;  ///< As last seen; before that a guess. At least 1.
 };
 

@@ -38,6 +38,9 @@ const pg::Statement kSave{"index_state_save", R"sql(
       root_source = excluded.root_source,
       state = excluded.state, reason = excluded.reason, updated_at = excluded.updated_at)sql"};
 
+const pg::Statement kPhases{"index_state_phases",
+                            "SELECT index_name, state, reason FROM pgsluice.index_state"};
+
 const pg::Statement kRoot{"root_source", R"sql(
   SELECT coalesce(max(id), 0) FROM pgsluice.source WHERE relation = $1::oid)sql"};
 
@@ -130,6 +133,14 @@ std::shared_ptr<const LiveIndex> IndexKeeper::Ensure(
   now.shape = ShapeOf(*plan);
   for (const std::uint32_t oid : root.descendants) now.relations.push_back(std::to_string(oid));
   now.mapping = base::Fingerprint(plan->MappingJson(engine_.Detect().opensearch));
+  // A plan of ours that was in force before: when another one is now, a process with a newer
+  // configuration or a newer look at the tables has put it there, and it stands.
+  const auto mine = std::pair(now.shape, now.mapping);
+  if (const auto known = ensured_.find(plan->name);
+      known != ensured_.end() && known->second == mine && !old.shape.empty()) {
+    now.shape = old.shape;
+    now.mapping = old.mapping;
+  }
   const bool ours = Has(targets, old.physical) && Uuid(old.physical) == old.uuid;
   if (ours) {
     // Two processes can make an index each when one of them loses its lock on the way.
@@ -158,7 +169,10 @@ std::shared_ptr<const LiveIndex> IndexKeeper::Ensure(
   live->root_source = std::stoi(now.root_source);
   pg::Transaction transaction(session);
   // A `where` that changed leaves documents behind that no scan would meet: walk the ids as well.
-  if (changed) CreateScan(session, *live, ours);
+  if (changed) {
+    CreateScan(session, *live, ours);
+    RaiseGeneration(session);
+  }
   if (!changed) FollowPartitions(session, *live, old, now);
   const bool filling = !CloseIfDone(session, live->physical);
   now.state = filling ? "backfilling" : now.reason.empty() ? "live" : "reindex_needed";
@@ -166,15 +180,38 @@ std::shared_ptr<const LiveIndex> IndexKeeper::Ensure(
     session.Exec(kSave, {plan->name, now.physical, now.uuid, now.shape, now.mapping,
                          Join(now.relations), now.root_source, now.state, now.reason});
   transaction.Commit();
+  ensured_[plan->name] = mine;
   if (changed && filling) Log(Level::kInfo, "sync", "backfill begins", {{"index", plan->name}});
-  if (!filling && old.state == "backfilling" && now.state == "live") {
-    Log(Level::kInfo, "sync", "index is live", {{"index", plan->name}});
-  }
   live->reason = now.reason;
   live->phase = filling              ? IndexPhase::kBackfilling
                 : now.reason.empty() ? IndexPhase::kLive
                                      : IndexPhase::kReindexNeeded;
   return live;
+}
+
+std::shared_ptr<const IndexSet> IndexKeeper::WithPhases(
+    pg::Session& session, const std::shared_ptr<const IndexSet>& set) {
+  std::shared_ptr<IndexSet> changed;
+  const pg::Result rows = session.Exec(kPhases);
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    const auto known = set->indexes.find(std::string(rows.Text(row, 0)));
+    if (known == set->indexes.end()) continue;
+    const LiveIndex& index = *known->second;
+    const IndexPhase phase = PhaseOf(rows.Text(row, 1));
+    if (index.phase == phase && index.reason == rows.Text(row, 2)) continue;
+    auto fresh = std::make_shared<LiveIndex>(index);
+    fresh->phase = phase;
+    fresh->reason = rows.Text(row, 2);
+    if (!changed) changed = std::make_shared<IndexSet>(*set);
+    changed->indexes[index.plan->name] = std::move(fresh);
+  }
+  if (!changed) return set;
+  for (auto& [id, source] : changed->sources) {
+    for (Route& route : source.routes) {
+      route.index = changed->indexes.at(route.index->plan->name);
+    }
+  }
+  return changed;
 }
 
 void IndexKeeper::FollowPartitions(pg::Session& session, const LiveIndex& index, const State& old,
@@ -200,10 +237,7 @@ std::shared_ptr<const LiveIndex> IndexKeeper::Remembered(
   live->physical = state.physical;
   live->uuid = state.uuid;
   live->reason = state.reason;
-  live->phase = state.state == "backfilling"      ? IndexPhase::kBackfilling
-                : state.state == "reindexing"     ? IndexPhase::kReindexing
-                : state.state == "reindex_needed" ? IndexPhase::kReindexNeeded
-                                                  : IndexPhase::kLive;
+  live->phase = PhaseOf(state.state);
   return live;
 }
 

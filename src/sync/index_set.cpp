@@ -16,13 +16,20 @@ const char* Name(IndexPhase phase) {
   return "";
 }
 
+IndexPhase PhaseOf(std::string_view name) {
+  for (const IndexPhase phase :
+       {IndexPhase::kBackfilling, IndexPhase::kReindexing, IndexPhase::kReindexNeeded}) {
+    if (Name(phase) == name) return phase;
+  }
+  return IndexPhase::kLive;
+}
+
 std::shared_ptr<const IndexSet> IndexRegistry::Get() const {
   const std::lock_guard lock(mutex_);
   return set_;
 }
 
 void IndexRegistry::Replace(std::shared_ptr<const IndexSet> set) {
-  const std::unique_lock writers_gone(in_use_);
   const std::lock_guard lock(mutex_);
   set_ = std::move(set);
 }

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "pgsluice/json/writer.h"
+#include "pgsluice/observe/log.h"
+#include "pgsluice/outbox/outbox.h"
 #include "pgsluice/sync/writer.h"
 
 namespace pgsluice::sync {
@@ -95,6 +97,20 @@ const pg::Statement kBegun{"backfill_begun", R"sql(
 const pg::Statement kBackfilled{
     "backfilled_rows", "SELECT backfilled_rows FROM pgsluice.index_state WHERE index_name = $1"};
 
+// As pgsluice.claim() does.
+const pg::Statement kEnter{"generation_enter",
+                           "SELECT pg_catalog.pg_advisory_xact_lock_shared(1886612589, $1::int)"};
+
+const pg::Statement kBehind{"generation_behind", R"sql(
+  SELECT EXISTS (
+    SELECT FROM pg_catalog.pg_locks
+    WHERE locktype = 'advisory' AND classid = 1886612589 AND objid <> $1::oid AND objsubid = 2
+      AND database = (SELECT oid FROM pg_catalog.pg_database
+                      WHERE datname = pg_catalog.current_database())))sql"};
+
+const pg::Statement kRaise{"generation_raise",
+                           "UPDATE pgsluice.state SET generation = generation + 1"};
+
 const pg::Statement kBlocks{"backfill_blocks", R"sql(
   SELECT pg_catalog.pg_relation_size($1::oid)
          / pg_catalog.current_setting('block_size')::bigint)sql"};
@@ -129,9 +145,12 @@ const pg::Statement kClose{"backfill_close", R"sql(
     RETURNING rows, first_block)
   UPDATE pgsluice.index_state
   SET backfill_rate = NULL, backfill_next = NULL,
+      state = CASE WHEN state <> 'backfilling' THEN state
+                   WHEN reason = '' THEN 'live' ELSE 'reindex_needed' END,
       backfilled_rows = (SELECT coalesce(sum(rows) FILTER (WHERE first_block IS NOT NULL), 0)
                          FROM gone)
-  WHERE physical = $1 AND EXISTS (SELECT FROM gone))sql"};
+  WHERE physical = $1 AND EXISTS (SELECT FROM gone)
+  RETURNING index_name, backfilled_rows)sql"};
 
 std::string Oid(std::uint32_t oid) { return std::to_string(oid); }
 
@@ -167,6 +186,17 @@ void CreateWalk(pg::Session& session, const LiveIndex& index) {
   session.Exec(kCreateWalk, {index.plan->name, index.physical, Oid(index.plan->root)});
 }
 
+bool EnterGeneration(pg::Session& session, int generation) {
+  session.Exec(kEnter, {std::to_string(generation)});
+  return outbox::ReadGeneration(session) == generation;
+}
+
+bool OthersAreBehind(pg::Session& session, int generation) {
+  return session.Exec(kBehind, {std::to_string(generation)}).Bool(0, 0);
+}
+
+void RaiseGeneration(pg::Session& session) { session.Exec(kRaise); }
+
 std::optional<Job> ClaimJob(pg::Session& session, const IndexSet& set) {
   const auto [physicals, names] = NamesOf(set);
   const pg::Result rows = session.Exec(kClaim, {physicals, names});
@@ -187,11 +217,11 @@ std::optional<Job> ClaimJob(pg::Session& session, const IndexSet& set) {
   return job;
 }
 
-std::optional<std::chrono::milliseconds> UntilNextJob(pg::Session& session, const IndexSet& set) {
+Next UntilNextJob(pg::Session& session, const IndexSet& set) {
   const auto [physicals, names] = NamesOf(set);
   const pg::Result rows = session.Exec(kUntilNext, {physicals, names});
-  if (rows.IsNull(0, 0)) return std::nullopt;
-  return std::chrono::milliseconds(std::max<std::int64_t>(rows.Int(0, 0), 1));
+  if (rows.IsNull(0, 0)) return kUntilCalled;
+  return {std::chrono::milliseconds(std::max<std::int64_t>(rows.Int(0, 0), 1)), true};
 }
 
 bool SameStorage(pg::Session& session, const Job& job) {
@@ -207,7 +237,10 @@ void SaveJob(pg::Session& session, const Job& job, const Portion& portion) {
   const std::string rows = std::to_string(portion.rows);
   session.Exec(kSave, {std::to_string(job.id), portion.finished ? "true" : "false", rows,
                        std::to_string(job.next_block), std::to_string(job.end_block), job.reached});
-  if (job.rate > 0) session.Exec(kKeepRate, {job.index_name, rows});
+}
+
+void KeepRate(pg::Session& session, const Job& job, const Portion& portion) {
+  if (job.rate > 0) session.Exec(kKeepRate, {job.index_name, std::to_string(portion.rows)});
 }
 
 bool BeginBackfill(pg::Session& session, const LiveIndex& index, std::int64_t rate) {
@@ -258,7 +291,12 @@ Progress ProgressOf(pg::Session& session, const std::string& physical) {
 
 bool CloseIfDone(pg::Session& session, const std::string& physical) {
   if (ProgressOf(session, physical).pieces_left > 0) return false;
-  session.Exec(kClose, {physical});
+  const pg::Result closed = session.Exec(kClose, {physical});
+  if (closed.rows() > 0) {
+    observe::Log(
+        observe::Level::kInfo, "sync", "backfill is over",
+        {{"index", std::string(closed.Text(0, 0))}, {"rows", std::string(closed.Text(0, 1))}});
+  }
   return true;
 }
 

@@ -96,9 +96,13 @@ void Keeper::Look() {
   const std::uint64_t generation = wakeup_.generation();
   const bool asked = generation != looked_at_;
   const bool engine_due = ++looks_ % kLooksPerEngineLook == 0;
-  if (changed || asked || !ready_ || (engine_due && !indexes_.Intact(*shared_.registry.Get()))) {
+  const std::shared_ptr<const IndexSet> set = shared_.registry.Get();
+  const bool old = outbox::ReadGeneration(*session_) != set->generation;
+  if (changed || asked || old || !ready_ || (engine_due && !indexes_.Intact(*set))) {
     EnsureIndexes();
     looked_at_ = generation;  // not before: a look that failed is repeated
+  } else if (auto fresh = IndexKeeper::WithPhases(*session_, set); fresh != set) {
+    shared_.registry.Replace(std::move(fresh));
   }
   KeepEpoch();
   Sample();
@@ -137,6 +141,7 @@ void Keeper::EnsureIndexes() {
       if (live) set->indexes.emplace(plan->name, std::move(live));
     }
     if (writes_) DropVoidJobs(*session_);
+    set->generation = outbox::ReadGeneration(*session_);
   } catch (...) {
     if (writes_ && !session_->broken()) UnlockIndexes(*session_);
     throw;

@@ -26,6 +26,12 @@ void Wakeup::WaitForWork(std::uint64_t seen, const std::stop_token& stop,
   if (!called && generation_ == seen) --idle_;
 }
 
+void Wakeup::WaitForCall(std::uint64_t seen, const std::stop_token& stop,
+                         std::chrono::milliseconds at_most) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, stop, at_most, [&] { return generation_ != seen; });
+}
+
 bool Wakeup::WaitUntilIdle(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   return changed_.wait(lock, stop, [&] { return idle_ == workers_; });

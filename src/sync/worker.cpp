@@ -73,11 +73,16 @@ double AgeSeconds(const outbox::Event& event) {
   return static_cast<double>(now - event.captured_at_us) / 1e6;
 }
 
-std::chrono::milliseconds ProcessBatch(const Shared& shared, pg::Session& session,
-                                       outbox::Outbox& outbox, Refresher& refresher) {
-  const IndexRegistry::Use set(shared.registry);
+Next ProcessBatch(const Shared& shared, pg::Session& session, outbox::Outbox& outbox,
+                  Refresher& refresher) {
+  const std::shared_ptr<const IndexSet> set = shared.registry.Get();
   pg::Transaction transaction(session);
-  const std::vector<outbox::Event> events = outbox.Claim(kClaimLimit, shared.floor.value());
+  const auto claimed = outbox.Claim(kClaimLimit, shared.floor.value(), set->generation);
+  if (!claimed) {
+    shared.look_again();
+    return kUntilLooked;
+  }
+  const std::vector<outbox::Event>& events = *claimed;
   if (events.empty()) return kUntilCalled;
   bool truncated = false;
   std::set<std::string> touched;
@@ -105,7 +110,7 @@ std::chrono::milliseconds ProcessBatch(const Shared& shared, pg::Session& sessio
     for (const std::string& alias : touched) shared.drained(alias);
   }
   shared.floor.Advance(session);
-  return {};
+  return kAgain;
 }
 
 }  // namespace
@@ -153,12 +158,14 @@ void RunLoop(const Shared& shared, const std::string& name, Wakeup& wakeup,
         session = OpenSession(shared, name);
         step = make_step(*session);
       }
-      const std::chrono::milliseconds wait = step();
-      if (wait.count() == 0) {
+      const Next next = step();
+      if (next.wait.count() == 0) {
         backoff.Reset();
         shared.monitor.Recovered("sync");
+      } else if (next.idle) {
+        wakeup.WaitForWork(seen, stop, next.wait);
       } else {
-        wakeup.WaitForWork(seen, stop, wait);
+        wakeup.WaitForCall(seen, stop, next.wait);
       }
       continue;
     } catch (const IndexMissing& missing) {

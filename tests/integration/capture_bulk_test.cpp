@@ -86,7 +86,7 @@ TEST_F(CaptureBulk, AClaimEndsWhereItsKeysFillABatch) {
   std::size_t total = 0;
   for (std::size_t claimed = 1; claimed > 0; total += claimed) {
     pg::Transaction transaction(session);
-    const std::vector<outbox::Event> events = outbox.Claim(2000, 0);
+    const std::vector<outbox::Event> events = *outbox.Claim(2000, 0, 0);
     claimed = events.size();
     EXPECT_LT(claimed, 9000u);
     std::vector<std::int64_t> ids;

@@ -43,7 +43,7 @@ TEST_F(OutboxTest, EventsAreClaimedOldestFirstAndGoneWhenAcknowledged) {
   session_->Exec("INSERT INTO pgsluice.outbox (source) VALUES (4)");
   {
     pg::Transaction transaction(*session_);
-    const std::vector<Event> events = outbox.Claim(10, 0);
+    const std::vector<Event> events = *outbox.Claim(10, 0, 0);
     ASSERT_EQ(events.size(), 3u);
     EXPECT_EQ(events[0].source, 3);
     EXPECT_EQ(events[0].key, "[1, \"a\"]");
@@ -66,11 +66,11 @@ TEST_F(OutboxTest, TwoSessionsNeverGetTheSameEventAndAKilledOneGivesItsBack) {
   const std::string pid(other_session.Exec("SELECT pg_backend_pid()").Text(0, 0));
   Outbox mine(*session_), other(other_session);
   other_session.Begin();
-  EXPECT_THAT(Ids(other.Claim(2, 0)), ElementsAre(1, 2));
+  EXPECT_THAT(Ids(*other.Claim(2, 0, 0)), ElementsAre(1, 2));
   pg::Transaction transaction(*session_);
-  EXPECT_THAT(Ids(mine.Claim(10, 0)), ElementsAre(3, 4));
+  EXPECT_THAT(Ids(*mine.Claim(10, 0, 0)), ElementsAre(3, 4));
   db_.Exec("SELECT pg_terminate_backend(" + pid + ", 5000)");
-  EXPECT_THAT(Ids(mine.Claim(10, 0)), ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(Ids(*mine.Claim(10, 0, 0)), ElementsAre(1, 2, 3, 4));
 }
 
 TEST_F(OutboxTest, OneSleeperAtATimeAndNoneWhileAWriterIsInFlight) {
@@ -108,7 +108,7 @@ TEST_F(OutboxTest, TheFloorOfAFreshOutboxSkipsNothing) {
   Write(*session_);
   Outbox outbox(*session_);
   pg::Transaction transaction(*session_);
-  EXPECT_THAT(Ids(outbox.Claim(10, floor.value())), ElementsAre(1));
+  EXPECT_THAT(Ids(*outbox.Claim(10, floor.value(), 0)), ElementsAre(1));
 }
 
 /// Takes ids, waits longer than the floor between its moves, commits most of the time: lower ids
@@ -141,7 +141,7 @@ TEST_F(OutboxTest, TheFloorNeverPassesAnEventThatMayStillAppear) {
   std::int64_t highest = 0;
   const auto drain = [&] {
     pg::Transaction transaction(*session_);
-    const std::vector<std::int64_t> ids = Ids(outbox.Claim(500, floor.value()));
+    const std::vector<std::int64_t> ids = Ids(*outbox.Claim(500, floor.value(), 0));
     if (!ids.empty()) highest = std::max(highest, ids.back());
     outbox.Ack(ids);
     transaction.Commit();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,9 +42,10 @@ class Outbox {
   explicit Outbox(pg::Session& session) : session_(session) {}
 
   /// Takes the events of up to `limit` rows, oldest first, that nobody else has taken, until the
-  /// transaction ends; fewer when their keys are long (see kClaimBytes). Call inside a READ
-  /// COMMITTED transaction.
-  std::vector<Event> Claim(int limit, std::int64_t floor);
+  /// transaction ends; fewer when their keys are long (see kClaimBytes). Nothing at all when
+  /// `generation` is no longer that of pgsluice.state: then the caller writes documents of an old
+  /// shape, or not to every index. Call inside a READ COMMITTED transaction.
+  std::optional<std::vector<Event>> Claim(int limit, std::int64_t floor, int generation);
   /// Removes claimed rows. In the same transaction.
   void Ack(const std::vector<std::int64_t>& ids);
   /// New events for keys of `source`.
@@ -82,6 +84,9 @@ class Floor {
   std::int64_t sample_ = -1;  ///< S; -1: none is waiting.
   std::string sample_xid_;    ///< X.
 };
+
+/// pgsluice.state.generation: rises when documents get another shape or place.
+int ReadGeneration(pg::Session& session);
 
 /// Takes the exclusive sleeper lock: from now on writers send a NOTIFY. False while a writer is in
 /// flight or another process sleeps.

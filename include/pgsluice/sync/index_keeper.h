@@ -1,7 +1,9 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pgsluice/catalog/catalog.h"
@@ -36,6 +38,11 @@ class IndexKeeper {
   std::shared_ptr<const LiveIndex> Remembered(
       pg::Session& session, const std::shared_ptr<const document::Plan>& plan) const;
 
+  /// `set` with the phases and reasons that pgsluice.index_state tells, which another process may
+  /// have changed; the same one when it tells these.
+  static std::shared_ptr<const IndexSet> WithPhases(pg::Session& session,
+                                                    const std::shared_ptr<const IndexSet>& set);
+
   /// Whether every index of `set` is still the one it was: one request to the engine.
   bool Intact(const IndexSet& set);
 
@@ -60,6 +67,8 @@ class IndexKeeper {
 
   const config::Config& config_;
   engine::Engine& engine_;
+  /// Shape and mapping of the plans that this process has put in force, by name.
+  std::map<std::string, std::pair<std::string, std::string>> ensured_;
 };
 
 /// Session-level advisory lock: one process at a time makes and changes indexes. Held until the

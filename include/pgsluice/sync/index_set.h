@@ -1,12 +1,11 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <shared_mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pgsluice/document/plan.h"
@@ -16,6 +15,8 @@ namespace pgsluice::sync {
 /// What an index is doing, as `status` names it.
 enum class IndexPhase { kLive, kBackfilling, kReindexing, kReindexNeeded };
 const char* Name(IndexPhase phase);
+/// The phase that is named so; kLive for any other name.
+IndexPhase PhaseOf(std::string_view name);
 
 /// Where documents of a plan are written. An alias is written with require_alias, so that an index
 /// deleted by hand is noticed instead of being made again by the engine with a guessed mapping.
@@ -52,29 +53,19 @@ struct IndexSet {
     std::vector<Route> routes;
   };
   std::map<int, EventSource> sources;
+  /// pgsluice.state.generation of this picture. Whoever writes documents asks the database, in the
+  /// transaction that does it, whether it is still the present one: that holds for all processes.
+  int generation = -1;
 };
 
-/// Hands out the current IndexSet. Workers hold a Use while they build and send documents, so that
-/// Replace() returns only when nobody writes documents of the old shape any more. Thread-safe.
+/// Hands out the current IndexSet. Thread-safe.
 class IndexRegistry {
  public:
-  class Use {
-   public:
-    explicit Use(IndexRegistry& registry) : lock_(registry.in_use_), set_(registry.Get()) {}
-    const IndexSet& operator*() const { return *set_; }
-    const IndexSet* operator->() const { return set_.get(); }
-
-   private:
-    std::shared_lock<std::shared_mutex> lock_;
-    std::shared_ptr<const IndexSet> set_;
-  };
-
   std::shared_ptr<const IndexSet> Get() const;
   void Replace(std::shared_ptr<const IndexSet> set);
 
  private:
   mutable std::mutex mutex_;
-  std::shared_mutex in_use_;
   std::shared_ptr<const IndexSet> set_ = std::make_shared<IndexSet>();
 };
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,6 +7,7 @@
 
 #include "pgsluice/pg/session.h"
 #include "pgsluice/sync/index_set.h"
+#include "pgsluice/sync/wakeup.h"
 
 namespace pgsluice::sync {
 
@@ -57,6 +57,16 @@ void CreateScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t re
 void DropScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t relation);
 /// Adds a walk over the index's ids (TRUNCATE, a partition that went away).
 void CreateWalk(pg::Session& session, const LiveIndex& index);
+/// Tells, until the transaction ends, that documents are written as of `generation`; false when it
+/// is no longer that of pgsluice.state.
+bool EnterGeneration(pg::Session& session, int generation);
+/// Whether some transaction, of any process, still writes documents as of an older generation. A
+/// piece has to wait for it: what such a transaction reads later than the piece does would stay.
+bool OthersAreBehind(pg::Session& session, int generation);
+/// From now on, documents have another shape or place. In the transaction that makes it so and
+/// creates the pieces.
+void RaiseGeneration(pg::Session& session);
+
 /// Claims a piece within the caller's transaction; nothing when none is free. Pieces of indexes
 /// that `set` does not know (another process made them just now, or they are not ours) stay for
 /// whoever knows them.
@@ -66,11 +76,14 @@ std::optional<Job> ClaimJob(pg::Session& session, const IndexSet& set);
 bool SameStorage(pg::Session& session, const Job& job);
 /// The blocks that a relation has now.
 std::int64_t BlocksOf(pg::Session& session, std::uint32_t relation);
-/// Remembers how far the piece is (its next_block, end_block and reached) and when its index may be
-/// read on under its rate.
+/// Remembers how far the piece is: its next_block, end_block and reached.
 void SaveJob(pg::Session& session, const Job& job, const Portion& portion);
-/// How long until a piece of the set's indexes may be claimed, where only a rate is in the way.
-std::optional<std::chrono::milliseconds> UntilNextJob(pg::Session& session, const IndexSet& set);
+/// Where the index has a rate: it may be read on when the time for this portion is over. Outside of
+/// the piece's transaction, so that nobody waits for a piece while holding the index's row.
+void KeepRate(pg::Session& session, const Job& job, const Portion& portion);
+/// When no piece could be claimed: until one may be, where only a rate is in the way, else until
+/// called.
+Next UntilNextJob(pg::Session& session, const IndexSet& set);
 /// Reads the index's tables again at a rate (0: any), or goes on with what is left of an earlier
 /// backfill at that rate; false for the latter. Throws IndexMissing as RequireCurrent().
 bool BeginBackfill(pg::Session& session, const LiveIndex& index, std::int64_t rate);

@@ -8,6 +8,16 @@
 
 namespace pgsluice::sync {
 
+/// What comes after a round of work.
+struct Next {
+  std::chrono::milliseconds wait{0};  ///< For a call, at most; zero: there was work, go on.
+  bool idle = true;                   ///< False: there may be work, but it cannot be done now.
+};
+inline constexpr Next kAgain{};
+inline constexpr Next kUntilCalled{std::chrono::hours(24), true};
+/// The indexes are not as this process knows them: until the keeper has looked.
+inline constexpr Next kUntilLooked{std::chrono::hours(24), false};
+
 /// Tells workers that there may be work, and the sleeper that all workers are idle. A signal that
 /// comes while a worker looks for work is not lost: the worker compares generations. Thread-safe.
 class Wakeup {
@@ -21,6 +31,9 @@ class Wakeup {
   /// Counts the caller as idle until a Signal() after `seen`, stop, or the time is over.
   void WaitForWork(std::uint64_t seen, const std::stop_token& stop,
                    std::chrono::milliseconds at_most = std::chrono::hours(24));
+  /// The same for who cannot work now although there is some: does not count as idle.
+  void WaitForCall(std::uint64_t seen, const std::stop_token& stop,
+                   std::chrono::milliseconds at_most);
   /// Waits until every worker is idle and no signal is on its way. False on stop.
   bool WaitUntilIdle(const std::stop_token& stop);
 

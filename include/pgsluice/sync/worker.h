@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <stop_token>
@@ -41,10 +40,8 @@ const char* PartOf(const Error& error, bool lost);
 /// the epoch when they did.
 std::unique_ptr<pg::Session> OpenSession(const Shared& shared, const std::string& name);
 
-/// One round of work on a session. Answers how long to wait for the next one at most: zero when
-/// there was work, kUntilCalled when there is none.
-using Step = std::function<std::chrono::milliseconds()>;
-inline constexpr std::chrono::milliseconds kUntilCalled = std::chrono::hours(24);
+/// One round of work on a session.
+using Step = std::function<Next()>;
 
 /// Runs steps until stopped: waits when there is no work, backs off on errors, opens a new session
 /// (and makes a new step for it) when one broke. The only place of the sync side that catches
