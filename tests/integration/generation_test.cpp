@@ -55,12 +55,13 @@ TEST_F(Generation, EveryProcessTellsThePhaseThatOneHasSet) {
   Settle();
   testing::SyncProcess other(config_);
   other.Start();
-  for (const auto& [state, phase] : {std::pair{"reindex_needed", IndexPhase::kReindexNeeded},
-                                     {"backfilling", IndexPhase::kBackfilling},
-                                     {"live", IndexPhase::kLive}}) {
-    Exec(std::string("UPDATE pgsluice.index_state SET reason = 'why', state = '") + state + "'");
+  for (const std::pair<std::string, IndexPhase>& set :
+       {std::pair<std::string, IndexPhase>{"reindex_needed", IndexPhase::kReindexNeeded},
+        {"backfilling", IndexPhase::kBackfilling},
+        {"live", IndexPhase::kLive}}) {
+    Exec("UPDATE pgsluice.index_state SET reason = 'why', state = '" + set.first + "'");
     for (testing::SyncProcess* process : {process_.get(), &other}) {
-      Await([&] { return SetOf(*process)->indexes.at("item")->phase == phase; });
+      Await([&] { return SetOf(*process)->indexes.at("item")->phase == set.second; });
       EXPECT_EQ(SetOf(*process)->indexes.at("item")->reason, "why");
     }
   }
