@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <future>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "api/gate.h"
@@ -28,14 +29,15 @@ class StuckSync : public SyncState {
   bool WaitUntilApplied(const std::string&,
                         std::chrono::steady_clock::time_point deadline) override {
     std::unique_lock lock(mutex_);
-    ++waiting_;
+    waiters_.insert(std::this_thread::get_id());  // The same waiter asks again and again.
     changed_.notify_all();
     changed_.wait_until(lock, deadline, [] { return false; });
     return false;
   }
-  void AwaitWaiters(int count) {
+  /// Each on a thread of its own.
+  void AwaitWaiters(std::size_t count) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return waiting_ >= count; });
+    changed_.wait(lock, [&] { return waiters_.size() >= count; });
   }
 
   std::atomic<int> asked{0};
@@ -43,7 +45,7 @@ class StuckSync : public SyncState {
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
-  int waiting_ = 0;
+  std::set<std::thread::id> waiters_;
 };
 
 class ApiLimitsTest : public ApiFixture {
@@ -96,15 +98,16 @@ TEST_F(ApiLimitsTest, WaitersDoNotStarveSearches) {
   sync_ = &stuck_;
   Restart();
   std::vector<std::future<http::Response>> waiters;
-  for (int i = 0; i < Gate::kWaiting; ++i) {
+  // One after another: until it waits, a request counts as running.
+  for (std::size_t i = 0; i < Gate::kWaiting; ++i) {
     waiters.push_back(std::async(std::launch::async, [this, i] {
-      return Send(i % 2 == 0 ? "/v1/sync/wait?wait=20s"
-                             : "/v1/projects/search?consistency=strong&wait=20s");
+      return Send(i % 2 == 0 ? "/v1/sync/wait?wait=30s"
+                             : "/v1/projects/search?consistency=strong&wait=30s");
     }));
+    stuck_.AwaitWaiters(i + 1);
   }
-  stuck_.AwaitWaiters(Gate::kWaiting);
   EXPECT_EQ(Send("/v1/projects/search").status, 200);
-  const http::Response refused = Send("/v1/sync/wait?wait=20s");
+  const http::Response refused = Send("/v1/sync/wait?wait=30s");
   EXPECT_EQ(refused.status, 503);
   EXPECT_THAT(refused.body, HasSubstr("overloaded"));
   server_->Stop(std::chrono::steady_clock::now() + std::chrono::seconds(10));
