@@ -39,6 +39,7 @@ void BulkBody::Index(std::string_view id, std::string_view document, std::int64_
   text_ += document;
   text_ += '\n';
   ++count_;
+  indexes_ = true;
 }
 
 void BulkBody::Delete(std::string_view id, std::int64_t version, std::string_view routing) {
@@ -49,6 +50,7 @@ void BulkBody::Delete(std::string_view id, std::int64_t version, std::string_vie
 void BulkBody::Clear() {
   text_.clear();
   count_ = 0;
+  indexes_ = false;
 }
 
 namespace {

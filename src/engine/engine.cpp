@@ -24,6 +24,11 @@ std::string Path(std::string_view index, std::string_view rest = {}) {
   return fmt::format("/{}{}", http::Encode(index), rest);
 }
 
+// A deletion with an external version makes a missing index, whatever require_alias says; one
+// action of another kind beside it that requires the alias keeps the engine from it. An empty
+// update writes nothing, be there such a document or not.
+constexpr std::string_view kGuard = "{\"update\":{\"_id\":\"pgsluice\"}}\n{\"doc\":{}}\n";
+
 }  // namespace
 
 Engine::Engine(std::shared_ptr<http::Transport> transport) : transport_(std::move(transport)) {}
@@ -37,8 +42,14 @@ BulkResult Engine::Bulk(const BulkBody& body, bool alias, std::chrono::milliseco
   if (alias) request.path += "&require_alias=true";
   request.content_type = "application/x-ndjson";
   request.timeout = timeout;
+  const bool guarded = alias && body.only_deletes();
+  const std::string text = guarded ? std::string(body.text()).append(kGuard) : std::string();
+  if (guarded) request.body = text;
   const http::Response response = Send(request);
-  return ReadBulkAnswer(response.status, response.body, body.size());
+  const std::size_t guards = guarded && response.status == 200 ? 1 : 0;
+  BulkResult result = ReadBulkAnswer(response.status, response.body, body.size() + guards);
+  if (!result.items.empty()) result.items.resize(body.size());
+  return result;
 }
 
 void Engine::Refresh(const std::string& index) {

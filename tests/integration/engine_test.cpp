@@ -69,6 +69,20 @@ TEST_F(EngineTest, TheSameVersionMayBeWrittenAgain) {
   EXPECT_TRUE(Write(body).all_done);
 }
 
+TEST_F(EngineTest, DeletionsNeverMakeAnIndexInThePlaceOfAnAlias) {
+  BulkBody body(sandbox_.Name("gone"));
+  body.Delete("1", 5);
+  EXPECT_TRUE(Write(body, true).index_missing);
+  EXPECT_FALSE(engine().IndexExists(body.index()));
+
+  engine().SwapAlias(body.index(), {}, Make("there"));
+  body.Delete("2", 5);
+  const BulkResult result = Write(body, true);
+  ASSERT_EQ(result.items.size(), 2U);
+  for (const ItemResult& item : result.items) EXPECT_EQ(item.outcome, Outcome::kDone) << item.error;
+  EXPECT_EQ(engine().Count(body.index()), 0);
+}
+
 TEST_F(EngineTest, ALateWriteDoesNotBringADeletedDocumentBack) {
   const std::string index = Make("a");
   BulkBody removal(index);

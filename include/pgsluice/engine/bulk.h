@@ -21,12 +21,14 @@ class BulkBody {
   std::size_t bytes() const { return text_.size(); }
   std::size_t size() const { return count_; }  ///< Actions.
   bool empty() const { return count_ == 0; }
+  bool only_deletes() const { return !indexes_; }
   void Clear();
 
  private:
   std::string index_;
   std::string text_;
   std::size_t count_ = 0;
+  bool indexes_ = false;
 };
 
 /// What became of one action.
