@@ -28,6 +28,6 @@ query::SearchRequest ToSearchRequest(const InstantQuery& query, const query::Sch
 /// From our answers to theirs.
 std::string InstantAnswer(std::string_view answer, const InstantQuery& query,
                           const query::SearchRequest& request);
-std::string InstantFacetHits(std::string_view values);
+std::string InstantFacetHits(std::string_view values, const InstantQuery& query);
 
 }  // namespace pgsluice::api

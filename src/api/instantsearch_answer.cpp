@@ -132,6 +132,23 @@ std::string Facets(const Value& facets) {
   return out;
 }
 
+/// The bounds that sliders show: {"price":{"min":1,"max":9,"avg":…,"sum":…}}.
+std::string Bounds(const Value& facets) {
+  std::string out;
+  for (const auto& [path, facet] : facets.members) {
+    const Value* least = facet.Find({"stats", "min"});
+    if (least == nullptr || !least->IsNumber()) continue;
+    out += (out.empty() ? "" : ",") + json::Quote(path) + ":{";
+    for (const char* name : {"min", "max", "avg", "sum"}) {
+      const Value* value = facet.Find({"stats", name});
+      if (value == nullptr) continue;
+      out += fmt::format(R"({}"{}":{})", out.back() == '{' ? "" : ",", name, value->text);
+    }
+    out += '}';
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string InstantAnswer(std::string_view answer, const InstantQuery& query,
@@ -145,20 +162,25 @@ std::string InstantAnswer(std::string_view answer, const InstantQuery& query,
       size == 0 ? 0 : std::min((found + size - 1) / size, std::int64_t{10000} / size);
   const Value* took = parsed.Find({"meta", "took_ms"});
   return fmt::format(
-      R"({{"index":{},"hits":[{}],"nbHits":{},"page":{},"nbPages":{},"hitsPerPage":{},"processingTimeMS":{},"query":{},"params":"","facets":{{{}}},"facets_stats":{{}},"exhaustiveNbHits":{},"exhaustiveFacetsCount":true}})",
+      R"({{"index":{},"hits":[{}],"nbHits":{},"page":{},"nbPages":{},"hitsPerPage":{},"processingTimeMS":{},"query":{},"params":"","facets":{{{}}},"facets_stats":{{{}}},"exhaustiveNbHits":{},"exhaustiveFacetsCount":true}})",
       json::Quote(query.name), Hits(answer, *parsed.Find("hits"), query, request), found,
       request.page - 1, pages, size, took == nullptr ? "0" : took->text, json::Quote(request.q),
-      Facets(*parsed.Find("facets")), relation != nullptr && relation->text == "eq");
+      Facets(*parsed.Find("facets")), Bounds(*parsed.Find("facets")),
+      relation != nullptr && relation->text == "eq");
 }
 
-std::string InstantFacetHits(std::string_view values) {
+std::string InstantFacetHits(std::string_view values, const InstantQuery& query) {
   const Value parsed = json::Parse(values);
   std::string hits;
   for (const Value& value : parsed.Find("values")->items) {
     const Value* key = value.Find("value");
-    const std::string text = json::Quote(key->IsString() ? key->text : json::ToText(*key));
+    const std::string text = key->IsString() ? key->text : json::ToText(*key);
+    const std::size_t found = std::min(query.facet_query.size(), text.size());
+    const std::string marked = found == 0 ? text
+                                          : query.tags.before + text.substr(0, found) +
+                                                query.tags.behind + text.substr(found);
     hits += fmt::format(R"({}{{"value":{},"highlighted":{},"count":{}}})", hits.empty() ? "" : ",",
-                        text, text, value.Find("count")->text);
+                        json::Quote(text), json::Quote(marked), value.Find("count")->text);
   }
   return R"({"facetHits":[)" + hits + R"(],"exhaustiveFacetsCount":true,"processingTimeMS":0})";
 }

@@ -184,7 +184,7 @@ void AddFacets(const Value& params, const query::Schema& schema, query::SearchRe
   }
   if (facets.size() > 10) query::Reject("limit_exceeded", "facets", std::nullopt, "at most 10");
   const int size = std::max(NumberOf(params, "maxValuesPerFacet", 10, 100), 1);
-  for (std::string& path : facets) request.facets.push_back({std::move(path), size});
+  for (std::string& path : facets) request.facets.push_back({std::move(path), size, true});
 }
 
 Value FromQuery(const std::string& text) {

@@ -77,6 +77,24 @@ Response Service::InstantSearch(const Request& request, const Access& access) {
   return response;
 }
 
+Response Service::InstantFacet(const Request& request, const Access& access) {
+  json::Value item = ParseBody(request.body);
+  if (!item.IsObject()) query::Reject("invalid_parameter", "params", 0, "an object was expected");
+  std::erase_if(item.members, [](const auto& member) {
+    return member.first == "indexName" || member.first == "facet";
+  });
+  const auto add = [&item](const char* name, const std::string& text) {
+    json::Value& value = item.members.emplace_back(name, json::Value()).second;
+    value.type = json::Type::kString;
+    value.text = text;
+  };
+  add("indexName", request.segments[2]);
+  add("facet", request.segments[4]);
+  Response response;
+  response.body = InstantResult(item, request, access);
+  return response;
+}
+
 std::string Service::InstantResult(const json::Value& item, const Request& request,
                                    const Access& access) {
   const InstantQuery query = ReadInstant(item);
@@ -85,7 +103,7 @@ std::string Service::InstantResult(const json::Value& item, const Request& reque
   asked.request.per_page = access.PerPage(asked.request.per_page.value_or(20));
   if (!query.facet_name.empty()) {
     asked.request.q.clear();
-    return InstantFacetHits(ValuesOf(asked, query.facet_name, query.facet_query, request));
+    return InstantFacetHits(ValuesOf(asked, query.facet_name, query.facet_query, request), query);
   }
   return InstantAnswer(RunSearch(asked, request, query.tags), query, asked.request);
 }

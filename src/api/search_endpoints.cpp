@@ -16,14 +16,20 @@ std::int64_t MillisecondsSince(Clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start).count();
 }
 
-/// The query text with every byte that a regular expression treats specially escaped.
-std::string Literal(const std::string& text) {
+/// What begins with a text, letters of ASCII in either case, as a regular expression.
+std::string Beginning(const std::string& text) {
   std::string out;
   for (const char c : text) {
+    const char other = static_cast<char>(c ^ 0x20);
+    const char lower = static_cast<char>(c | 0x20);
+    if (lower >= 'a' && lower <= 'z') {
+      out += {'[', c, other, ']'};
+      continue;
+    }
     if (std::string_view(".?+*|{}[]()\"\\#@&<>~^$-").find(c) != std::string_view::npos) out += '\\';
     out += c;
   }
-  return out;
+  return out + ".*";
 }
 
 }  // namespace
@@ -115,13 +121,13 @@ Response Service::Suggest(const Request& request, const Access& access) {
 
 std::string Service::ValuesOf(const Asked& asked, const std::string& path,
                               const std::string& prefix, const Request& request) {
-  const query::SearchRequest::Facet facet{path, asked.request.size};
+  const query::SearchRequest::Facet facet{path, asked.request.size, false};
   const document::Field* field = asked.schema.Find(facet.path);
   std::string include;
   if (!prefix.empty() && field != nullptr &&
       (field->kind == document::Kind::kText || field->kind == document::Kind::kKeyword ||
        field->kind == document::Kind::kEnum)) {
-    include = R"(,"include":)" + json::Quote(Literal(prefix) + ".*");
+    include = R"(,"include":)" + json::Quote(Beginning(prefix));
   }
   std::string body = query::CountBody(asked.Input());
   body.pop_back();

@@ -35,6 +35,7 @@ const std::vector<Service::Route>& Service::Routes() {
       {"/v1/multi-search", "POST", &Service::MultiSearch},
       {"/v1/instantsearch", "POST", &Service::InstantSearch},
       {"/1/indexes/{index}/queries", "POST", &Service::InstantSearch},
+      {"/1/indexes/{index}/facets/{field}/query", "POST", &Service::InstantFacet},
       {"/v1/{index}/search", "GET", &Service::Search},
       {"/v1/{index}/search", "POST", &Service::Search},
       {"/v1/{index}/count", "GET", &Service::Count},

@@ -61,6 +61,8 @@ class Service {
   Response Export(const Request& request, const Access& access);
   Response MultiSearch(const Request& request, const Access& access);
   Response InstantSearch(const Request& request, const Access& access);
+  /// A search inside the values of a facet, as clients before version 5 ask for it.
+  Response InstantFacet(const Request& request, const Access& access);
   std::string InstantResult(const json::Value& item, const Request& request, const Access& access);
   /// The answer to a search; `tags` around what is highlighted, unescaped, for clients that escape.
   std::string RunSearch(const Asked& asked, const Request& request,

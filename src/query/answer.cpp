@@ -157,7 +157,11 @@ std::string FacetJson(const json::Value& aggregation, document::Kind kind) {
     out += R"(,"count":)" + count->text + "}";
   }
   const json::Value* other = values->Find("sum_other_doc_count");
-  return out + R"(],"other":)" + (other == nullptr ? "0" : other->text) + "}";
+  out += R"(],"other":)" + (other == nullptr ? "0" : other->text);
+  const json::Value* stats = aggregation.Find("s");
+  if (stats == nullptr) stats = aggregation.Find({"n", "s"});
+  if (stats != nullptr) out += R"(,"stats":)" + json::ToText(*stats);
+  return out + "}";
 }
 
 }  // namespace pgsluice::query

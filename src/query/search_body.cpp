@@ -132,12 +132,18 @@ std::string FacetAggregation(const Schema& schema, const SearchRequest::Facet& f
       R"({{"terms":{{"field":{},"size":{},"min_doc_count":1,"order":[{{"{}":"desc"}},{{"_key":"asc"}}]{}}}{}}})",
       json::Quote(ExactPath(resolved)), facet.size, nested ? "r" : "_count", include,
       nested ? R"(,"aggs":{"r":{"reverse_nested":{}}})" : "");
+  const bool number = resolved.field->kind == document::Kind::kInteger ||
+                      resolved.field->kind == document::Kind::kDecimal;
+  const std::string bounds =
+      facet.bounds && number
+          ? fmt::format(R"(,"s":{{"stats":{{"field":{}}}}})", json::Quote(ExactPath(resolved)))
+          : "";
   if (nested) {
-    terms = fmt::format(R"({{"nested":{{"path":{}}},"aggs":{{"v":{}}}}})",
-                        json::Quote(resolved.nested_path), terms);
+    return fmt::format(
+        R"({{"filter":{},"aggs":{{"n":{{"nested":{{"path":{}}},"aggs":{{"v":{}{}}}}}}}}})",
+        others.Text(), json::Quote(resolved.nested_path), terms, bounds);
   }
-  return fmt::format(R"({{"filter":{},"aggs":{{"{}":{}}}}})", others.Text(), nested ? "n" : "v",
-                     terms);
+  return fmt::format(R"({{"filter":{},"aggs":{{"v":{}{}}}}})", others.Text(), terms, bounds);
 }
 
 int PerPage(const SearchInput& input) {

@@ -72,7 +72,7 @@ TEST_F(ApiMultiTest, SpeaksInstantSearch) {
       R"("highlightPreTag":"__ais-highlight__","highlightPostTag":"__/ais-highlight__","tagFilters":"","analytics":false}},)"
       R"({"indexName":"projects","params":"query=&hitsPerPage=0&facets=tags&facetFilters=%5B%5B%22tags%3Ahome%22%2C%22tags%3Anone%22%5D%5D"},)"
       R"({"indexName":"projects:price:desc","query":"","numericFilters":["price>=1","level:1 TO 2"]},)"
-      R"({"indexName":"projects/sort/level:desc","params":{"filters":"NOT title:'Garden tools' AND level >= 1"}}])");
+      R"({"indexName":"projects/sort/level:desc","params":{"facets":["orders.total"],"filters":"NOT title:'Garden tools' AND level >= 1"}}])");
   const auto& results = answer.Find("results")->items;
   ASSERT_EQ(results.size(), 4U);
   const json::Value& hit = results[0].Find("hits")->items.at(0);
@@ -84,6 +84,7 @@ TEST_F(ApiMultiTest, SpeaksInstantSearch) {
   EXPECT_EQ(results[0].Find({"facets", "tags", "oss"})->text, "1");
   EXPECT_EQ(results[0].Find("nbHits")->text, "1");
   EXPECT_EQ(results[1].Find("nbHits")->text, "1");
+  EXPECT_EQ(results[3].Find({"facets_stats", "orders.total", "max"})->text, "90.0");
   EXPECT_EQ(results[1].Find("hits")->items.size(), 0U);
   EXPECT_EQ(results[1].Find({"facets", "tags", "home"})->text, "1");
   EXPECT_EQ(results[2].Find("hits")->items.at(0).Find("objectID")->text, "1");
@@ -101,8 +102,14 @@ TEST_F(ApiMultiTest, SpeaksInstantSearchAsPlainTextAndForFacetValues) {
   request.body = body;
   const http::Response answer = client_->Send(request);
   EXPECT_EQ(answer.status, 200);
-  EXPECT_THAT(answer.body, HasSubstr(R"({"value":"oss","highlighted":"oss","count":2})"));
+  EXPECT_THAT(answer.body, HasSubstr(R"({"value":"oss","highlighted":"<em>o</em>ss","count":2})"));
   EXPECT_THAT(answer.body, Not(HasSubstr("home")));
+  // As clients before version 5 ask; letters in either case.
+  const http::Response older =
+      Send("/1/indexes/projects/facets/tags/query", R"({"facetQuery":"HO","maxFacetHits":5})");
+  EXPECT_EQ(older.status, 200);
+  EXPECT_THAT(older.body, HasSubstr(R"("highlighted":"<em>ho</em>me")"));
+  EXPECT_EQ(Send("/1/indexes/projects/facets/tags/query", "[1]").status, 400);
   EXPECT_EQ(
       Send("/v1/instantsearch", R"([{"indexName":"projects","params":{"facetFilters":["x"]}}])")
           .status,

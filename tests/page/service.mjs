@@ -56,7 +56,7 @@ class Proxy {
   }
 }
 
-async function freePort() {
+export async function freePort() {
   const server = net.createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const {port} = server.address();
@@ -77,10 +77,11 @@ export class Service {
     await this.toEngine.open();
     const file = path.join(this.folder, 'pgsluice.json');
     writeFileSync(file, JSON.stringify({...config, elasticsearch: {index_prefix: prefix, urls: [`http://127.0.0.1:${this.toEngine.port}`]}}));
+    this.api = `127.0.0.1:${await freePort()}`;
     this.admin = `http://127.0.0.1:${await freePort()}`;
     const {PGSLUICE_ELASTICSEARCH_URL, ...environment} = process.env;
     this.environment = {...environment, PGSLUICE_DATABASE_URL: String(at(name, this.toDatabase.port)), PGSLUICE_CONFIG: file,
-      PGSLUICE_LISTEN: `127.0.0.1:${await freePort()}`, PGSLUICE_ADMIN_LISTEN: this.admin.slice(7)};
+      PGSLUICE_LISTEN: this.api, PGSLUICE_ADMIN_LISTEN: this.admin.slice(7)};
     await run(binary, ['migrate', 'up'], {env: this.environment});
     this.process = spawn(binary, ['run'], {env: this.environment, stdio: ['ignore', 'ignore', 'pipe']});
     this.log = '';

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The page on the admin port, in headless Chromium against real servers. Installs what it needs.
+# The page on the admin port, and InstantSearch on the API, in headless Chromium against real servers. Installs what it needs.
 #   PAGE_TEST_SCREENSHOTS=DIRECTORY keeps what it looked like
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -16,4 +16,4 @@ if ! cmp -s tests/page/package.json "$modules/package.json" || [ ! -d "$modules/
   (cd "$modules" && npm install --no-audit --no-fund --silent)
 fi
 export PAGE_TEST_MODULES=$modules
-exec node --test --test-concurrency=1 tests/page/page_test.mjs
+exec node --test --test-concurrency=1 tests/page/page_test.mjs tests/page/instantsearch_test.mjs

@@ -22,7 +22,7 @@ struct AnswerFacts {
 /// spliced as text. Throws Error(kRetry) when it is no such answer.
 AnswerFacts AppendAnswer(std::string& out, std::string_view engine_answer, const SearchInput& input,
                          const Projection& projection);
-/// {"values":[…],"other":n} of one FacetAggregation() answer.
+/// {"values":[…],"other":n}, and "stats" when bounds were asked, of one FacetAggregation() answer.
 std::string FacetJson(const json::Value& aggregation, document::Kind kind);
 
 }  // namespace pgsluice::query

@@ -25,6 +25,7 @@ struct SearchRequest {
   struct Facet {
     std::string path;
     int size = 10;
+    bool bounds = false;  ///< The smallest and the largest number too.
   };
   struct Selection {
     std::string path;
