@@ -1,8 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
+#include <optional>
+#include <random>
 
 #include "support/api_fixture.h"
 #include "support/process.h"
@@ -10,7 +14,13 @@
 namespace pgsluice::api {
 namespace {
 
-class ApiOpenApiTest : public ApiFixture {};
+class ApiOpenApiTest : public ApiFixture {
+ protected:
+  static std::optional<std::string> FromEnvironment(const char* name) {
+    const char* text = std::getenv(name);
+    return text == nullptr ? std::nullopt : std::optional<std::string>(text);
+  }
+};
 
 TEST_F(ApiOpenApiTest, IsValidAndDescribesWhatTheCallerSees) {
   const http::Response answer = Send("/openapi.json");
@@ -29,6 +39,21 @@ TEST_F(ApiOpenApiTest, IsValidAndDescribesWhatTheCallerSees) {
   pgsluice::testing::Process validator(
       {PGSLUICE_SOURCE_DIR "/tests/scripts/validate_openapi.sh", file, build}, {});
   EXPECT_EQ(validator.Wait(std::chrono::seconds(240)), 0) << validator.out() << validator.err();
+}
+
+/// PGSLUICE_TEST_SEED repeats a run, PGSLUICE_TEST_EXAMPLES makes it longer.
+TEST_F(ApiOpenApiTest, AnswersAsDescribedWhateverIsAsked) {
+  const std::string seed = FromEnvironment("PGSLUICE_TEST_SEED")
+                               .value_or(std::to_string(std::random_device{}() % 1000000));
+  std::cout << "PGSLUICE_TEST_SEED=" << seed << std::endl;
+  const std::string build = std::filesystem::path(PGSLUICE_BINARY).parent_path();
+  pgsluice::testing::Process schemathesis(
+      {PGSLUICE_SOURCE_DIR "/tests/scripts/schemathesis.sh",
+       "http://127.0.0.1:" + std::to_string(server_->port()), build, seed,
+       FromEnvironment("PGSLUICE_TEST_EXAMPLES").value_or("30")},
+      {});
+  EXPECT_EQ(schemathesis.Wait(std::chrono::seconds(280)), 0)
+      << schemathesis.out() << schemathesis.err();
 }
 
 TEST_F(ApiOpenApiTest, HidesWhatThePolicyHides) {

@@ -255,7 +255,7 @@ void ApiOracle::CheckFacets(const OracleFilter& filter) {
 
 TEST_F(ApiOracle, AnswersAsSqlDoes) {
   RandomFilter filters(random_);
-  const std::uint64_t requests = FromEnvironment("PGSLUICE_TEST_REQUESTS", 300);
+  const std::uint64_t requests = FromEnvironment("PGSLUICE_TEST_REQUESTS", 1000);
   for (std::uint64_t i = 0; i < requests && !HasFailure(); ++i) {
     const OracleFilter filter = filters.Make();
     switch (i % 6) {
