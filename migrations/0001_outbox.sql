@@ -118,6 +118,9 @@ CREATE TABLE IF NOT EXISTS pgsluice.index_state (
   physical     text NOT NULL,       -- the index behind the alias
   uuid         text NOT NULL,       -- the engine's identity of it
   building     text,                -- the next one, while a reindex runs
+  building_uuid text,               -- NULL until it is made
+  refused      text NOT NULL DEFAULT '',  -- why the last reindex did not put it in place
+  keep_old     boolean NOT NULL DEFAULT false,  -- of that reindex
   config_hash  text NOT NULL,       -- of the document's shape
   mapping_hash text NOT NULL,
   relations    text NOT NULL,       -- oids of partitions and children, as last seen
@@ -128,6 +131,13 @@ CREATE TABLE IF NOT EXISTS pgsluice.index_state (
   backfill_next   timestamptz,                -- not before: what keeps the rate
   backfilled_rows bigint NOT NULL DEFAULT 0,  -- rows read by the last backfill that ended
   updated_at   timestamptz NOT NULL DEFAULT now()
+);
+
+-- Indexes and aliases of the engine that are to go when nobody uses them any more.
+CREATE TABLE IF NOT EXISTS pgsluice.retired (
+  name       text PRIMARY KEY,
+  alias_of   text,                  -- an alias of this index; NULL: an index
+  retired_at timestamptz NOT NULL DEFAULT now()
 );
 
 -- One row: see clock.sql.

@@ -36,6 +36,7 @@ int RunDetach(const Context& context);
 /// run, sync and serve: until a signal.
 int RunService(const Context& context);
 int RunBackfill(const Context& context);
+int RunReindex(const Context& context);
 int RunStatus(const Context& context);
 int RunVerify(const Context& context);
 int RunWait(const Context& context);

@@ -23,6 +23,7 @@ class LocalSync {
   bool Start(const std::stop_token& stop);
   /// The index as it is now; null when it is none.
   std::shared_ptr<const sync::LiveIndex> Find(const std::string& name) const;
+  engine::Engine& engine() { return engine_; }
   void LookAgain() { service_.LookAgain(); }
 
  private:

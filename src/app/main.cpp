@@ -16,20 +16,22 @@ using Run = int (*)(const app::Context&);
 
 const std::map<std::string, Run>& Dispatch() {
   static const std::map<std::string, Run> dispatch = {
-      {"attach", app::RunAttach}, {"backfill", app::RunBackfill},
-      {"config", app::RunConfig}, {"dead-letters", app::RunDeadLetters},
-      {"detach", app::RunDetach}, {"health", app::RunHealth},
-      {"keys", app::RunKeys},     {"migrate", app::RunMigrate},
-      {"run", app::RunService},   {"serve", app::RunService},
-      {"status", app::RunStatus}, {"sync", app::RunService},
-      {"verify", app::RunVerify}, {"wait", app::RunWait},
+      {"attach", app::RunAttach},   {"backfill", app::RunBackfill},
+      {"config", app::RunConfig},   {"dead-letters", app::RunDeadLetters},
+      {"detach", app::RunDetach},   {"health", app::RunHealth},
+      {"keys", app::RunKeys},       {"migrate", app::RunMigrate},
+      {"reindex", app::RunReindex}, {"run", app::RunService},
+      {"serve", app::RunService},   {"status", app::RunStatus},
+      {"sync", app::RunService},    {"verify", app::RunVerify},
+      {"wait", app::RunWait},
   };
   return dispatch;
 }
 
 /// Commands that end what is in flight when they are told to stop.
 bool TakesSignals(const std::string& command) {
-  return command == "run" || command == "sync" || command == "serve" || command == "backfill";
+  return command == "run" || command == "sync" || command == "serve" || command == "backfill" ||
+         command == "reindex";
 }
 
 void PrintError(const Error& error) {

@@ -16,11 +16,13 @@ SELECT json_build_object(
   'dead_letters', (SELECT count(*) FROM pgsluice.dead_letter),
   'indexes', (
     SELECT coalesce(json_object_agg(i.index_name, json_build_object(
-      'state', i.state, 'reason', i.reason, 'documents', $3::jsonb -> i.index_name -> 'documents',
+      'state', i.state, 'reason', coalesce(nullif(i.refused, ''), i.reason),
+      'documents', $3::jsonb -> i.index_name -> 'documents',
       'pending', (SELECT coalesce(sum(o.size), 0) FROM pgsluice.outbox o WHERE o.source = i.root_source),
       'dead_letters', (SELECT count(*) FROM pgsluice.dead_letter d WHERE d.index_name = i.index_name),
       'backfill', (SELECT json_build_object('done', done, 'total', total, 'eta_s', eta_s)
-                   FROM pgsluice.progress(i.physical) WHERE pieces_left > 0))
+                   FROM pgsluice.progress(coalesce(i.building, i.physical))
+                   WHERE pieces_left > 0))
       ORDER BY i.index_name), '{}')
     FROM pgsluice.index_state i),
   'tables', (

@@ -40,6 +40,10 @@ std::int64_t RetryDeadLetters(pg::Session& session, const std::vector<std::int64
   return session.Exec(sql::kRetryDead, {pg::TextArray(ids)}).affected();
 }
 
+std::int64_t RetryDeadLettersOf(pg::Session& session, const std::string& index) {
+  return session.Exec(sql::kRetryDeadOf, {index}).affected();
+}
+
 std::int64_t DiscardDeadLetters(pg::Session& session, const std::vector<std::int64_t>& ids) {
   return session.Exec(sql::kDiscardDead, {pg::TextArray(ids)}).affected();
 }

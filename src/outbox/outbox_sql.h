@@ -73,6 +73,11 @@ inline const pg::Statement kRetryDead{"dead_retry", R"sql(
   SELECT i.root_source, pg_catalog.json_build_array(d.key)
   FROM pgsluice.dead_letter d JOIN pgsluice.index_state i USING (index_name)
   WHERE $1::bigint[] = '{}' OR d.id = ANY ($1::bigint[]))sql"};
+inline const pg::Statement kRetryDeadOf{"dead_retry_of", R"sql(
+  INSERT INTO pgsluice.outbox (source, keys)
+  SELECT i.root_source, pg_catalog.json_build_array(d.key)
+  FROM pgsluice.dead_letter d JOIN pgsluice.index_state i USING (index_name)
+  WHERE d.index_name = $1)sql"};
 inline const pg::Statement kDiscardDead{
     "dead_discard", "DELETE FROM pgsluice.dead_letter WHERE id = ANY ($1::bigint[])"};
 

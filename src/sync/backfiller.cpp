@@ -7,6 +7,7 @@
 #include "pgsluice/sync/missing.h"
 #include "pgsluice/sync/refresher.h"
 #include "pgsluice/sync/writer.h"
+#include "sync/reindexer.h"
 
 namespace pgsluice::sync {
 
@@ -23,7 +24,8 @@ class Backfiller {
         session_(session),
         writer_(writer),
         outbox_(session),
-        refresher_(session, outbox_, writer, shared.monitor) {}
+        refresher_(session, outbox_, writer, shared.monitor),
+        reindexer_(shared, session) {}
 
   Next Step() {
     const std::shared_ptr<const IndexSet> set = shared_.registry.Get();
@@ -37,8 +39,15 @@ class Backfiller {
     }
     alone_ = set->generation;
     std::optional<Job> job = ClaimJob(session_, *set);
-    if (!job) return UntilNextJob(session_, *set);
-    const LiveIndex& index = *set->indexes.find(job->index_name)->second;
+    if (!job) {
+      const Next next = UntilNextJob(session_, *set);
+      transaction.Commit();
+      return reindexer_.Step(*set) ? kAgain : next;
+    }
+    const LiveIndex& whole = *set->indexes.find(job->index_name)->second;
+    // A walk holds for whatever index is in place now.
+    const Target* target = FindTarget(whole, job->physical);
+    const LiveIndex index = whole.Only(target != nullptr ? *target : whole.targets.at(0));
     const Portion portion = Read(index, *job);
     if (!SameStorage(session_, *job)) CreateScan(session_, index, false);
     SaveJob(session_, *job, portion);
@@ -72,7 +81,7 @@ class Backfiller {
       const pg::Result documents =
           session_.Exec(statement, {std::to_string(job.next_block), std::to_string(end)});
       const WriteReport report =
-          writer_.Write(index, documents, outbox_.HasDeadLetters(index.plan->name));
+          writer_.Write(index, documents, index.whole && outbox_.HasDeadLetters(index.plan->name));
       refresher_.Settle(index, report);
       const auto rows = static_cast<std::int64_t>(documents.rows());
       blocks_.Observe(static_cast<std::size_t>(end - job.next_block), report.bytes);
@@ -160,6 +169,7 @@ class Backfiller {
   Writer& writer_;
   outbox::Outbox outbox_;
   Refresher refresher_;
+  Reindexer reindexer_;
   ChunkSizer blocks_;
   int alone_ = -1;  ///< The last generation of which no older one was at work any more.
   std::int64_t rows_per_block_ = 100;  ///< As last seen; before that a guess. At least 1.

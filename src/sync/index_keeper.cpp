@@ -11,6 +11,7 @@
 #include "pgsluice/json/writer.h"
 #include "pgsluice/observe/log.h"
 #include "pgsluice/sync/jobs.h"
+#include "sync/index_state.h"
 
 namespace pgsluice::sync {
 
@@ -24,22 +25,26 @@ constexpr const char* kLock = "SELECT pg_catalog.pg_advisory_lock(1886612588, 2)
 constexpr const char* kUnlock = "SELECT pg_catalog.pg_advisory_unlock(1886612588, 2)";
 
 const pg::Statement kLoad{"index_state_load", R"sql(
-  SELECT physical, uuid, config_hash, mapping_hash, relations, root_source, state, reason
+  SELECT physical, uuid, config_hash, mapping_hash, relations, root_source, state, reason,
+         building, building_uuid, refused
   FROM pgsluice.index_state WHERE index_name = $1)sql"};
 
 const pg::Statement kSave{"index_state_save", R"sql(
   INSERT INTO pgsluice.index_state
     (index_name, physical, uuid, config_hash, mapping_hash, relations, root_source, state,
-     reason, updated_at)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, pg_catalog.now())
+     reason, building, building_uuid, refused, updated_at)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, nullif($10, ''), nullif($11, ''), $12,
+          pg_catalog.now())
   ON CONFLICT (index_name) DO UPDATE
   SET physical = excluded.physical, uuid = excluded.uuid, config_hash = excluded.config_hash,
       mapping_hash = excluded.mapping_hash, relations = excluded.relations,
       root_source = excluded.root_source,
-      state = excluded.state, reason = excluded.reason, updated_at = excluded.updated_at)sql"};
+      state = excluded.state, reason = excluded.reason, building = excluded.building,
+      building_uuid = excluded.building_uuid, refused = excluded.refused, updated_at = excluded.updated_at)sql"};
 
 const pg::Statement kPhases{"index_state_phases",
-                            "SELECT index_name, state, reason FROM pgsluice.index_state"};
+                            "SELECT index_name, state, coalesce(nullif(refused, ''), reason) "
+                            "FROM pgsluice.index_state"};
 
 const pg::Statement kRoot{"root_source", R"sql(
   SELECT coalesce(max(id), 0) FROM pgsluice.source WHERE relation = $1::oid)sql"};
@@ -65,30 +70,27 @@ bool Has(const std::vector<std::string>& items, const std::string& item) {
   return std::find(items.begin(), items.end(), item) != items.end();
 }
 
-std::string NextName(const std::string& alias, const std::vector<std::string>& taken) {
-  int number = 1;
-  for (const std::string& name : taken) {
-    const std::size_t dash = name.rfind('-');
-    const std::string digits = dash == std::string::npos ? "" : name.substr(dash + 1);
-    if (digits.size() != 6 || name.substr(0, dash) != alias) continue;
-    if (digits.find_first_not_of("0123456789") != std::string::npos) continue;
-    number = std::max(number, std::stoi(digits) + 1);
-  }
-  return fmt::format("{}-{:06}", alias, number);
+/// N of "alias-00000N"; 0 for any other name.
+int NumberOf(const std::string& alias, const std::string& name) {
+  const std::size_t dash = name.rfind('-');
+  const std::string digits = dash == std::string::npos ? "" : name.substr(dash + 1);
+  if (digits.size() != 6 || name.substr(0, dash) != alias) return 0;
+  if (digits.find_first_not_of("0123456789") != std::string::npos) return 0;
+  return std::stoi(digits);
 }
 
 }  // namespace
 
-struct IndexKeeper::State {
-  std::string physical, uuid, shape, mapping;
-  std::vector<std::string> relations;  ///< oids of partitions and children.
-  std::string root_source, state, reason;
+IndexLock::IndexLock(pg::Session& session) : session_(session) { session_.Exec(kLock); }
 
-  bool operator==(const State&) const = default;
-};
-
-void LockIndexes(pg::Session& session) { session.Exec(kLock); }
-void UnlockIndexes(pg::Session& session) { session.Exec(kUnlock); }
+IndexLock::~IndexLock() {
+  if (session_.broken()) return;
+  try {
+    session_.Exec(kUnlock);
+  } catch (const std::exception& error) {
+    Log(Level::kError, "sync", "cannot give the lock back: " + std::string(error.what()));
+  }
+}
 
 std::string IndexKeeper::AliasOf(const document::Plan& plan) const {
   return config_.elasticsearch.index_prefix + plan.name;
@@ -107,6 +109,9 @@ IndexKeeper::State IndexKeeper::Load(pg::Session& session, const std::string& na
   state.root_source = text(5);
   state.state = text(6);
   state.reason = text(7);
+  state.building = text(8);
+  state.building_uuid = text(9);
+  state.refused = text(10);
   return state;
 }
 
@@ -126,11 +131,15 @@ std::shared_ptr<const LiveIndex> IndexKeeper::Ensure(
     pg::Session& session, const std::shared_ptr<const document::Plan>& plan,
     const catalog::Table& root) {
   const std::string alias = AliasOf(*plan);
-  const State old = Load(session, plan->name);
+  State old = Load(session, plan->name);
   const std::vector<std::string> targets = CheckName(*plan);
-
-  State now;
+  if (IsInPlace(old, targets)) {
+    PutInPlace(session, plan->name, old.building);
+    old = Load(session, plan->name);
+  }
+  State now = old;
   now.shape = ShapeOf(*plan);
+  now.relations.clear();
   for (const std::uint32_t oid : root.descendants) now.relations.push_back(std::to_string(oid));
   now.mapping = base::Fingerprint(plan->MappingJson(engine_.Detect().opensearch));
   // A plan of ours that was in force before: when another one is now, a process with a newer
@@ -145,47 +154,69 @@ std::shared_ptr<const LiveIndex> IndexKeeper::Ensure(
   if (ours) {
     // Two processes can make an index each when one of them loses its lock on the way.
     if (targets.size() > 1) PointTo(alias, targets, old.physical);
-    now.physical = old.physical;
-    now.uuid = old.uuid;
     // What the engine once refused stays refused until the index is made again.
-    now.reason = now.mapping == old.mapping ? old.reason : Extend(*plan, now.physical);
+    if (now.mapping != old.mapping) now.reason = Extend(*plan, now.physical);
   } else {
     if (!old.physical.empty()) {
       Log(Level::kWarn, "sync", "the index is gone or is another one than before: making it again",
           {{"index", plan->name}});
     }
-    now.physical = Create(*plan, alias, targets);
+    now.physical = Create(*plan, alias, targets, old.building);
     now.uuid = Uuid(now.physical);
+    now.reason.clear();
   }
-
-  const bool changed = !ours || now.shape != old.shape;
-  auto live = std::make_shared<LiveIndex>();
-  live->plan = plan;
-  live->alias = alias;
-  live->physical = now.physical;
-  live->uuid = now.uuid;
-  live->targets = {Target{alias, true}};
+  const bool newer = std::pair(now.shape, now.mapping) == mine;
+  if (newer) MakeBuilding(*plan, old, now);
   now.root_source = session.Exec(kRoot, {std::to_string(plan->root)}).Text(0, 0);
-  live->root_source = std::stoi(now.root_source);
+  auto live = Live(plan, now);
+  Store(session, *live, old, now, ours);
+  ensured_[plan->name] = mine;
+  live->phase = PhaseOf(now.state);
+  return live;
+}
+
+void IndexKeeper::Store(pg::Session& session, const LiveIndex& live, const State& old, State& now,
+                        bool ours) {
+  const std::string& name = live.plan->name;
+  const bool changed = !ours || now.shape != old.shape;
+  const bool built = now.building_uuid != old.building_uuid;
   pg::Transaction transaction(session);
   // A `where` that changed leaves documents behind that no scan would meet: walk the ids as well.
   if (changed) {
-    CreateScan(session, *live, ours);
-    RaiseGeneration(session);
+    CreateScan(session, live, ours);
+  } else {
+    FollowPartitions(session, live, old, now);
+    if (built && live.targets.size() > 1) CreateScan(session, live.Only(live.targets[1]), false);
   }
-  if (!changed) FollowPartitions(session, *live, old, now);
-  const bool filling = !CloseIfDone(session, live->physical);
-  now.state = filling ? "backfilling" : now.reason.empty() ? "live" : "reindex_needed";
-  if (!(now == old))
-    session.Exec(kSave, {plan->name, now.physical, now.uuid, now.shape, now.mapping,
-                         Join(now.relations), now.root_source, now.state, now.reason});
+  if (changed || built) RaiseGeneration(session);
+  const bool filling = !CloseIfDone(session, live.physical);
+  now.state = now.StateName(filling);
+  if (!(now == old)) {
+    session.Exec(kSave, {name, now.physical, now.uuid, now.shape, now.mapping, Join(now.relations),
+                         now.root_source, now.state, now.reason, now.building, now.building_uuid,
+                         now.refused});
+  }
   transaction.Commit();
-  ensured_[plan->name] = mine;
-  if (changed && filling) Log(Level::kInfo, "sync", "backfill begins", {{"index", plan->name}});
-  live->reason = now.reason;
-  live->phase = filling              ? IndexPhase::kBackfilling
-                : now.reason.empty() ? IndexPhase::kLive
-                                     : IndexPhase::kReindexNeeded;
+  if (changed && filling) Log(Level::kInfo, "sync", "backfill begins", {{"index", name}});
+  if (built && !now.building_uuid.empty()) {
+    Log(Level::kInfo, "sync", "reindex begins", {{"index", name}, {"physical", now.building}});
+  }
+}
+
+std::shared_ptr<LiveIndex> IndexKeeper::Live(const std::shared_ptr<const document::Plan>& plan,
+                                             const State& state) const {
+  auto live = std::make_shared<LiveIndex>();
+  live->plan = plan;
+  live->alias = AliasOf(*plan);
+  live->physical = state.physical;
+  live->uuid = state.uuid;
+  live->targets = {Target{live->alias, true, state.physical}};
+  if (!state.building_uuid.empty()) {
+    live->targets.push_back(Target{BuildingAlias(state.building), true, state.building});
+  }
+  live->root_source = std::stoi(state.root_source);
+  live->reason = state.refused.empty() ? state.reason : state.refused;
+  live->phase = PhaseOf(state.state);
   return live;
 }
 
@@ -231,19 +262,12 @@ std::shared_ptr<const LiveIndex> IndexKeeper::Remembered(
     pg::Session& session, const std::shared_ptr<const document::Plan>& plan) const {
   const State state = Load(session, plan->name);
   if (state.physical.empty()) return nullptr;
-  auto live = std::make_shared<LiveIndex>();
-  live->plan = plan;
-  live->alias = AliasOf(*plan);
-  live->physical = state.physical;
-  live->uuid = state.uuid;
-  live->reason = state.reason;
-  live->phase = PhaseOf(state.state);
-  return live;
+  return Live(plan, state);
 }
 
 std::string IndexKeeper::Create(const document::Plan& plan, const std::string& alias,
-                                const std::vector<std::string>& old) {
-  const std::string physical = NextName(alias, TakenNames(alias));
+                                const std::vector<std::string>& old, const std::string& building) {
+  const std::string physical = NextName(alias, building);
   engine_.CreateIndex(physical, engine::IndexBody(plan, config_, engine_.Detect()));
   PointTo(alias, old, physical);
   Log(Level::kInfo, "sync", "index created", {{"index", plan.name}, {"physical", physical}});
@@ -271,7 +295,9 @@ void IndexKeeper::CheckOwner(const std::string& alias, const std::string& physic
 bool IndexKeeper::Intact(const IndexSet& set) {
   if (set.indexes.empty()) return true;
   std::vector<std::string> aliases;
-  for (const auto& [name, index] : set.indexes) aliases.push_back(index->alias);
+  for (const auto& [name, index] : set.indexes) {
+    for (const Target& target : index->targets) aliases.push_back(target.name);
+  }
   const http::Response response =
       engine_.Send({.path = fmt::format("/{}/_settings?filter_path=*.settings.index.uuid",
                                         fmt::join(aliases, ",")),
@@ -285,14 +311,17 @@ bool IndexKeeper::Intact(const IndexSet& set) {
   return true;
 }
 
-std::vector<std::string> IndexKeeper::TakenNames(const std::string& alias) {
+std::string IndexKeeper::NextName(const std::string& alias, const std::string& reserved) {
   const http::Response response = engine_.Send(
       {.path = "/" + alias + "-*/_settings?expand_wildcards=all&filter_path=*.settings.index.uuid",
        .body = {}});
-  std::vector<std::string> names;
-  if (response.status != 200) return names;
-  for (const auto& [name, settings] : json::Parse(response.body).members) names.push_back(name);
-  return names;
+  int number = NumberOf(alias, reserved) + 1;
+  if (response.status == 200) {
+    for (const auto& [name, settings] : json::Parse(response.body).members) {
+      number = std::max(number, NumberOf(alias, name) + 1);
+    }
+  }
+  return fmt::format("{}-{:06}", alias, number);
 }
 
 std::string IndexKeeper::Uuid(const std::string& physical) {
@@ -312,7 +341,7 @@ std::string IndexKeeper::Extend(const document::Plan& plan, const std::string& p
   } catch (const Error& error) {
     if (error.disposition() != Disposition::kReject) throw;
     const std::string reason = "the mapping no longer fits: " + std::string(error.what()) +
-                               "; delete the index in the engine, and it is made again and filled";
+                               "; run 'pgsluice reindex " + plan.name + "'";
     Log(Level::kError, "sync", "reindex needed", {{"index", plan.name}, {"reason", reason}});
     return reason;
   }

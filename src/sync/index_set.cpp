@@ -24,6 +24,17 @@ IndexPhase PhaseOf(std::string_view name) {
   return IndexPhase::kLive;
 }
 
+std::string BuildingAlias(const std::string& physical) { return physical + "-next"; }
+
+LiveIndex LiveIndex::Only(const Target& target) const {
+  LiveIndex one = *this;
+  one.alias = target.name;
+  one.physical = target.physical;
+  one.targets = {target};
+  one.whole = targets.size() == 1;
+  return one;
+}
+
 std::shared_ptr<const IndexSet> IndexRegistry::Get() const {
   const std::lock_guard lock(mutex_);
   return set_;

@@ -126,7 +126,8 @@ const pg::Statement kWaiting{
     "SELECT DISTINCT index_name, physical FROM pgsluice.backfill WHERE state = 'pending'"};
 
 const pg::Statement kIsCurrent{"index_state_is_current", R"sql(
-  SELECT physical = $2 FROM pgsluice.index_state WHERE index_name = $1 FOR SHARE)sql"};
+  SELECT physical = $2 AND CASE WHEN building_uuid IS NULL THEN '' ELSE building END = $3
+  FROM pgsluice.index_state WHERE index_name = $1 FOR SHARE)sql"};
 
 // Left by a process that did not know yet of an index made by another one. A walk holds for
 // whatever index the alias leads to.
@@ -146,10 +147,11 @@ const pg::Statement kClose{"backfill_close", R"sql(
   UPDATE pgsluice.index_state
   SET backfill_rate = NULL, backfill_next = NULL,
       state = CASE WHEN state <> 'backfilling' THEN state
-                   WHEN reason = '' THEN 'live' ELSE 'reindex_needed' END,
+                   WHEN building IS NOT NULL AND refused = '' THEN 'reindexing'
+                   WHEN reason = '' AND refused = '' THEN 'live' ELSE 'reindex_needed' END,
       backfilled_rows = (SELECT coalesce(sum(rows) FILTER (WHERE first_block IS NOT NULL), 0)
                          FROM gone)
-  WHERE physical = $1 AND EXISTS (SELECT FROM gone)
+  WHERE $1 IN (physical, building) AND EXISTS (SELECT FROM gone)
   RETURNING index_name, backfilled_rows)sql"};
 
 std::string Oid(std::uint32_t oid) { return std::to_string(oid); }
@@ -158,9 +160,12 @@ std::string Oid(std::uint32_t oid) { return std::to_string(oid); }
 std::pair<std::string, std::string> NamesOf(const IndexSet& set) {
   std::string physicals = "[", names = "[";
   for (const auto& [name, index] : set.indexes) {
-    if (names.size() > 1) physicals += ',', names += ',';
-    json::AppendString(physicals, index->physical);
+    if (names.size() > 1) names += ',';
     json::AppendString(names, name);
+    for (const Target& target : index->targets) {
+      if (physicals.size() > 1) physicals += ',';
+      json::AppendString(physicals, target.physical);
+    }
   }
   return {physicals + "]", names + "]"};
 }
@@ -168,22 +173,28 @@ std::pair<std::string, std::string> NamesOf(const IndexSet& set) {
 }  // namespace
 
 void CreateScan(pg::Session& session, const LiveIndex& index, bool walk) {
-  session.Exec(kDropJobs, {index.physical});
+  for (const Target& target : index.targets) session.Exec(kDropJobs, {target.physical});
   CreateScanOf(session, index, index.plan->root);
   if (walk) CreateWalk(session, index);
 }
 
 void CreateScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t relation) {
-  session.Exec(kCreateScan, {index.plan->name, index.physical, Oid(relation)});
-  session.Exec(kCreateViewScan, {index.plan->name, index.physical, Oid(relation)});
+  for (const Target& target : index.targets) {
+    session.Exec(kCreateScan, {index.plan->name, target.physical, Oid(relation)});
+    session.Exec(kCreateViewScan, {index.plan->name, target.physical, Oid(relation)});
+  }
 }
 
 void DropScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t relation) {
-  session.Exec(kDropRelation, {index.physical, Oid(relation)});
+  for (const Target& target : index.targets) {
+    session.Exec(kDropRelation, {target.physical, Oid(relation)});
+  }
 }
 
 void CreateWalk(pg::Session& session, const LiveIndex& index) {
-  session.Exec(kCreateWalk, {index.plan->name, index.physical, Oid(index.plan->root)});
+  for (const Target& target : index.targets) {
+    session.Exec(kCreateWalk, {index.plan->name, target.physical, Oid(index.plan->root)});
+  }
 }
 
 bool EnterGeneration(pg::Session& session, int generation) {
@@ -251,7 +262,7 @@ bool BeginBackfill(pg::Session& session, const LiveIndex& index, std::int64_t ra
   }
   const bool fresh = ProgressOf(session, index.physical).pieces_left == 0;
   if (fresh) {
-    CreateScan(session, index, true);
+    CreateScan(session, index.Only(index.targets.at(0)), true);
     session.Exec(kBegun, {name});
   }
   transaction.Commit();
@@ -269,15 +280,23 @@ Waiting WaitingJobs(pg::Session& session, const IndexSet& set) {
     const auto index = set.indexes.find(std::string(rows.Text(row, 0)));
     if (index == set.indexes.end()) continue;
     waiting.any = true;
-    waiting.unknown = waiting.unknown || index->second->physical != rows.Text(row, 1);
+    waiting.unknown = waiting.unknown || FindTarget(*index->second, rows.Text(row, 1)) == nullptr;
   }
   return waiting;
 }
 
 void RequireCurrent(pg::Session& session, const LiveIndex& index) {
-  const pg::Result rows = session.Exec(kIsCurrent, {index.plan->name, index.physical});
+  const std::string building = index.targets.size() > 1 ? index.targets[1].physical : "";
+  const pg::Result rows = session.Exec(kIsCurrent, {index.plan->name, index.physical, building});
   if (rows.rows() == 1 && rows.Bool(0, 0)) return;
   throw IndexMissing(index.physical);
+}
+
+const Target* FindTarget(const LiveIndex& index, std::string_view physical) {
+  const auto found =
+      std::find_if(index.targets.begin(), index.targets.end(),
+                   [&](const Target& target) { return target.physical == physical; });
+  return found == index.targets.end() ? nullptr : &*found;
 }
 
 void DropVoidJobs(pg::Session& session) { session.Exec(kDropVoid); }

@@ -2,10 +2,13 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <optional>
+
 #include "pgsluice/json/value.h"
 #include "pgsluice/observe/log.h"
 #include "pgsluice/sync/attach.h"
 #include "pgsluice/sync/jobs.h"
+#include "sync/reindexer.h"
 
 namespace pgsluice::sync {
 
@@ -127,8 +130,10 @@ void Keeper::Reload(bool first) {
 
 void Keeper::EnsureIndexes() {
   auto set = std::make_shared<IndexSet>();
-  if (writes_) LockIndexes(*session_);
-  try {
+  if (!writes_) set->generation = outbox::ReadGeneration(*session_);
+  {
+    std::optional<IndexLock> lock;
+    if (writes_) LockWithPresentPlans(lock);
     // All names before the first index is made: a refusal leaves nothing half done.
     if (writes_ && !ready_) {
       shared_.engine.Detect();
@@ -140,19 +145,27 @@ void Keeper::EnsureIndexes() {
                                              : indexes_.Remembered(*session_, plan);
       if (live) set->indexes.emplace(plan->name, std::move(live));
     }
-    if (writes_) DropVoidJobs(*session_);
-    set->generation = outbox::ReadGeneration(*session_);
-  } catch (...) {
-    if (writes_ && !session_->broken()) UnlockIndexes(*session_);
-    throw;
+    if (writes_) {
+      DropVoidJobs(*session_);
+      set->generation = outbox::ReadGeneration(*session_);
+    }
   }
-  if (writes_) UnlockIndexes(*session_);
   set->sources = LoadSources(*session_, *set);
   shared_.registry.Replace(set);
   shared_.monitor.Recovered("engine");
   ready_ = set->indexes.size() == plans_.size();
   shared_.work.Signal();
   shared_.backfill.Signal();
+}
+
+void Keeper::LockWithPresentPlans(std::optional<IndexLock>& lock) {
+  lock.emplace(*session_);
+  // While we waited for the lock, its holder may have put newer plans in force.
+  while (catalog::Catalog::Fingerprint(*session_) != catalog_.fingerprint()) {
+    lock.reset();
+    Reload(false);
+    lock.emplace(*session_);
+  }
 }
 
 void Keeper::KeepEpoch() {
@@ -177,7 +190,10 @@ void Keeper::Sample() {
   // others from work.
   if (writes_ && lag.pending > 0) shared_.work.Signal();
   const Waiting waiting = WaitingJobs(*session_, *shared_.registry.Get());
-  if (writes_ && waiting.any) shared_.backfill.Signal();
+  // The backfillers finish reindexes as well, and clear up behind them.
+  if (writes_ && (waiting.any || AnyToReindex(*session_, *shared_.registry.Get()))) {
+    shared_.backfill.Signal();
+  }
   if (writes_ && waiting.unknown) wakeup_.Signal();
   if (lag.pending == 0 && !waiting.any) RecoveredIdle();
   SampleIndexes();
@@ -192,8 +208,8 @@ void Keeper::SampleIndexes() {
         counted == dead.end() ? 0 : static_cast<double>(counted->second));
     // Whichever process reads the pieces, all tell how far that is.
     double done = 1;
-    if (index->phase == IndexPhase::kBackfilling) {
-      done = ProgressOf(*session_, index->physical).ratio();
+    if (index->phase == IndexPhase::kBackfilling || index->phase == IndexPhase::kReindexing) {
+      done = ProgressOf(*session_, index->targets.back().physical).ratio();
     }
     shared_.monitor.BackfillProgress(name).Set(done);
     shared_.monitor.Begin(name);

@@ -74,7 +74,9 @@ void Refresher::RefreshChunk(const LiveIndex& index, const Keys& keys, std::size
     RefreshChunk(index, keys, middle, end);
     return;
   }
-  const WriteReport report = writer_.Write(index, *rows, outbox_.HasDeadLetters(index.plan->name));
+  // What one index of two takes may still be refused by the other.
+  const WriteReport report =
+      writer_.Write(index, *rows, index.whole && outbox_.HasDeadLetters(index.plan->name));
   Settle(index, report);
   sizers_[index.plan->name].Observe(rows->rows(), report.bytes);
 }

@@ -77,6 +77,20 @@ VerifyReport Verifier::Verify(const LiveIndex& index, const Report& report) {
   return totals;
 }
 
+VerifyReport Verifier::VerifyKeys(const LiveIndex& index, const Keys& keys, const Report& report) {
+  VerifyReport totals;
+  ChunkSizer sizer;
+  for (std::size_t begin = 0; begin < keys.size();) {
+    const std::size_t end = std::min(keys.size(), begin + sizer.next());
+    const auto at = [&](std::size_t i) { return keys.begin() + static_cast<std::ptrdiff_t>(i); };
+    const Keys some(at(begin), at(end));
+    Confirm(index, Compare(index, some, &totals.compared), report, totals);
+    sizer.Observe(some.size(), bytes_);
+    begin = end;
+  }
+  return totals;
+}
+
 void Verifier::CompareTable(const LiveIndex& index, const Report& report, VerifyReport& totals) {
   // The cursor's snapshot gives the keys only; documents are read as they are when their turn
   // comes. WITH HOLD, so that no transaction stays open while the engine is asked.

@@ -89,7 +89,7 @@ Next ProcessBatch(const Shared& shared, pg::Session& session, outbox::Outbox& ou
   for (const Work& work : RouteEvents(*set, events)) {
     DoWork(session, refresher, work);
     truncated = truncated || work.truncated;
-    touched.insert(work.route.index->alias);
+    for (const Target& target : work.route.index->targets) touched.insert(target.name);
   }
   std::vector<std::int64_t> ids;
   std::size_t key_bytes = 0;

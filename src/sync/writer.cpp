@@ -25,6 +25,14 @@ void Append(engine::BulkBody& body, const document::Plan& plan, const pg::Result
   }
 }
 
+/// Both indexes of a reindex may refuse the same document.
+void OncePerDocument(std::vector<Failure>& failures) {
+  std::sort(failures.begin(), failures.end(),
+            [](const Failure& a, const Failure& b) { return a.id < b.id; });
+  const auto same = [](const Failure& a, const Failure& b) { return a.id == b.id; };
+  failures.erase(std::unique(failures.begin(), failures.end(), same), failures.end());
+}
+
 }  // namespace
 
 WriteReport Writer::Write(const LiveIndex& index, const pg::Result& rows, bool collect_done) {
@@ -32,6 +40,10 @@ WriteReport Writer::Write(const LiveIndex& index, const pg::Result& rows, bool c
   if (rows.rows() == 0) return report;
   monitor_.Issued(rows.Int(0, kVersion));
   for (const Target& target : index.targets) WriteTo(target, index, rows, report);
+  if (index.targets.size() > 1) {
+    OncePerDocument(report.rejected);
+    OncePerDocument(report.retry);
+  }
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     const bool gone = rows.IsNull(row, kDocument);
     (gone ? report.deleted : report.indexed) += 1;

@@ -3,12 +3,10 @@
 #include <gmock/gmock.h>
 
 #include <csignal>
-#include <fstream>
 
 #include "pgsluice/json/value.h"
 #include "pgsluice/sync/jobs.h"
-#include "support/process.h"
-#include "support/sync_fixture.h"
+#include "support/command_fixture.h"
 
 namespace pgsluice {
 namespace {
@@ -17,7 +15,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::HasSubstr;
 
-class Backfill : public testing::SyncTest {
+class Backfill : public testing::CommandTest {
  protected:
   void Items(int rows) {
     Exec("CREATE TABLE item (id int PRIMARY KEY, name text)");
@@ -25,22 +23,6 @@ class Backfill : public testing::SyncTest {
          ") n");
   }
   void ExpectItems() { ExpectIndex("item", "SELECT id::text, to_json(item) FROM item"); }
-  std::vector<std::string> Command(std::vector<std::string> arguments) {
-    const std::string file = ::testing::TempDir() + prefix_ + "backfill.json";
-    std::ofstream(file) << R"({"elasticsearch": {"index_prefix": ")" << prefix_ << R"("}, )"
-                        << R"("admin_listen": "127.0.0.1:1"})";  // nobody answers `status` there
-    arguments.insert(arguments.end(), {"--config", file, "--database-url", db_.url(),
-                                       "--elasticsearch-url", config_.elasticsearch.urls[0]});
-    return arguments;
-  }
-  testing::Outcome Run(std::vector<std::string> arguments) {
-    return testing::RunPgsluice(Command(std::move(arguments)));
-  }
-  std::unique_ptr<testing::Process> Begin(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), PGSLUICE_BINARY);
-    return std::make_unique<testing::Process>(Command(std::move(arguments)),
-                                              testing::Process::Options{});
-  }
   sync::Progress ProgressNow() {
     return sync::ProgressOf(db_.session(), Alias("item") + "-000001");
   }

@@ -108,6 +108,8 @@ std::vector<DeadLetter> ListDeadLetters(pg::Session& session);
 /// Enqueues the keys of dead letters (all, when `ids` is empty); they stay listed until their
 /// document is written. Answers how many.
 std::int64_t RetryDeadLetters(pg::Session& session, const std::vector<std::int64_t>& ids);
+/// The same for all of one index.
+std::int64_t RetryDeadLettersOf(pg::Session& session, const std::string& index);
 std::int64_t DiscardDeadLetters(pg::Session& session, const std::vector<std::int64_t>& ids);
 
 }  // namespace pgsluice::outbox

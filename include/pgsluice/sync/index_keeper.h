@@ -27,7 +27,7 @@ class IndexKeeper {
   /// not ours. Changes nothing.
   std::vector<std::string> CheckName(const document::Plan& plan);
 
-  /// One index. Call under the lock of LockIndexes(). Throws Error(kFatal) when the name is taken
+  /// One index. Call under an IndexLock. Throws Error(kFatal) when the name is taken
   /// by an index that is not ours; Error(kRetry) when the engine cannot be reached.
   std::shared_ptr<const LiveIndex> Ensure(pg::Session& session,
                                           const std::shared_ptr<const document::Plan>& plan,
@@ -48,19 +48,47 @@ class IndexKeeper {
 
   std::string AliasOf(const document::Plan& plan) const;
 
+  /// Asks for a reindex: the name of the index that will be made. One that is under way goes on;
+  /// one that was refused is checked again. `keep_old` says what becomes of the present index.
+  std::string RequestReindex(pg::Session& session, const LiveIndex& index, bool keep_old);
+  /// Ends a reindex, whatever its state; false when there is none. The index goes when nobody uses
+  /// it any more.
+  static bool AbortReindex(pg::Session& session, const std::string& name);
+  /// Remembers why the index that was built is not put in place.
+  static void RefuseReindex(pg::Session& session, const LiveIndex& index,
+                            const std::string& reason);
+  /// Whether the index that is built is complete, and not refused.
+  static bool ReadyToFinish(pg::Session& session, const LiveIndex& index);
+  /// Points the alias to the index that was built, unless something happened to it meanwhile. The
+  /// old one goes when nobody uses it any more.
+  bool FinishReindex(pg::Session& session, const LiveIndex& index);
+
  private:
   struct State;
   State Load(pg::Session& session, const std::string& name) const;
+  std::shared_ptr<LiveIndex> Live(const std::shared_ptr<const document::Plan>& plan,
+                                  const State& state) const;
+  /// Saves what became of the index, with the pieces of what has to be read.
+  static void Store(pg::Session& session, const LiveIndex& live, const State& old, State& now,
+                    bool ours);
+  /// The alias already points to the index that was built: whoever did it did not live to say so.
+  bool IsInPlace(const State& state, const std::vector<std::string>& targets);
+  static void PutInPlace(pg::Session& session, const std::string& name,
+                         const std::string& building);
+  /// Makes the index that was asked for, or makes it again when it is gone or cannot take the
+  /// mapping.
+  void MakeBuilding(const document::Plan& plan, const State& old, State& now);
   /// Partitions that came are scanned; when one went, the ids of the index are walked.
   static void FollowPartitions(pg::Session& session, const LiveIndex& index, const State& old,
                                const State& now);
   std::string Create(const document::Plan& plan, const std::string& alias,
-                     const std::vector<std::string>& old);
+                     const std::vector<std::string>& old, const std::string& building);
   /// Makes `physical` the only index behind the alias and deletes the others, which are ours.
   void PointTo(const std::string& alias, const std::vector<std::string>& old,
                const std::string& physical);
   void CheckOwner(const std::string& alias, const std::string& physical) const;
-  std::vector<std::string> TakenNames(const std::string& alias);
+  /// The first "alias-00000N" behind all that there are and `reserved`.
+  std::string NextName(const std::string& alias, const std::string& reserved);
   std::string Uuid(const std::string& physical);
   /// Adds new fields to the mapping; the engine's reason when it refuses.
   std::string Extend(const document::Plan& plan, const std::string& physical);
@@ -71,9 +99,17 @@ class IndexKeeper {
   std::map<std::string, std::pair<std::string, std::string>> ensured_;
 };
 
-/// Session-level advisory lock: one process at a time makes and changes indexes. Held until the
-/// session ends or UnlockIndexes().
-void LockIndexes(pg::Session& session);
-void UnlockIndexes(pg::Session& session);
+/// One process at a time makes and changes indexes: a session-level advisory lock, held for a
+/// scope.
+class IndexLock {
+ public:
+  explicit IndexLock(pg::Session& session);
+  ~IndexLock();
+  IndexLock(const IndexLock&) = delete;
+  IndexLock& operator=(const IndexLock&) = delete;
+
+ private:
+  pg::Session& session_;
+};
 
 }  // namespace pgsluice::sync

@@ -23,7 +23,11 @@ IndexPhase PhaseOf(std::string_view name);
 struct Target {
   std::string name;
   bool alias = true;
+  std::string physical;  ///< The index that it stands for.
 };
+
+/// The alias under which an index is written that is not in place yet.
+std::string BuildingAlias(const std::string& physical);
 
 /// One index as the process knows it now. Immutable; a change makes a new one.
 struct LiveIndex {
@@ -31,10 +35,14 @@ struct LiveIndex {
   std::string alias;            ///< With the configured prefix; what searches use.
   std::string physical;         ///< The index behind the alias: "projects-000001".
   std::string uuid;             ///< The engine's identity of `physical`.
-  std::vector<Target> targets;  ///< One; two while a reindex runs.
+  std::vector<Target> targets;  ///< The alias; while a reindex runs, the next index as well.
   int root_source = 0;          ///< The pgsluice.source id under which root keys are enqueued.
   IndexPhase phase = IndexPhase::kLive;
   std::string reason;  ///< Why reindex_needed, or what went wrong last.
+  bool whole = true;   ///< False for one target of several: see Only().
+
+  /// The index as it would be with this target alone: reads and writes go there.
+  LiveIndex Only(const Target& target) const;
 };
 
 /// A table whose events concern an index: `plan->sources[source]`.

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pgsluice/pg/session.h"
@@ -48,8 +49,9 @@ struct Progress {
   }
 };
 
-/// Replaces the jobs of an index by a scan of its root (all its partitions and children) and, with
-/// `walk`, a walk over its ids. Call after the table is attached: what commits later has events.
+/// Replaces the jobs of an index (of each target) by a scan of its root (all its partitions and
+/// children) and, with `walk`, a walk over its ids. Call after the table is attached: what commits
+/// later has events.
 void CreateScan(pg::Session& session, const LiveIndex& index, bool walk);
 /// Adds a scan of one relation (a partition that was attached).
 void CreateScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t relation);
@@ -89,6 +91,8 @@ Next UntilNextJob(pg::Session& session, const IndexSet& set);
 bool BeginBackfill(pg::Session& session, const LiveIndex& index, std::int64_t rate);
 /// Rows that the last backfill of the index which came to its end read.
 std::int64_t BackfilledRows(pg::Session& session, const std::string& index_name);
+/// The target of the index that stands for a physical index; null when there is none.
+const Target* FindTarget(const LiveIndex& index, std::string_view physical);
 struct Waiting {
   bool any = false;      ///< Pieces of indexes of the set wait.
   bool unknown = false;  ///< Some are of another physical index than the set knows.

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -40,6 +41,9 @@ class Keeper {
   void Look();
   void Reload(bool first);
   void EnsureIndexes();
+  /// Takes the lock with plans of the tables as they are then: whoever takes it later and knows of
+  /// newer ones raises the generation above that of our picture.
+  void LockWithPresentPlans(std::optional<IndexLock>& lock);
   void KeepEpoch();
   void Sample();
   /// Nothing waits, so that no worker finds out that a trouble is over.

@@ -40,6 +40,8 @@ class Verifier {
   /// Tells `report` every difference. Throws Error(kRetry) when something in flight does not get
   /// applied within two minutes: then the sync is not running, and nothing can be said.
   VerifyReport Verify(const LiveIndex& index, const Report& report);
+  /// The same for these root keys only.
+  VerifyReport VerifyKeys(const LiveIndex& index, const Keys& keys, const Report& report);
   /// Refreshes what differs: enqueues the keys of missing and stale documents, and a walk over the
   /// ids for orphans. Returns at once; the sync does it.
   void Repair(const LiveIndex& index, const std::vector<Difference>& differences);

@@ -7,6 +7,7 @@
 
 #include "pgsluice/base/backoff.h"
 #include "pgsluice/base/error.h"
+#include "pgsluice/config/config.h"
 #include "pgsluice/engine/engine.h"
 #include "pgsluice/outbox/outbox.h"
 #include "pgsluice/pg/session.h"
@@ -18,6 +19,7 @@ namespace pgsluice::sync {
 
 /// What the threads of one process share. Everything in it is thread-safe and outlives them.
 struct Shared {
+  const config::Config& config;
   pg::SessionOptions database;
   engine::Engine& engine;
   IndexRegistry& registry;
