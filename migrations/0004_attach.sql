@@ -4,7 +4,7 @@
 -- table is attached that way already. `source_id` NULL: a new number is taken.
 CREATE OR REPLACE FUNCTION pgsluice.attach_sql(
   relation regclass, columns text[] DEFAULT NULL, captured text[] DEFAULT NULL,
-  mode text DEFAULT 'statement')
+  mode text DEFAULT NULL)
 RETURNS text
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -28,13 +28,14 @@ BEGIN
   IF identity = '{}' THEN
     RAISE EXCEPTION '% cannot be attached: it has no columns', relation;
   END IF;
-  IF mode NOT IN ('statement', 'row') THEN
-    RAISE EXCEPTION 'mode is "%"', mode USING HINT = 'Use ''statement'' or ''row''.';
-  END IF;
   all_captured := identity || ARRAY(
     SELECT c FROM unnest(captured) WITH ORDINALITY AS u(c, ord)
     WHERE c <> ALL (identity) GROUP BY c ORDER BY min(ord));
   SELECT * INTO known FROM pgsluice.source s WHERE s.relation = attach_sql.relation AND s.is_current;
+  mode := coalesce(mode, known.mode, 'statement');
+  IF mode NOT IN ('statement', 'row') THEN
+    RAISE EXCEPTION 'mode is "%"', mode USING HINT = 'Use ''statement'' or ''row''.';
+  END IF;
   keep := known.id IS NOT NULL AND known.identity = identity AND known.captured = all_captured
     AND known.mode = attach_sql.mode;
   source_id := CASE WHEN keep THEN known.id ELSE nextval('pgsluice.source_id_seq') END;
@@ -86,13 +87,14 @@ $$;
 -- Puts capture on a table, its partitions and its children; again when partitions were added.
 --   columns   changes of other columns write no event; NULL: all columns matter
 --   captured  columns in the event key behind the identity (what joins lead through)
---   mode      'row': FOR EACH ROW, ENABLE ALWAYS, for tables written by logical replication
+--   mode      'row': FOR EACH ROW, ENABLE ALWAYS, for tables written by logical replication; or
+--             'statement'. NULL: as the table is attached, 'statement' where it is not yet
 -- Answers the source number. Attached in the same way already: changes nothing, takes no lock.
 -- Waits for writers of the table, readers go on; gives up after 2 s (55P03), so that nobody queues
 -- behind it for long: call it again.
 CREATE OR REPLACE FUNCTION pgsluice.attach(
   relation regclass, columns text[] DEFAULT NULL, captured text[] DEFAULT NULL,
-  mode text DEFAULT 'statement')
+  mode text DEFAULT NULL)
 RETURNS int
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s'
 SET client_min_messages = warning AS $$

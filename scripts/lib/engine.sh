@@ -45,9 +45,20 @@ fill_engine() {
   mkdir -p "$1/plugins" "$1/logs"
 }
 
-# write_engine_conf HOME DIR JAVA_HOME HTTP_PORT: DIR/conf, and the folders it names.
+# find_engine: sets home and java, for the engine of engine_facts.
+find_engine() {
+  home=$(cached "$family-$version" fill_engine) || die "$family $version is not to be fetched here"
+  if [ -x "$home/jdk/bin/java" ]; then
+    java=$home/jdk
+  else
+    java=$(java_home "$java_min" "$java_max") || die "no Java $java_min or newer is to be had here"
+  fi
+}
+
+# write_engine_conf HOME DIR JAVA_HOME HTTP_PORT [LINE...]: DIR/conf, and the folders it names.
 write_engine_conf() {
-  local home=$1 dir=$2 java=$3
+  local home=$1 dir=$2 java=$3 port=$4
+  shift 4
   mkdir -p "$dir/conf" "$dir/data" "$dir/logs" "$dir/tmp"
   cp -r "$home/config/." "$dir/conf/"
   sed -i -e "s#logs/#$dir/logs/#g" -e "s#HeapDumpPath=data#HeapDumpPath=$dir/data#" "$dir/conf/jvm.options"
@@ -57,7 +68,7 @@ write_engine_conf() {
     echo "cluster.name: pgsluice-$$"
     echo "node.name: pgsluice"
     echo "network.host: 127.0.0.1"
-    echo "http.port: $4"
+    echo "http.port: $port"
     echo "transport.port: $(free_port)"
     echo "discovery.type: single-node"
     echo "path.data: $dir/data"
@@ -66,13 +77,14 @@ write_engine_conf() {
     [ "$family" = opensearch ] || echo "xpack.security.enabled: false"
     [ ! -d "$home/modules/x-pack-ml" ] || echo "xpack.ml.enabled: false"
     [ ! -d "$home/modules/ingest-geoip" ] || [ "$family" = opensearch ] || echo "ingest.geoip.downloader.enabled: false"
+    [ $# = 0 ] || printf '%s\n' "$@"
   } >"$dir/conf/$family.yml"
   [ "$(id -u)" != 0 ] || chown -R "$PGSLUICE_ACCOUNT:" "$dir"
 }
 
 # spawn_engine NAME HOME DIR JAVA_HOME
 spawn_engine() {
-  local home=$2 dir=$3 java=$4 heap="-Xms512m -Xmx512m" log=$STATE/$1.log
+  local home=$2 dir=$3 java=$4 heap="-Xms${ENGINE_HEAP:-512m} -Xmx${ENGINE_HEAP:-512m}" log=$STATE/$1.log
   cd "$home" || return 1
   if [ "$family" = opensearch ]; then
     spawn "$log" env OPENSEARCH_JAVA_HOME="$java" OPENSEARCH_PATH_CONF="$dir/conf" OPENSEARCH_TMPDIR="$dir/tmp" \
@@ -92,12 +104,7 @@ engine_answers() { curl -fsS --max-time 10 "$1/_cluster/health?wait_for_status=y
 
 start_engine_process() {
   local name=$1 home dir java port begun
-  home=$(cached "$family-$version" fill_engine) || die "$family $version is not to be fetched here"
-  if [ -x "$home/jdk/bin/java" ]; then
-    java=$home/jdk
-  else
-    java=$(java_home "$java_min" "$java_max") || die "no Java $java_min or newer is to be had here"
-  fi
+  find_engine
   dir=$(new_data "$name") || return 1
   port=$(free_port)
   write_engine_conf "$home" "$dir" "$java" "$port"

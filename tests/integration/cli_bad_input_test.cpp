@@ -163,6 +163,25 @@ TEST_F(CliBadInput, MissingPrivilegesNameTheRoleAndTheGrant) {
   EXPECT_EQ(OurIndexes(), "");
 }
 
+TEST_F(CliBadInput, ARoleFromWhomRowLevelSecurityHidesRowsIsRefused) {
+  const std::string role = "cli_" + database_.Text("SELECT current_database()");
+  Migrate();
+  database_.Exec("CREATE ROLE " + role + " LOGIN PASSWORD 'x'; GRANT USAGE ON SCHEMA pgsluice TO " +
+                 role + "; GRANT ALL ON ALL TABLES IN SCHEMA pgsluice, public TO " + role +
+                 "; GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pgsluice TO " + role);
+  database_.Exec("ALTER TABLE public.users ENABLE ROW LEVEL SECURITY");
+  const auto environment = Environment(UrlAs(role), engine_.url());
+  const Outcome check = Run({"config", "check"}, environment);
+  const Outcome run = Run({"run"}, environment);
+  database_.Exec("DROP OWNED BY " + role + "; DROP ROLE " + role);
+  for (const Outcome& outcome : {check, run}) {
+    EXPECT_EQ(outcome.code, 78);
+    EXPECT_THAT(outcome.err, HasSubstr("row-level security of public.users hides rows"));
+    EXPECT_THAT(outcome.err, HasSubstr("BYPASSRLS"));
+  }
+  EXPECT_EQ(OurIndexes(), "");
+}
+
 TEST_F(CliBadInput, ATableThatDoesNotExistIsExitCode78WithTheNearestName) {
   Migrate();
   Configure(R"({"indexes": {"a": {"table": "user"}, "b": {"table": "public.projcts"}}})");

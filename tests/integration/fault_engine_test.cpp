@@ -1,6 +1,7 @@
 // The engine fails in every way it can: recovered, nothing lost, nothing stale.
 
 #include <gmock/gmock.h>
+#include <spdlog/fmt/fmt.h>
 
 #include "pgsluice/outbox/outbox.h"
 #include "support/service_fixture.h"
@@ -99,6 +100,40 @@ TEST_F(EngineFault, ReadOnlyByFloodStage) {
   EXPECT_THAT(process_->trouble("engine"), HasSubstr("cluster_block_exception"));
   engine_->PutSettings(Alias("item"), settings + "null}");
   ExpectRecovered();
+  EXPECT_EQ(db_.Text("SELECT count(*) FROM pgsluice.dead_letter"), "0");
+}
+
+// What engines say when they cannot write: of one document, of a shard that failed for it, of all.
+TEST_F(EngineFault, DiskFull) {
+  StartWith(200);
+  const auto item = [](int status, const std::string& type, const std::string& reason) {
+    return fmt::format(
+        R"({{"errors":true,"items":[{{"index":{{"status":{},"error":{{"type":"{}","reason":"{}"}}}}}}]}})",
+        status, type, reason);
+  };
+  const std::string full = "No space left on device";
+  const struct {
+    int status;
+    std::string body;
+  } answers[] = {
+      {200, item(500, "i_o_exception", full)},
+      {200, item(500, "translog_exception", "Failed to write operation: " + full)},
+      {200, item(503, "unavailable_shards_exception", "primary shard is not active")},
+      {200, item(429, "cluster_block_exception",
+                 "disk usage exceeded flood-stage watermark, index has read-only-allow-delete")},
+      {200, item(500, "already_closed_exception", "translog is already closed")},
+      {507, full},
+      {500, R"({"error":{"type":"i_o_exception","reason":"No space left on device"}})"},
+  };
+  int n = 0;
+  for (const auto& [status, body] : answers) {
+    SCOPED_TRACE(body);
+    const int before = proxy_.scripted();
+    proxy_.AnswerStatus("_bulk", 1, status, body);
+    Exec("UPDATE item SET n = " + std::to_string(--n) + " WHERE id = 7");
+    ExpectRecovered();
+    EXPECT_EQ(proxy_.scripted(), before + 1);
+  }
   EXPECT_EQ(db_.Text("SELECT count(*) FROM pgsluice.dead_letter"), "0");
 }
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <random>
 
 #include "http/address.h"
@@ -20,6 +22,15 @@ std::size_t Count(const std::string& text, const std::string& part) {
   std::size_t count = 0;
   for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
   return count;
+}
+
+/// Debian's libfaketime, the one for threads.
+std::string Faketime() {
+  for (const auto& entry : std::filesystem::directory_iterator("/usr/lib")) {
+    const auto library = entry.path() / "faketime/libfaketimeMT.so.1";
+    if (std::filesystem::exists(library)) return library;
+  }
+  throw std::runtime_error("no libfaketime: apt-get install libfaketime");
 }
 
 class ProcessFault : public testing::FaultTest {
@@ -154,6 +165,46 @@ TEST_F(ProcessFault, ADatabaseThatIsLostIsToldOnceAndMakesTheServiceUnready) {
   EXPECT_EQ(process->Wait(), 0);
   EXPECT_LE(Count(process->err(), " error database: "), 4U) << process->err();
   EXPECT_THAT(process->err(), HasSubstr("database: works again"));
+}
+
+// Nothing that decides what is written, or when, reads the wall clock of the machine.
+TEST_F(ProcessFault, TheClockJumps) {
+  Prepare(200);
+  const std::string clock = config_file_ + ".clock";
+  const auto set = [&](const std::string& offset) {
+    std::ofstream(clock + ".new") << offset << '\n';
+    std::filesystem::rename(clock + ".new", clock);
+  };
+  const testing::Process::Options options{.environment = {
+                                              {"LD_PRELOAD", Faketime()},
+                                              {"FAKETIME_TIMESTAMP_FILE", clock},
+                                              {"FAKETIME_NO_CACHE", "1"},
+                                              {"FAKETIME_DONT_FAKE_MONOTONIC", "1"},
+                                              {"ASAN_OPTIONS", "verify_asan_link_order=0"},
+                                          }};
+  set("+0");
+  std::vector<std::unique_ptr<testing::Process>> processes;
+  processes.push_back(RunBinary("sync", {}, {}, options));
+  processes.push_back(RunBinary("sync"));
+  ExpectRecovered();
+  int round = 0;
+  for (const char* offset : {"-1d", "+3650d", "+1h", "-20y", "+0"}) {
+    set(offset);
+    const auto begin = std::chrono::steady_clock::now();
+    const std::string n = std::to_string(++round);
+    Exec("UPDATE item SET n = n + 1 WHERE id % 7 = " + n + "; DELETE FROM item WHERE id = " + n);
+    Exec("INSERT INTO item VALUES (" + n + "000, 'at " + offset + "', 0)");
+    proxy_.AnswerStatus("_bulk", 1, 503, "busy");  // waits as long as at any other time
+    Exec("UPDATE item SET name = name || '!' WHERE id % 2 = 0");
+    ExpectRecovered();
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(20)) << offset;
+    processes[0]->Signal(SIGKILL);
+    processes[0]->Wait();
+    processes[0] = RunBinary("sync", {}, {}, options);
+  }
+  ASSERT_TRUE(processes[0]->WaitForLine("starting", seconds(30))) << processes[0]->err();
+  processes[0]->Signal(SIGTERM);
+  EXPECT_EQ(processes[0]->Wait(), 0) << processes[0]->err();
 }
 
 TEST_F(ProcessFault, BothAwayAtTheStartAreWaitedFor) {

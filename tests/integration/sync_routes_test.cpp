@@ -52,6 +52,8 @@ TEST_F(SyncRoutes, LargeStatementsAndCopy) {
   ExpectItems();
   Exec("UPDATE item SET price = price + 1");
   ExpectItems();
+  Exec("COPY item FROM PROGRAM 'seq -f %g,copied,1.00 30000 34999' (FORMAT csv)");
+  ExpectItems();
 }
 
 TEST_F(SyncRoutes, TruncateAndRefill) {
@@ -64,6 +66,18 @@ TEST_F(SyncRoutes, TruncateAndRefill) {
   Exec(
       "BEGIN; INSERT INTO item VALUES (2, 'before', 1); TRUNCATE item; "
       "INSERT INTO item VALUES (3, 'after', 1); COMMIT");
+  ExpectItems();
+}
+
+TEST_F(SyncRoutes, OneKeyManyTimesInATransaction) {
+  Items();
+  Start();
+  Settle();
+  Exec(
+      "BEGIN; DELETE FROM item WHERE id = 1; INSERT INTO item VALUES (1, 'second life', 1); "
+      "UPDATE item SET name = 'third' WHERE id = 1; COMMIT");
+  Exec("BEGIN; INSERT INTO item VALUES (500, 'short', 1); DELETE FROM item WHERE id = 500; COMMIT");
+  Exec("BEGIN ISOLATION LEVEL SERIALIZABLE; UPDATE item SET price = 0 WHERE id < 4; COMMIT");
   ExpectItems();
 }
 

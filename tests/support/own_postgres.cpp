@@ -46,7 +46,8 @@ void CopyTree(const std::string& from, const std::string& to) {
 
 }  // namespace
 
-OwnPostgres::OwnPostgres() : port_(FreePort()) {
+OwnPostgres::OwnPostgres(std::vector<std::string> settings)
+    : settings_(std::move(settings)), port_(FreePort()) {
   std::string directory = "/tmp/pgsluice_own_XXXXXX";
   directory_ = mkdtemp(directory.data());
   if (getuid() == 0) {
@@ -72,12 +73,19 @@ OwnPostgres::~OwnPostgres() {
 }
 
 void OwnPostgres::Start() {
-  server_ = std::make_unique<Process>(
-      AsAccount({Bin() + "/postgres", "-D", directory_ + "/data", "-p", std::to_string(port_), "-c",
-                 "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off",
-                 "-c", "max_connections=100", "-c", "shared_buffers=32MB", "-c", "timezone=UTC",
-                 "-c", "log_min_messages=fatal"}),
-      Process::Options{.directory = directory_});
+  std::vector<std::string> command = {Bin() + "/postgres", "-D", directory_ + "/data", "-p",
+                                      std::to_string(port_)};
+  std::vector<std::string> settings = {
+      "listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off",
+      "max_connections=100",        "shared_buffers=32MB",      "timezone=UTC",
+      "log_min_messages=fatal"};
+  settings.insert(settings.end(), settings_.begin(), settings_.end());
+  for (const std::string& setting : settings) {
+    command.emplace_back("-c");
+    command.push_back(setting);
+  }
+  server_ =
+      std::make_unique<Process>(AsAccount(command), Process::Options{.directory = directory_});
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   for (;;) {
     try {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "support/process.h"
 
@@ -14,7 +15,8 @@ namespace pgsluice::testing {
 /// for whom the server runs under the account that scripts/services makes.
 class OwnPostgres {
  public:
-  OwnPostgres();
+  /// With further settings as in `name=value`.
+  explicit OwnPostgres(std::vector<std::string> settings = {});
   ~OwnPostgres();
   OwnPostgres(const OwnPostgres&) = delete;
   OwnPostgres& operator=(const OwnPostgres&) = delete;
@@ -34,6 +36,7 @@ class OwnPostgres {
   void Exec(const std::string& sql);
 
  private:
+  const std::vector<std::string> settings_;
   std::string directory_;
   std::uint16_t port_;
   std::unique_ptr<Process> server_;

@@ -133,6 +133,10 @@ void Process::Signal(int number) const {
   if (!reaped_) kill(pid_, number);
 }
 
+void Process::SignalGroup(int number) const {
+  if (!reaped_ && getpgid(pid_) == pid_) kill(-pid_, number);
+}
+
 std::uint16_t FreePort() {
   static std::atomic<int> next{getpid() * 37};
   for (int tries = 0; tries < 1000; ++tries) {

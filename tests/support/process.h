@@ -31,6 +31,8 @@ class Process {
   /// the time is over.
   int Wait(std::chrono::milliseconds timeout = std::chrono::seconds(60));
   void Signal(int number) const;
+  /// To its process group, of which it must be the head.
+  void SignalGroup(int number) const;
 
   const std::string& out() const { return out_; }
   const std::string& err() const { return err_; }

@@ -23,7 +23,8 @@ class FaultTest : public SyncTest {
   void ExpectRecovered() { ExpectIndex("item", "SELECT id::text, to_json(item) FROM item"); }
   /// The binary, syncing the same database into the same indexes. Ports chosen by the system.
   std::unique_ptr<Process> RunBinary(const std::string& command, const std::string& admin = {},
-                                     const std::string& database = {});
+                                     const std::string& database = {},
+                                     const Process::Options& options = {});
 
   std::string engine_url_;
   FaultProxy proxy_;
