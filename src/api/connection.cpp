@@ -163,6 +163,7 @@ Next Serve(Session& session, ConnectionContext& context) {
   response.setVersion(request->getVersion());
   HttpRequest read;
   read.refusal = ReadRequest(*request, context.limits, read);
+  read.socket = session.socket().impl()->sockfd();
   const HttpResponse answer = Answer(context, read);
   const bool keep = !read.refusal && !request->getChunkedTransferEncoding() &&
                     request->getKeepAlive() && session.canKeepAlive() && !context.open.draining();

@@ -82,7 +82,8 @@ class TlsConnection : public Poco::Net::SecureStreamSocketImpl {
 
 class Listener : public Poco::Net::ServerSocketImpl {
  public:
-  Listener(milliseconds limit, Poco::Net::Context::Ptr tls) : limit_(limit), tls_(std::move(tls)) {}
+  Listener(milliseconds limit, std::unique_ptr<TlsFiles> tls)
+      : limit_(limit), tls_(std::move(tls)) {}
 
   Poco::Net::SocketImpl* acceptConnection(Poco::Net::SocketAddress& client) override {
     sockaddr_storage storage{};
@@ -95,14 +96,14 @@ class Listener : public Poco::Net::ServerSocketImpl {
     client = Poco::Net::SocketAddress(reinterpret_cast<sockaddr*>(&storage), size);
     auto* plain = new PlainConnection(socket, limit_);  // Poco counts references
     if (!tls_) return plain;
-    auto* secure = new TlsConnection(plain, tls_, limit_);
+    auto* secure = new TlsConnection(plain, tls_->Current(), limit_);
     plain->release();
     return secure;
   }
 
  private:
   const milliseconds limit_;
-  const Poco::Net::Context::Ptr tls_;
+  const std::unique_ptr<TlsFiles> tls_;
 };
 
 /// Its constructor from an implementation is for heirs only.
@@ -114,8 +115,8 @@ class FromListener : public Poco::Net::ServerSocket {
 }  // namespace
 
 Poco::Net::ServerSocket ListenWithDeadline(const Poco::Net::SocketAddress& address, int backlog,
-                                           milliseconds limit, const Poco::Net::Context::Ptr& tls) {
-  FromListener socket(new Listener(limit, tls));
+                                           milliseconds limit, std::unique_ptr<TlsFiles> tls) {
+  FromListener socket(new Listener(limit, std::move(tls)));
   // Two arguments would set SO_REUSEPORT as well: two processes shared the port unnoticed.
   socket.bind(address, true, false);
   socket.listen(backlog);

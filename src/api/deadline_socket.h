@@ -1,9 +1,11 @@
 #pragma once
 
-#include <Poco/Net/Context.h>
 #include <Poco/Net/ServerSocket.h>
 
 #include <chrono>
+#include <memory>
+
+#include "api/tls_files.h"
 
 namespace pgsluice::api {
 
@@ -13,6 +15,6 @@ namespace pgsluice::api {
 /// HTTPS. Throws Poco::Exception when the address cannot be bound.
 Poco::Net::ServerSocket ListenWithDeadline(const Poco::Net::SocketAddress& address, int backlog,
                                            std::chrono::milliseconds limit,
-                                           const Poco::Net::Context::Ptr& tls);
+                                           std::unique_ptr<TlsFiles> tls);
 
 }  // namespace pgsluice::api

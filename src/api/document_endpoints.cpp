@@ -54,7 +54,7 @@ Response Service::Document(const Request& request, const Access& access) {
   const bool routed = !asked.index.plan->config.routing.empty();
   const bool filtered =
       asked.allowed.kind != query::Dsl::Kind::kAll || !asked.request.filter.parts.empty();
-  BringUp(asked);
+  BringUp(asked, request);
   std::string answer;
   json::Value parsed;
   const json::Value* source = nullptr;
@@ -94,7 +94,7 @@ Response Service::MultiGet(const Request& request, const Access& access) {
   const Asked asked = Ask(request, access, query::kMultiGetParameters);
   const query::Projection projection(asked.schema, asked.request.fields,
                                      asked.request.numbers_as_strings);
-  BringUp(asked);
+  BringUp(asked, request);
   std::map<std::string, std::string> documents;
   std::string answer;
   json::Value parsed;
@@ -216,7 +216,8 @@ Response Service::Sync(const Request& /*request*/, const Access& access) {
 Response Service::SyncWait(const Request& request, const Access& access) {
   const query::SearchRequest asked = query::ReadParameters(request.parameters, {"after", "wait"});
   if (backend_.sync != nullptr) {
-    WaitFor(asked.after.empty() ? backend_.sync->Position() : asked.after, asked.wait);
+    WaitFor(asked.after.empty() ? backend_.sync->Position() : asked.after, asked.wait,
+            request.socket);
     const auto indexes = backend_.indexes();
     for (const auto& [name, index] : *indexes) {
       if (access.Sees(name)) backend_.engine->Refresh(index.alias);

@@ -73,7 +73,7 @@ Response Service::Export(const Request& request, const Access& access) {
            query::CountBody(asked.Input()),
            request,
            std::make_shared<Gate::Exporting>(gate_)});
-  BringUp(asked);
+  BringUp(asked, request);
   // The first page is asked now, so that what goes wrong is a problem and no torn stream.
   auto first = std::make_shared<std::string>(
       walk->Lines(AskEngine(walk->path, walk->Body(), walk->request)));

@@ -1,6 +1,5 @@
 #include "pgsluice/api/http_server.h"
 
-#include <Poco/Net/Context.h>
 #include <Poco/Net/HTTPServerParams.h>
 #include <Poco/Net/TCPServer.h>
 #include <Poco/ThreadPool.h>
@@ -14,19 +13,11 @@ namespace pgsluice::api {
 
 namespace {
 
-Poco::Net::Context::Ptr TlsContext(const config::Tls& tls) {
-  Poco::Net::Context::Ptr context =
-      new Poco::Net::Context(Poco::Net::Context::TLS_SERVER_USE, tls.key_file, tls.cert_file, "",
-                             Poco::Net::Context::VERIFY_NONE);
-  context->requireMinimumProtocol(Poco::Net::Context::PROTO_TLSV1_2);
-  return context;
-}
-
 Poco::Net::ServerSocket Bind(const config::Address& address, const std::optional<config::Tls>& tls,
                              const HttpLimits& limits) {
   constexpr int kBacklog = 256;
   return ListenWithDeadline(Poco::Net::SocketAddress(address.host, address.port), kBacklog,
-                            limits.deadline, tls ? TlsContext(*tls) : nullptr);
+                            limits.deadline, tls ? std::make_unique<TlsFiles>(*tls) : nullptr);
 }
 
 Poco::Net::HTTPServerParams::Ptr Params(const HttpLimits& limits) {

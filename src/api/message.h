@@ -22,6 +22,7 @@ struct Request {
   std::string traceparent;  ///< W3C Trace Context, when it is well-formed.
   std::string peer;         ///< Address of the caller.
   std::string id;           ///< Request id, safe to echo.
+  int socket = -1;          ///< Of the caller.
 };
 
 /// Decodes the URL and looks at what the caller sends and accepts. Throws Problem (400, 406, 415).

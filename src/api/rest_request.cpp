@@ -101,6 +101,7 @@ Request ReadRest(const HttpRequest& http) {
   Request request;
   request.id = http.id;
   request.peer = http.peer;
+  request.socket = http.socket;
   request.method = http.method;
   request.segments = Segments(http.path);
   request.parameters = ReadQuery(http.query);

@@ -64,7 +64,7 @@ std::string Service::RunSearch(const Asked& asked, const Request& request,
     input.after = query::OpenCursor(asked.request.cursor, binding, cursor_key_);
   }
   const std::string body = query::SearchBody(input);
-  BringUp(asked);
+  BringUp(asked, request);
   const std::string position = freshness_.Position();
   const std::string answer =
       AskEngine("/" + http::Encode(asked.index.alias) + "/_search", body, request);
@@ -89,7 +89,7 @@ std::string Service::RunSearch(const Asked& asked, const Request& request,
 Response Service::Count(const Request& request, const Access& access) {
   const Asked asked = Ask(request, access, query::kCountParameters);
   const std::string body = query::CountBody(asked.Input());
-  BringUp(asked);
+  BringUp(asked, request);
   const std::string answer =
       AskEngine("/" + http::Encode(asked.index.alias) + "/_count", body, request);
   const json::Value value = json::Parse(answer);
@@ -133,7 +133,7 @@ std::string Service::ValuesOf(const Asked& asked, const std::string& path,
   body.pop_back();
   body += fmt::format(R"(,"size":0,"track_total_hits":false,"aggs":{{"f0":{}}}}})",
                       query::FacetAggregation(asked.schema, facet, {}, include));
-  BringUp(asked);
+  BringUp(asked, request);
   const json::Value answer =
       json::Parse(AskEngine("/" + http::Encode(asked.index.alias) + "/_search", body, request));
   const json::Value* found = answer.Find({"aggregations", "f0"});

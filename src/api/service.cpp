@@ -51,6 +51,9 @@ const std::vector<Service::Route>& Service::Routes() {
 
 namespace {
 
+/// Nobody reads it; metrics and the log tell it from what went wrong.
+Problem Gone() { return {499, "caller_gone", "the caller closed the connection"}; }
+
 /// "/v1/{index}/search" against the segments of a path.
 bool Matches(std::string_view pattern, const std::vector<std::string>& segments) {
   for (const std::string& segment : segments) {
@@ -86,6 +89,8 @@ Response Service::Guarded(const std::string& request_id,
     return make();
   } catch (const Problem& problem) {
     return ProblemResponse(problem, request_id);
+  } catch (const http::Abandoned&) {
+    return ProblemResponse(Gone(), request_id);
   } catch (const Error& error) {
     observe::Log(observe::Level::kWarn, "api", error.what(), {{"request_id", request_id}});
     Problem problem(503, "engine_unavailable", "the search engine cannot be reached now");
@@ -170,7 +175,7 @@ Service::Asked Service::Ask(const Request& request, const Access& access,
   return asked;
 }
 
-void Service::WaitFor(const std::string& token, std::chrono::milliseconds wait) {
+void Service::WaitFor(const std::string& token, std::chrono::milliseconds wait, int caller) {
   using Clock = std::chrono::steady_clock;
   const Gate::Waiting waiting(gate_);
   const auto deadline = Clock::now() + wait;
@@ -179,6 +184,7 @@ void Service::WaitFor(const std::string& token, std::chrono::milliseconds wait) 
     do {
       const auto slice = std::min(deadline, Clock::now() + std::chrono::milliseconds(250));
       reached = backend_.sync->WaitUntilApplied(token, slice);
+      if (!reached && http::PeerGone(caller)) throw Gone();
     } while (!reached && Clock::now() < deadline && !gate_.stopping());
   } catch (const Error& error) {
     if (error.disposition() != Disposition::kReject) throw;
@@ -193,11 +199,13 @@ void Service::WaitFor(const std::string& token, std::chrono::milliseconds wait) 
   }
 }
 
-void Service::BringUp(const Asked& asked) {
+void Service::BringUp(const Asked& asked, const Request& request) {
   if (!asked.request.strong && asked.request.after.empty()) return;
   if (backend_.sync != nullptr) {
-    if (asked.request.strong) WaitFor(backend_.sync->Position(), asked.request.wait);
-    if (!asked.request.after.empty()) WaitFor(asked.request.after, asked.request.wait);
+    if (asked.request.strong)
+      WaitFor(backend_.sync->Position(), asked.request.wait, request.socket);
+    if (!asked.request.after.empty())
+      WaitFor(asked.request.after, asked.request.wait, request.socket);
   }
   backend_.engine->Refresh(asked.index.alias);
 }
@@ -209,6 +217,7 @@ std::string Service::AskEngine(const std::string& path, const std::string& body,
   call.path = path;
   call.body = body;
   call.timeout = std::chrono::seconds(15);
+  call.asked_by = request.socket;
   call.headers.emplace_back("X-Opaque-Id", request.id);
   if (!request.traceparent.empty()) call.headers.emplace_back("traceparent", request.traceparent);
   const auto start = std::chrono::steady_clock::now();

@@ -77,8 +77,8 @@ class Service {
   Response SyncWait(const Request& request, const Access& access);
 
   /// Waits as the request wants, then lets the engine show what was written.
-  void BringUp(const Asked& asked);
-  void WaitFor(const std::string& token, std::chrono::milliseconds wait);
+  void BringUp(const Asked& asked, const Request& request);
+  void WaitFor(const std::string& token, std::chrono::milliseconds wait, int caller);
   std::string AskEngine(const std::string& path, const std::string& body, const Request& request,
                         bool missing_is_empty = false);
   std::string ById(const Asked& asked, const std::vector<std::string>& ids, const Request& request);

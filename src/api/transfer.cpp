@@ -23,16 +23,43 @@ bool TakesGzip(const std::string& accepted) {
 
 }  // namespace
 
+namespace {
+
+/// The same stream, compressed as it goes.
+std::function<void(const Sink&)> Compressed(std::function<void(const Sink&)> stream) {
+  return [stream = std::move(stream)](const Sink& sink) {
+    std::ostringstream buffer;
+    const auto pass = [&] {
+      const std::string bytes = buffer.str();
+      if (!bytes.empty()) sink(bytes);
+      buffer.str("");
+    };
+    Poco::DeflatingOutputStream gzip(buffer, Poco::DeflatingStreamBuf::STREAM_GZIP, kFast);
+    stream([&](std::string_view piece) {
+      gzip.write(piece.data(), static_cast<std::streamsize>(piece.size()));
+      pass();
+    });
+    gzip.close();
+    pass();
+  };
+}
+
+}  // namespace
+
 void Compress(const HttpRequest& request, HttpResponse& response) {
-  if (response.body.size() < kWorthIt || response.stream) return;
+  if (response.body.size() < kWorthIt && !response.stream) return;
   response.headers.emplace_back("Vary", "Accept-Encoding");
   if (!TakesGzip(request.Header("accept-encoding"))) return;
+  response.headers.emplace_back("Content-Encoding", "gzip");
+  if (response.stream) {
+    response.stream = Compressed(std::move(response.stream));
+    return;
+  }
   std::ostringstream compressed;
   Poco::DeflatingOutputStream stream(compressed, Poco::DeflatingStreamBuf::STREAM_GZIP, kFast);
   stream.write(response.body.data(), static_cast<std::streamsize>(response.body.size()));
   stream.close();
   response.body = compressed.str();
-  response.headers.emplace_back("Content-Encoding", "gzip");
 }
 
 void AllowOrigin(const std::vector<std::string>& origins, const HttpRequest& request,

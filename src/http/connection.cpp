@@ -7,9 +7,12 @@
 #include <Poco/Net/NetException.h>
 #include <Poco/Net/SSLException.h>
 #include <Poco/Net/StreamSocket.h>
+#include <poll.h>
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstdlib>
 
 #include "http/poco_compat.h"
@@ -53,6 +56,11 @@ int KeepAliveSeconds(const std::string& header) {
 }
 
 }  // namespace
+
+bool PeerGone(int socket) {
+  pollfd end{socket, POLLRDHUP, 0};
+  return socket >= 0 && ::poll(&end, 1, 0) > 0;
+}
 
 Connection::Connection(const Address& address, const Poco::Net::Context::Ptr& tls)
     : address_(address) {
@@ -153,10 +161,24 @@ void Connection::Transmit(const Request& request, const std::string& authorizati
   if (const Poco::Exception* e = session_->networkException()) e->rethrow();
 }
 
+void Connection::AwaitAnswer(const Request& request, Clock::time_point deadline) {
+  if (request.asked_by < 0) return;
+  std::array<pollfd, 2> ends{
+      {{session_->socket().impl()->sockfd(), POLLIN, 0}, {request.asked_by, POLLRDHUP, 0}}};
+  while (true) {
+    const auto left = Remaining(deadline).count();
+    const int ready = ::poll(ends.data(), ends.size(), static_cast<int>(std::max(left, {})));
+    if (ready == 0) throw Poco::TimeoutException();
+    if (ends[0].revents != 0 || (ready < 0 && errno != EINTR)) return;
+    if (ready > 0 && ends[1].revents != 0) throw Abandoned();
+  }
+}
+
 Response Connection::Receive(const Request& request, Clock::time_point deadline) {
   Poco::Net::HTTPResponse head;
   head.setFieldLimit(kMaxHeaderFields);
   compat::KeepHeadersAsSent(head);
+  AwaitAnswer(request, deadline);
   std::istream& stream = session_->receiveResponse(head);
   stage_ = Stage::kReading;
 

@@ -48,6 +48,8 @@ class Connection {
  private:
   void Transmit(const Request& request, const std::string& authorization,
                 Clock::time_point deadline);
+  /// Until something comes. Throws Abandoned.
+  void AwaitAnswer(const Request& request, Clock::time_point deadline);
   Response Receive(const Request& request, Clock::time_point deadline);
   void ReadBody(std::istream& stream, const Poco::Net::HTTPResponse& head, std::string& body,
                 Clock::time_point deadline);

@@ -4,12 +4,14 @@
 #include <atomic>
 #include <condition_variable>
 #include <future>
+#include <list>
 #include <mutex>
 #include <set>
 #include <thread>
 
 #include "api/gate.h"
 #include "support/api_fixture.h"
+#include "unit/api/raw_client.h"
 
 /// What the API refuses before it asks the engine, and who may wait for what.
 namespace pgsluice::api {
@@ -112,6 +114,25 @@ TEST_F(ApiLimitsTest, WaitersDoNotStarveSearches) {
   EXPECT_THAT(refused.body, HasSubstr("overloaded"));
   server_->Stop(std::chrono::steady_clock::now() + std::chrono::seconds(10));
   for (auto& waiter : waiters) EXPECT_EQ(waiter.get().status, 503);
+}
+
+TEST_F(ApiLimitsTest, WhoIsGoneDoesNotWait) {
+  sync_ = &stuck_;
+  Restart();
+  std::list<RawClient> callers;
+  for (std::size_t i = 0; i < Gate::kWaiting; ++i) {
+    callers.emplace_back(server_->port())
+        .Send("GET /v1/sync/wait?wait=30s HTTP/1.1\r\nHost: a\r\n\r\n");
+    stuck_.AwaitWaiters(i + 1);
+  }
+  EXPECT_EQ(Send("/v1/sync/wait?wait=1ms").status, 503);
+  callers.clear();
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  int status = 503;
+  while (status == 503 && std::chrono::steady_clock::now() < until) {
+    status = Send("/v1/sync/wait?wait=1ms").status;
+  }
+  EXPECT_EQ(status, 504);
 }
 
 TEST_F(ApiLimitsTest, WaitsNoLongerThanAsked) {

@@ -32,6 +32,7 @@ struct HttpRequest {
   std::string peer;  ///< Address of the caller.
   std::string id;    ///< From X-Request-Id when that is sane, else generated.
   std::optional<Refusal> refusal;
+  int socket = -1;  ///< Of the caller, to see whether it is still there.
 
   /// The value of a header, by its name in lower case; empty when absent.
   std::string Header(const std::string& name) const;

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "pgsluice/base/error.h"
+
 namespace pgsluice::http {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
@@ -18,7 +20,17 @@ struct Request {
   std::string content_type = "application/json";
   Headers headers = {};
   std::chrono::milliseconds timeout{30000};  ///< For the whole exchange.
+  int asked_by = -1;  ///< Socket of who waits for the answer; when that end is gone, Abandoned.
 };
+
+/// Who asked is gone. The connection was closed, so that the other side stops working.
+class Abandoned : public Error {
+ public:
+  Abandoned() : Error(Disposition::kReject, "the caller is gone") {}
+};
+
+/// Whether the other end of a connected socket has closed it, at least for sending. Does not read.
+bool PeerGone(int socket);
 
 struct Response {
   int status = 0;
@@ -28,7 +40,7 @@ struct Response {
 
 /// Sends one request and reads the whole answer. Thread-safe: calls from several threads use
 /// connections of their own. The seam for tests. Throws Error(kRetry) when no whole answer came or
-/// it was a redirect, Error(kReject) when the answer is larger than 256 MB.
+/// it was a redirect, Error(kReject) when the answer is larger than 256 MB, Abandoned.
 class Transport {
  public:
   virtual ~Transport() = default;

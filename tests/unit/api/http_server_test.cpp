@@ -60,12 +60,12 @@ std::string Post(const std::string& headers, const std::string& body = "") {
 }
 
 /// A certificate for "localhost", signed by itself, made anew.
-config::Tls MakeCertificate(const std::string& directory) {
+config::Tls MakeCertificate(const std::string& directory, int serial = 1) {
   const config::Tls tls{directory + "/cert.pem", directory + "/key.pem"};
   std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
       EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"), EVP_PKEY_free);
   std::unique_ptr<X509, decltype(&X509_free)> cert(X509_new(), X509_free);
-  ASN1_INTEGER_set(X509_get_serialNumber(cert.get()), 1);
+  ASN1_INTEGER_set(X509_get_serialNumber(cert.get()), serial);
   X509_gmtime_adj(X509_getm_notBefore(cert.get()), -60);
   X509_gmtime_adj(X509_getm_notAfter(cert.get()), 3600);
   X509_set_pubkey(cert.get(), key.get());
@@ -111,6 +111,40 @@ TEST_F(HttpServerTest, SpeaksTls) {
   RawClient plain(server.port());
   plain.Send("GET / HTTP/1.1\r\n\r\n");
   EXPECT_THAT(plain.ReadAll(), Not(HasSubstr("200")));
+  server.Stop(seconds(5));
+  std::filesystem::remove_all(directory);
+}
+
+TEST_F(HttpServerTest, ReadsCertificatesAgain) {
+  std::string directory = ::testing::TempDir() + "pgsluice_tls_XXXXXX";
+  ASSERT_NE(mkdtemp(directory.data()), nullptr);
+  const config::Tls tls = MakeCertificate(directory);
+  HttpServer server({"127.0.0.1", 0}, tls, {}, [](const HttpRequest&) { return HttpResponse(); });
+  server.Start();
+  // Only who trusts exactly the certificate of this moment is served.
+  const auto served = [&](const std::string& ca) {
+    http::ClientOptions options;
+    options.urls = {"https://127.0.0.1:" + std::to_string(server.port())};
+    options.ca_file = ca;
+    try {
+      return http::MakeClient(options)->Send({.path = "/"}).status == 200;
+    } catch (const Error&) {
+      return false;
+    }
+  };
+  const std::string first = directory + "/first.pem";
+  std::filesystem::copy(tls.cert_file, first);
+  EXPECT_TRUE(served(first));
+  MakeCertificate(directory, 2);
+  EXPECT_TRUE(served(tls.cert_file));
+  EXPECT_FALSE(served(first));
+  // A certificate without its key is not taken.
+  const std::string second = directory + "/second.pem";
+  std::filesystem::copy(tls.cert_file, second);
+  std::filesystem::rename(first, tls.cert_file);
+  EXPECT_TRUE(served(second));
+  std::filesystem::remove(tls.key_file);
+  EXPECT_TRUE(served(second));
   server.Stop(seconds(5));
   std::filesystem::remove_all(directory);
 }

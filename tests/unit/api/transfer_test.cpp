@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <iterator>
+#include <random>
 #include <sstream>
 
 namespace pgsluice::api {
@@ -37,6 +38,30 @@ TEST(Transfer, CompressesForWhoTakesIt) {
     EXPECT_EQ(compress(refuses).body, text) << refuses;
     EXPECT_EQ(Header(compress(refuses), "Vary"), "Accept-Encoding");
   }
+}
+
+TEST(Transfer, CompressesStreamsAsTheyGo) {
+  HttpRequest request;
+  request.headers["accept-encoding"] = "gzip";
+  HttpResponse response;
+  std::string sent, text;
+  response.stream = [&](const Sink& sink) {
+    std::mt19937 random(1);
+    for (int i = 0; i < 50; ++i) {
+      std::string piece(10000, ' ');
+      for (char& c : piece) c = static_cast<char>('a' + random() % 26);
+      text += piece;
+      sink(piece);
+    }
+    EXPECT_GT(sent.size(), text.size() / 2);
+  };
+  Compress(request, response);
+  EXPECT_EQ(Header(response, "Content-Encoding"), "gzip");
+  response.stream([&](std::string_view piece) { sent += piece; });
+  EXPECT_LT(sent.size(), text.size());
+  std::istringstream in(sent);
+  Poco::InflatingInputStream inflate(in, Poco::InflatingStreamBuf::STREAM_GZIP);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(inflate), {}), text);
 }
 
 TEST(Transfer, AllowsListedOriginsOnly) {

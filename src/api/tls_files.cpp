@@ -1,0 +1,58 @@
+#include "api/tls_files.h"
+
+#include <Poco/Exception.h>
+#include <openssl/ssl.h>
+#include <spdlog/fmt/fmt.h>
+#include <sys/stat.h>
+
+#include "pgsluice/observe/log.h"
+
+namespace pgsluice::api {
+
+namespace {
+
+using Poco::Net::Context;
+
+Context::Ptr Read(const config::Tls& files) {
+  Context::Ptr context = new Context(Context::TLS_SERVER_USE, files.key_file, files.cert_file, "",
+                                     Context::VERIFY_NONE);
+  context->requireMinimumProtocol(Context::PROTO_TLSV1_2);
+  if (SSL_CTX_check_private_key(context->sslContext()) != 1) {
+    throw Poco::InvalidArgumentException("the key does not belong to the certificate");
+  }
+  return context;
+}
+
+std::string StampOf(const config::Tls& files) {
+  std::string stamp;
+  for (const std::string& file : {files.cert_file, files.key_file}) {
+    struct stat found {};
+    if (::stat(file.c_str(), &found) != 0) continue;
+    stamp += fmt::format("{} {} {} {} {};", found.st_dev, found.st_ino, found.st_size,
+                         found.st_mtim.tv_sec, found.st_mtim.tv_nsec);
+  }
+  return stamp;
+}
+
+}  // namespace
+
+TlsFiles::TlsFiles(const config::Tls& files)
+    : files_(files), stamp_(StampOf(files)), context_(Read(files)) {}
+
+Context::Ptr TlsFiles::Current() {
+  const std::string stamp = StampOf(files_);
+  if (stamp == stamp_) return context_;
+  stamp_ = stamp;
+  try {
+    context_ = Read(files_);
+    observe::Log(observe::Level::kInfo, "api", "certificate read again",
+                 {{"file", files_.cert_file}});
+  } catch (const Poco::Exception& error) {
+    observe::Log(observe::Level::kWarn, "api",
+                 "the new certificate cannot be used, the old one stays: " + error.displayText(),
+                 {{"file", files_.cert_file}});
+  }
+  return context_;
+}
+
+}  // namespace pgsluice::api
