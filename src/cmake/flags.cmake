@@ -18,6 +18,11 @@ if(PGSLUICE_SANITIZE)
   add_link_options(-fsanitize=${PGSLUICE_SANITIZE})
 endif()
 
+if(PGSLUICE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  add_link_options(-fsanitize=fuzzer-no-link)
+endif()
+
 if(PGSLUICE_TIDY)
   find_program(clang_tidy NAMES clang-tidy REQUIRED)
   set(CMAKE_CXX_CLANG_TIDY ${clang_tidy} --quiet)

@@ -1,12 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <openssl/hmac.h>
 
 #include <mutex>
 
 #include "pgsluice/base/error.h"
 #include "pgsluice/query/cursor.h"
 #include "support/api_fixture.h"
+#include "unit/api/signed_token.h"
 
 /// Tokens with claims, limits, reload, and what HTTP adds: origins, compression, tags, traces.
 namespace pgsluice::api {
@@ -18,18 +18,8 @@ using ::testing::Key;
 using ::testing::Not;
 using ::testing::Pair;
 
-std::string Base64Url(const std::string& bytes) {
-  const std::string sealed = query::SealCursor(bytes, "", "");
-  return sealed.substr(0, sealed.find('.'));
-}
-
 std::string Token(const std::string& claims) {
-  const std::string text = Base64Url(R"({"alg":"HS256"})") + "." + Base64Url(claims);
-  unsigned char mac[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  HMAC(EVP_sha256(), "secret", 6, reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-       mac, &size);
-  return text + "." + Base64Url({reinterpret_cast<const char*>(mac), size});
+  return SignedToken(R"({"alg":"HS256"})", claims, "secret");
 }
 
 class ApiAuthTest : public ApiFixture {

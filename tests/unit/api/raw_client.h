@@ -22,6 +22,7 @@ class RawClient {
           socket_.sendBytes(bytes.data() + sent, static_cast<int>(bytes.size() - sent)));
     }
   }
+  void EndSending() { socket_.shutdownSend(); }
   /// All that comes until the server closes.
   std::string ReadAll() {
     std::string text;
