@@ -92,7 +92,9 @@ const std::vector<Option>& SyncOptions() {
        .check = CheckRefreshInterval,
        .pattern = "^(-1|[0-9]+(ms|s|m|h))$"},
       {.name = "on_incompatible_change",
-       .description = "What to do when a column changed so that its index must be built anew.",
+       .description =
+           "What to do when a column, the mapping, the settings or the routing changed so that "
+           "the index must be built anew: report it, or reindex by itself.",
        .default_json = R"("report")",
        .allowed = {"report", "reindex"}},
   };

@@ -32,8 +32,8 @@ void AddAnalyzer(const std::string& name, const Flavor& flavor, Settings& settin
 
 }  // namespace
 
-std::string IndexBody(const document::Plan& plan, const config::Config& config,
-                      const Flavor& flavor) {
+std::string SettingsJson(const document::Plan& plan, const config::Config& config,
+                         const Flavor& flavor) {
   Settings settings;
   // A late retry must not bring a deleted document back: longer than any write may wait.
   settings["index.gc_deletes"] = R"("15m")";
@@ -41,15 +41,28 @@ std::string IndexBody(const document::Plan& plan, const config::Config& config,
   AddAnalyzer("default", flavor, settings);
   AddAnalyzer("pgsluice_text", flavor, settings);
   if (plan.config.settings.IsObject()) Flatten("", plan.config.settings, settings);
-  std::string body = R"({"settings":{)";
+  std::string body = "{";
   for (const auto& [name, value] : settings) {
     if (body.back() != '{') body += ',';
     json::AppendString(body, name);
     body += ':' + value;
   }
+  return body + "}";
+}
+
+std::string MappingWithMeta(const document::Plan& plan, const config::Config& config,
+                            const Flavor& flavor) {
   std::string mapping = plan.MappingJson(flavor.opensearch);
-  mapping.insert(1, R"("_meta":{"pgsluice":{"format":1}},)");
-  return body + R"(},"mappings":)" + mapping + "}";
+  mapping.insert(1, R"("_meta":{"pgsluice":{"format":1,"routing":)" +
+                        json::Quote(plan.config.routing) + R"(,"settings":)" +
+                        SettingsJson(plan, config, flavor) + "}},");
+  return mapping;
+}
+
+std::string IndexBody(const document::Plan& plan, const config::Config& config,
+                      const Flavor& flavor) {
+  return R"({"settings":)" + SettingsJson(plan, config, flavor) + R"(,"mappings":)" +
+         MappingWithMeta(plan, config, flavor) + "}";
 }
 
 }  // namespace pgsluice::engine

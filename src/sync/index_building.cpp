@@ -92,10 +92,17 @@ void IndexKeeper::PutInPlace(pg::Session& session, const std::string& name,
   Log(Level::kInfo, "sync", "reindex is done", {{"index", name}, {"physical", building}});
 }
 
+void IndexKeeper::ReindexByItself(const document::Plan& plan, State& now) {
+  if (!config_.sync.reindex_on_incompatible_change || now.reason.empty()) return;
+  if (!now.building.empty() || !now.refused.empty()) return;
+  now.building = NextName(AliasOf(plan), now.physical);
+}
+
 void IndexKeeper::MakeBuilding(const document::Plan& plan, const State& old, State& now) {
   if (now.building.empty()) return;
   const bool there = !old.building_uuid.empty() && Uuid(old.building) == old.building_uuid;
-  if (there && (now.mapping == old.mapping || Extend(plan, old.building).empty())) return;
+  if (there && (now.mapping == old.mapping || Fit(plan, old.building).empty())) return;
+  if (!old.building_uuid.empty()) now.refused.clear();  // it was said of the one that is no more
   // What a killed process made and did not live to remember, or what has become useless.
   if (engine_.IndexExists(now.building)) {
     CheckOwner(AliasOf(plan), now.building);

@@ -51,7 +51,7 @@ const pg::Statement kRoot{"root_source", R"sql(
 
 /// What documents look like: when it changes, every document has to be read again.
 std::string ShapeOf(const document::Plan& plan) {
-  return base::Fingerprint(plan.read_by_key.sql + plan.block_sql);
+  return base::Fingerprint(plan.read_by_key.sql + plan.block_sql + plan.config.pipeline);
 }
 
 // A list of oids as text: "16401,16407".
@@ -141,7 +141,7 @@ std::shared_ptr<const LiveIndex> IndexKeeper::Ensure(
   now.shape = ShapeOf(*plan);
   now.relations.clear();
   for (const std::uint32_t oid : root.descendants) now.relations.push_back(std::to_string(oid));
-  now.mapping = base::Fingerprint(plan->MappingJson(engine_.Detect().opensearch));
+  now.mapping = MappingHash(*plan);
   // A plan of ours that was in force before: when another one is now, a process with a newer
   // configuration or a newer look at the tables has put it there, and it stands.
   const auto mine = std::pair(now.shape, now.mapping);
@@ -155,7 +155,7 @@ std::shared_ptr<const LiveIndex> IndexKeeper::Ensure(
     // Two processes can make an index each when one of them loses its lock on the way.
     if (targets.size() > 1) PointTo(alias, targets, old.physical);
     // What the engine once refused stays refused until the index is made again.
-    if (now.mapping != old.mapping) now.reason = Extend(*plan, now.physical);
+    if (now.mapping != old.mapping) now.reason = Fit(*plan, now.physical);
   } else {
     if (!old.physical.empty()) {
       Log(Level::kWarn, "sync", "the index is gone or is another one than before: making it again",
@@ -166,10 +166,16 @@ std::shared_ptr<const LiveIndex> IndexKeeper::Ensure(
     now.reason.clear();
   }
   const bool newer = std::pair(now.shape, now.mapping) == mine;
-  if (newer) MakeBuilding(*plan, old, now);
+  if (newer) {
+    // What was refused or given up is not tried again by itself until something changes.
+    if (now.mapping != old.mapping && now.building.empty()) now.refused.clear();
+    ReindexByItself(*plan, now);
+    MakeBuilding(*plan, old, now);
+  }
   now.root_source = session.Exec(kRoot, {std::to_string(plan->root)}).Text(0, 0);
   auto live = Live(plan, now);
   Store(session, *live, old, now, ours);
+  if (ours) Tell(plan->name, old, now);
   ensured_[plan->name] = mine;
   live->phase = PhaseOf(now.state);
   return live;
@@ -332,19 +338,6 @@ std::string IndexKeeper::Uuid(const std::string& physical) {
   if (answer.members.empty()) return {};
   const json::Value* uuid = answer.members[0].second.Find({"settings", "index", "uuid"});
   return uuid == nullptr ? std::string() : uuid->text;
-}
-
-std::string IndexKeeper::Extend(const document::Plan& plan, const std::string& physical) {
-  try {
-    engine_.PutMapping(physical, plan.MappingJson(engine_.Detect().opensearch));
-    return {};
-  } catch (const Error& error) {
-    if (error.disposition() != Disposition::kReject) throw;
-    const std::string reason = "the mapping no longer fits: " + std::string(error.what()) +
-                               "; run 'pgsluice reindex " + plan.name + "'";
-    Log(Level::kError, "sync", "reindex needed", {{"index", plan.name}, {"reason", reason}});
-    return reason;
-  }
 }
 
 }  // namespace pgsluice::sync

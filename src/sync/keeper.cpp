@@ -212,6 +212,7 @@ void Keeper::SampleIndexes() {
       done = ProgressOf(*session_, index->targets.back().physical).ratio();
     }
     shared_.monitor.BackfillProgress(name).Set(done);
+    shared_.monitor.ReindexNeeded(name).Set(index->reason.empty() ? 0 : 1);
     shared_.monitor.Begin(name);
   }
 }

@@ -89,6 +89,13 @@ observe::Gauge& Monitor::BackfillProgress(const std::string& index) {
                              {{"index", index}});
 }
 
+observe::Gauge& Monitor::ReindexNeeded(const std::string& index) {
+  return registry_.MakeGauge("pgsluice_reindex_needed",
+                             "1 while an index cannot become what the configuration and the tables "
+                             "want without a reindex, or a reindex was refused.",
+                             {{"index", index}});
+}
+
 void Monitor::Trouble(const std::string& part, const std::string& message) {
   const std::int64_t now = NowMs();
   TroubleGauge(part).Set(1);

@@ -21,27 +21,36 @@ constexpr std::chrono::minutes kInFlight{2};
 // Columns of Plan::read_by_key and of block statements.
 constexpr std::size_t kId = 1, kDocument = 2;
 
+http::Response Ask(engine::Engine& engine, const std::string& path, const std::string& body) {
+  // No filter_path: the engine would write the documents anew and lose digits.
+  http::Response response = engine.Send({.method = "POST", .path = path, .body = body});
+  if (response.status == 200) return response;
+  throw Error(Disposition::kRetry,
+              "the engine answers " + path + " with status " + std::to_string(response.status));
+}
+
 /// Documents of the engine by id; what is not there is absent.
-std::map<std::string, std::string> Fetch(engine::Engine& engine, const std::string& alias,
+std::map<std::string, std::string> Fetch(engine::Engine& engine, const LiveIndex& index,
                                          const std::vector<std::string>& ids) {
-  std::string body = R"({"ids":[)";
-  for (const std::string& id : ids) {
-    if (body.back() != '[') body += ',';
-    json::AppendString(body, id);
-  }
-  body += "]}";
-  const http::Response response =
-      engine.Send({.method = "POST",
-                   // No filter_path: the engine would write the documents anew and lose digits.
-                   .path = "/" + alias + "/_mget",
-                   .body = body});
-  if (response.status != 200) {
-    throw Error(Disposition::kRetry,
-                "the engine answers _mget with status " + std::to_string(response.status));
-  }
   std::map<std::string, std::string> documents;
+  if (ids.empty()) return documents;
+  std::string list = "[";
+  for (const std::string& id : ids) {
+    if (list.size() > 1) list += ',';
+    json::AppendString(list, id);
+  }
+  list += ']';
+  // By which value a document was routed is not known of one that should not be there: all shards
+  // are searched.
+  const bool routed = !index.plan->config.routing.empty();
+  if (routed) engine.Refresh(index.alias);
+  const http::Response response =
+      routed ? Ask(engine, "/" + index.alias + "/_search?allow_partial_search_results=false",
+                   R"({"size":)" + std::to_string(ids.size()) + R"(,"query":{"ids":{"values":)" +
+                       list + "}}}")
+             : Ask(engine, "/" + index.alias + "/_mget", R"({"ids":)" + list + "}");
   const json::Value answer = json::Parse(response.body);
-  const json::Value* docs = answer.Find("docs");
+  const json::Value* docs = routed ? answer.Find({"hits", "hits"}) : answer.Find("docs");
   if (docs == nullptr) return documents;
   for (const json::Value& doc : docs->items) {
     const json::Value* source = doc.Find("_source");
@@ -117,7 +126,7 @@ std::vector<Difference> Verifier::Compare(const LiveIndex& index, const Keys& ke
     ids.emplace_back(rows.Text(row, kId));
     bytes_ += rows.Text(row, kDocument).size();
   }
-  const auto theirs = Fetch(engine_, index.alias, ids);
+  const auto theirs = Fetch(engine_, index, ids);
   std::vector<Difference> differences;
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     const auto found = theirs.find(ids[row]);
@@ -168,7 +177,7 @@ void Verifier::Confirm(const LiveIndex& index, const std::vector<Difference>& ca
       throw Error(Disposition::kRetry, "changes in flight were not applied within two minutes",
                   "is 'pgsluice run' or 'pgsluice sync' running?");
     }
-    const Documents theirs = Fetch(engine_, index.alias, ids);
+    const Documents theirs = Fetch(engine_, index, ids);
     const Documents after = Read(index, ids);
     Ids undecided;
     for (const std::string& id : ids) {

@@ -13,6 +13,7 @@
 namespace pgsluice {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -40,6 +41,38 @@ class Reindex : public testing::CommandTest {
   }
   void FullSpeed() {
     Exec("UPDATE pgsluice.index_state SET backfill_rate = NULL, backfill_next = NULL");
+  }
+  /// The configuration, of this process and of commands, names the index, with these settings.
+  void WithSettings(const std::string& settings, const std::string& routing = {}) {
+    config::Index index;
+    index.name = index.table = "item";
+    index.settings = json::Parse(settings);
+    index.routing = routing;
+    config_.all_tables = false;
+    config_.indexes = {index};
+    more_config_ = R"(, "indexes": {"item": {"table": "item", "settings": )" + settings +
+                   (routing.empty() ? "" : R"(, "routing": ")" + routing + '"') + "}}";
+  }
+  /// A configuration that was changed takes effect.
+  void Restart(const std::string& settings, const std::string& routing = {}) {
+    process_.reset();
+    WithSettings(settings, routing);
+    process_ = std::make_unique<testing::SyncProcess>(config_);
+    process_->Start();
+  }
+  std::string Setting(const std::string& name) {
+    const http::Response response = engine_->Send({.path = "/" + Alias("item") + "/_settings"});
+    const json::Value answer = json::Parse(response.body);
+    const json::Value* value = answer.members.at(0).second.Find({"settings", "index", name});
+    return value == nullptr ? "" : value->text;
+  }
+  std::string Metric(const std::string& name) {
+    const std::string all = process_->registry().Text();
+    const std::string line = "\n" + name + R"({index="item"} )";
+    const std::size_t at = all.find(line);
+    if (at == std::string::npos) return {};
+    const std::size_t begin = at + line.size();
+    return all.substr(begin, all.find('\n', begin) - begin);
   }
   void Put(const std::string& index, const std::string& id) {
     const http::Response response = engine_->Send({.method = "PUT",
@@ -188,6 +221,8 @@ TEST_F(Reindex, AnIncompatibleTypeIsToldAndCured) {
   Exec("ALTER TABLE item ALTER n TYPE text USING 'text ' || n");
   Await([&] { return State("state") == "reindex_needed"; });
   EXPECT_THAT(State("reason"), HasSubstr("run 'pgsluice reindex item'"));
+  EXPECT_THAT(Run({"status", "--json"}).out, HasSubstr("run 'pgsluice reindex item'"));
+  Await([&] { return Metric("pgsluice_reindex_needed") == "1"; });
   const testing::Outcome outcome = Run({"reindex", "item"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(State("state"), "live");
@@ -195,6 +230,97 @@ TEST_F(Reindex, AnIncompatibleTypeIsToldAndCured) {
   EXPECT_EQ(db_.Text("SELECT count(*) FROM pgsluice.dead_letter"), "0");
   const json::Value mapping = engine_->GetMapping(Alias("item"));
   EXPECT_EQ(mapping.Find({"properties", "n", "type"})->text, "text");
+}
+
+TEST_F(Reindex, AnIncompatibleTypeIsCuredByItself) {
+  config_.sync.reindex_on_incompatible_change = true;
+  StartItems(300);
+  Exec("ALTER TABLE item ALTER n TYPE text USING 'text ' || n");
+  Await([&] { return State("physical") == Physical(2); });
+  EXPECT_EQ(State("state"), "live");
+  EXPECT_THAT(InPlace(), ElementsAre(Physical(2)));
+  ExpectItems();
+  EXPECT_EQ(engine_->GetMapping(Alias("item")).Find({"properties", "n", "type"})->text, "text");
+  Await([&] { return Metric("pgsluice_reindex_needed") == "0"; });
+}
+
+TEST_F(Reindex, GivenUpItIsBegunByItselfOnlyAfterAnotherChange) {
+  config_.sync.reindex_on_incompatible_change = true;
+  StartItems(1500);
+  Exec("UPDATE pgsluice.index_state SET backfill_rate = 200");
+  Exec("ALTER TABLE item ALTER n TYPE text USING 'text ' || n");
+  Await([&] { return !State("building_uuid").empty(); });
+  EXPECT_EQ(Run({"reindex", "item", "--abort"}).out, "item: aborted; the present index stays\n");
+  FullSpeed();
+  process_->service().LookAgain();
+  ExpectItems();
+  Await([&] { return State("state") == "reindex_needed"; });
+  EXPECT_EQ(State("building"), "");
+  EXPECT_THAT(State("refused"), HasSubstr("the reindex was aborted; the mapping no longer fits"));
+  Exec("ALTER TABLE item ADD COLUMN more int DEFAULT 3");
+  Await([&] { return State("physical") != Physical(1); });
+  EXPECT_EQ(State("state"), "live");
+  ExpectItems();
+}
+
+TEST_F(Reindex, ChangedSettingsAreFollowedOrTold) {
+  WithSettings(R"({"max_result_window": 20000})");
+  StartItems(300);
+  EXPECT_EQ(Setting("max_result_window"), "20000");
+  Restart(R"({"index": {"max_result_window": 30000, "refresh_interval": "7s"}})");
+  EXPECT_EQ(Setting("max_result_window"), "30000");
+  EXPECT_EQ(Setting("refresh_interval"), "7s");
+  Restart("{}");
+  EXPECT_EQ(Setting("max_result_window"), "");
+  EXPECT_EQ(Setting("refresh_interval"), config_.sync.refresh_interval);
+  EXPECT_EQ(State("state"), "live");
+  // Nothing that the engine changes in an index that is there.
+  Restart(R"({"number_of_shards": 2})");
+  EXPECT_EQ(State("state"), "reindex_needed");
+  EXPECT_THAT(State("reason"),
+              AllOf(HasSubstr("the settings no longer fit"), HasSubstr("number_of_shards"),
+                    HasSubstr("run 'pgsluice reindex item'")));
+  Await([&] { return Metric("pgsluice_reindex_needed") == "1"; });
+  EXPECT_THAT(Run({"status", "--json"}).out, HasSubstr("number_of_shards"));
+  const testing::Outcome outcome = Run({"reindex", "item"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(Setting("number_of_shards"), "2");
+  EXPECT_EQ(State("state") + State("reason"), "live");
+  Await([&] { return Metric("pgsluice_reindex_needed") == "0"; });
+  ExpectItems();
+}
+
+TEST_F(Reindex, ARoutingThatChangedNeedsOne) {
+  WithSettings(R"({"number_of_shards": 2})", "n");
+  StartItems(300);
+  process_.reset();
+  WithSettings(R"({"number_of_shards": 2})", "name");
+  EXPECT_EQ(Run({"attach"}).code, 0);
+  config_.sync.reindex_on_incompatible_change = true;
+  Restart(R"({"number_of_shards": 2})", "name");
+  Await([&] { return State("physical") == Physical(2); });
+  ExpectItems();
+  EXPECT_EQ(engine_->Count(Alias("item")), 300);
+  EXPECT_EQ(State("state"), "live");
+  EXPECT_EQ(Run({"verify", "item"}).code, 0);
+}
+
+TEST_F(Reindex, AStartSaysWhatTheConfigurationNeeds) {
+  StartItems(10);
+  process_.reset();
+  const auto says = [&](const std::string& settings, const std::string& what) {
+    WithSettings(settings);
+    const auto command = Begin({"sync"});
+    EXPECT_TRUE(command->WaitForLine(what, std::chrono::seconds(30))) << what;
+    command->Signal(SIGTERM);
+    EXPECT_EQ(command->Wait(), 0);
+  };
+  says("{}", "index needs nothing");
+  says(R"({"max_result_window": 20000})", "index needs an addition to mapping or settings");
+  says(R"({"number_of_shards": 2})", "index needs a reindex");
+  says(R"({"number_of_shards": 2})", "index needs a reindex");
+  says("{}", "index needs an addition to mapping or settings");
+  EXPECT_EQ(State("state"), "live");
 }
 
 TEST_F(Reindex, WhateverHappensMeanwhileReachesBoth) {
@@ -205,11 +331,7 @@ TEST_F(Reindex, WhateverHappensMeanwhileReachesBoth) {
       "CREATE TABLE item_2 (LIKE item); INSERT INTO item_2 SELECT n, 'two', 2 "
       "FROM generate_series(1, 500) n");
   Exec("INSERT INTO item SELECT n, 'item', n % 2 FROM generate_series(1, 3000) n");
-  config::Index index;
-  index.name = index.table = "item";
-  config_.all_tables = false;
-  config_.indexes = {index};
-  more_config_ = R"(, "indexes": {"item": {"table": "item"}})";
+  WithSettings("{}");
   Start();
   Settle();
   const std::string oracle = "SELECT id || '|' || n, to_json(item) FROM item";

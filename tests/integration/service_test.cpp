@@ -56,7 +56,7 @@ TEST_F(ServiceBinary, AnswersOnBothPortsAndStopsOnSigterm) {
         R"(pgsluice_dead_letters{index="item"} 0)", "pgsluice_bulk_duration_seconds_count ",
         "pgsluice_end_to_end_seconds_count ", R"(pgsluice_backfill_rows_total{index="item"} )",
         R"(pgsluice_backfill_progress_ratio{index="item"} 1)",
-        R"(pgsluice_trouble{part="engine"} 0)",
+        R"(pgsluice_reindex_needed{index="item"} 0)", R"(pgsluice_trouble{part="engine"} 0)",
         "pgsluice_http_requests_total{route=", "pgsluice_http_request_duration_seconds_count ",
         "pgsluice_search_engine_duration_seconds_count ", "process_resident_memory_bytes "}) {
     EXPECT_NE(metrics.find(std::string("\n") + metric), std::string::npos) << metric;

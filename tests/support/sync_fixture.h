@@ -22,6 +22,7 @@ class SyncProcess {
   void Start() { service_->Start(); }
   void Stop() { service_->Stop(); }
   sync::Service& service() { return *service_; }
+  observe::Registry& registry() { return registry_; }
   /// The present trouble of "database" or "engine"; empty when there is none.
   std::string trouble(const std::string& part) const { return monitor_.TroubleOf(part); }
 

@@ -8,6 +8,15 @@
 
 namespace pgsluice::engine {
 
+/// The settings of a plan's index as one flat object: {"index.gc_deletes":"15m",…}.
+std::string SettingsJson(const document::Plan& plan, const config::Config& config,
+                         const Flavor& flavor);
+
+/// The mapping; its `_meta.pgsluice` says that the index is ours, and with which settings and
+/// routing it was made: {"format":1,"routing":"","settings":{…}}.
+std::string MappingWithMeta(const document::Plan& plan, const config::Config& config,
+                            const Flavor& flavor);
+
 /// The body of "create index" for a plan: settings and mapping.
 std::string IndexBody(const document::Plan& plan, const config::Config& config,
                       const Flavor& flavor);

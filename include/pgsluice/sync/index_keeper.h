@@ -78,6 +78,11 @@ class IndexKeeper {
   /// Makes the index that was asked for, or makes it again when it is gone or cannot take the
   /// mapping.
   void MakeBuilding(const document::Plan& plan, const State& old, State& now);
+  /// Asks for a reindex when the index cannot become what the plan wants and the configuration
+  /// allows it.
+  void ReindexByItself(const document::Plan& plan, State& now);
+  /// Says what the index needed, or needs.
+  void Tell(const std::string& name, const State& old, const State& now) const;
   /// Partitions that came are scanned; when one went, the ids of the index are walked.
   static void FollowPartitions(pg::Session& session, const LiveIndex& index, const State& old,
                                const State& now);
@@ -90,8 +95,16 @@ class IndexKeeper {
   /// The first "alias-00000N" behind all that there are and `reserved`.
   std::string NextName(const std::string& alias, const std::string& reserved);
   std::string Uuid(const std::string& physical);
-  /// Adds new fields to the mapping; the engine's reason when it refuses.
-  std::string Extend(const document::Plan& plan, const std::string& physical);
+  std::string MappingHash(const document::Plan& plan);
+  /// Adds new fields to the mapping and changes settings; empty, or why the index cannot become
+  /// what the plan wants.
+  std::string Fit(const document::Plan& plan, const std::string& physical);
+  /// The engine's reason when it refuses.
+  std::string FitSettings(const document::Plan& plan, const std::string& physical,
+                          const json::Value& made);
+  std::string FitMapping(const std::string& physical, const std::string& mapping);
+  std::string FitRouting(const document::Plan& plan, const std::string& physical,
+                         const json::Value& made);
 
   const config::Config& config_;
   engine::Engine& engine_;

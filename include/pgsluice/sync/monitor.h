@@ -30,6 +30,7 @@ class Monitor {
   observe::Gauge& DeadLetters(const std::string& index);
   observe::Counter& BackfillRows(const std::string& index);
   observe::Gauge& BackfillProgress(const std::string& index);
+  observe::Gauge& ReindexNeeded(const std::string& index);
 
   /// Trouble with "database" or "engine": logged when it begins or its text changes, then once a
   /// minute; Recovered() says that it is over.
