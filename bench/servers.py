@@ -41,6 +41,14 @@ def memory_mb(pid):
     return found["VmRSS"], found["VmHWM"]
 
 
+def machine_busy(since=None):
+    """What to compare with later; then the part of the time that the machine's CPUs were at work."""
+    with open("/proc/stat") as f:
+        ticks = [int(x) for x in f.readline().split()[1:9]]
+    now = (sum(ticks), ticks[3] + ticks[4])
+    return now if since is None else 1 - (now[1] - since[1]) / max(now[0] - since[0], 1)
+
+
 class Engine:
     """One keep-alive connection to the search engine."""
 
@@ -136,11 +144,12 @@ def clean_environment():
 
 
 class Service:
-    """`pgsluice run` as a child."""
+    """`pgsluice run` (or `sync`) as a child; without `ports` on any that are free."""
 
-    def __init__(self, binary, config):
+    def __init__(self, binary, config, command="run", ports=True):
         self._log = open(os.path.join(os.path.dirname(config), "service.log"), "ab")
-        self._process = subprocess.Popen([binary, "run", "--config", config],
+        listen = [] if ports else ["--admin-listen", "127.0.0.1:0", "--listen", "127.0.0.1:0"]
+        self._process = subprocess.Popen([binary, command, "--config", config, *listen],
                                          stdout=self._log, stderr=self._log,
                                          env=clean_environment())
         self.pid = self._process.pid

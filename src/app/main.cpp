@@ -5,6 +5,7 @@
 
 #include "cli.h"
 #include "commands.h"
+#include "memory.h"
 #include "pgsluice/config/loader.h"
 #include "pgsluice/observe/log.h"
 
@@ -64,6 +65,7 @@ int Execute(const app::Invocation& invocation) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  app::KeepMemorySmall();
   // Before any thread exists, so that all inherit it: the service takes signals with sigwait, and
   // commands that do not wait for any are ended by the default action once they unblock them.
   sigset_t signals;

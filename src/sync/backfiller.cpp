@@ -14,6 +14,8 @@ namespace pgsluice::sync {
 namespace {
 
 constexpr std::int64_t kIdsPerPage = 1000, kKeysPerFetch = 4096;
+// Of documents: written within a second or two, so that no write is old.
+constexpr std::size_t kBytesPerSnapshot = 8U << 20U;
 // While a transaction of an older generation is at work.
 constexpr std::chrono::milliseconds kBetweenLooks{50};
 
@@ -74,17 +76,11 @@ class Backfiller {
 
   Portion ScanBlocks(const LiveIndex& index, Job& job) {
     if (job.is_last) job.end_block = std::max(job.end_block, BlocksOf(session_, job.relation_oid));
-    const pg::Statement statement = index.plan->BlockStatement(job.relation);
+    const std::string sql = index.plan->BlockStatement(job.relation).sql;
     Portion portion;
     while (job.next_block < job.end_block) {
       const std::int64_t end = std::min(job.end_block, job.next_block + BlocksAtOnce(job));
-      const pg::Result documents =
-          session_.Exec(statement, {std::to_string(job.next_block), std::to_string(end)});
-      const WriteReport report =
-          writer_.Write(index, documents, index.whole && outbox_.HasDeadLetters(index.plan->name));
-      refresher_.Settle(index, report);
-      const auto rows = static_cast<std::int64_t>(documents.rows());
-      blocks_.Observe(static_cast<std::size_t>(end - job.next_block), report.bytes);
+      const std::int64_t rows = ScanRange(index, sql, job.next_block, end);
       rows_per_block_ = rows / (end - job.next_block) + 1;
       portion.rows += rows;
       job.next_block = end;
@@ -92,6 +88,30 @@ class Backfiller {
     }
     portion.finished = job.next_block >= job.end_block;
     return portion;
+  }
+
+  /// All rows of some blocks, at one snapshot. A cursor, because even one block may hold a hundred
+  /// rows of a megabyte each.
+  std::int64_t ScanRange(const LiveIndex& index, const std::string& sql, std::int64_t begin,
+                         std::int64_t end) {
+    session_.ExecParams("DECLARE documents NO SCROLL CURSOR FOR " + sql,
+                        {std::to_string(begin), std::to_string(end)});
+    std::size_t total = 0, bytes = 0;
+    for (bool more = true; more;) {
+      const std::size_t limit = rows_.next();
+      const pg::Result documents =
+          session_.Exec("FETCH " + std::to_string(limit) + " FROM documents");
+      const WriteReport report =
+          writer_.Write(index, documents, outbox_.HasDeadLetters(index.plan->name));
+      refresher_.Settle(index, report);
+      rows_.Observe(documents.rows(), report.bytes);
+      total += documents.rows();
+      bytes += report.bytes;
+      more = documents.rows() == limit;
+    }
+    session_.Exec("CLOSE documents");
+    blocks_.Observe(static_cast<std::size_t>(end - begin), bytes);
+    return static_cast<std::int64_t>(total);
   }
 
   /// Under a rate the rows of about a second.
@@ -170,7 +190,8 @@ class Backfiller {
   outbox::Outbox outbox_;
   Refresher refresher_;
   Reindexer reindexer_;
-  ChunkSizer blocks_;
+  ChunkSizer rows_;
+  ChunkSizer blocks_{kBytesPerSnapshot};
   int alone_ = -1;  ///< The last generation of which no older one was at work any more.
   std::int64_t rows_per_block_ = 100;  ///< As last seen; before that a guess. At least 1.
 };
@@ -180,6 +201,7 @@ class Backfiller {
 void RunBackfiller(const Shared& shared, const std::stop_token& stop) {
   Writer writer(shared.engine, shared.bulk_bytes, shared.monitor);
   RunLoop(shared, "pgsluice backfill", shared.backfill, stop, [&](pg::Session& session) -> Step {
+    session.Exec("SET cursor_tuple_fraction = 1");  // all rows of a cursor are read
     auto backfiller = std::make_shared<Backfiller>(shared, session, writer);
     return [backfiller] { return backfiller->Step(); };
   });

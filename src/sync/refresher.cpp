@@ -33,7 +33,7 @@ std::string IdOfKey(const std::string& key) {
 void ChunkSizer::Observe(std::size_t rows, std::size_t bytes) {
   if (rows == 0) return;
   const std::size_t fits =
-      std::max<std::size_t>(1, kTargetBytes * rows / std::max<std::size_t>(bytes, 1));
+      std::max<std::size_t>(1, target_ * rows / std::max<std::size_t>(bytes, 1));
   next_ = std::min({kMost, fits, next_ * 2});
 }
 

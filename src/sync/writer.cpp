@@ -9,6 +9,8 @@ namespace {
 
 // Columns of Plan::read_by_key and of block statements.
 constexpr std::size_t kVersion = 0, kId = 1, kDocument = 2, kRouting = 3;
+// The line before a document, without the id: about so much.
+constexpr std::size_t kActionBytes = 100;
 // A write that waited longer could come after the engine forgot the version of a deletion
 // (index.gc_deletes is far above this).
 constexpr std::chrono::milliseconds kBulkTimeout{30'000};
@@ -83,6 +85,11 @@ void Writer::WriteTo(const Target& target, const LiveIndex& index, const pg::Res
 void Writer::Send(const Target& target, const LiveIndex& index, const pg::Result& rows, Range range,
                   WriteReport& report) {
   engine::BulkBody body(target.name);
+  std::size_t bytes = 0;
+  for (std::size_t row = range.begin; row < range.end; ++row) {
+    bytes += rows.Text(row, kDocument).size() + rows.Text(row, kId).size() + kActionBytes;
+  }
+  body.Reserve(bytes);
   for (std::size_t row = range.begin; row < range.end; ++row) Append(body, *index.plan, rows, row);
   const auto start = std::chrono::steady_clock::now();
   const engine::BulkResult result = engine_.Bulk(body, target.alias, kBulkTimeout);

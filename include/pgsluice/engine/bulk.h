@@ -11,6 +11,7 @@ namespace pgsluice::engine {
 class BulkBody {
  public:
   explicit BulkBody(std::string index) : index_(std::move(index)) {}
+  void Reserve(std::size_t bytes) { text_.reserve(bytes); }
 
   void Index(std::string_view id, std::string_view document, std::int64_t version,
              std::string_view routing = {}, std::string_view pipeline = {});

@@ -1,0 +1,19 @@
+#include "memory.h"
+
+#if __has_include(<malloc.h>)
+#include <malloc.h>
+#endif
+
+namespace pgsluice::app {
+
+void KeepMemorySmall() {
+#ifdef M_ARENA_MAX
+  // Documents and bodies of requests come and go by the megabyte. Left alone, glibc keeps them: one
+  // arena per thread, and a threshold for mmap that grows with what was freed.
+  mallopt(M_ARENA_MAX, 2);
+  mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+  mallopt(M_TRIM_THRESHOLD, 512 * 1024);
+#endif
+}
+
+}  // namespace pgsluice::app
