@@ -2,6 +2,7 @@
 #include <cctype>
 
 #include "api/message.h"
+#include "pgsluice/json/utf8.h"
 
 namespace pgsluice::api {
 
@@ -19,6 +20,7 @@ int Hex(char c) {
 std::string Decoded(std::string_view text, bool plus) {
   const auto decoded = UrlDecode(text, plus);
   if (!decoded) throw Problem(400, "invalid_parameter", "the URL is not encoded well");
+  if (!json::IsUtf8(*decoded)) throw Problem(400, "invalid_parameter", "the URL is not UTF-8");
   return *decoded;
 }
 

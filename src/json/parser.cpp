@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "pgsluice/base/error.h"
+#include "pgsluice/json/utf8.h"
 
 namespace pgsluice::json {
 
@@ -58,6 +59,15 @@ std::size_t Utf8Length(std::string_view text) {
 void Parser::Fail(std::string_view reason, std::size_t offset) const {
   throw Error(Disposition::kReject,
               fmt::format("{}: invalid JSON: {}", Place(input_, offset), reason));
+}
+
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = Utf8Length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
 }
 
 Value Parser::Document() {

@@ -80,6 +80,11 @@ TEST_F(ApiSearchTest, AnswersDocumentsAndProblems) {
   EXPECT_THAT(Send("/v1/indexes").body, HasSubstr(R"("documents":3)"));
   EXPECT_THAT(Send("/v1/sync").body, HasSubstr(R"("pending":0)"));
   EXPECT_THAT(Send("/v1/project/search").body, HasSubstr("did you mean 'projects'?"));
+  for (const char* url : {"?q=%ff", "?filter=title%20%3D%20%c3", "?%8d=x", "/%80"}) {
+    EXPECT_THAT(Send(std::string("/v1/projects/search") + url).body, HasSubstr("not UTF-8")) << url;
+  }
+  EXPECT_THAT(Send("/v1/instantsearch", R"([{"indexName":"projects","params":"query=%ff"}])").body,
+              HasSubstr("not UTF-8"));
   EXPECT_EQ(Send("/v1/projects/search?fliter=x").status, 400);
   EXPECT_EQ(Send("/v1/projects/search", "{").status, 400);
   EXPECT_EQ(Send("/v1/projects/search", std::string(300 * 1024, ' ')).status, 413);
