@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "local_service.h"
 #include "pgsluice/config/values.h"
+#include "pgsluice/engine/engine.h"
 #include "pgsluice/migrate/migrator.h"
 #include "pgsluice/outbox/outbox.h"
 
@@ -57,21 +58,14 @@ bool WaitByDatabase(pg::Session& session, std::int64_t token, Clock::time_point 
 }
 
 void Refresh(const config::Config& config, pg::Session& session) {
-  const config::Elasticsearch& engine = config.elasticsearch;
-  const auto client = http::MakeClient({.urls = engine.urls,
-                                        .username = engine.username,
-                                        .password = engine.password,
-                                        .api_key = engine.api_key,
-                                        .bearer = engine.bearer,
-                                        .ca_file = engine.ca_file,
-                                        .client_cert_file = engine.client_cert_file,
-                                        .client_key_file = engine.client_key_file});
+  const auto client = engine::MakeTransport(config.elasticsearch);
   const pg::Result rows = session.Exec("SELECT index_name FROM pgsluice.index_state");
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     http::Request request;
     request.method = "POST";
     request.path =
-        '/' + http::Encode(engine.index_prefix + std::string(rows.Text(row, 0))) + "/_refresh";
+        '/' + http::Encode(config.elasticsearch.index_prefix + std::string(rows.Text(row, 0))) +
+        "/_refresh";
     const http::Response answer = client->Send(request);
     if (answer.status >= 300) {
       throw Error(Disposition::kRetry, "the engine did not refresh " +

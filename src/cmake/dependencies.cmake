@@ -10,4 +10,4 @@ pkg_check_modules(pq REQUIRED IMPORTED_TARGET libpq)
 add_library(pgsluice_dependencies INTERFACE)
 target_link_libraries(pgsluice_dependencies INTERFACE
   PkgConfig::pqxx PkgConfig::pq Poco::NetSSL Poco::Net Poco::JWT Poco::Crypto Poco::JSON Poco::Util
-  Poco::Foundation spdlog::spdlog OpenSSL::Crypto Threads::Threads)
+  Poco::Foundation spdlog::spdlog OpenSSL::SSL OpenSSL::Crypto Threads::Threads)

@@ -15,6 +15,8 @@ std::string ErrorReason(std::string_view body) {
     const json::Value* type = answer.Find({"error", "type"});
     const json::Value* reason = answer.Find({"error", "reason"});
     if (type != nullptr && reason != nullptr) return type->text + ": " + reason->text;
+    const json::Value* message = answer.Find("message");  // Amazon's gateway.
+    if (message != nullptr) return message->text;
   } catch (const Error&) {  // A proxy's page: its beginning says enough.
   }
   return std::string(body.substr(0, 300));
@@ -27,6 +29,14 @@ void Require(const http::Response& response, const std::string& what) {
       fmt::format("{}: status {}: {}", what, status, ErrorReason(response.body));
   if (status == 401) {
     throw Error(Disposition::kFatal, text, "check the engine's username, password or api_key");
+  }
+  if (status == 403 && text.find("token") != std::string::npos &&
+      text.find("expired") != std::string::npos) {
+    throw Error(Disposition::kRetry, text, "renew the AWS credentials; they have ended");
+  }
+  if (status == 403 && text.find("signature") != std::string::npos) {
+    throw Error(Disposition::kFatal, text,
+                "check the AWS credentials, elasticsearch.aws.region and .service, and the clock");
   }
   if (status == 403) {
     throw Error(Disposition::kFatal, text,

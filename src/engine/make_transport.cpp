@@ -12,6 +12,7 @@ std::shared_ptr<http::Transport> MakeTransport(const config::Elasticsearch& conf
   options.ca_file = config.ca_file;
   options.client_cert_file = config.client_cert_file;
   options.client_key_file = config.client_key_file;
+  if (config.aws) options.aws = {config.aws->region, config.aws->service};
   return http::MakeClient(options);
 }
 

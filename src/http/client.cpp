@@ -27,12 +27,13 @@ class Client : public Transport {
                   "set elasticsearch.urls or PGSLUICE_ELASTICSEARCH_URL");
     }
     Poco::Net::Context::Ptr tls;
+    const auto signer = options.aws ? std::make_shared<AwsSigner>(*options.aws) : nullptr;
     for (const std::string& url : options.urls) {
       Address address = ParseAddress(url);
       if (address.tls && tls.isNull()) tls = MakeTlsContext(options);
       std::string authorization = Authorization(options, address);
       endpoints_.push_back(
-          std::make_unique<Endpoint>(std::move(address), std::move(authorization), tls));
+          std::make_unique<Endpoint>(std::move(address), std::move(authorization), tls, signer));
     }
   }
 

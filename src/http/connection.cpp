@@ -16,6 +16,7 @@
 #include <cstdlib>
 
 #include "http/poco_compat.h"
+#include "http/tls.h"
 #include "pgsluice/base/error.h"
 
 namespace pgsluice::http {
@@ -38,6 +39,24 @@ milliseconds Remaining(Clock::time_point deadline) {
 
 [[noreturn]] void Fail(const Address& address, const std::string& what, std::string hint = {}) {
   throw Error(Disposition::kRetry, fmt::format("{}: {}", address.text, what), std::move(hint));
+}
+
+[[noreturn]] void FailTls(const Address& address, const std::string& what) {
+  const std::string why = TakeCertificateTrouble();
+  const auto has = [&](const char* part) {
+    return why.find(part) != std::string::npos || what.find(part) != std::string::npos;
+  };
+  const char* hint =
+      "set ca_file to the authority that signed the engine's certificate, and use the name that "
+      "the certificate is for";
+  if (has("expired")) hint = "the engine's certificate must be renewed";
+  if (has("not yet valid")) hint = "compare the clocks of both machines";
+  if (has("self-signed") || has("local issuer")) {
+    hint = "set ca_file to the authority that signed the engine's certificate";
+  }
+  if (has("Unacceptable certificate")) hint = "use the name that the certificate is for";
+  if (has("alert")) hint = "the engine refuses our client certificate: check client_cert_file";
+  Fail(address, fmt::format("TLS failed: {}{}{}", why, why.empty() ? "" : "; ", what), hint);
 }
 
 std::string Describe(const Poco::Exception& e) {
@@ -119,9 +138,7 @@ Response Connection::Exchange(const Request& request, const std::string& authori
     Fail(address_, "answered with something that is no HTTP",
          "check scheme and port: is it https, or another service?");
   } catch (const Poco::Net::SSLException& e) {
-    Fail(address_, "TLS failed: " + Describe(e),
-         "set ca_file to the authority that signed the engine's certificate, and use the name "
-         "that the certificate is for");
+    FailTls(address_, Describe(e));
   } catch (const Poco::Exception& e) {
     Fail(address_, Describe(e));
   }

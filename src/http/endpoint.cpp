@@ -11,16 +11,25 @@ constexpr std::size_t kMaxIdle = 64;
 
 }  // namespace
 
-Endpoint::Endpoint(Address address, std::string authorization, Poco::Net::Context::Ptr tls)
+Endpoint::Endpoint(Address address, std::string authorization, Poco::Net::Context::Ptr tls,
+                   std::shared_ptr<AwsSigner> signer)
     : address_(std::move(address)),
       authorization_(std::move(authorization)),
-      tls_(std::move(tls)) {}
+      tls_(std::move(tls)),
+      signer_(std::move(signer)) {}
 
 bool Endpoint::Resting(Clock::time_point now) const {
   return now.time_since_epoch().count() < rest_until_.load(std::memory_order_relaxed);
 }
 
 Response Endpoint::Send(const Request& request, Clock::time_point deadline) {
+  if (!signer_) return Transfer(request, deadline);
+  Response response = Transfer(signer_->Signed(request, address_), deadline);
+  if (response.status == 403) signer_->Forget();  // Perhaps they ended early.
+  return response;
+}
+
+Response Endpoint::Transfer(const Request& request, Clock::time_point deadline) {
   if (auto connection = TakeIdle()) {
     try {
       return SendOn(std::move(connection), request, deadline);

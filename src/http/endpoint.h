@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "http/aws_credentials.h"
 #include "http/connection.h"
 #include "pgsluice/base/error.h"
 
@@ -14,7 +15,9 @@ namespace pgsluice::http {
 /// One address with its idle connections. Thread-safe.
 class Endpoint {
  public:
-  Endpoint(Address address, std::string authorization, Poco::Net::Context::Ptr tls);
+  /// With a signer, every request is signed, and `authorization` is not used.
+  Endpoint(Address address, std::string authorization, Poco::Net::Context::Ptr tls,
+           std::shared_ptr<AwsSigner> signer);
 
   /// Sends on an idle connection or a new one. A request that fails on a used connection before
   /// its answer began is sent once more on a new one.
@@ -25,6 +28,7 @@ class Endpoint {
   const Address& address() const { return address_; }
 
  private:
+  Response Transfer(const Request& request, Clock::time_point deadline);
   Response SendOn(std::unique_ptr<Connection> connection, const Request& request,
                   Clock::time_point deadline);
   std::unique_ptr<Connection> TakeIdle();
@@ -33,6 +37,7 @@ class Endpoint {
   const Address address_;
   const std::string authorization_;
   const Poco::Net::Context::Ptr tls_;
+  const std::shared_ptr<AwsSigner> signer_;
   std::atomic<Clock::rep> rest_until_{0};
   std::mutex mutex_;
   std::vector<std::unique_ptr<Connection>> idle_;  // The last used one at the end.

@@ -2,9 +2,12 @@
 
 #include <Poco/Exception.h>
 #include <Poco/Net/NetSSL.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
 #include <spdlog/fmt/fmt.h>
 
 #include <fstream>
+#include <utility>
 
 #include "pgsluice/base/error.h"
 
@@ -18,7 +21,17 @@ void RequireReadable(const std::string& file, const char* option) {
               "check the path and its permissions");
 }
 
+thread_local std::string trouble;
+
+/// OpenSSL tells only this callback what is wrong with a certificate.
+int OnCertificate(int good, X509_STORE_CTX* store) {
+  if (good == 0) trouble = X509_verify_cert_error_string(X509_STORE_CTX_get_error(store));
+  return good;
+}
+
 }  // namespace
+
+std::string TakeCertificateTrouble() { return std::exchange(trouble, {}); }
 
 Poco::Net::Context::Ptr MakeTlsContext(const ClientOptions& options) {
   RequireReadable(options.ca_file, "ca_file");
@@ -38,6 +51,7 @@ Poco::Net::Context::Ptr MakeTlsContext(const ClientOptions& options) {
         new Poco::Net::Context(Poco::Net::Context::TLS_CLIENT_USE, params);
     context->requireMinimumProtocol(Poco::Net::Context::PROTO_TLSV1_2);
     context->enableExtendedCertificateVerification(true);
+    SSL_CTX_set_verify(context->sslContext(), SSL_VERIFY_PEER, OnCertificate);
     return context;
   } catch (const Poco::Exception& e) {
     throw Error(Disposition::kFatal,

@@ -11,4 +11,8 @@ namespace pgsluice::http {
 /// Error(kFatal) naming the file that cannot be used.
 Poco::Net::Context::Ptr MakeTlsContext(const ClientOptions& options);
 
+/// Why the last certificate that this thread looked at was refused, as in "certificate has
+/// expired"; empty when it was not. Asking forgets it.
+std::string TakeCertificateTrouble();
+
 }  // namespace pgsluice::http

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 
+#include "pg/certificate.h"
 #include "pgsluice/base/error.h"
 
 namespace pgsluice::pg {
@@ -70,6 +71,16 @@ std::string Describe(const SessionOptions& options) {
   const Options all = Parse(options.url);
   return Or(all, "host", "PGHOST", "localhost") + ":" + Or(all, "port", "PGPORT", "5432") + "/" +
          Or(all, "dbname", "PGDATABASE", "") + " as " + Or(all, "user", "PGUSER", "");
+}
+
+std::string WhyRefused(const SessionOptions& options) {
+  const Options all = Parse(options.url);
+  const char* home = std::getenv("HOME");
+  const std::string usual = std::string(home == nullptr ? "" : home) + "/.postgresql/root.crt";
+  const std::string why = CertificateTrouble(
+      Or(all, "hostaddr", "PGHOSTADDR", Or(all, "host", "PGHOST", "localhost").c_str()),
+      Or(all, "port", "PGPORT", "5432"), Or(all, "sslrootcert", "PGSSLROOTCERT", usual.c_str()));
+  return why.empty() ? "" : " (" + why + ")";
 }
 
 }  // namespace pgsluice::pg

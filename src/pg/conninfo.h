@@ -14,4 +14,7 @@ std::string ConnInfo(const SessionOptions& options);
 /// "host:port/database as user" of a connection string, for messages.
 std::string Describe(const SessionOptions& options);
 
+/// " (certificate has expired)" for a server whose certificate was refused, or empty.
+std::string WhyRefused(const SessionOptions& options);
+
 }  // namespace pgsluice::pg

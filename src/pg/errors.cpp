@@ -97,6 +97,22 @@ void ThrowConnectError(const std::string& message, const std::string& where) {
   if (Contains(message, "does not exist")) {
     throw Refused(text, "check the names of the database and the role");
   }
+  if (Contains(message, "no encryption")) {
+    throw Refused(text, "the server wants TLS: set sslmode=verify-full and sslrootcert");
+  }
+  if (Contains(message, "does not match host name")) {
+    throw Error(Disposition::kRetry, text, "use the name that the server's certificate is for");
+  }
+  if (Contains(message, "certificate verify failed")) {
+    const bool expired = Contains(message, "has expired");
+    throw Error(Disposition::kRetry, text,
+                expired ? "the server's certificate must be renewed"
+                        : "set sslrootcert to the authority that signed the server's certificate");
+  }
+  if (Contains(message, "unknown ca") || Contains(message, "certificate authentication failed") ||
+      Contains(message, "valid client certificate")) {
+    throw Refused(text, "check sslcert and sslkey: the server does not accept them");
+  }
   if (Contains(message, "no pg_hba.conf entry") || Contains(message, "permission denied") ||
       Contains(message, "not permitted to log in")) {
     throw Refused(text, "allow the role to connect: GRANT CONNECT ON DATABASE, and pg_hba.conf");

@@ -62,7 +62,11 @@ Session::Session(const SessionOptions& options) : impl_(std::make_unique<Impl>()
   try {
     impl_->connection = compat::Connect(conninfo);
   } catch (const std::exception& error) {
-    ThrowConnectError(error.what(), impl_->where);
+    std::string message = error.what();
+    if (message.find("certificate verify failed") != std::string::npos) {
+      message += WhyRefused(options);
+    }
+    ThrowConnectError(message, impl_->where);
   }
   std::string settings = kSettings;
   settings += fmt::format("SET statement_timeout = {}; SET lock_timeout = {};",

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,10 +48,17 @@ class Transport {
   virtual Response Send(const Request& request) = 0;
 };
 
+/// What AWS signatures are made for.
+struct AwsScope {
+  std::string region;   ///< "eu-west-1"
+  std::string service;  ///< "es", or "aoss" for serverless.
+};
+
 struct ClientOptions {
   std::vector<std::string> urls = {};  ///< Tried in turn; one that fails is left alone for a while.
   std::string username = {}, password = {}, api_key = {}, bearer = {};
   std::string ca_file = {}, client_cert_file = {}, client_key_file = {};
+  std::optional<AwsScope> aws = {};  ///< Sign requests; credentials from where the AWS SDKs look.
 };
 
 /// The real one: Poco sessions, kept alive and pooled per address. A request that fails on a reused
