@@ -222,20 +222,28 @@ class Service {
     return text + "}";
   }
 
+  static std::string WithoutDatabase(const std::string& reason) {
+    return fmt::format(R"({{"phase":"degraded","reason":{},"indexes":{{}}}})",
+                       json::Quote("database: " + reason));
+  }
+
   std::string Status() {
+    // Whoever is known to be away is not waited for.
+    const std::string lost = monitor_.TroubleOf("database");
+    if (!lost.empty()) return WithoutDatabase(lost);
     std::string documents = "{}";
     try {
-      documents = Documents();
+      if (monitor_.TroubleOf("engine").empty()) documents = Documents();
     } catch (const Error& error) {
       monitor_.Trouble("engine", error.Full());
     }
     try {
       const auto session = pool_.Acquire();
       return std::string(
-          session->ExecParams(kStatusSql, {PGSLUICE_VERSION, Phase(), documents}).Text(0, 0));
+          session->ExecParams(kStatusSql, {PGSLUICE_VERSION, Phase(), documents, Reason()})
+              .Text(0, 0));
     } catch (const Error& error) {
-      return fmt::format(R"({{"phase":"degraded","reason":{},"indexes":{{}}}})",
-                         json::Quote(error.what()));
+      return WithoutDatabase(error.what());
     }
   }
 

@@ -3,13 +3,15 @@
 namespace pgsluice::app {
 
 /// The status as JSON text. $1 = version of this program; $2 = phase, or NULL when another process
-/// is asked for; $3 = JSON object of what only a running service knows, by index: {"documents"}.
+/// is asked for; $3 = JSON object of what only a running service knows, by index: {"documents"}; $4 =
+/// why it is degraded, "engine: …", or empty.
 inline constexpr const char* kStatusSql = R"sql(
 SELECT json_build_object(
   'phase', coalesce($2::text, CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_stat_activity
                              WHERE datname = pg_catalog.current_database()
                                AND application_name = 'pgsluice listen')
                 THEN 'running elsewhere' ELSE 'stopped' END),
+  'reason', $4::text,
   'lag_ms', (SELECT coalesce(round(extract(epoch FROM clock_timestamp() - min(captured_at)) * 1000), 0)
              FROM pgsluice.outbox),
   'pending', (SELECT coalesce(sum(size), 0) FROM pgsluice.outbox),
@@ -20,7 +22,10 @@ SELECT json_build_object(
       'documents', $3::jsonb -> i.index_name -> 'documents',
       'pending', (SELECT coalesce(sum(o.size), 0) FROM pgsluice.outbox o WHERE o.source = i.root_source),
       'dead_letters', (SELECT count(*) FROM pgsluice.dead_letter d WHERE d.index_name = i.index_name),
-      'backfill', (SELECT json_build_object('done', done, 'total', total, 'eta_s', eta_s)
+      'backfill', (SELECT json_build_object('done', done, 'total', total, 'eta_s', eta_s,
+                     'idle_s', (SELECT round(extract(epoch FROM clock_timestamp() - max(b.updated_at)))
+                                FROM pgsluice.backfill b
+                                WHERE b.physical = coalesce(i.building, i.physical)))
                    FROM pgsluice.progress(coalesce(i.building, i.physical))
                    WHERE pieces_left > 0))
       ORDER BY i.index_name), '{}')

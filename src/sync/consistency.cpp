@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <thread>
 
 #include "pgsluice/base/error.h"
 #include "pgsluice/outbox/outbox.h"
@@ -33,9 +32,10 @@ bool Consistency::WaitUntilApplied(const std::string& token,
                                    std::chrono::steady_clock::time_point deadline) {
   using std::chrono::milliseconds;
   const std::int64_t id = ParseToken(token);
-  // Other processes may hold the event, so the database is asked; soon at first, since a lone
-  // change takes about ten milliseconds.
+  // Our own workers say when they are done. Other processes may hold the event, so the database is
+  // asked now and then; soon at first, since a lone change takes about ten milliseconds.
   for (milliseconds pause{2};; pause = std::min(pause * 2, milliseconds(50))) {
+    const std::uint64_t seen = monitor_.acknowledged.generation();
     {
       const auto session = pool_.Acquire();
       if (!outbox::AnyVisibleUpTo(*session, id)) return true;
@@ -43,7 +43,7 @@ bool Consistency::WaitUntilApplied(const std::string& token,
     const auto now = std::chrono::steady_clock::now();
     if (now >= deadline) return false;
     const auto rest = std::chrono::ceil<milliseconds>(deadline - now);
-    std::this_thread::sleep_for(std::min(pause, rest));
+    monitor_.acknowledged.WaitForCall(seen, {}, std::min(pause, rest));
   }
 }
 

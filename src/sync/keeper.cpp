@@ -24,6 +24,16 @@ constexpr int kLooksPerEngineLook = 4;
 const pg::Statement kSources{"sources", R"sql(
   SELECT id, relation::oid::bigint, pg_catalog.to_json(captured)::text FROM pgsluice.source)sql"};
 
+// Everything that a look would find changed or waiting, in one statement: an idle process asks
+// hardly more. The second column: something waits, so that the same answer is no reason to rest.
+const pg::Statement kPulse{"pulse", R"sql(
+  SELECT concat_ws(' ', generation,
+           (SELECT sum(hash_record_extended(i, 0)) FROM pgsluice.index_state i),
+           (SELECT concat_ws('/', count(*), max(id)) FROM pgsluice.dead_letter)),
+         EXISTS (SELECT FROM pgsluice.outbox WHERE id >= $1::bigint)
+           OR EXISTS (SELECT FROM pgsluice.backfill) OR EXISTS (SELECT FROM pgsluice.retired)
+  FROM pgsluice.state)sql"};
+
 std::vector<std::string> Texts(std::string_view json_array) {
   std::vector<std::string> texts;
   for (const json::Value& item : json::Parse(json_array).items) texts.push_back(item.text);
@@ -100,8 +110,13 @@ void Keeper::Look() {
   const bool asked = generation != looked_at_;
   const bool engine_due = ++looks_ % kLooksPerEngineLook == 0;
   const std::shared_ptr<const IndexSet> set = shared_.registry.Get();
+  const bool broken = ready_ && engine_due && !indexes_.Intact(*set);
+  const pg::Result pulse = session_->Exec(kPulse, {std::to_string(shared_.floor.value())});
+  const bool same = pulse.Text(0, 0) == pulse_ && !pulse.Bool(0, 1);
+  if (same && ready_ && !changed && !asked && !broken && !InTrouble()) return KeepEpoch();
+  pulse_ = pulse.Text(0, 0);
   const bool old = outbox::ReadGeneration(*session_) != set->generation;
-  if (changed || asked || old || !ready_ || (engine_due && !indexes_.Intact(*set))) {
+  if (changed || asked || old || !ready_ || broken) {
     EnsureIndexes();
     looked_at_ = generation;  // not before: a look that failed is repeated
   } else if (auto fresh = IndexKeeper::WithPhases(*session_, set); fresh != set) {
@@ -173,6 +188,11 @@ void Keeper::KeepEpoch() {
   if (!writes_ || issued == kept_issued_) return;
   session_->ExecParams("SELECT pgsluice.check_epoch($1)", {std::to_string(issued)});
   kept_issued_ = issued;
+}
+
+bool Keeper::InTrouble() const {
+  const Monitor& monitor = shared_.monitor;
+  return !monitor.TroubleOf("engine").empty() || !monitor.TroubleOf("sync").empty();
 }
 
 void Keeper::RecoveredIdle() {

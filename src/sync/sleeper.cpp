@@ -14,7 +14,7 @@ namespace {
 constexpr int kFallbackMs = 5000;
 // While somebody else holds the lock: a writer in flight, which will be visible soon, or the
 // sleeper of another process, which is woken by the same NOTIFY as we.
-constexpr int kShortestPollMs = 10, kLongestPollMs = 1000;
+constexpr int kShortestPollMs = 10, kLongestPollMs = 2000;
 // Servers with prepared transactions send no NOTIFY, which would make PREPARE TRANSACTION fail.
 constexpr int kTwoPhasePollMs = 50;
 

@@ -100,6 +100,7 @@ Next ProcessBatch(const Shared& shared, pg::Session& session, outbox::Outbox& ou
   outbox.Ack(ids);
   transaction.Commit();
 
+  shared.monitor.acknowledged.Signal();
   shared.monitor.claimed.Add(static_cast<double>(events.size()));
   for (const outbox::Event& event : events) {
     shared.monitor.end_to_end_seconds.Observe(AgeSeconds(event));

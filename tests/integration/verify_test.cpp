@@ -27,7 +27,7 @@ class Verify : public testing::SyncTest {
     pg::Session session(db_.options());
     pg::Pool pool(db_.options(), 1);
     observe::Registry registry;
-    const sync::Monitor monitor(registry);
+    sync::Monitor monitor(registry);
     sync::Consistency consistency(pool, monitor);
     sync::Verifier verifier(session, *engine_, consistency);
     const auto index = process_->service().registry().Get()->indexes.at("item");

@@ -15,7 +15,7 @@ namespace pgsluice::sync {
 /// Thread-safe.
 class Consistency {
  public:
-  Consistency(pg::Pool& pool, const Monitor& monitor) : pool_(pool), monitor_(monitor) {}
+  Consistency(pg::Pool& pool, Monitor& monitor) : pool_(pool), monitor_(monitor) {}
 
   /// A token at or above every event committed before the call.
   std::string Position();
@@ -30,7 +30,7 @@ class Consistency {
 
  private:
   pg::Pool& pool_;
-  const Monitor& monitor_;
+  Monitor& monitor_;
 };
 
 }  // namespace pgsluice::sync

@@ -45,6 +45,7 @@ class Keeper {
   /// newer ones raises the generation above that of our picture.
   void LockWithPresentPlans(std::optional<IndexLock>& lock);
   void KeepEpoch();
+  bool InTrouble() const;
   void Sample();
   /// Nothing waits, so that no worker finds out that a trouble is over.
   void RecoveredIdle();
@@ -61,6 +62,7 @@ class Keeper {
   std::atomic<bool> ready_{false};
   std::int64_t kept_issued_ = 0;
   std::uint64_t looked_at_ = 0;
+  std::string pulse_;  ///< Of the last look that was more than a glance.
   int looks_ = 0;
 };
 

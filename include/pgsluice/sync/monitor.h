@@ -7,6 +7,7 @@
 #include <string>
 
 #include "pgsluice/observe/metrics.h"
+#include "pgsluice/sync/wakeup.h"
 
 namespace pgsluice::sync {
 
@@ -21,6 +22,8 @@ class Monitor {
   observe::Histogram& end_to_end_seconds;
   observe::Gauge& pending;
   observe::Gauge& lag_seconds;
+  /// Signalled when events of this process's workers are acknowledged.
+  Wakeup acknowledged{1};
 
   /// Makes the counters of an index, so that they are 0 and not absent before anything happens.
   void Begin(const std::string& index);
