@@ -1,5 +1,6 @@
 #include "api/access.h"
 
+#include <spdlog/fmt/chrono.h>
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
@@ -18,9 +19,7 @@ std::string Now() {
   const std::time_t now = std::time(nullptr);
   std::tm utc{};
   gmtime_r(&now, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", utc);
 }
 
 const config::Policy* PolicyOf(const config::Auth& auth, const std::string& name) {

@@ -53,7 +53,7 @@ std::string ObjectSchema(const std::vector<Field>& fields, const query::Schema& 
     if (schema.IsHidden(field.path)) continue;
     std::string value = ValueSchema(field, schema);
     if (field.array && field.kind != Kind::kVector) {
-      value = R"({"type":["array","null"],"items":)" + value + "}";
+      value.insert(0, R"({"type":["array","null"],"items":)").append("}");
     }
     if (!field.pg_type.empty() && value.size() > 2) {
       value.insert(1, R"("description":)" + json::Quote(field.pg_type) + ",");
