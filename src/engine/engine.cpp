@@ -35,14 +35,14 @@ Engine::Engine(std::shared_ptr<http::Transport> transport) : transport_(std::mov
 
 http::Response Engine::Send(const http::Request& request) { return transport_->Send(request); }
 
-BulkResult Engine::Bulk(const BulkBody& body, bool alias, std::chrono::milliseconds timeout) {
+BulkResult Engine::Bulk(const BulkBody& body, std::chrono::milliseconds timeout) {
   static constexpr std::string_view kRest =
-      "/_bulk?filter_path=errors,error,items.*.status,items.*.error.type,items.*.error.reason";
+      "/_bulk?require_alias=true"
+      "&filter_path=errors,error,items.*.status,items.*.error.type,items.*.error.reason";
   http::Request request = Make("POST", Path(body.index(), kRest), body.text());
-  if (alias) request.path += "&require_alias=true";
   request.content_type = "application/x-ndjson";
   request.timeout = timeout;
-  const bool guarded = alias && body.only_deletes();
+  const bool guarded = body.only_deletes();
   const std::string text = guarded ? std::string(body.text()).append(kGuard) : std::string();
   if (guarded) request.body = text;
   const http::Response response = Send(request);

@@ -216,9 +216,9 @@ std::shared_ptr<LiveIndex> IndexKeeper::Live(const std::shared_ptr<const documen
   live->alias = AliasOf(*plan);
   live->physical = state.physical;
   live->uuid = state.uuid;
-  live->targets = {Target{live->alias, true, state.physical}};
+  live->targets = {Target{live->alias, state.physical}};
   if (!state.building_uuid.empty()) {
-    live->targets.push_back(Target{BuildingAlias(state.building), true, state.building});
+    live->targets.push_back(Target{BuildingAlias(state.building), state.building});
   }
   live->root_source = std::stoi(state.root_source);
   live->reason = state.refused.empty() ? state.reason : state.refused;

@@ -92,7 +92,7 @@ void Writer::Send(const Target& target, const LiveIndex& index, const pg::Result
   body.Reserve(bytes);
   for (std::size_t row = range.begin; row < range.end; ++row) Append(body, *index.plan, rows, row);
   const auto start = std::chrono::steady_clock::now();
-  const engine::BulkResult result = engine_.Bulk(body, target.alias, kBulkTimeout);
+  const engine::BulkResult result = engine_.Bulk(body, kBulkTimeout);
   monitor_.bulk_seconds.Observe(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   if (result.all_done) return;

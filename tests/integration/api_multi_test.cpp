@@ -30,7 +30,7 @@ TEST_F(ApiMultiTest, ExportsEveryDocumentOnce) {
     bulk.Index(id, R"({"id":)" + id + R"(,"price":1.10,"__id":")" + id + R"("})", 1);
     expected.insert(id);
   }
-  ASSERT_TRUE(engine_->Bulk(bulk, true, std::chrono::seconds(60)).all_done);
+  ASSERT_TRUE(engine_->Bulk(bulk, std::chrono::seconds(60)).all_done);
   engine_->Refresh(set_->at("projects").alias);
   const http::Response answer = Send("/v1/projects/export?fields=id,price");
   ASSERT_EQ(answer.status, 200);

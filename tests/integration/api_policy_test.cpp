@@ -25,7 +25,7 @@ class ApiPolicyTest : public ApiFixture {
                R"({"id":51,"title":"insideword","level":2,"status":"draft","tags":["insidetag"],)"
                R"("secret":"hiddenword","owner":{"name":"hiddenname"},"__id":"51"})",
                1);
-    ASSERT_TRUE(engine_->Bulk(bulk, true, std::chrono::seconds(30)).all_done);
+    ASSERT_TRUE(engine_->Bulk(bulk, std::chrono::seconds(30)).all_done);
     engine_->Refresh(set_->at("projects").alias);
     config_.auth.keys = {{"all", query::Sha256("all-key"), "all", ""},
                          {"some", query::Sha256("some-key"), "some", ""},

@@ -189,9 +189,10 @@ TEST_F(DocumentTypes, AreAcceptedByTheEngine) {
   const engine::Flavor flavor = engine.Detect();
   const std::string index = "document_types_" + std::to_string(::getpid());
   engine.CreateIndex(index, engine::IndexBody(*plan, config::Config(), flavor));
-  engine::BulkBody body(index);
+  engine.SwapAlias(index + "_alias", {}, index);
+  engine::BulkBody body(index + "_alias");
   body.Index("1", Read(*plan, "[[1]]").at("1"), 1);
-  const engine::BulkResult result = engine.Bulk(body, false, std::chrono::seconds(30));
+  const engine::BulkResult result = engine.Bulk(body, std::chrono::seconds(30));
   engine.DeleteIndex(index);
   EXPECT_TRUE(result.all_done) << (result.items.empty() ? "" : result.items[0].error);
 }

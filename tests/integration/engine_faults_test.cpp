@@ -118,23 +118,23 @@ TEST_F(EngineFaults, CredentialsThatAreRefusedAreFatalWithAHint) {
 
 TEST_F(EngineFaults, AnOverloadedEngineKeepsTheEventsAndRecovers) {
   Engine engine = Engine(http::MakeClient({.urls = {proxy_.url()}}));
-  BulkBody body(sandbox_.Name("a"));
+  BulkBody body(sandbox_.MakeAlias("a"));
   body.Index("1", "{}", 1);
   proxy_.AnswerStatus("_bulk", 1, 429, R"({"error":{"type":"x","reason":"busy"}})");
   proxy_.AnswerStatus("_bulk", 1, 503, "<html>down</html>");
   proxy_.AnswerStatus("_bulk", 1, 200, "hello");
-  for (int i = 0; i < 3; ++i) EXPECT_THROW(engine.Bulk(body, false, milliseconds(9000)), Error);
+  for (int i = 0; i < 3; ++i) EXPECT_THROW(engine.Bulk(body, milliseconds(9000)), Error);
   proxy_.AnswerStatus("_bulk", 1, 413, "");
-  EXPECT_TRUE(engine.Bulk(body, false, milliseconds(9000)).too_large);
-  EXPECT_TRUE(engine.Bulk(body, false, milliseconds(20000)).all_done);
+  EXPECT_TRUE(engine.Bulk(body, milliseconds(9000)).too_large);
+  EXPECT_TRUE(engine.Bulk(body, milliseconds(20000)).all_done);
 }
 
 TEST_F(EngineFaults, LargeBodiesArriveWhole) {
   Engine engine = Engine(http::MakeClient({.urls = {proxy_.url()}}));
-  BulkBody body(sandbox_.Name("a"));
+  BulkBody body(sandbox_.MakeAlias("a"));
   const std::string text(1U << 20U, 'x');
   for (int i = 0; i < 6; ++i) body.Index(std::to_string(i), R"({"t":")" + text + "\"}", 1);
-  EXPECT_TRUE(engine.Bulk(body, false, milliseconds(60000)).all_done);
+  EXPECT_TRUE(engine.Bulk(body, milliseconds(60000)).all_done);
 }
 
 }  // namespace

@@ -26,9 +26,8 @@ class EngineTest : public ::testing::Test {
     return sandbox_.Name(name);
   }
   Engine& engine() { return sandbox_.engine(); }
-  BulkResult Write(const BulkBody& body, bool alias = false) {
-    return engine().Bulk(body, alias, kTimeout);
-  }
+  std::string MakeAlias(const std::string& name) { return sandbox_.MakeAlias(name, kBody); }
+  BulkResult Write(const BulkBody& body) { return engine().Bulk(body, kTimeout); }
   std::string Document(const std::string& index, const std::string& id) {
     return sandbox_.Get("/" + index + "/_doc/" + id + "?filter_path=_source,_version");
   }
@@ -43,7 +42,7 @@ TEST_F(EngineTest, IsRecognised) {
 }
 
 TEST_F(EngineTest, OlderStatesNeverReplaceNewerOnes) {
-  const std::string index = Make("a");
+  const std::string index = MakeAlias("a");
   BulkBody body(index);
   body.Index("1", R"({"n":2})", kEpoch + 2);
   body.Index("2", R"({"n":2})", kEpoch + 2);
@@ -63,7 +62,7 @@ TEST_F(EngineTest, OlderStatesNeverReplaceNewerOnes) {
 }
 
 TEST_F(EngineTest, TheSameVersionMayBeWrittenAgain) {
-  BulkBody body(Make("a"));
+  BulkBody body(MakeAlias("a"));
   body.Index("1", R"({"n":1})", 5);
   EXPECT_TRUE(Write(body).all_done);
   EXPECT_TRUE(Write(body).all_done);
@@ -72,19 +71,19 @@ TEST_F(EngineTest, TheSameVersionMayBeWrittenAgain) {
 TEST_F(EngineTest, DeletionsNeverMakeAnIndexInThePlaceOfAnAlias) {
   BulkBody body(sandbox_.Name("gone"));
   body.Delete("1", 5);
-  EXPECT_TRUE(Write(body, true).index_missing);
+  EXPECT_TRUE(Write(body).index_missing);
   EXPECT_FALSE(engine().IndexExists(body.index()));
 
   engine().SwapAlias(body.index(), {}, Make("there"));
   body.Delete("2", 5);
-  const BulkResult result = Write(body, true);
+  const BulkResult result = Write(body);
   ASSERT_EQ(result.items.size(), 2U);
   for (const ItemResult& item : result.items) EXPECT_EQ(item.outcome, Outcome::kDone) << item.error;
   EXPECT_EQ(engine().Count(body.index()), 0);
 }
 
 TEST_F(EngineTest, ALateWriteDoesNotBringADeletedDocumentBack) {
-  const std::string index = Make("a");
+  const std::string index = MakeAlias("a");
   BulkBody removal(index);
   removal.Delete("1", 9);
   Write(removal);
@@ -98,7 +97,7 @@ TEST_F(EngineTest, ALateWriteDoesNotBringADeletedDocumentBack) {
 }
 
 TEST_F(EngineTest, OneBadDocumentDoesNotHoldUpTheOthers) {
-  const std::string index = Make("a");
+  const std::string index = MakeAlias("a");
   BulkBody body(index);
   body.Index("1", R"({"n":1})", 1);
   body.Index("2", R"({"n":"no number"})", 1);
@@ -115,7 +114,7 @@ TEST_F(EngineTest, AMissingAliasIsNotMadeByWriting) {
   BulkBody body(sandbox_.Name("gone"));
   body.Index("1", "{}", 1);
   body.Delete("2", 1);
-  const BulkResult result = Write(body, true);
+  const BulkResult result = Write(body);
   EXPECT_TRUE(result.index_missing);
   EXPECT_FALSE(engine().IndexExists(sandbox_.Name("gone")));
 }
@@ -131,11 +130,11 @@ TEST_F(EngineTest, AliasesAreSwappedInOneStep) {
   EXPECT_THAT(engine().AliasTargets(alias), ElementsAre(second));
   BulkBody body(alias);
   body.Index("1", "{}", 1);
-  EXPECT_TRUE(Write(body, true).all_done);
+  EXPECT_TRUE(Write(body).all_done);
 }
 
 TEST_F(EngineTest, IdsAreListedInPagesInByteOrder) {
-  const std::string index = Make("a");
+  const std::string index = MakeAlias("a");
   BulkBody body(index);
   for (const char* id : {"b", "a", "Z", "é", "10", "9"}) {
     body.Index(id, std::string(R"({"__id":")") + id + R"(","big":12345678901234567890.10})", 1);

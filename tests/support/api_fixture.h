@@ -36,7 +36,7 @@ class ApiFixture : public ::testing::Test {
         R"("orders":[])");
     add("9007199254740993", R"("title":"Kitchen","level":null,"price":3.0,"status":"archived",)"
                             R"("tags":[],"orders":[{"state":"sent","total":90}])");
-    bulk_text_ok_ = engine_->Bulk(bulk, true, std::chrono::seconds(30)).all_done;
+    bulk_text_ok_ = engine_->Bulk(bulk, std::chrono::seconds(30)).all_done;
     engine_->Refresh(alias);
     (*set_)["projects"] = {plan, alias, "live"};
     Restart();

@@ -52,6 +52,12 @@ std::string EngineSandbox::host() const { return http::ParseAddress(url_).host; 
 
 std::uint16_t EngineSandbox::port() const { return http::ParseAddress(url_).port; }
 
+std::string EngineSandbox::MakeAlias(const std::string& name, const std::string& body) {
+  engine_->CreateIndex(Name(name + "-000001"), body);
+  engine_->SwapAlias(Name(name), {}, Name(name + "-000001"));
+  return Name(name);
+}
+
 std::string EngineSandbox::Get(const std::string& path) {
   http::Response response = transport_->Send(Make("GET", path));
   if (response.status != 200) {

@@ -22,6 +22,8 @@ class EngineSandbox {
   std::uint16_t port() const;
   const std::string& prefix() const { return prefix_; }  ///< "t4711-3-"
   std::string Name(const std::string& index) const { return prefix_ + index; }
+  /// Makes an index behind an alias; the alias' whole name.
+  std::string MakeAlias(const std::string& name, const std::string& body = "{}");
   engine::Engine& engine() { return *engine_; }
   std::shared_ptr<http::Transport> transport() { return transport_; }
   /// The body of an answer with status 200, else throws.

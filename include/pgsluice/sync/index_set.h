@@ -18,11 +18,9 @@ const char* Name(IndexPhase phase);
 /// The phase that is named so; kLive for any other name.
 IndexPhase PhaseOf(std::string_view name);
 
-/// Where documents of a plan are written. An alias is written with require_alias, so that an index
-/// deleted by hand is noticed instead of being made again by the engine with a guessed mapping.
+/// Where documents of a plan are written.
 struct Target {
-  std::string name;
-  bool alias = true;
+  std::string name;      ///< An alias.
   std::string physical;  ///< The index that it stands for.
 };
 
