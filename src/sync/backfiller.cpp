@@ -102,7 +102,7 @@ class Backfiller {
       const pg::Result documents =
           session_.Exec("FETCH " + std::to_string(limit) + " FROM documents");
       const WriteReport report =
-          writer_.Write(index, documents, outbox_.HasDeadLetters(index.plan->name));
+          writer_.Write(index, documents, index.whole && outbox_.HasDeadLetters(index.plan->name));
       refresher_.Settle(index, report);
       rows_.Observe(documents.rows(), report.bytes);
       total += documents.rows();
