@@ -33,7 +33,7 @@ class EngineProcess : private HasEngine, public testing::FaultTest {
 
   using HasEngine::engine;
   void WaitForTrouble() {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(150);
     while (process_->trouble("engine").empty()) {
       ASSERT_LT(std::chrono::steady_clock::now(), deadline);
     }
@@ -68,7 +68,7 @@ class SmallEngine : public EngineProcess {
  protected:
   SmallEngine() : EngineProcess({"http.max_content_length: 1mb"}) {}
   void WaitForDeadLetters(const std::string& count) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(150);
     while (db_.Text("SELECT count(*) FROM pgsluice.dead_letter") != count) {
       ASSERT_LT(std::chrono::steady_clock::now(), deadline);
     }
