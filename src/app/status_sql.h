@@ -3,8 +3,8 @@
 namespace pgsluice::app {
 
 /// The status as JSON text. $1 = version of this program; $2 = phase, or NULL when another process
-/// is asked for; $3 = JSON object of what only a running service knows, by index: {"documents"}; $4 =
-/// why it is degraded, "engine: …", or empty.
+/// is asked for; $3 = JSON object of what only a running service knows, by index: {"documents"}; $4
+/// = why it is degraded, "engine: …", or empty.
 inline constexpr const char* kStatusSql = R"sql(
 SELECT json_build_object(
   'phase', coalesce($2::text, CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_stat_activity

@@ -39,8 +39,8 @@ class Engine {
   http::Response Send(const http::Request& request);
 
   // -- documents
-  /// The body's index must be an alias, so that one deleted by hand is noticed instead of being made
-  /// again by the engine with a guessed mapping.
+  /// The body's index must be an alias, so that one deleted by hand is noticed instead of being
+  /// made again by the engine with a guessed mapping.
   BulkResult Bulk(const BulkBody& body, std::chrono::milliseconds timeout);
   void Refresh(const std::string& index);
   std::int64_t Count(const std::string& index);
