@@ -112,9 +112,11 @@ void Keeper::Look() {
   const std::shared_ptr<const IndexSet> set = shared_.registry.Get();
   const bool broken = ready_ && engine_due && !indexes_.Intact(*set);
   const pg::Result pulse = session_->Exec(kPulse, {std::to_string(shared_.floor.value())});
-  const bool same = pulse.Text(0, 0) == pulse_ && !pulse.Bool(0, 1);
-  if (same && ready_ && !changed && !asked && !broken && !InTrouble()) return KeepEpoch();
-  pulse_ = pulse.Text(0, 0);
+  const bool waits = pulse.Bool(0, 1);
+  const std::string seen = fmt::format("{} {}", pulse.Text(0, 0), waits);
+  const bool rest = seen == pulse_ && !waits;  // what waited before is sampled once more
+  if (rest && ready_ && !changed && !asked && !broken && !InTrouble()) return KeepEpoch();
+  pulse_ = seen;
   const bool old = outbox::ReadGeneration(*session_) != set->generation;
   if (changed || asked || old || !ready_ || broken) {
     EnsureIndexes();

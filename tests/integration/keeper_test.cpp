@@ -1,0 +1,43 @@
+// What the keeper samples, though an idle one hardly looks.
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+
+#include "support/sync_fixture.h"
+
+namespace pgsluice {
+namespace {
+
+class Keeper : public testing::SyncTest {
+ protected:
+  void AwaitPending(const std::string& value) {
+    const std::string line = "\npgsluice_outbox_pending " + value + "\n";
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (process_->registry().Text().find(line) == std::string::npos) {
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "never" << line;
+    }
+  }
+};
+
+TEST_F(Keeper, WhatWaitedIsToldToBeDoneAlthoughNothingElseChanges) {
+  Exec("CREATE TABLE item (id int PRIMARY KEY, n int)");
+  Start();
+  Exec("INSERT INTO item VALUES (1, 1)");
+  Settle();
+  AwaitPending("0");
+  pg::Session blocker(db_.options());
+  blocker.Exec("BEGIN; LOCK TABLE public.item IN ACCESS EXCLUSIVE MODE");
+  // An event beside the table, which its reader has to wait for.
+  Exec(
+      "INSERT INTO pgsluice.outbox (source, keys) "
+      "SELECT max(id), '[[1]]' FROM pgsluice.source WHERE is_current");
+  AwaitPending("1");
+  blocker.Exec("COMMIT");
+  Settle();
+  AwaitPending("0");
+}
+
+}  // namespace
+}  // namespace pgsluice
