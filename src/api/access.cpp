@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "pgsluice/base/digest.h"
 #include "pgsluice/query/cursor.h"
 #include "pgsluice/query/problem.h"
 
@@ -45,7 +46,7 @@ Access Access::Of(const Settings& settings, const std::string& credentials) {
   }
   const bool token = std::count(credentials.begin(), credentials.end(), '.') == 2;
   if (token && settings.tokens) return OfToken(settings, credentials);
-  const std::string hash = query::Sha256(credentials);
+  const std::string hash = base::Sha256(credentials);
   const config::Key* found = nullptr;
   for (const config::Key& key : auth.keys) {
     if (query::SameSecret(hash, key.sha256)) found = &key;
@@ -63,7 +64,7 @@ Access Access::OfToken(const Settings& settings, const std::string& token) {
   Access access;
   access.claims_ = settings.tokens->Claims(token, std::time(nullptr));
   const json::Value* subject = access.claims_.Find("sub");
-  access.caller_ = "jwt:" + (subject != nullptr ? subject->text : query::Sha256(token));
+  access.caller_ = "jwt:" + (subject != nullptr ? subject->text : base::Sha256(token));
   access.policy_ = PolicyOf(settings.auth, settings.auth.jwt->policy);
   return access;
 }

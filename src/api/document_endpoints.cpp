@@ -2,8 +2,8 @@
 
 #include "api/openapi.h"
 #include "api/service.h"
+#include "pgsluice/base/digest.h"
 #include "pgsluice/json/writer.h"
-#include "pgsluice/query/cursor.h"
 #include "pgsluice/query/projection.h"
 
 /// Endpoints that answer documents by id, and what the API knows about indexes and freshness.
@@ -79,7 +79,7 @@ Response Service::Document(const Request& request, const Access& access) {
   projection.Append(response.body,
                     std::string_view(answer).substr(source->begin, source->end - source->begin));
   // Weak, as `meta` is not part of it.
-  const std::string tag = "W/\"" + query::Sha256(response.body).substr(0, 32) + "\"";
+  const std::string tag = "W/\"" + base::Sha256(response.body).substr(0, 32) + "\"";
   response.headers = {{"ETag", tag}, {"Cache-Control", "private, no-cache"}};
   if (NamesTag(request.if_none_match, tag)) {
     response.status = 304;

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
+#include "pgsluice/base/digest.h"
 #include "pgsluice/config/problem.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/observe/log.h"
-#include "pgsluice/query/cursor.h"
 
 namespace pgsluice::api {
 
@@ -18,9 +18,9 @@ Service::Service(Backend backend, Gate& gate)
       gate_(gate),
       settings_(std::make_shared<const Settings>(backend_.config)),
       freshness_(backend_.sync),
-      cursor_key_(query::Sha256("cursor\n" + backend_.config.database.url + "\n" +
-                                backend_.config.elasticsearch.password +
-                                backend_.config.elasticsearch.api_key)),
+      cursor_key_(base::Sha256("cursor\n" + backend_.config.database.url + "\n" +
+                               backend_.config.elasticsearch.password +
+                               backend_.config.elasticsearch.api_key)),
       engine_seconds_(backend_.registry.MakeHistogram(
           "pgsluice_search_engine_duration_seconds", "Time the search engine took per request.",
           {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10})) {}

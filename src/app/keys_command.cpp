@@ -1,26 +1,16 @@
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 
 #include <array>
 #include <ostream>
 #include <string>
-#include <string_view>
 
 #include "commands.h"
+#include "pgsluice/base/digest.h"
 #include "pgsluice/json/writer.h"
 
 namespace pgsluice::app {
 
 namespace {
-
-std::string Hex(const unsigned char* bytes, std::size_t size) {
-  std::string out;
-  for (std::size_t i = 0; i < size; ++i) {
-    out += "0123456789abcdef"[bytes[i] >> 4U];
-    out += "0123456789abcdef"[bytes[i] & 15U];
-  }
-  return out;
-}
 
 /// 256 random bits behind a prefix that secret scanners can look for.
 std::string NewKey() {
@@ -28,16 +18,7 @@ std::string NewKey() {
   if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
     throw Error(Disposition::kFatal, "the system gave no random bytes");
   }
-  return "pgsluice_" + Hex(bytes.data(), bytes.size());
-}
-
-std::string Sha256(std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
-    throw Error(Disposition::kFatal, "SHA-256 is not available");
-  }
-  return Hex(digest.data(), size);
+  return "pgsluice_" + base::Hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 }  // namespace
@@ -46,8 +27,8 @@ int RunKeys(const Context& context) {
   const std::string policy = context.invocation.Option("policy", "member");
   const std::string name = context.invocation.Option("name", policy);
   const std::string key = NewKey();
-  const std::string entry = "{\"name\": " + json::Quote(name) + ", \"sha256\": \"" + Sha256(key) +
-                            "\", \"policy\": " + json::Quote(policy) + "}";
+  const std::string entry = "{\"name\": " + json::Quote(name) + ", \"sha256\": \"" +
+                            base::Sha256(key) + "\", \"policy\": " + json::Quote(policy) + "}";
   if (context.invocation.Has("json")) {
     context.out << "{\"key\": \"" << key << "\", \"entry\": " << entry << "}\n";
     return kOk;

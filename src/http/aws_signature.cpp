@@ -1,41 +1,17 @@
 #include "http/aws_signature.h"
 
 #include <Poco/URI.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <vector>
+
+#include "pgsluice/base/digest.h"
 
 namespace pgsluice::http {
 
 namespace {
-
-using Bytes = std::string;
-
-std::string Hex(const Bytes& bytes) {
-  std::string hex;
-  for (const char c : bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
-  return hex;
-}
-
-std::string Sha256(std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
-  return Hex({digest.begin(), digest.begin() + size});
-}
-
-Bytes Hmac(const Bytes& key, std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-       reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), &size);
-  return {digest.begin(), digest.begin() + size};
-}
 
 std::string Again(std::string_view part) {
   std::string plain;
@@ -82,7 +58,7 @@ std::string AwsPath(std::string_view path) {
 
 Headers AwsSign(const AwsRequest& request, const AwsCredentials& credentials, const AwsScope& scope,
                 const std::string& time) {
-  const std::string hash = Sha256(request.body);
+  const std::string hash = base::Sha256(request.body);
   Headers headers = {{"x-amz-content-sha256", hash}, {"x-amz-date", time}};
   if (!credentials.session_token.empty()) {
     headers.emplace_back("x-amz-security-token", credentials.session_token);
@@ -101,16 +77,16 @@ Headers AwsSign(const AwsRequest& request, const AwsCredentials& credentials, co
   const std::string day = time.substr(0, 8);
   const std::string where = fmt::format("{}/{}/{}/aws4_request", day, scope.region, scope.service);
   const std::string to_sign =
-      fmt::format("AWS4-HMAC-SHA256\n{}\n{}\n{}", time, where, Sha256(text));
-  Bytes key = "AWS4" + credentials.secret_key;
+      fmt::format("AWS4-HMAC-SHA256\n{}\n{}\n{}", time, where, base::Sha256(text));
+  std::string key = "AWS4" + credentials.secret_key;
   for (const std::string& part : {day, scope.region, scope.service, std::string("aws4_request")}) {
-    key = Hmac(key, part);
+    key = base::HmacSha256(key, part);
   }
   headers.emplace_back("Host", request.host);
   headers.emplace_back(
       "Authorization",
       fmt::format("AWS4-HMAC-SHA256 Credential={}/{}, SignedHeaders={}, Signature={}",
-                  credentials.access_key, where, names, Hex(Hmac(key, to_sign))));
+                  credentials.access_key, where, names, base::Hex(base::HmacSha256(key, to_sign))));
   return headers;
 }
 

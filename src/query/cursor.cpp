@@ -1,9 +1,8 @@
 #include "pgsluice/query/cursor.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
+#include "pgsluice/base/digest.h"
 #include "pgsluice/query/problem.h"
 
 namespace pgsluice::query {
@@ -41,11 +40,7 @@ std::string Mac(std::string_view payload, std::string_view binding, std::string_
   std::string text(payload);
   text += '\n';
   text += binding;
-  unsigned char mac[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-       reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac, &size);
-  return {reinterpret_cast<const char*>(mac), size};
+  return base::HmacSha256(key, text);
 }
 
 }  // namespace
@@ -64,18 +59,6 @@ std::string OpenCursor(std::string_view cursor, std::string_view binding, std::s
   }
   Reject("invalid_cursor", "cursor", std::nullopt,
          "the cursor does not belong to this search; begin again without it");
-}
-
-std::string Sha256(std::string_view text) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  EVP_Digest(text.data(), text.size(), digest, &size, EVP_sha256(), nullptr);
-  std::string hex;
-  for (unsigned i = 0; i < size; ++i) {
-    hex += "0123456789abcdef"[digest[i] >> 4U];
-    hex += "0123456789abcdef"[digest[i] & 15U];
-  }
-  return hex;
 }
 
 bool SameSecret(std::string_view a, std::string_view b) {

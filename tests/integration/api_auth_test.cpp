@@ -3,8 +3,8 @@
 
 #include <mutex>
 
+#include "pgsluice/base/digest.h"
 #include "pgsluice/base/error.h"
-#include "pgsluice/query/cursor.h"
 #include "support/api_fixture.h"
 #include "unit/api/signed_token.h"
 
@@ -74,7 +74,7 @@ TEST_F(ApiAuthTest, LimitsCallersAndReloads) {
   EXPECT_THAT(refused.body, HasSubstr("rate_limited"));
   EXPECT_THAT(refused.headers, Contains(Key("Retry-After")));
   config::Config keyed = config_;
-  keyed.auth.keys = {{"k", query::Sha256("key"), "p", ""}};
+  keyed.auth.keys = {{"k", base::Sha256("key"), "p", ""}};
   keyed.auth.policies["p"].indexes["*"] = {};
   server_->Reload(keyed);
   EXPECT_EQ(Send("/v1/projects/count").status, 401);

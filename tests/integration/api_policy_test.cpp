@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "pgsluice/query/cursor.h"
+#include "pgsluice/base/digest.h"
 #include "support/api_fixture.h"
 
 /// Keys and policies: no endpoint shows a document outside of the policy's filter, nor anything of
@@ -27,10 +27,10 @@ class ApiPolicyTest : public ApiFixture {
                1);
     ASSERT_TRUE(engine_->Bulk(bulk, std::chrono::seconds(30)).all_done);
     engine_->Refresh(set_->at("projects").alias);
-    config_.auth.keys = {{"all", query::Sha256("all-key"), "all", ""},
-                         {"some", query::Sha256("some-key"), "some", ""},
-                         {"old", query::Sha256("old-key"), "some", "2020-01-01"},
-                         {"other", query::Sha256("other-key"), "other", ""}};
+    config_.auth.keys = {{"all", base::Sha256("all-key"), "all", ""},
+                         {"some", base::Sha256("some-key"), "some", ""},
+                         {"old", base::Sha256("old-key"), "some", "2020-01-01"},
+                         {"other", base::Sha256("other-key"), "other", ""}};
     config_.auth.policies["all"].indexes["*"] = {};
     config_.auth.policies["some"].indexes["projects"] = {"level <= 2", {"secret", "owner"}};
     config_.auth.policies["some"].per_page = 10;

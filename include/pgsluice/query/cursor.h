@@ -11,8 +11,6 @@ std::string SealCursor(std::string_view sort_values, std::string_view binding,
                        std::string_view key);
 /// The sort values. Throws Problem invalid_cursor when it is not one of ours for this binding.
 std::string OpenCursor(std::string_view cursor, std::string_view binding, std::string_view key);
-/// SHA-256 in lower-case hex.
-std::string Sha256(std::string_view text);
 /// Whether two texts are equal, in time that does not depend on where they differ.
 bool SameSecret(std::string_view a, std::string_view b);
 
