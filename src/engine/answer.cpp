@@ -22,11 +22,7 @@ std::string ErrorReason(std::string_view body) {
   return std::string(body.substr(0, 300));
 }
 
-void Require(const http::Response& response, const std::string& what) {
-  const int status = response.status;
-  if (status >= 200 && status < 300) return;
-  const std::string text =
-      fmt::format("{}: status {}: {}", what, status, ErrorReason(response.body));
+void RequireAllowed(int status, const std::string& text) {
   if (status == 401) {
     throw Error(Disposition::kFatal, text, "check the engine's username, password or api_key");
   }
@@ -42,6 +38,14 @@ void Require(const http::Response& response, const std::string& what) {
     throw Error(Disposition::kFatal, text,
                 "give this user the privileges to create, write and search its indexes");
   }
+}
+
+void Require(const http::Response& response, const std::string& what) {
+  const int status = response.status;
+  if (status >= 200 && status < 300) return;
+  const std::string text =
+      fmt::format("{}: status {}: {}", what, status, ErrorReason(response.body));
+  RequireAllowed(status, text);
   const bool passing = status == 408 || status == 429 || status >= 500;
   throw Error(passing ? Disposition::kRetry : Disposition::kReject, text);
 }

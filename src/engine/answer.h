@@ -12,6 +12,9 @@ namespace pgsluice::engine {
 /// 408/429/5xx kRetry, anything else kReject. `what` is what was tried: "cannot create index x".
 void Require(const http::Response& response, const std::string& what);
 
+/// The part of that about 401 and 403. `text` says it all.
+void RequireAllowed(int status, const std::string& text);
+
 /// The JSON of an answer; what is no JSON is Error(kRetry): something else than the engine spoke.
 json::Value ParseAnswer(const http::Response& response, const std::string& what);
 

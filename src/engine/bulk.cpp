@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "engine/answer.h"
 #include "pgsluice/base/error.h"
 #include "pgsluice/json/value.h"
 #include "pgsluice/json/writer.h"
@@ -118,17 +119,9 @@ json::Value ParseAnswer(std::string_view body) {
 }
 
 [[noreturn]] void ThrowWhole(int status, std::string_view body) {
-  std::string reason(body.substr(0, 300));
-  try {
-    const std::string parsed = Reason(json::Parse(body));
-    if (!parsed.empty()) reason = parsed;
-  } catch (const Error&) {  // A proxy's page: its beginning says enough.
-  }
-  const std::string text = fmt::format("_bulk was answered with status {}: {}", status, reason);
-  if (status == 401 || status == 403) {
-    throw Error(Disposition::kFatal, text,
-                "check the engine's credentials and their privileges on this index");
-  }
+  const std::string text =
+      fmt::format("_bulk was answered with status {}: {}", status, ErrorReason(body));
+  RequireAllowed(status, text);
   throw Error(Disposition::kRetry, text);
 }
 

@@ -112,6 +112,10 @@ TEST(ReadBulkAnswer, NeverTakesWhatItDoesNotUnderstandForSuccess) {
   EXPECT_EQ(DispositionOf(401, R"({"error":{"type":"security_exception","reason":"no"}})"),
             Disposition::kFatal);
   EXPECT_EQ(DispositionOf(403, "no"), Disposition::kFatal);
+  // Credentials that ended are renewed by whoever gives them out.
+  EXPECT_EQ(
+      DispositionOf(403, R"({"message":"The security token included in the request is expired"})"),
+      Disposition::kRetry);
 }
 
 }  // namespace
