@@ -20,10 +20,6 @@ namespace {
 using observe::Level;
 using observe::Log;
 
-// The second number of the advisory lock pair; the first is the product's (migrations/README.md).
-constexpr const char* kLock = "SELECT pg_catalog.pg_advisory_lock(1886612588, 2)";
-constexpr const char* kUnlock = "SELECT pg_catalog.pg_advisory_unlock(1886612588, 2)";
-
 const pg::Statement kLoad{"index_state_load", R"sql(
   SELECT physical, uuid, config_hash, mapping_hash, relations, root_source, state, reason,
          building, building_uuid, refused
@@ -80,17 +76,6 @@ int NumberOf(const std::string& alias, const std::string& name) {
 }
 
 }  // namespace
-
-IndexLock::IndexLock(pg::Session& session) : session_(session) { session_.Exec(kLock); }
-
-IndexLock::~IndexLock() {
-  if (session_.broken()) return;
-  try {
-    session_.Exec(kUnlock);
-  } catch (const std::exception& error) {
-    Log(Level::kError, "sync", "cannot give the lock back: " + std::string(error.what()));
-  }
-}
 
 std::string IndexKeeper::AliasOf(const document::Plan& plan) const {
   return config_.elasticsearch.index_prefix + plan.name;

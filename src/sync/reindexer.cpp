@@ -9,6 +9,7 @@
 #include "pgsluice/observe/log.h"
 #include "pgsluice/outbox/outbox.h"
 #include "pgsluice/pg/pool.h"
+#include "pgsluice/sync/advisory_lock.h"
 #include "pgsluice/sync/consistency.h"
 #include "pgsluice/sync/jobs.h"
 #include "pgsluice/sync/verify.h"
@@ -21,10 +22,6 @@ constexpr int kCounts = 20;
 constexpr std::size_t kExamples = 5;
 // Under a backlog a reindex is finished later.
 constexpr std::chrono::seconds kInFlight{10};
-
-// The second number of the advisory lock pair; the first is the product's (migrations/README.md).
-constexpr const char* kTryLock = "SELECT pg_catalog.pg_try_advisory_lock(1886612588, 5)";
-constexpr const char* kUnlock = "SELECT pg_catalog.pg_advisory_unlock(1886612588, 5)";
 
 // A search that was sent to the old index before the swap has begun by then.
 const pg::Statement kRetired{"retired", R"sql(
@@ -42,29 +39,6 @@ const pg::Statement kInTheOutbox{"reindex_pending", R"sql(
 const pg::Statement kDeadIds{"reindex_dead",
                              "SELECT document_id FROM pgsluice.dead_letter WHERE index_name = $1"};
 
-/// Held for a scope, if it could be had.
-class TryLock {
- public:
-  explicit TryLock(pg::Session& session)
-      : session_(session), held_(session.Exec(kTryLock).Bool(0, 0)) {}
-  ~TryLock() {
-    if (!held_ || session_.broken()) return;
-    try {
-      session_.Exec(kUnlock);
-    } catch (const std::exception& error) {
-      observe::Log(observe::Level::kError, "sync",
-                   "cannot give the lock back: " + std::string(error.what()));
-    }
-  }
-  TryLock(const TryLock&) = delete;
-  TryLock& operator=(const TryLock&) = delete;
-  bool held() const { return held_; }
-
- private:
-  pg::Session& session_;
-  const bool held_;
-};
-
 }  // namespace
 
 bool AnyToReindex(pg::Session& session, const IndexSet& set) {
@@ -76,7 +50,7 @@ bool AnyToReindex(pg::Session& session, const IndexSet& set) {
 
 bool Reindexer::Step(const IndexSet& set) {
   if (!AnyToReindex(session_, set)) return false;
-  const TryLock lock(session_);
+  const AdvisoryLock lock(session_, 5, AdvisoryLock::Mode::kTry);
   if (!lock.held()) return false;
   for (const auto& [name, index] : set.indexes) {
     const bool built = index->targets.size() > 1 && index->phase == IndexPhase::kReindexing;

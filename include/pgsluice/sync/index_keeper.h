@@ -10,6 +10,7 @@
 #include "pgsluice/config/config.h"
 #include "pgsluice/engine/engine.h"
 #include "pgsluice/pg/session.h"
+#include "pgsluice/sync/advisory_lock.h"
 #include "pgsluice/sync/index_set.h"
 
 namespace pgsluice::sync {
@@ -112,17 +113,10 @@ class IndexKeeper {
   std::map<std::string, std::pair<std::string, std::string>> ensured_;
 };
 
-/// One process at a time makes and changes indexes: a session-level advisory lock, held for a
-/// scope.
-class IndexLock {
+/// One process at a time makes and changes indexes.
+class IndexLock : private AdvisoryLock {
  public:
-  explicit IndexLock(pg::Session& session);
-  ~IndexLock();
-  IndexLock(const IndexLock&) = delete;
-  IndexLock& operator=(const IndexLock&) = delete;
-
- private:
-  pg::Session& session_;
+  explicit IndexLock(pg::Session& session) : AdvisoryLock(session, 2, Mode::kWait) {}
 };
 
 }  // namespace pgsluice::sync
