@@ -192,8 +192,11 @@ void History::Fault() {
   } else if (kind == 4) {
     RestartDatabase();
   } else if (kind == 3) {
-    // The next process that looks reads everything again.
-    Exec("UPDATE pgsluice.index_state SET config_hash = ''");
+    // The next process that looks reads everything again. Row by row: a statement that holds some
+    // while it waits for another would meet a worker that does so the other way round.
+    for (const std::string& table : Tables()) {
+      Exec("UPDATE pgsluice.index_state SET config_hash = '' WHERE index_name = '" + table + "'");
+    }
     processes_[0]->Signal(SIGKILL);
     processes_[0] = RunBinary("sync");
   } else {

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import unittest
 from pathlib import Path
@@ -58,10 +59,9 @@ class Expressions(unittest.TestCase):
 class Promtool(unittest.TestCase):
     def test_rules(self):
         """Where promtool is there, it has the last word."""
-        try:
-            checked = subprocess.run(["promtool", "check", "rules", "docker/prometheus/alerts.yml"], capture_output=True, text=True)
-        except FileNotFoundError:
+        if shutil.which("promtool") is None:
             return
+        checked = subprocess.run(["promtool", "check", "rules", "docker/prometheus/alerts.yml"], capture_output=True, text=True)
         self.assertEqual(0, checked.returncode, checked.stderr)
 
 

@@ -33,10 +33,9 @@ class CommandTest : public SyncTest {
  private:
   std::vector<std::string> Command(std::vector<std::string> arguments) {
     const std::string file = ::testing::TempDir() + prefix_ + "command.json";
-    std::ofstream(file) << R"({"elasticsearch": {"index_prefix": ")" << prefix_
-                        << R"("})"
-                        // Nobody answers `status` there.
-                        << R"(, "admin_listen": "127.0.0.1:1")" << more_config_ << "}";
+    std::ofstream(file) << R"({"elasticsearch": {"index_prefix": ")" << prefix_ << R"("})"
+                        << R"(, "admin_listen": "127.0.0.1:)" << FreePort() << '"' << more_config_
+                        << "}";
     arguments.insert(arguments.end(), {"--config", file, "--database-url", db_.url(),
                                        "--elasticsearch-url", config_.elasticsearch.urls[0]});
     return arguments;
