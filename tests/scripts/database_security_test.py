@@ -1,6 +1,5 @@
 """A PostgreSQL with ssl = on, SCRAM and client certificates, PgBouncer before the writers, and roles that hold the least."""
 
-import contextlib
 import json
 import os
 import shutil
@@ -9,18 +8,15 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from running import ENGINE, Authority, OwnPostgres, Service, as_account, free_port, index_prefix, psql, run, until
+from running import ENGINE, Authority, OwnPostgres, Secured, Service, as_account, free_port, index_prefix, psql, run, until
 
 PASSWORD = "correct-horse"
 
 
-class Tls(unittest.TestCase):
+class Tls(Secured):
     @classmethod
     def setUpClass(cls):
-        cls.stack = contextlib.ExitStack()
-        cls.directory = tempfile.mkdtemp()
-        cls.stack.callback(shutil.rmtree, cls.directory)
-        cls.authority = Authority(f"{cls.directory}/ours")
+        super().setUpClass()
         cls.other = Authority(f"{cls.directory}/other")
         cls.server = cls.stack.enter_context(
             OwnPostgres(["hostssl all by_certificate 127.0.0.1/32 cert", "hostssl all all 127.0.0.1/32 scram-sha-256"])
@@ -35,10 +31,6 @@ class Tls(unittest.TestCase):
         cls.server.sql(f"CREATE ROLE app LOGIN PASSWORD '{PASSWORD}'; CREATE ROLE by_certificate LOGIN")
         cls.server.sql("CREATE DATABASE shop OWNER app")
         cls.server.sql("SET ROLE app; CREATE TABLE item (id int PRIMARY KEY, name text); INSERT INTO item VALUES (1, 'one')", "shop")
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.stack.close()
 
     @classmethod
     def use(cls, name):

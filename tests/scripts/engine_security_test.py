@@ -1,14 +1,11 @@
 """Engines over HTTPS and with credentials of every kind; what is wrong with them is told apart in log, /readyz and /status."""
 
 import base64
-import contextlib
 import datetime
-import shutil
-import tempfile
 import unittest
 from pathlib import Path
 
-from running import ENGINE, Authority, Service, database, free_port, get, index_prefix, psql, run, until
+from running import ENGINE, Authority, Secured, Service, database, free_port, get, index_prefix, psql, run, until
 from secure_engine import Answers, Gate, aws_signature
 
 ID, KEY, TOKEN = "AKIAEXAMPLE", "a/secret+key", "a-session-token=="
@@ -27,21 +24,14 @@ def only(authorization):
     return allow
 
 
-class Case(unittest.TestCase):
+class Case(Secured):
     @classmethod
     def setUpClass(cls):
-        cls.stack = contextlib.ExitStack()
-        cls.directory = tempfile.mkdtemp()
-        cls.stack.callback(shutil.rmtree, cls.directory)
-        cls.authority = Authority(f"{cls.directory}/ours")
+        super().setUpClass()
         cls.database = cls.stack.enter_context(database())
         psql(cls.database, "CREATE TABLE item (id text PRIMARY KEY, name text); INSERT INTO item VALUES ('1', 'one'), ('a b/c*é,+', 'odd')")
         code, _, text = run(["migrate"], {"PGSLUICE_DATABASE_URL": cls.database})
         assert code == 0, text
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.stack.close()
 
     def setUp(self):
         self.prefix = self.enterContext(index_prefix()) if hasattr(self, "enterContext") else self._enter(index_prefix())

@@ -6,15 +6,13 @@ for part in common download state; do
   # shellcheck source=/dev/null
   . "scripts/lib/$part.sh"
 done
+# shellcheck source=/dev/null
+. tests/scripts/venv.sh
 install_packages python3-venv
-venv=$PGSLUICE_ROOT/build/helm-venv
 mkdir -p build
-exec 9>"$venv.lock"
-flock 9
+venv=$PGSLUICE_ROOT/build/helm-venv
+make_venv "$venv" kubernetes-validate==1.37.0 pyyaml
 if [ ! -e "$venv/helm.so" ]; then
-  rm -rf "$venv"
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet 'kubernetes-validate==1.37.0' pyyaml
   arch=amd64
   [ "$(machine)" != aarch64 ] || arch=arm64
   # Helm as a shared library.
@@ -23,5 +21,4 @@ if [ ! -e "$venv/helm.so" ]; then
   rm "$jar"
   mv "$venv/helm.part" "$venv/helm.so"
 fi
-exec 9>&-
 HELM_LIBRARY=$venv/helm.so exec "$venv/bin/python" tests/scripts/helm_test.py

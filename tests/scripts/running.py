@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import unittest
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -250,3 +251,18 @@ class OwnPostgres:
         self.process.send_signal(signal.SIGQUIT)
         self.process.wait()
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class Secured(unittest.TestCase):
+    """Cases that share a directory, an authority, and whatever is entered in `stack`."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stack = contextlib.ExitStack()
+        cls.directory = tempfile.mkdtemp()
+        cls.stack.callback(shutil.rmtree, cls.directory)
+        cls.authority = Authority(f"{cls.directory}/ours")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.stack.close()

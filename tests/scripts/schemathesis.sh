@@ -3,8 +3,8 @@
 # in the document. A seed repeats a run.
 # schemathesis.sh URL DIRECTORY SEED EXAMPLES
 set -eu
-. "$(dirname "$0")/openapi_tools.sh"
-openapi_tools "$2"
+. "$(dirname "$0")/venv.sh"
+tools=$(openapi_tools "$2")
 cd "$2"
 exec "$tools/schemathesis" run "$1/openapi.json" --url "$1" --seed "$3" --max-examples "$4" --no-shrink \
   --phases examples,coverage,fuzzing --warnings off --generation-database none \

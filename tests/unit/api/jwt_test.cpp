@@ -1,33 +1,17 @@
 #include "api/jwt.h"
 
 #include <gtest/gtest.h>
-#include <openssl/hmac.h>
 
 #include <filesystem>
 #include <fstream>
 
 #include "pgsluice/base/error.h"
-#include "pgsluice/query/cursor.h"
 #include "pgsluice/query/problem.h"
+#include "unit/api/signed_token.h"
 #include "unit/api/tokens.h"
 
 namespace pgsluice::api {
 namespace {
-
-std::string Base64Url(const std::string& bytes) {
-  // SealCursor writes its first part so.
-  const std::string sealed = query::SealCursor(bytes, "", "");
-  return sealed.substr(0, sealed.find('.'));
-}
-
-std::string Hs256(const std::string& header, const std::string& claims, const std::string& secret) {
-  const std::string text = Base64Url(header) + "." + Base64Url(claims);
-  unsigned char mac[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
-       reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac, &size);
-  return text + "." + Base64Url({reinterpret_cast<const char*>(mac), size});
-}
 
 class JwtTest : public ::testing::Test {
  protected:
@@ -104,11 +88,11 @@ TEST_F(JwtTest, TakesSharedSecrets) {
   jwt_.secret = "secret";
   const std::string header = R"({"alg":"HS256"})";
   const std::string claims = R"({"iss":"issuer","aud":"api"})";
-  EXPECT_EQ(Refused(Hs256(header, claims, "secret")), "");
-  EXPECT_EQ(Refused(Hs256(header, claims, "other")), kInvalid);
-  EXPECT_EQ(Refused(Hs256(header, R"({"iss":"issuer"})", "secret")), kInvalid);
-  EXPECT_EQ(Refused(Hs256(R"({"alg":"HS256","crit":["x"]})", claims, "secret")), kInvalid);
-  EXPECT_EQ(Refused(Hs256(header, R"({"iss":"issuer","aud":"api","exp":"never"})", "secret")),
+  EXPECT_EQ(Refused(SignedToken(header, claims, "secret")), "");
+  EXPECT_EQ(Refused(SignedToken(header, claims, "other")), kInvalid);
+  EXPECT_EQ(Refused(SignedToken(header, R"({"iss":"issuer"})", "secret")), kInvalid);
+  EXPECT_EQ(Refused(SignedToken(R"({"alg":"HS256","crit":["x"]})", claims, "secret")), kInvalid);
+  EXPECT_EQ(Refused(SignedToken(header, R"({"iss":"issuer","aud":"api","exp":"never"})", "secret")),
             kInvalid);
 }
 
