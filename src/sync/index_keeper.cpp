@@ -103,6 +103,9 @@ IndexKeeper::State IndexKeeper::Load(pg::Session& session, const std::string& na
 std::vector<std::string> IndexKeeper::CheckName(const document::Plan& plan) {
   const std::string alias = AliasOf(plan);
   std::vector<std::string> targets = engine_.AliasTargets(alias);
+  // Between the two questions another process, or the last request of a killed one, may have made
+  // the alias: so it is asked for once more before the name is called somebody else's.
+  if (targets.empty() && engine_.IndexExists(alias)) targets = engine_.AliasTargets(alias);
   for (const std::string& target : targets) CheckOwner(alias, target);
   if (targets.empty() && engine_.IndexExists(alias)) {
     throw Error(Disposition::kFatal,

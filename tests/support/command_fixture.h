@@ -32,7 +32,9 @@ class CommandTest : public SyncTest {
 
  private:
   std::vector<std::string> Command(std::vector<std::string> arguments) {
-    const std::string file = ::testing::TempDir() + prefix_ + "command.json";
+    // A file for each: a command that still starts may be reading its own.
+    const std::string file =
+        ::testing::TempDir() + prefix_ + "command" + std::to_string(commands_++) + ".json";
     std::ofstream(file) << R"({"elasticsearch": {"index_prefix": ")" << prefix_ << R"("})"
                         << R"(, "admin_listen": "127.0.0.1:)" << FreePort() << '"' << more_config_
                         << "}";
@@ -40,6 +42,8 @@ class CommandTest : public SyncTest {
                                        "--elasticsearch-url", config_.elasticsearch.urls[0]});
     return arguments;
   }
+
+  int commands_ = 0;
 };
 
 }  // namespace pgsluice::testing

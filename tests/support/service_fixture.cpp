@@ -11,7 +11,7 @@ FaultTest::FaultTest()
     : engine_url_(config_.elasticsearch.urls[0]),
       proxy_(http::ParseAddress(engine_url_).host, http::ParseAddress(engine_url_).port),
       config_file_(::testing::TempDir() + prefix_ + "fault.json") {
-  config_.elasticsearch.urls = {proxy_.url()};
+  Wire();
 }
 
 FaultTest::FaultTest(const std::string& server)
@@ -19,7 +19,12 @@ FaultTest::FaultTest(const std::string& server)
       engine_url_(config_.elasticsearch.urls[0]),
       proxy_(http::ParseAddress(engine_url_).host, http::ParseAddress(engine_url_).port),
       config_file_(::testing::TempDir() + prefix_ + "fault.json") {
+  Wire();
+}
+
+void FaultTest::Wire() {
   config_.elasticsearch.urls = {proxy_.url()};
+  std::ofstream(config_file_) << R"({"elasticsearch": {"index_prefix": ")" << prefix_ << R"("}})";
 }
 
 void FaultTest::StartWith(int rows) {
@@ -33,7 +38,6 @@ void FaultTest::StartWith(int rows) {
 std::unique_ptr<Process> FaultTest::RunBinary(const std::string& command, const std::string& admin,
                                               const std::string& database,
                                               const Process::Options& options) {
-  std::ofstream(config_file_) << R"({"elasticsearch": {"index_prefix": ")" << prefix_ << R"("}})";
   return std::make_unique<Process>(
       std::vector<std::string>{
           PGSLUICE_BINARY, command, "--config", config_file_, "--listen", "127.0.0.1:0",

@@ -29,6 +29,10 @@ class FaultTest : public SyncTest {
   std::string engine_url_;
   FaultProxy proxy_;
   std::string config_file_;
+
+ private:
+  /// The configuration file is written once: processes that run read it at any time.
+  void Wire();
 };
 
 }  // namespace pgsluice::testing
