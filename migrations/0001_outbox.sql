@@ -30,15 +30,16 @@ CREATE INDEX IF NOT EXISTS outbox_id ON pgsluice.outbox (id);
 -- cursor, because FOR UPDATE knows no running sum; it locks nothing that it does not answer.
 -- `known` is pgsluice.state.generation as the caller knows it: when it is another one, the answer is
 -- a row of NULLs only, and the caller has to look at the indexes again. The lock tells others that a
--- transaction of that generation is under way.
-CREATE OR REPLACE FUNCTION pgsluice.claim(low bigint, row_limit int, byte_limit int, known int)
+-- transaction of that generation is under way. Events of the sources in `leave` are left alone.
+CREATE OR REPLACE FUNCTION pgsluice.claim(
+  low bigint, row_limit int, byte_limit int, known int, leave int[])
 RETURNS SETOF pgsluice.outbox
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 SET enable_sort = off AS $$
 DECLARE
   waiting CURSOR FOR
-    SELECT * FROM pgsluice.outbox o WHERE o.id >= low ORDER BY o.id LIMIT row_limit
-    FOR UPDATE SKIP LOCKED;
+    SELECT * FROM pgsluice.outbox o WHERE o.id >= low AND o.source <> ALL (leave)
+    ORDER BY o.id LIMIT row_limit FOR UPDATE SKIP LOCKED;
   one pgsluice.outbox;
   bytes bigint := 0;
 BEGIN
@@ -59,7 +60,7 @@ BEGIN
   CLOSE waiting;
 END
 $$;
-REVOKE ALL ON FUNCTION pgsluice.claim(bigint, int, int, int) FROM PUBLIC;
+REVOKE ALL ON FUNCTION pgsluice.claim(bigint, int, int, int, int[]) FROM PUBLIC;
 
 -- A table and the columns its events carry. A table whose captured columns change gets a new row, so
 -- that older events stay readable.

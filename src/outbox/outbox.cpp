@@ -24,10 +24,12 @@ void AppendEvents(const Event& row, std::string_view keys, std::vector<Event>& e
 
 }  // namespace
 
-std::optional<std::vector<Event>> Outbox::Claim(int limit, std::int64_t floor, int generation) {
-  const pg::Result rows =
-      session_.Exec(sql::kClaim, {std::to_string(floor), std::to_string(limit),
-                                  std::to_string(kClaimBytes), std::to_string(generation)});
+std::optional<std::vector<Event>> Outbox::Claim(int limit, std::int64_t floor, int generation,
+                                                const std::set<int>& leave) {
+  const pg::Result rows = session_.Exec(
+      sql::kClaim, {std::to_string(floor), std::to_string(limit), std::to_string(kClaimBytes),
+                    std::to_string(generation),
+                    pg::TextArray(std::vector<std::int64_t>(leave.begin(), leave.end()))});
   if (rows.rows() == 1 && rows.IsNull(0, 0)) return std::nullopt;
   std::vector<Event> events;
   events.reserve(rows.rows());

@@ -9,7 +9,7 @@ namespace pgsluice::outbox::sql {
 // LOCKED)` can delete more than it claims.
 inline const pg::Statement kClaim{"outbox_claim", R"sql(
   SELECT id, source, keys::text, (extract(epoch FROM captured_at) * 1000000)::bigint
-  FROM pgsluice.claim($1::bigint, $2::int, $3::int, $4::int))sql"};
+  FROM pgsluice.claim($1::bigint, $2::int, $3::int, $4::int, $5::int[]))sql"};
 
 inline const pg::Statement kGeneration{"generation", "SELECT generation FROM pgsluice.state"};
 

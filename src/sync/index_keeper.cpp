@@ -20,6 +20,9 @@ namespace {
 using observe::Level;
 using observe::Log;
 
+// Engines refuse a request line of more than 4096 bytes.
+constexpr std::size_t kPathBytes = 3500;
+
 const pg::Statement kLoad{"index_state_load", R"sql(
   SELECT physical, uuid, config_hash, mapping_hash, relations, root_source, state, reason,
          building, building_uuid, refused
@@ -287,22 +290,26 @@ void IndexKeeper::CheckOwner(const std::string& alias, const std::string& physic
 }
 
 bool IndexKeeper::Intact(const IndexSet& set) {
-  if (set.indexes.empty()) return true;
-  std::vector<std::string> aliases;
+  std::vector<std::string> lists(1);
   for (const auto& [name, index] : set.indexes) {
-    for (const Target& target : index->targets) aliases.push_back(target.name);
+    for (const Target& target : index->targets) {
+      if (lists.back().size() + target.name.size() > kPathBytes) lists.emplace_back();
+      lists.back() += (lists.back().empty() ? "" : ",") + target.name;
+    }
   }
-  const http::Response response =
-      engine_.Send({.path = fmt::format("/{}/_settings?filter_path=*.settings.index.uuid",
-                                        fmt::join(aliases, ",")),
-                    .body = {}});
-  if (response.status != 200) return false;
-  const json::Value answer = json::Parse(response.body);
-  for (const auto& [name, index] : set.indexes) {
-    const json::Value* uuid = answer.Find({index->physical, "settings", "index", "uuid"});
-    if (uuid == nullptr || uuid->text != index->uuid) return false;
+  std::map<std::string, std::string> uuids;
+  for (const std::string& aliases : lists) {
+    if (aliases.empty()) continue;
+    const http::Response response = engine_.Send(
+        {.path = "/" + aliases + "/_settings?filter_path=*.settings.index.uuid", .body = {}});
+    if (response.status != 200) return false;
+    for (const auto& [physical, settings] : json::Parse(response.body).members) {
+      uuids[physical] = settings.Find({"settings", "index", "uuid"})->text;
+    }
   }
-  return true;
+  return std::all_of(set.indexes.begin(), set.indexes.end(), [&](const auto& entry) {
+    return uuids[entry.second->physical] == entry.second->uuid;
+  });
 }
 
 std::string IndexKeeper::NextName(const std::string& alias, const std::string& reserved) {

@@ -17,9 +17,9 @@ bool BeginsWith(const std::vector<std::string>& captured, const std::vector<std:
          std::equal(wanted.begin(), wanted.end(), captured.begin());
 }
 
-Work MakeWork(const Route& route, const IndexSet::EventSource& source,
+Work MakeWork(const Route& route, int id, const IndexSet::EventSource& source,
               const std::unordered_set<std::string>& keys, bool truncated) {
-  Work work{route, {}, truncated};
+  Work work{route, id, {}, truncated};
   const std::vector<std::string>& wanted = route.index->plan->sources[route.source].captured;
   const bool as_is = BeginsWith(source.captured, wanted);
   for (const std::string& key : keys) {
@@ -68,7 +68,7 @@ std::vector<Work> RouteEvents(const IndexSet& set, const std::vector<outbox::Eve
                   "an event names source " + std::to_string(id) + ", which was attached just now");
     }
     for (const Route& route : source->second.routes) {
-      work.push_back(MakeWork(route, source->second, of_source, truncated.contains(id)));
+      work.push_back(MakeWork(route, id, source->second, of_source, truncated.contains(id)));
     }
   }
   return work;

@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+
 #include "pgsluice/sync/backfiller.h"
 #include "pgsluice/sync/sleeper.h"
 
@@ -26,6 +28,7 @@ Service::Service(const config::Config& config, engine::Engine& engine, Monitor& 
       writes_(writes),
       work_(config.sync.workers),
       backfill_(config.sync.workers),
+      fanouts_(std::max(1, config.sync.workers - 1)),
       scheduler_(engine),
       shared_{config,
               {.url = config.database.url},
@@ -35,6 +38,7 @@ Service::Service(const config::Config& config, engine::Engine& engine, Monitor& 
               work_,
               backfill_,
               floor_,
+              fanouts_,
               config.sync.bulk_bytes,
               [this](const std::string& alias) {
                 if (config_.sync.adaptive_refresh) scheduler_.Request(alias);

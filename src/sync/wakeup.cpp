@@ -1,6 +1,14 @@
 #include "pgsluice/sync/wakeup.h"
 
+#include <algorithm>
+
 namespace pgsluice::sync {
+
+namespace {
+
+constexpr std::chrono::milliseconds kWhileOthersWork{20};
+
+}  // namespace
 
 std::uint64_t Wakeup::generation() const {
   const std::lock_guard lock(mutex_);
@@ -18,12 +26,21 @@ void Wakeup::Signal() {
 
 void Wakeup::WaitForWork(std::uint64_t seen, const std::stop_token& stop,
                          std::chrono::milliseconds at_most) {
+  using std::chrono::steady_clock;
+  const auto end = steady_clock::now() + at_most;
   std::unique_lock lock(mutex_);
   if (generation_ != seen) return;
   ++idle_;
   changed_.notify_all();
-  const bool called = changed_.wait_for(lock, stop, at_most, [&] { return generation_ != seen; });
-  if (!called && generation_ == seen) --idle_;
+  const auto called = [&] { return generation_ != seen; };
+  while (true) {
+    const bool alone = idle_ < workers_;
+    const auto until = alone ? std::min(end, steady_clock::now() + kWhileOthersWork) : end;
+    if (changed_.wait_until(lock, stop, until, called)) return;
+    if (alone && idle_ == workers_ && !stop.stop_requested() && steady_clock::now() < end) continue;
+    --idle_;
+    return;
+  }
 }
 
 void Wakeup::WaitForCall(std::uint64_t seen, const std::stop_token& stop,

@@ -19,25 +19,54 @@ namespace {
 // worker repeats little.
 constexpr int kClaimLimit = 2000;
 constexpr int kRootKeysPerFetch = 4096;
+// More documents than that of one batch are written for a second or longer.
+constexpr std::size_t kManyRoots = 16384;
 
-/// Root keys of a change to an embedded table: streamed, because one tag may be used by a million
-/// documents.
-void RefreshRootsOf(pg::Session& session, Refresher& refresher, const Work& work) {
+/// A worker's place among those that may be busy with a row that very many documents embed.
+class FanoutPlace {
+ public:
+  explicit FanoutPlace(std::counting_semaphore<>& places) : places_(places) {}
+  ~FanoutPlace() {
+    if (taken_) places_.release();
+  }
+  FanoutPlace(const FanoutPlace&) = delete;
+  FanoutPlace& operator=(const FanoutPlace&) = delete;
+  bool Take() {
+    taken_ = taken_ || places_.try_acquire();
+    return taken_;
+  }
+
+ private:
+  std::counting_semaphore<>& places_;
+  bool taken_ = false;
+};
+
+/// Refreshes the roots of a change to an embedded table: streamed, because one tag may be used by a
+/// million documents. False, and nothing is written, when they are many and there is no place.
+bool RefreshRootsOf(pg::Session& session, Refresher& refresher, const Work& work,
+                    FanoutPlace& place) {
   const document::Source& source = work.route.index->plan->sources[work.route.source];
   const std::string keys = JsonArray(work.keys, 0, work.keys.size());
   session.ExecParams("DECLARE roots NO SCROLL CURSOR FOR " + source.to_roots.sql, {keys});
   const std::string fetch = "FETCH " + std::to_string(kRootKeysPerFetch) + " FROM roots";
-  while (true) {
+  std::vector<std::string> roots;
+  bool possible = true;
+  while (possible) {
     const pg::Result rows = session.Exec(fetch);
     if (rows.rows() == 0) break;
-    std::vector<std::string> roots;
     for (std::size_t row = 0; row < rows.rows(); ++row) roots.emplace_back(rows.Text(row, 0));
-    refresher.Refresh(*work.route.index, roots);
+    if (roots.size() < kManyRoots) continue;
+    possible = place.Take();
+    if (possible) refresher.Refresh(*work.route.index, roots);
+    roots.clear();
   }
   session.Exec("CLOSE roots");
+  refresher.Refresh(*work.route.index, roots);
+  return possible;
 }
 
-void DoWork(pg::Session& session, Refresher& refresher, const Work& work) {
+/// What is quickly done, whatever the change.
+void DoRoots(pg::Session& session, Refresher& refresher, const Work& work) {
   const LiveIndex& index = *work.route.index;
   const document::Source& source = index.plan->sources[work.route.source];
   const bool root = source.table == index.plan->root;
@@ -48,9 +77,12 @@ void DoWork(pg::Session& session, Refresher& refresher, const Work& work) {
   } else if (work.truncated && root) {
     CreateWalk(session, index);
   }
-  if (work.keys.empty()) return;
-  if (root) refresher.Refresh(index, work.keys);
-  if (!source.to_roots.sql.empty()) RefreshRootsOf(session, refresher, work);
+  if (root && !work.keys.empty()) refresher.Refresh(index, work.keys);
+}
+
+bool IsEmbedded(const Work& work) {
+  const document::Plan& plan = *work.route.index->plan;
+  return !work.keys.empty() && !plan.sources[work.route.source].to_roots.sql.empty();
 }
 
 // The second column: whether the server is behind what we have seen of it, or on another timeline,
@@ -73,46 +105,82 @@ double AgeSeconds(const outbox::Event& event) {
   return static_cast<double>(now - event.captured_at_us) / 1e6;
 }
 
-Next ProcessBatch(const Shared& shared, pg::Session& session, outbox::Outbox& outbox,
-                  Refresher& refresher) {
-  const std::shared_ptr<const IndexSet> set = shared.registry.Get();
-  pg::Transaction transaction(session);
-  const auto claimed = outbox.Claim(kClaimLimit, shared.floor.value(), set->generation);
-  if (!claimed) {
-    shared.look_again();
-    return kUntilLooked;
-  }
-  const std::vector<outbox::Event>& events = *claimed;
-  if (events.empty()) return kUntilCalled;
-  bool truncated = false;
-  std::set<std::string> touched;
-  for (const Work& work : RouteEvents(*set, events)) {
-    DoWork(session, refresher, work);
-    truncated = truncated || work.truncated;
-    for (const Target& target : work.route.index->targets) touched.insert(target.name);
-  }
-  std::vector<std::int64_t> ids;
-  std::size_t key_bytes = 0;
-  for (const outbox::Event& event : events) {
-    if (ids.empty() || ids.back() != event.id) ids.push_back(event.id);
-    key_bytes += event.key.size();
-  }
-  outbox.Ack(ids);
-  transaction.Commit();
+// While every place is taken and nothing else is to be done.
+constexpr Next kUntilPlace{std::chrono::milliseconds(20), false};
 
-  shared.monitor.acknowledged.Signal();
-  shared.monitor.claimed.Add(static_cast<double>(events.size()));
-  for (const outbox::Event& event : events) {
-    shared.monitor.end_to_end_seconds.Observe(AgeSeconds(event));
+class Worker {
+ public:
+  Worker(const Shared& shared, pg::Session& session, Writer& writer)
+      : shared_(shared),
+        session_(session),
+        outbox_(session),
+        refresher_(session, outbox_, writer, shared.monitor) {}
+
+  Next Step() {
+    const std::shared_ptr<const IndexSet> set = shared_.registry.Get();
+    FanoutPlace place(shared_.fanouts);
+    if (!left_.empty() && place.Take()) left_.clear();
+    pg::Transaction transaction(session_);
+    const auto events = outbox_.Claim(kClaimLimit, shared_.floor.value(), set->generation, left_);
+    if (!events) {
+      shared_.look_again();
+      return kUntilLooked;
+    }
+    if (events->empty()) return left_.empty() ? kUntilCalled : kUntilPlace;
+    const std::vector<Work> works = RouteEvents(*set, *events);
+    for (const Work& work : works) DoRoots(session_, refresher_, work);
+    for (const Work& work : works) {
+      if (!IsEmbedded(work) || RefreshRootsOf(session_, refresher_, work, place)) continue;
+      left_.insert(work.event_source);
+    }
+    const bool full = Acknowledge(*events);
+    transaction.Commit();
+    Tell(*events, works, full);
+    shared_.floor.Advance(session_);
+    return kAgain;
   }
-  shared.monitor.Recovered("engine");
-  if (truncated) shared.backfill.Signal();
-  if (ids.size() < static_cast<std::size_t>(kClaimLimit) && key_bytes < outbox::kClaimBytes / 2) {
-    for (const std::string& alias : touched) shared.drained(alias);
+
+ private:
+  bool IsDone(const outbox::Event& event) const { return !left_.contains(event.source); }
+
+  /// Whether the batch was as large as a batch may be, so that more is likely to wait.
+  bool Acknowledge(const std::vector<outbox::Event>& events) {
+    std::vector<std::int64_t> ids;
+    std::size_t rows = 0, key_bytes = 0;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      key_bytes += events[i].key.size();
+      if (i > 0 && events[i].id == events[i - 1].id) continue;
+      ++rows;
+      if (IsDone(events[i])) ids.push_back(events[i].id);
+    }
+    outbox_.Ack(ids);
+    return rows >= static_cast<std::size_t>(kClaimLimit) || key_bytes >= outbox::kClaimBytes / 2;
   }
-  shared.floor.Advance(session);
-  return kAgain;
-}
+
+  void Tell(const std::vector<outbox::Event>& events, const std::vector<Work>& works, bool full) {
+    shared_.monitor.acknowledged.Signal();
+    for (const outbox::Event& event : events) {
+      if (!IsDone(event)) continue;
+      shared_.monitor.claimed.Add(1);
+      shared_.monitor.end_to_end_seconds.Observe(AgeSeconds(event));
+    }
+    shared_.monitor.Recovered("engine");
+    std::set<std::string> touched;
+    for (const Work& work : works) {
+      if (work.truncated) shared_.backfill.Signal();
+      for (const Target& target : work.route.index->targets) touched.insert(target.name);
+    }
+    if (full) return;
+    for (const std::string& alias : touched) shared_.drained(alias);
+  }
+
+  const Shared& shared_;
+  pg::Session& session_;
+  outbox::Outbox outbox_;
+  Refresher refresher_;
+  /// Sources whose events wait for a place, because very many documents embed their rows.
+  std::set<int> left_;
+};
 
 }  // namespace
 
@@ -187,12 +255,9 @@ void RunLoop(const Shared& shared, const std::string& name, Wakeup& wakeup,
 
 void RunWorker(const Shared& shared, const std::stop_token& stop) {
   Writer writer(shared.engine, shared.bulk_bytes, shared.monitor);
-  RunLoop(shared, "pgsluice sync", shared.work, stop, [&](pg::Session& session) {
-    auto outbox = std::make_shared<outbox::Outbox>(session);
-    auto refresher = std::make_shared<Refresher>(session, *outbox, writer, shared.monitor);
-    return [&shared, &session, outbox, refresher] {
-      return ProcessBatch(shared, session, *outbox, *refresher);
-    };
+  RunLoop(shared, "pgsluice sync", shared.work, stop, [&](pg::Session& session) -> Step {
+    auto worker = std::make_shared<Worker>(shared, session, writer);
+    return [worker] { return worker->Step(); };
   });
 }
 

@@ -93,5 +93,19 @@ TEST_F(Fanout, OtherChangesDoNotWaitForIt) {
   }
 }
 
+TEST_F(Fanout, OtherChangesDoNotWaitForTwoOfThem) {
+  Start();
+  Settle();
+  Exec("UPDATE tag SET name = 'first' WHERE id = 1");
+  Await([&] { return Named("first") > 0; });
+  Exec("UPDATE tag SET name = 'second' WHERE id = 2");
+  ExpectReadable(kDocuments + 1, "lone");
+  ExpectReadable(kDocuments + 2, "another");
+  EXPECT_LT(Named("second"), kDocuments);
+  Settle();
+  EXPECT_EQ(Named("first"), kDocuments);
+  EXPECT_EQ(Named("second"), kDocuments);
+}
+
 }  // namespace
 }  // namespace pgsluice

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <string>
 
+#include "pgsluice/sync/index_keeper.h"
 #include "support/sync_fixture.h"
 
 namespace pgsluice {
@@ -37,6 +38,18 @@ TEST_F(Keeper, WhatWaitedIsToldToBeDoneAlthoughNothingElseChanges) {
   blocker.Exec("COMMIT");
   Settle();
   AwaitPending("0");
+}
+
+TEST_F(Keeper, LooksAtMoreIndexesThanARequestLineHoldsNamesOf) {
+  config_.elasticsearch.index_prefix = prefix_ + std::string(120, 'x') + "-";
+  for (int i = 10; i < 32; ++i) {
+    const std::string table = "t" + std::string(58, 'y') + std::to_string(i);
+    Exec("CREATE TABLE " + table + " (id int PRIMARY KEY)");
+  }
+  Start();
+  Settle();
+  sync::IndexKeeper keeper(config_, *engine_);
+  EXPECT_TRUE(keeper.Intact(*process_->service().registry().Get()));
 }
 
 }  // namespace

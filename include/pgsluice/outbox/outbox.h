@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,8 +45,10 @@ class Outbox {
   /// Takes the events of up to `limit` rows, oldest first, that nobody else has taken, until the
   /// transaction ends; fewer when their keys are long (see kClaimBytes). Nothing at all when
   /// `generation` is no longer that of pgsluice.state: then the caller writes documents of an old
-  /// shape, or not to every index. Call inside a READ COMMITTED transaction.
-  std::optional<std::vector<Event>> Claim(int limit, std::int64_t floor, int generation);
+  /// shape, or not to every index. Events of the sources in `leave` stay for others. Call inside a
+  /// READ COMMITTED transaction.
+  std::optional<std::vector<Event>> Claim(int limit, std::int64_t floor, int generation,
+                                          const std::set<int>& leave = {});
   /// Removes claimed rows. In the same transaction.
   void Ack(const std::vector<std::int64_t>& ids);
   /// New events for keys of `source`.

@@ -44,7 +44,8 @@ class IndexKeeper {
   static std::shared_ptr<const IndexSet> WithPhases(pg::Session& session,
                                                     const std::shared_ptr<const IndexSet>& set);
 
-  /// Whether every index of `set` is still the one it was: one request to the engine.
+  /// Whether every index of `set` is still the one it was: one request to the engine for
+  /// every hundred or so.
   bool Intact(const IndexSet& set);
 
   std::string AliasOf(const document::Plan& plan) const;

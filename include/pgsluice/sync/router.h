@@ -13,6 +13,7 @@ namespace pgsluice::sync {
 /// The distinct event keys of one batch that concern one source of one index.
 struct Work {
   Route route;
+  int event_source = 0;           ///< pgsluice.source.id of the events.
   std::vector<std::string> keys;  ///< JSON arrays, positional by the plan source's `captured`.
   bool truncated = false;         ///< The table was emptied.
 };

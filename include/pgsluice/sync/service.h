@@ -50,6 +50,7 @@ class Service {
   IndexRegistry registry_;
   Wakeup work_, backfill_;
   outbox::Floor floor_;
+  std::counting_semaphore<> fanouts_;
   RefreshScheduler scheduler_;
   Shared shared_;
   Keeper keeper_;

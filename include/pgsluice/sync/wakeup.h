@@ -28,7 +28,8 @@ class Wakeup {
   std::uint64_t generation() const;
   /// There may be work.
   void Signal();
-  /// Counts the caller as idle until a Signal() after `seen`, stop, or the time is over.
+  /// Counts the caller as idle until a Signal() after `seen`, stop, or the time is over; much less
+  /// while other workers are busy, because nobody else looks for work until all are idle.
   void WaitForWork(std::uint64_t seen, const std::stop_token& stop,
                    std::chrono::milliseconds at_most = std::chrono::hours(24));
   /// The same for who cannot work now although there is some: does not count as idle.

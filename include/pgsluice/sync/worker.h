@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <semaphore>
 #include <stop_token>
 #include <string>
 
@@ -27,6 +28,8 @@ struct Shared {
   Wakeup& work;      ///< Events may wait in the outbox.
   Wakeup& backfill;  ///< Pieces may wait in pgsluice.backfill.
   outbox::Floor& floor;
+  /// Places of workers that are busy with a row that very many documents embed: all but one may be.
+  std::counting_semaphore<>& fanouts;
   std::size_t bulk_bytes;
   /// Asks the engine to make an index's changes visible to searches (see RefreshScheduler).
   std::function<void(const std::string& alias)> drained;

@@ -21,13 +21,22 @@ TEST(Wakeup, TheSleeperWaitsForEveryWorker) {
   Wakeup wakeup(2);
   std::stop_source stop;
   std::atomic<bool> idle{false};
-  std::jthread first([&] { wakeup.WaitForWork(wakeup.generation(), stop.get_token()); });
+  const auto work = [&] {
+    while (!stop.stop_requested()) wakeup.WaitForWork(wakeup.generation(), stop.get_token());
+  };
+  std::jthread first(work);
   std::jthread sleeper([&] { idle = wakeup.WaitUntilIdle(stop.get_token()); });
   EXPECT_FALSE(idle);
-  std::jthread second([&] { wakeup.WaitForWork(wakeup.generation(), stop.get_token()); });
+  std::jthread second(work);
   sleeper.join();
   EXPECT_TRUE(idle);
   stop.request_stop();
+}
+
+TEST(Wakeup, AnIdleWorkerLooksForWorkWhileAnotherIsBusy) {
+  Wakeup wakeup(2);
+  const std::stop_source never;
+  wakeup.WaitForWork(wakeup.generation(), never.get_token());  // returns without a signal
 }
 
 TEST(Wakeup, StopEndsEveryWait) {
