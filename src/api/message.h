@@ -19,7 +19,7 @@ struct Request {
   query::Parameters parameters;
   std::string body, credentials;
   std::string if_none_match;
-  std::string traceparent;  ///< W3C Trace Context, when it is well-formed.
+  std::string traceparent;  ///< For what the engine is asked; may be empty.
   std::string peer;         ///< Address of the caller.
   std::string id;           ///< Request id, safe to echo.
   int socket = -1;          ///< Of the caller.

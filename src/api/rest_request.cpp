@@ -46,15 +46,6 @@ std::string Credentials(const HttpRequest& http) {
   return http.Header("x-api-key");
 }
 
-/// 00-<32 hex>-<16 hex>-<2 hex>: whatever else comes is not passed on.
-bool IsTraceparent(const std::string& text) {
-  constexpr std::string_view kShape = "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
-  return text.size() == kShape.size() &&
-         std::equal(text.begin(), text.end(), kShape.begin(), [](char c, char shape) {
-           return shape == '-' ? c == '-' : (Hex(c) >= 0 && (c < 'A' || c > 'F'));
-         });
-}
-
 bool AcceptsJson(const std::string& accept) {
   if (accept.empty()) return true;
   for (const char* known : {"json", "*/*", "ndjson", "application/*", "text/plain"}) {
@@ -110,8 +101,6 @@ Request ReadRest(const HttpRequest& http) {
   request.body = http.body;
   request.credentials = Credentials(http);
   request.if_none_match = http.Header("if-none-match");
-  const std::string trace = http.Header("traceparent");
-  if (IsTraceparent(trace)) request.traceparent = trace;
   if (!AcceptsJson(http.Header("accept"))) {
     throw Problem(406, "not_acceptable", "answers are JSON");
   }

@@ -7,6 +7,7 @@
 #include "api/transfer.h"
 #include "pgsluice/api/http_server.h"
 #include "pgsluice/observe/log.h"
+#include "pgsluice/observe/trace.h"
 
 namespace pgsluice::api {
 
@@ -42,21 +43,29 @@ struct Server::Impl {
 
   HttpResponse Answer(const HttpRequest& request) {
     const auto start = Clock::now();
-    HttpResponse response = Handle(request);
+    observe::Span span(observe::SpanKind::kServer, MethodLabel(request.method),
+                       request.Header("traceparent"));
+    HttpResponse response = Handle(request, span.traceparent());
     Compress(request, response);
     AllowOrigin(service.settings()->cors_origins, request, response);
     response.headers.emplace_back("X-Content-Type-Options", "nosniff");
-    Record(request, response, std::chrono::duration<double>(Clock::now() - start).count());
+    Describe(request, response, span);
+    Record(request, response, std::chrono::duration<double>(Clock::now() - start).count(),
+           span.trace_id());
     return response;
   }
 
-  HttpResponse Handle(const HttpRequest& request) {
+  HttpResponse Handle(const HttpRequest& request, const std::string& traceparent) {
     try {
       if (request.refusal) {
         throw query::Problem(request.refusal->status, request.refusal->code,
                              request.refusal->detail);
       }
-      if (request.method != "OPTIONS") return service.Handle(ReadRest(request));
+      if (request.method != "OPTIONS") {
+        Request rest = ReadRest(request);
+        rest.traceparent = traceparent;
+        return service.Handle(rest);
+      }
       HttpResponse response;
       response.status = 204;
       response.headers.emplace_back("Allow", "GET, HEAD, POST, OPTIONS");
@@ -66,7 +75,20 @@ struct Server::Impl {
     }
   }
 
-  void Record(const HttpRequest& request, const HttpResponse& response, double took) {
+  static void Describe(const HttpRequest& request, const HttpResponse& response,
+                       observe::Span& span) {
+    if (span.trace_id().empty()) return;
+    span.Rename(MethodLabel(request.method) + ' ' + response.route);
+    span.Set("http.request.method", request.method);
+    span.Set("http.route", response.route);
+    span.Set("http.response.status_code", response.status);
+    span.Set("url.path", request.path);
+    span.Set("pgsluice.request_id", request.id);
+    if (response.status >= 500) span.Fail();
+  }
+
+  void Record(const HttpRequest& request, const HttpResponse& response, double took,
+              std::string_view trace_id) {
     seconds.Observe(took);
     const std::string code = std::to_string(response.status);
     registry
@@ -74,11 +96,12 @@ struct Server::Impl {
             "pgsluice_http_requests_total", "Requests answered.",
             {{"route", response.route}, {"method", MethodLabel(request.method)}, {"code", code}})
         .Add();
-    observe::Log(observe::Level::kDebug, "access", request.method + " " + request.path,
-                 {{"status", code},
-                  {"route", response.route},
-                  {"dur_ms", fmt::format("{:.1f}", took * 1000)},
-                  {"request_id", request.id}});
+    std::vector<observe::LogField> fields = {{"status", code},
+                                             {"route", response.route},
+                                             {"dur_ms", fmt::format("{:.1f}", took * 1000)},
+                                             {"request_id", request.id}};
+    if (!trace_id.empty()) fields.emplace_back("trace_id", trace_id);
+    observe::Log(observe::Level::kDebug, "access", request.method + " " + request.path, fields);
   }
 
   observe::Registry& registry;

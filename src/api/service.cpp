@@ -8,6 +8,7 @@
 #include "pgsluice/config/problem.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/observe/log.h"
+#include "pgsluice/observe/trace.h"
 
 namespace pgsluice::api {
 
@@ -64,6 +65,12 @@ bool Matches(std::string_view pattern, const std::vector<std::string>& segments)
     pattern.remove_prefix(end);
   }
   return pattern.empty();
+}
+
+/// "_search" of "/projects/_search?…": never an id.
+std::string ApiOf(const std::string& path) {
+  const std::size_t begin = std::min(path.find("/_"), path.size() - 1) + 1;
+  return path.substr(begin, path.find_first_of("/?", begin) - begin);
 }
 
 }  // namespace
@@ -201,6 +208,7 @@ void Service::WaitFor(const std::string& token, std::chrono::milliseconds wait, 
 
 void Service::BringUp(const Asked& asked, const Request& request) {
   if (!asked.request.strong && asked.request.after.empty()) return;
+  const observe::Span span(observe::SpanKind::kInternal, "wait for the sync", request.traceparent);
   if (backend_.sync != nullptr) {
     if (asked.request.strong)
       WaitFor(backend_.sync->Position(), asked.request.wait, request.socket);
@@ -219,11 +227,16 @@ std::string Service::AskEngine(const std::string& path, const std::string& body,
   call.timeout = std::chrono::seconds(15);
   call.asked_by = request.socket;
   call.headers.emplace_back("X-Opaque-Id", request.id);
-  if (!request.traceparent.empty()) call.headers.emplace_back("traceparent", request.traceparent);
+  observe::Span span(observe::SpanKind::kClient, call.method + ' ' + ApiOf(path),
+                     request.traceparent);
+  const std::string traceparent = span.traceparent();
+  if (!traceparent.empty()) call.headers.emplace_back("traceparent", traceparent);
   const auto start = std::chrono::steady_clock::now();
   http::Response answer = backend_.engine->Send(call);
   engine_seconds_.Observe(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  span.Set("http.request.method", call.method);
+  span.Set("http.response.status_code", answer.status);
   if (answer.status < 300) return std::move(answer.body);
   const bool no_index = answer.body.find("index_not_found") != std::string::npos;
   if (answer.status == 404 && missing_is_empty && !no_index) return "";

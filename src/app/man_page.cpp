@@ -60,6 +60,7 @@ PGSLUICE_DATABASE_URL (or libpq's PG* variables), PGSLUICE_ELASTICSEARCH_URL,
 PGSLUICE_CONFIG, PGSLUICE_LISTEN, PGSLUICE_ADMIN_LISTEN, PGSLUICE_LOG_LEVEL,
 PGSLUICE_LOG_FORMAT, PGSLUICE_WORKERS. A name with _FILE behind it names a file that holds a secret.
 Flags win over environment, environment over file.
+OTEL_EXPORTER_OTLP_ENDPOINT and OpenTelemetry's other variables: where traces are sent.
 .SH EXIT STATUS
 0 ok, 1 failed, 2 wrong use, 3 verify found differences, 4 timeout, 78 bad configuration.
 .SH SIGNALS

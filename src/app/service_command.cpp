@@ -22,6 +22,7 @@
 #include "pgsluice/sync/service.h"
 #include "signals.h"
 #include "status_sql.h"
+#include "traces.h"
 
 namespace pgsluice::app {
 
@@ -80,6 +81,7 @@ class Service {
   Service(const config::Config& config, bool syncs, bool serves)
       : config_(config),
         serves_(serves),
+        traces_(ExportTraces(config::ProcessEnvironment(), registry_)),
         monitor_(registry_),
         engine_(std::make_shared<engine::Engine>(engine::MakeTransport(config.elasticsearch))),
         pool_({.url = config.database.url, .application_name = "pgsluice api"}, kApiSessions),
@@ -251,6 +253,7 @@ class Service {
   const bool serves_;
   std::atomic<bool> page_may_search_{PageMaySearch(config_.auth)};
   observe::Registry registry_;
+  std::unique_ptr<observe::TraceExporter> traces_;
   sync::Monitor monitor_;
   std::shared_ptr<engine::Engine> engine_;
   pg::Pool pool_;

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "pgsluice/base/backoff.h"
+#include "pgsluice/observe/metrics.h"
+#include "pgsluice/observe/trace.h"
+
+namespace pgsluice::observe {
+
+struct TraceOptions {
+  /// What the process is: "service.name" and others.
+  std::vector<std::pair<std::string, std::string>> resource = {{"service.name", "pgsluice"}};
+  double ratio = 1;                         ///< Share of the traces that begin here which are told.
+  bool follows_caller = true;               ///< A caller's own decision counts instead.
+  std::size_t queue = 2048;                 ///< Spans that may wait; more are dropped.
+  std::size_t batch = 512;                  ///< Spans of one request.
+  std::chrono::milliseconds delay{5000};    ///< Until a smaller batch is sent.
+  std::chrono::milliseconds timeout{3000};  ///< For one request.
+};
+
+/// Sends a request of OTLP/HTTP in JSON. Throws Error: kRetry for what may be sent again.
+using TraceSender = std::function<void(const std::string& body, std::chrono::milliseconds timeout)>;
+
+/// Takes the spans of the process from its construction to its destruction, and sends them in
+/// batches from a thread of its own: whoever makes spans never waits. Outlives every span; one at a
+/// time. What is left at the end gets a second.
+class TraceExporter {
+ public:
+  TraceExporter(TraceOptions options, TraceSender send, Registry& registry);
+  ~TraceExporter();
+  TraceExporter(const TraceExporter&) = delete;
+  TraceExporter& operator=(const TraceExporter&) = delete;
+
+  static TraceExporter* Running();
+  bool Samples(const std::optional<TraceContext>& parent, const std::string& trace_id) const;
+  /// A span in the JSON of OTLP.
+  void Take(std::string span);
+
+ private:
+  using Spans = std::vector<std::string>;
+  void Run(const std::stop_token& stop);
+  void Flush(Spans spans);
+  Spans Next();
+  /// False when they should be sent again.
+  bool Deliver(const Spans& spans, std::chrono::milliseconds timeout);
+  std::string Body(const Spans& spans) const;
+
+  const TraceOptions options_;
+  const TraceSender send_;
+  std::string head_;  ///< Of a body.
+  Counter& exported_;
+  Counter& dropped_;
+  bool trouble_ = false;  ///< Of the last delivery.
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::deque<std::string> waiting_;  ///< Guarded by mutex_.
+  std::jthread thread_;
+};
+
+}  // namespace pgsluice::observe
