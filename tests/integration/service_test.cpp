@@ -24,16 +24,17 @@ TEST_F(ServiceBinary, AnswersOnBothPortsAndStopsOnSigterm) {
   Settle();
   const std::string config = ::testing::TempDir() + prefix_ + "pgsluice.json";
   std::ofstream(config) << R"({"elasticsearch": {"index_prefix": ")" + prefix_ + R"("}})";
-  testing::Process service(
-      {PGSLUICE_BINARY, "run", "--config", config, "--listen", "127.0.0.1:18980", "--admin-listen",
-       "127.0.0.1:18981", "--database-url", db_.url(), "--elasticsearch-url",
-       config_.elasticsearch.urls[0]},
-      {});
+  const std::string listen = "127.0.0.1:" + std::to_string(testing::FreePort());
+  const std::string admin_listen = "127.0.0.1:" + std::to_string(testing::FreePort());
+  testing::Process service({PGSLUICE_BINARY, "run", "--config", config, "--listen", listen,
+                            "--admin-listen", admin_listen, "--database-url", db_.url(),
+                            "--elasticsearch-url", config_.elasticsearch.urls[0]},
+                           {});
   ASSERT_TRUE(service.WaitForLine("running", std::chrono::seconds(60)));
   http::ClientOptions options;
-  options.urls = {"http://127.0.0.1:18980"};
+  options.urls = {"http://" + listen};
   const auto api = http::MakeClient(options);
-  options.urls = {"http://127.0.0.1:18981"};
+  options.urls = {"http://" + admin_listen};
   const auto admin = http::MakeClient(options);
   const auto get = [](const auto& client, const std::string& path) {
     return client->Send({.path = path}).body;
