@@ -15,7 +15,6 @@ namespace pgsluice::observe {
 namespace {
 
 using std::chrono::duration_cast;
-using std::chrono::nanoseconds;
 
 constexpr std::size_t kLongestText = 256;
 
@@ -95,6 +94,9 @@ void Span::Begin(SpanKind kind, const std::optional<TraceContext>& parent) {
   if (exporter_ == nullptr) return;
   kind_ = kind;
   start_ = std::chrono::steady_clock::now();
+  epoch_ = outer_ != nullptr && outer_->exporter_ != nullptr
+               ? outer_->epoch_
+               : std::chrono::system_clock::now().time_since_epoch() - start_.time_since_epoch();
   context_.trace_id = parent ? parent->trace_id : NewId(16);
   context_.span_id = NewId(8);
   context_.sampled = exporter_->Samples(parent, context_.trace_id);
@@ -131,14 +133,15 @@ std::string_view Span::trace_id() const {
 }
 
 std::string Span::ToJson() const {
-  const auto lasted = std::chrono::steady_clock::now() - start_;
-  const auto end = std::chrono::system_clock::now().time_since_epoch();
+  const auto nanoseconds = [this](std::chrono::steady_clock::time_point time) {
+    return duration_cast<std::chrono::nanoseconds>(time.time_since_epoch() + epoch_).count();
+  };
   return fmt::format(
       R"({{"traceId":"{}","spanId":"{}","parentSpanId":"{}","flags":1,"name":{},"kind":{},)"
       R"("startTimeUnixNano":"{}","endTimeUnixNano":"{}","attributes":[{}],"status":{{{}}}}})",
       context_.trace_id, context_.span_id, parent_id_, json::Quote(Clean(name_)),
-      static_cast<int>(kind_), duration_cast<nanoseconds>(end - lasted).count(),
-      duration_cast<nanoseconds>(end).count(), attributes_, failed_ ? R"("code":2)" : "");
+      static_cast<int>(kind_), nanoseconds(start_), nanoseconds(std::chrono::steady_clock::now()),
+      attributes_, failed_ ? R"("code":2)" : "");
 }
 
 }  // namespace pgsluice::observe

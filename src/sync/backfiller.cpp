@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "pgsluice/observe/trace.h"
 #include "pgsluice/sync/jobs.h"
 #include "pgsluice/sync/missing.h"
 #include "pgsluice/sync/refresher.h"
@@ -50,6 +51,8 @@ class Backfiller {
     // A walk holds for whatever index is in place now.
     const Target* target = FindTarget(whole, job->physical);
     const LiveIndex index = whole.Only(target != nullptr ? *target : whole.targets.at(0));
+    observe::Span span(observe::SpanKind::kInternal, "backfill piece");
+    span.Set("pgsluice.index", job->index_name);
     const Portion portion = Read(index, *job);
     if (!SameStorage(session_, *job)) CreateScan(session_, index, false);
     SaveJob(session_, *job, portion);

@@ -6,6 +6,7 @@
 #include "pgsluice/json/value.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/observe/log.h"
+#include "pgsluice/observe/trace.h"
 #include "pgsluice/pg/sql_error.h"
 
 namespace pgsluice::sync {
@@ -84,6 +85,9 @@ void Refresher::RefreshChunk(const LiveIndex& index, const Keys& keys, std::size
 pg::Result Refresher::Read(const LiveIndex& index, const Keys& keys, std::size_t begin,
                            std::size_t end) {
   const std::string array = JsonArray(keys, begin, end);
+  observe::Span span(observe::SpanKind::kClient, "read");
+  span.Set("pgsluice.index", index.plan->name);
+  span.Set("pgsluice.keys", static_cast<std::int64_t>(end - begin));
   try {
     if (!careful_) return session_.Exec(index.plan->read_by_key, {array});
     session_.Exec("SAVEPOINT careful");

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "pgsluice/observe/log.h"
+#include "pgsluice/observe/trace.h"
 #include "pgsluice/pg/sql_error.h"
 #include "pgsluice/sync/jobs.h"
 #include "pgsluice/sync/refresher.h"
@@ -120,6 +121,7 @@ class Worker {
     const std::shared_ptr<const IndexSet> set = shared_.registry.Get();
     FanoutPlace place(shared_.fanouts);
     if (!left_.empty() && place.Take()) left_.clear();
+    const auto start = std::chrono::steady_clock::now();
     pg::Transaction transaction(session_);
     const auto events = outbox_.Claim(kClaimLimit, shared_.floor.value(), set->generation, left_);
     if (!events) {
@@ -127,6 +129,10 @@ class Worker {
       return kUntilLooked;
     }
     if (events->empty()) return left_.empty() ? kUntilCalled : kUntilPlace;
+    observe::Span span(observe::SpanKind::kConsumer, "sync batch");
+    span.Since(start);
+    span.Set("pgsluice.events", static_cast<std::int64_t>(events->size()));
+    observe::Span(observe::SpanKind::kClient, "claim").Since(start);
     const std::vector<Work> works = RouteEvents(*set, *events);
     for (const Work& work : works) DoRoots(session_, refresher_, work);
     for (const Work& work : works) {

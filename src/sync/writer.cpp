@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "pgsluice/observe/trace.h"
+
 namespace pgsluice::sync {
 
 namespace {
@@ -91,11 +93,15 @@ void Writer::Send(const Target& target, const LiveIndex& index, const pg::Result
   }
   body.Reserve(bytes);
   for (std::size_t row = range.begin; row < range.end; ++row) Append(body, *index.plan, rows, row);
+  observe::Span span(observe::SpanKind::kClient, "bulk");
+  span.Set("pgsluice.index", target.name);
+  span.Set("pgsluice.documents", static_cast<std::int64_t>(body.size()));
   const auto start = std::chrono::steady_clock::now();
   const engine::BulkResult result = engine_.Bulk(body, kBulkTimeout);
   monitor_.bulk_seconds.Observe(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   if (result.all_done) return;
+  span.Fail();
   if (result.index_missing) throw IndexMissing(target.name);
   if (result.too_large && range.end - range.begin > 1) {
     const std::size_t middle = range.begin + (range.end - range.begin) / 2;

@@ -64,6 +64,7 @@ class Span {
   std::string attributes_;
   bool failed_ = false;
   std::chrono::steady_clock::time_point start_;
+  std::chrono::nanoseconds epoch_{0};  ///< Of the steady clock; one for the spans of a thread.
 };
 
 }  // namespace pgsluice::observe

@@ -1,0 +1,147 @@
+-- pgsluice.attach() and detach(): capture on a table, and off again without trace.
+
+-- The SQL that attach() runs, for teams that change tables with a tool of their own. Empty when the
+-- table is attached that way already. `source_id` NULL: a new number is taken.
+CREATE OR REPLACE FUNCTION pgsluice.attach_sql(
+  relation regclass, columns text[] DEFAULT NULL, captured text[] DEFAULT NULL,
+  mode text DEFAULT NULL)
+RETURNS text
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  kind "char" := (SELECT relkind FROM pg_class WHERE oid = relation);
+  identity text[] := pgsluice.identity_of(relation);
+  all_captured text[];
+  known pgsluice.source;
+  source_id int;
+  keep boolean;  -- the source and its triggers, so that no lock on the table is needed
+  functions text := '';
+  fingerprint text;
+  sql text := '';
+  member regclass;
+  event text;
+  events text[] := ARRAY['insert', 'update', 'delete', 'truncate'];
+BEGIN
+  IF kind NOT IN ('r', 'p') THEN
+    RAISE EXCEPTION '% cannot be attached', relation
+      USING HINT = 'Only tables and partitioned tables have triggers; give a view its "sources".';
+  END IF;
+  IF identity = '{}' THEN
+    RAISE EXCEPTION '% cannot be attached: it has no columns', relation;
+  END IF;
+  all_captured := identity || ARRAY(
+    SELECT c FROM unnest(captured) WITH ORDINALITY AS u(c, ord)
+    WHERE c <> ALL (identity) GROUP BY c ORDER BY min(ord));
+  SELECT * INTO known FROM pgsluice.source s WHERE s.relation = attach_sql.relation AND s.is_current;
+  mode := coalesce(mode, known.mode, 'statement');
+  IF mode NOT IN ('statement', 'row') THEN
+    RAISE EXCEPTION 'mode is "%"', mode USING HINT = 'Use ''statement'' or ''row''.';
+  END IF;
+  keep := known.id IS NOT NULL AND known.identity = identity AND known.captured = all_captured
+    AND known.mode = attach_sql.mode;
+  source_id := CASE WHEN keep THEN known.id ELSE nextval('pgsluice.source_id_seq') END;
+  FOREACH event IN ARRAY events LOOP
+    functions := functions
+      || pgsluice.function_sql(source_id, relation, all_captured, columns, mode, event);
+  END LOOP;
+  -- Differs also when a column changed its type, or a newer pgsluice writes better functions.
+  fingerprint := md5(functions);
+  IF NOT keep THEN
+    IF known.id IS NOT NULL THEN
+      sql := sql || format(E'UPDATE pgsluice.source SET is_current = false WHERE id = %s;\n', known.id);
+    END IF;
+    sql := sql || format(
+      E'INSERT INTO pgsluice.source (id, relation, schema_name, table_name, identity, captured, '
+      || E'watched, mode, functions)\nSELECT %s, c.oid, n.nspname, c.relname, %L, %L, %L, %L, %L '
+      || E'FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace '
+      || E'WHERE c.oid = %L::pg_catalog.regclass;\n',
+      source_id, identity, all_captured, columns, mode, fingerprint, relation) || functions;
+  ELSIF known.functions <> fingerprint OR known.watched IS DISTINCT FROM columns THEN
+    sql := sql || format(
+      E'UPDATE pgsluice.source SET watched = %L, functions = %L WHERE id = %s;\n',
+      columns, fingerprint, source_id) || functions;
+  END IF;
+  FOR member IN SELECT pgsluice.members_of(relation) LOOP
+    FOREACH event IN ARRAY events LOOP
+      CONTINUE WHEN EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = member
+                            AND t.tgname = format('pgsluice_%s_%s', source_id, event));
+      -- A row trigger of a partitioned table is cloned to its partitions by PostgreSQL.
+      CONTINUE WHEN mode = 'row' AND event <> 'truncate' AND member <> relation AND kind = 'p';
+      sql := sql || pgsluice.trigger_sql(source_id, member, mode, event);
+    END LOOP;
+  END LOOP;
+  IF NOT keep AND known.id IS NOT NULL THEN
+    sql := sql || pgsluice.drop_functions_sql(known.id);
+  END IF;
+  RETURN sql;
+END
+$$;
+
+-- Dropping the functions takes the triggers with them, wherever they are.
+CREATE OR REPLACE FUNCTION pgsluice.drop_functions_sql(source_id int) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT string_agg(format(E'DROP FUNCTION IF EXISTS pgsluice.capture_%s_%s() CASCADE;\n',
+                           source_id, event), '')
+  FROM unnest(ARRAY['insert', 'update', 'delete', 'truncate']) AS event
+$$;
+
+-- Puts capture on a table, its partitions and its children; again when partitions were added.
+--   columns   changes of other columns write no event; NULL: all columns matter
+--   captured  columns in the event key behind the identity (what joins lead through)
+--   mode      'row': FOR EACH ROW, ENABLE ALWAYS, for tables written by logical replication; or
+--             'statement'. NULL: as the table is attached, 'statement' where it is not yet
+-- Answers the source number. Attached in the same way already: changes nothing, takes no lock.
+-- Waits for writers of the table, readers go on; gives up after 2 s (55P03), so that nobody queues
+-- behind it for long: call it again.
+CREATE OR REPLACE FUNCTION pgsluice.attach(
+  relation regclass, columns text[] DEFAULT NULL, captured text[] DEFAULT NULL,
+  mode text DEFAULT NULL)
+RETURNS int
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s'
+SET client_min_messages = warning AS $$
+DECLARE
+  sql text;
+BEGIN
+  -- One at a time: two would create the same triggers.
+  PERFORM pg_catalog.pg_advisory_xact_lock(1886612588, 3);
+  sql := pgsluice.attach_sql(relation, columns, captured, mode);
+  IF sql <> '' THEN
+    EXECUTE sql;
+  END IF;
+  RETURN (SELECT id FROM pgsluice.source s WHERE s.relation = attach.relation AND s.is_current);
+EXCEPTION WHEN lock_not_available THEN
+  RAISE EXCEPTION 'the lock on % could not be had in 2 s', relation
+    USING ERRCODE = 'lock_not_available',
+          HINT = 'A transaction has the table open for writing (see pg_locks). Try again.';
+END
+$$;
+
+-- Events that a poller holds at this moment stay; it drops them because their source is gone.
+CREATE OR REPLACE FUNCTION pgsluice.detach_sql(relation regclass) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(string_agg(pgsluice.drop_functions_sql(s.id)
+    || format(E'DELETE FROM pgsluice.outbox WHERE id = ANY (ARRAY(\n'
+              || E'  SELECT id FROM pgsluice.outbox WHERE source = %1$s FOR UPDATE SKIP LOCKED));\n'
+              || E'DELETE FROM pgsluice.source WHERE id = %1$s;\n', s.id), ''), '')
+  FROM pgsluice.source s WHERE s.relation = detach_sql.relation
+$$;
+
+-- Takes capture off a table, its partitions and children. Events that wait are given up.
+CREATE OR REPLACE FUNCTION pgsluice.detach(relation regclass) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s'
+SET client_min_messages = warning AS $$
+DECLARE
+  sql text := pgsluice.detach_sql(relation);
+BEGIN
+  IF sql <> '' THEN
+    EXECUTE sql;
+  END IF;
+EXCEPTION WHEN lock_not_available THEN
+  RAISE EXCEPTION 'the lock on % could not be had in 2 s', relation
+    USING ERRCODE = 'lock_not_available',
+          HINT = 'A transaction has the table open (see pg_locks). Try again.';
+END
+$$;
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA pgsluice FROM PUBLIC;
+
+INSERT INTO pgsluice.migrations (number, name) VALUES (4, '0004_attach') ON CONFLICT DO NOTHING;
