@@ -17,6 +17,9 @@ namespace {
 constexpr std::int64_t kIdsPerPage = 1000, kKeysPerFetch = 4096;
 // Of documents: written within a second or two, so that no write is old.
 constexpr std::size_t kBytesPerSnapshot = 8U << 20U;
+// Of documents: what a transaction writes of a piece whose rows are large, so that a bulk that
+// fails does not undo more.
+constexpr std::size_t kBytesPerPortion = 64U << 20U;
 // While a transaction of an older generation is at work.
 constexpr std::chrono::milliseconds kBetweenLooks{50};
 
@@ -68,8 +71,8 @@ class Backfiller {
   }
 
  private:
-  /// All of the piece; under a rate a part of it, so that no transaction is open while the rate is
-  /// waited for.
+  /// All of the piece; a part of it where that is much, and under a rate, so that no transaction is
+  /// open while the rate is waited for.
   Portion Read(const LiveIndex& index, Job& job) {
     if (!job.first_block) return Walk(index, job);
     const bool view = job.filenode == 0;
@@ -81,22 +84,24 @@ class Backfiller {
     if (job.is_last) job.end_block = std::max(job.end_block, BlocksOf(session_, job.relation_oid));
     const std::string sql = index.plan->BlockStatement(job.relation).sql;
     Portion portion;
+    std::size_t bytes = 0;
     while (job.next_block < job.end_block) {
       const std::int64_t end = std::min(job.end_block, job.next_block + BlocksAtOnce(job));
-      const std::int64_t rows = ScanRange(index, sql, job.next_block, end);
+      const auto [rows, written] = ScanRange(index, sql, job.next_block, end);
+      bytes += written;
       rows_per_block_ = rows / (end - job.next_block) + 1;
       portion.rows += rows;
       job.next_block = end;
-      if (job.rate > 0) break;
+      if (job.rate > 0 || bytes > kBytesPerPortion) break;
     }
     portion.finished = job.next_block >= job.end_block;
     return portion;
   }
 
   /// All rows of some blocks, at one snapshot. A cursor, because even one block may hold a hundred
-  /// rows of a megabyte each.
-  std::int64_t ScanRange(const LiveIndex& index, const std::string& sql, std::int64_t begin,
-                         std::int64_t end) {
+  /// rows of a megabyte each. Rows and bytes of their documents.
+  std::pair<std::int64_t, std::size_t> ScanRange(const LiveIndex& index, const std::string& sql,
+                                                 std::int64_t begin, std::int64_t end) {
     session_.ExecParams("DECLARE documents NO SCROLL CURSOR FOR " + sql,
                         {std::to_string(begin), std::to_string(end)});
     std::size_t total = 0, bytes = 0;
@@ -114,7 +119,7 @@ class Backfiller {
     }
     session_.Exec("CLOSE documents");
     blocks_.Observe(static_cast<std::size_t>(end - begin), bytes);
-    return static_cast<std::int64_t>(total);
+    return {static_cast<std::int64_t>(total), bytes};
   }
 
   /// Under a rate the rows of about a second.
@@ -194,7 +199,7 @@ class Backfiller {
   Refresher refresher_;
   Reindexer reindexer_;
   ChunkSizer rows_;
-  ChunkSizer blocks_{kBytesPerSnapshot};
+  ChunkSizer blocks_{kBytesPerSnapshot, 1};  ///< One block may hold 100 MB outside of it.
   int alone_ = -1;  ///< The last generation of which no older one was at work any more.
   std::int64_t rows_per_block_ = 100;  ///< As last seen; before that a guess. At least 1.
 };

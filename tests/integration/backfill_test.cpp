@@ -80,7 +80,10 @@ TEST_F(Backfill, ARateHoldsForAllProcessesAndNoTransactionIsOpenMeanwhile) {
   ASSERT_NE(backfill, nullptr) << status.out;
   EXPECT_GE(backfill->Find("done")->AsInt(), 2000);
   EXPECT_NEAR(static_cast<double>(*backfill->Find("total")->AsInt()), 20000, 2000);
-  EXPECT_NEAR(static_cast<double>(*backfill->Find("eta_s")->AsInt()), 9, 6);
+  // By the rate, or slower on a busy machine.
+  const auto left = *backfill->Find("total")->AsInt() - *backfill->Find("done")->AsInt();
+  EXPECT_GE(*backfill->Find("eta_s")->AsInt(), left / 2000 - 3);
+  EXPECT_LE(*backfill->Find("eta_s")->AsInt(), left / 400 + 3);
   EXPECT_EQ(answer.Find({"indexes", "item", "state"})->text, "backfilling");
   // The rate is waited for outside of transactions.
   const std::string held =

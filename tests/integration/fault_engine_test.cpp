@@ -137,6 +137,22 @@ TEST_F(EngineFault, DiskFull) {
   EXPECT_EQ(db_.Text("SELECT count(*) FROM pgsluice.dead_letter"), "0");
 }
 
+TEST_F(EngineFault, ABackfillOfLargeRowsGoesOnWhereItWas) {
+  Exec("CREATE TABLE item (id int PRIMARY KEY, body text) WITH (fillfactor = 10)");
+  Exec("INSERT INTO item SELECT n, repeat('x', 1000000) FROM generate_series(1, 100) n");
+  Start();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (db_.Text("SELECT count(*) FROM pgsluice.backfill WHERE state = 'pending' "
+                  "AND next_block > first_block AND rows > 0") != "1") {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "all of it in one transaction";
+  }
+  const int before = proxy_.scripted();
+  proxy_.AnswerStatus("_bulk", 1, 503, "{}");
+  Settle();
+  EXPECT_EQ(engine_->Count(Alias("item")), 100);
+  EXPECT_EQ(proxy_.scripted(), before + 1);
+}
+
 TEST_F(EngineFault, IndexDeletedByHandIsMadeAgainAndFilled) {
   StartWith(200);
   engine_->DeleteIndex(Alias("item") + "-000001");

@@ -15,14 +15,15 @@ namespace pgsluice::sync {
 /// rows weigh. Starts small, because the first rows may weigh a megabyte each.
 class ChunkSizer {
  public:
-  explicit ChunkSizer(std::size_t target_bytes = std::size_t{1} << 20U) : target_(target_bytes) {}
+  explicit ChunkSizer(std::size_t target_bytes = std::size_t{1} << 20U, std::size_t first = 8)
+      : target_(target_bytes), next_(first) {}
   std::size_t next() const { return next_; }
   void Observe(std::size_t rows, std::size_t bytes);
 
  private:
   static constexpr std::size_t kMost = 4096;
   std::size_t target_;
-  std::size_t next_ = 8;
+  std::size_t next_;
 };
 
 /// The one operation: for these keys of this index, read the documents as they are now, at one
