@@ -53,6 +53,9 @@ find_engine() {
   else
     java=$(java_home "$java_min" "$java_max") || die "no Java $java_min or newer is to be had here"
   fi
+  # Elasticsearch looks into itself with the debugger's modules, which only a whole JDK has.
+  [ "$family" = opensearch ] || "$java/bin/java" --list-modules | grep '^jdk\.jdi' >/dev/null ||
+    die "Elasticsearch $version needs a whole JDK $java_min or newer, which this distribution does not have: install one under /usr/lib/jvm (Temurin, say), or put the address of an engine into PGSLUICE_ELASTICSEARCH_URL"
 }
 
 # write_engine_conf HOME DIR JAVA_HOME HTTP_PORT [LINE...]: DIR/conf, and the folders it names.
