@@ -141,7 +141,7 @@ std::string Service::IndexJson(const IndexInfo& index, const Request& request,
         query::IsSearchable(*field), query::IsFilterable(*field), query::IsSortable(*field),
         query::IsFacetable(*field));
   }
-  const query::Dsl allowed = access.FilterOf(index.plan);
+  const query::Dsl allowed = Allowed(index, access);
   std::string documents = "null";
   try {
     const json::Value answer =

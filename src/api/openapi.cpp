@@ -37,28 +37,10 @@ struct Operation {
   std::string answer_type = "application/json";
 };
 
-constexpr std::pair<int, const char*> kErrors[] = {{400, "The request is wrong."},
-                                                   {401, "Credentials are missing or not valid."},
-                                                   {403, "Not allowed."},
-                                                   {404, "There is no such thing."},
-                                                   {405, "Another method is needed."},
-                                                   {406, "Answers are JSON."},
-                                                   {410, "The cursor is too old."},
-                                                   {411, "A body needs Content-Length."},
-                                                   {413, "The body is too large."},
-                                                   {414, "The URL is too long."},
-                                                   {415, "The body must be JSON."},
-                                                   {429, "Too many requests."},
-                                                   {431, "The headers are too large."},
-                                                   {500, "Our mistake."},
-                                                   {502, "The search engine could not answer."},
-                                                   {503, "Not available now."},
-                                                   {504, "Not in time."}};
-
 std::string ErrorRefs() {
   std::string out;
-  for (const auto& [status, what] : kErrors) {
-    out += fmt::format(R"(,"{}":{})", status, Ref("responses", std::to_string(status)));
+  for (const ErrorText& error : kErrors) {
+    out += fmt::format(R"(,"{}":{})", error.status, Ref("responses", std::to_string(error.status)));
   }
   return out;
 }
@@ -131,10 +113,11 @@ std::string Components(const std::vector<DescribedIndex>& indexes, bool secured)
         name, Ref("schemas", name + ".one"));
   }
   std::string responses;
-  for (const auto& [status, what] : kErrors) {
+  for (const ErrorText& error : kErrors) {
     responses += fmt::format(
-        R"({}"{}":{{"description":"{}","content":{{"application/problem+json":{{"schema":{}}}}}}})",
-        responses.empty() ? "" : ",", status, what, Ref("schemas", "Problem"));
+        R"({}"{}":{{"description":"{}","content":{{"application/problem+json":{{"schema":{{"allOf":[{},{{"type":"object","properties":{{"code":{{"enum":[{}]}}}}}}]}}}}}}}})",
+        responses.empty() ? "" : ",", error.status, error.description, Ref("schemas", "Problem"),
+        error.codes);
   }
   std::string out = fmt::format(R"({{"parameters":{{{}}},"responses":{{{}}},"schemas":{{{}}})",
                                 parameters, responses, schemas);

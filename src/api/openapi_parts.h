@@ -5,6 +5,35 @@
 /// What is the same in every OpenAPI document.
 namespace pgsluice::api {
 
+struct ErrorText {
+  int status;
+  std::string_view description;
+  std::string_view codes;  ///< JSON strings, comma-separated.
+};
+
+inline constexpr ErrorText kErrors[] = {
+    {400, "The request is wrong.",
+     R"("invalid_filter","unknown_field","unknown_parameter","invalid_parameter","limit_exceeded","invalid_cursor","invalid_json")"},
+    {401, "Credentials are missing or not valid.",
+     R"("missing_credentials","invalid_credentials","expired_credentials")"},
+    {403, "Not allowed.", R"("index_not_allowed","missing_claim","export_not_allowed")"},
+    {404, "There is no such thing.", R"("unknown_index","document_not_found","not_found")"},
+    {405, "Another method is needed.", R"("method_not_allowed")"},
+    {406, "Answers are JSON.", R"("not_acceptable")"},
+    {408, "The request came too slowly.", R"("request_timeout")"},
+    {410, "The index was built anew since; begin again without the cursor.", R"("cursor_expired")"},
+    {411, "A body needs Content-Length.", R"("length_required")"},
+    {413, "The body is too large.", R"("body_too_large")"},
+    {414, "The URL is too long.", R"("uri_too_long")"},
+    {415, "The body must be JSON.", R"("unsupported_media_type")"},
+    {429, "Too many requests; see Retry-After.", R"("rate_limited")"},
+    {431, "The headers are too large.", R"("headers_too_large")"},
+    {500, "Our mistake.", R"("internal_error")"},
+    {502, "The search engine could not answer.", R"("engine_error")"},
+    {503, "Not available now; see Retry-After.",
+     R"("engine_unavailable","index_not_ready","overloaded")"},
+    {504, "Not in time.", R"("engine_timeout","sync_wait_timeout")"}};
+
 struct ParameterText {
   std::string_view name;       ///< In a query string.
   std::string_view body_name;  ///< In a JSON body; empty: not there.

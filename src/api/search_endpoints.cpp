@@ -32,6 +32,19 @@ std::string Beginning(const std::string& text) {
   return out + ".*";
 }
 
+/// The sort values of a cursor, when the fields still have the types that it was made with.
+std::string WithoutTypes(const std::string& payload, const std::string& types) {
+  if (payload.compare(0, types.size(), types) != 0) {
+    throw query::Problem(
+        410, {"cursor",
+              std::nullopt,
+              "cursor_expired",
+              "the index was built anew with other types since; begin again without the cursor",
+              {}});
+  }
+  return payload.substr(types.size());
+}
+
 }  // namespace
 
 Response Service::Search(const Request& request, const Access& access) {
@@ -60,8 +73,10 @@ std::string Service::RunSearch(const Asked& asked, const Request& request,
                                          input.opensearch, {},    {}};
   const std::string binding = asked.index.plan->name + "\n" + asked.access.caller() + "\n" +
                               query::SearchBody(binding_input);
+  const std::string types = query::SortTypes(input) + "\n";
   if (!asked.request.cursor.empty()) {
-    input.after = query::OpenCursor(asked.request.cursor, binding, cursor_key_);
+    input.after =
+        WithoutTypes(query::OpenCursor(asked.request.cursor, binding, cursor_key_), types);
   }
   const std::string body = query::SearchBody(input);
   BringUp(asked, request);
@@ -75,7 +90,7 @@ std::string Service::RunSearch(const Asked& asked, const Request& request,
   const std::string next =
       facts.last_sort.empty()
           ? "null"
-          : json::Quote(query::SealCursor(facts.last_sort, binding, cursor_key_));
+          : json::Quote(query::SealCursor(types + facts.last_sort, binding, cursor_key_));
   out += fmt::format(
       R"(,"page":{{"number":{},"size":{},"next_cursor":{}}},"meta":{{{},"took_ms":{},"engine_ms":{},"position":{},"partial":{}}}}})",
       asked.request.page, query::PerPage(input), next, Meta(asked, request),
@@ -111,6 +126,9 @@ Response Service::Facet(const Request& request, const Access& access) {
 
 Response Service::Suggest(const Request& request, const Access& access) {
   Asked asked = Ask(request, access, query::kSuggestParameters);
+  if (asked.request.field.empty()) {
+    query::Reject("invalid_parameter", "field", std::nullopt, "'field' is needed");
+  }
   const std::string prefix = std::move(asked.request.q);
   asked.request.q.clear();
   const json::Value values = json::Parse(ValuesOf(asked, asked.request.field, prefix, request));
@@ -132,7 +150,7 @@ std::string Service::ValuesOf(const Asked& asked, const std::string& path,
   std::string body = query::CountBody(asked.Input());
   body.pop_back();
   body += fmt::format(R"(,"size":0,"track_total_hits":false,"aggs":{{"f0":{}}}}})",
-                      query::FacetAggregation(asked.schema, facet, {}, include));
+                      query::FacetAggregation(asked.schema, facet, {}, include, "field"));
   BringUp(asked, request);
   const json::Value answer =
       json::Parse(AskEngine("/" + http::Encode(asked.index.alias) + "/_search", body, request));

@@ -55,6 +55,10 @@ namespace {
 /// Nobody reads it; metrics and the log tell it from what went wrong.
 Problem Gone() { return {499, "caller_gone", "the caller closed the connection"}; }
 
+Problem EngineTimeout() {
+  return {504, "engine_timeout", "the search engine did not answer in time"};
+}
+
 /// "/v1/{index}/search" against the segments of a path.
 bool Matches(std::string_view pattern, const std::vector<std::string>& segments) {
   for (const std::string& segment : segments) {
@@ -98,6 +102,9 @@ Response Service::Guarded(const std::string& request_id,
     return ProblemResponse(problem, request_id);
   } catch (const http::Abandoned&) {
     return ProblemResponse(Gone(), request_id);
+  } catch (const http::TimedOut& error) {
+    observe::Log(observe::Level::kWarn, "api", error.what(), {{"request_id", request_id}});
+    return ProblemResponse(EngineTimeout(), request_id);
   } catch (const Error& error) {
     observe::Log(observe::Level::kWarn, "api", error.what(), {{"request_id", request_id}});
     Problem problem(503, "engine_unavailable", "the search engine cannot be reached now");
@@ -137,6 +144,17 @@ Response Service::Handle(const Request& request) {
   return response;
 }
 
+query::Dsl Service::Allowed(const IndexInfo& index, const Access& access) {
+  try {
+    return access.FilterOf(index.plan);
+  } catch (const Problem& problem) {
+    if (problem.status() == 403) throw;
+    observe::Log(observe::Level::kWarn, "api",
+                 fmt::format("policy filter of '{}': {}", index.plan->name, problem.what()));
+    throw Problem(403, "missing_claim", "the claims do not fit the policy's filter");
+  }
+}
+
 Service::Asked Service::See(const std::string& name, const Access& access) {
   const auto indexes = backend_.indexes();
   const auto found = indexes->find(name);
@@ -151,16 +169,11 @@ Service::Asked Service::See(const std::string& name, const Access& access) {
                               nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
   }
   access.Check(name);
-  query::Dsl allowed;
-  try {
-    allowed = access.FilterOf(found->second.plan);
-  } catch (const Problem& problem) {
-    if (problem.status() == 403) throw;
-    observe::Log(observe::Level::kWarn, "api",
-                 fmt::format("policy filter of '{}': {}", name, problem.what()));
-    throw Problem(403, "missing_claim", "the claims do not fit the policy's filter");
-  }
-  return {found->second, access.SchemaOf(found->second.plan), {}, std::move(allowed), access};
+  return {found->second,
+          access.SchemaOf(found->second.plan),
+          {},
+          Allowed(found->second, access),
+          access};
 }
 
 Service::Asked Service::Ask(const Request& request, const Access& access,
@@ -253,6 +266,7 @@ std::string Service::AskEngine(const std::string& path, const std::string& body,
   if (answer.status == 503 || answer.status == 401 || answer.status == 403) {
     throw Problem(503, "engine_unavailable", "the search engine is not available").RetryAfter(1);
   }
+  if (answer.status == 408 || answer.status == 504) throw EngineTimeout();
   throw Problem(502, "engine_error", "the search engine could not answer");
 }
 

@@ -49,6 +49,8 @@ class Service {
   static const Route& Find(const Request& request, std::string& pattern);
   /// What `make` answers, or the answer to what it throws.
   Response Guarded(const std::string& request_id, const std::function<Response()>& make) const;
+  /// The policy's filter. Throws Problem 403; what is wrong with it is told to the log alone.
+  static query::Dsl Allowed(const IndexInfo& index, const Access& access);
   /// An index as a caller sees it, nothing asked yet.
   Asked See(const std::string& index, const Access& access);
   Asked Ask(const Request& request, const Access& access, const query::ParameterNames& known);

@@ -29,6 +29,20 @@ void NameRole(pg::Session& session, config::Problems& problems) {
   }
 }
 
+/// A path that does not exist would hide nothing, and nobody would notice.
+void CheckPolicies(const config::Auth& auth, const Plan& plan, config::Problems& problems) {
+  for (const auto& [name, policy] : auth.policies) {
+    const auto rule = policy.indexes.find(plan.name);
+    if (rule == policy.indexes.end()) continue;
+    for (const std::string& path : rule->second.hidden) {
+      if (plan.Find(path) != nullptr) continue;
+      problems.push_back({fmt::format("auth.policies.{}.indexes.{}.hidden", name, plan.name),
+                          fmt::format("the documents have no field \"{}\"", path),
+                          "name a field of the documents, such as owner.name", false});
+    }
+  }
+}
+
 }  // namespace
 
 std::string IndexNameOf(const std::string& table) {
@@ -81,7 +95,9 @@ std::vector<std::shared_ptr<const Plan>> BuildPlans(const config::Config& config
     std::shared_ptr<Plan> plan = BuildPlan(building);
     CheckFragments(session, building);
     if (plan != nullptr && !building.failed) CheckStatements(session, *plan, building);
-    if (plan != nullptr && !building.failed) plans.push_back(std::move(plan));
+    if (plan == nullptr || building.failed) continue;
+    CheckPolicies(config.auth, *plan, problems);
+    plans.push_back(std::move(plan));
   }
   NameRole(session, problems);
   return plans;

@@ -45,7 +45,9 @@ class Client : public Transport {
         return order[i]->Send(request, deadline);
       } catch (const SendError& e) {
         const bool last = i + 1 == order.size() || Clock::now() >= deadline;
-        if (last || !MayGoElsewhere(request, e)) throw;
+        if (!last && MayGoElsewhere(request, e)) continue;
+        if (e.timed_out() && e.stage() != Stage::kConnecting) throw TimedOut(e);
+        throw;
       }
     }
   }

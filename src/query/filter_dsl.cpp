@@ -69,14 +69,35 @@ class Translator {
     return wanted ? any : Not(any);
   }
 
+  /// Documents that have a value in a part of an object, hidden parts aside.
+  Dsl PresentPart(const document::Field& object) const {
+    std::vector<Dsl> parts;
+    for (const document::Field& part : object.fields) {
+      if (part.nested || schema_.IsHidden(part.path)) continue;
+      if (part.kind == document::Kind::kObject) {
+        parts.push_back(PresentPart(part));
+      } else {
+        Resolved leaf;
+        leaf.field = &part;
+        leaf.path = part.path;
+        parts.push_back(Present(leaf));
+      }
+    }
+    return AnyOf(parts);
+  }
+
   Dsl Predicate(const Expr& expr, const document::Field* scope, bool wanted) const {
     const Resolved resolved = Lookup(expr, scope);
-    const Dsl positive = Wrap(resolved.nested_path, Positive(expr, resolved, parameter_));
+    const bool null_test = expr.op == Op::kIsNull || expr.op == Op::kIsNotNull;
+    const document::Field& field = *resolved.field;
+    const bool object = field.kind == document::Kind::kObject && !field.nested;
+    const Dsl positive =
+        Wrap(resolved.nested_path,
+             object && null_test ? PresentPart(field) : Positive(expr, resolved, parameter_));
     for (const Literal& value : expr.values) {
       if (value.impossible) return {Dsl::Kind::kNone, {}};  // Unknown: neither true nor false.
     }
     if (IsNegative(expr.op) != wanted) return positive;
-    const bool null_test = expr.op == Op::kIsNull || expr.op == Op::kIsNotNull;
     if (resolved.many || null_test) return Not(positive);
     return AllOf({Present(resolved), Not(positive)});
   }

@@ -190,6 +190,7 @@ Expr WithClaims(Expr expr, const std::function<const Value*(const std::string&)>
   }
   if (!expr.list_claim.empty()) {
     const Value& list = required(expr.list_claim);
+    if (!list.IsArray()) expr.values.push_back(FromClaim({}, Value()));
     for (const Value& item : list.items) expr.values.push_back(FromClaim({}, item));
     expr.list_claim.clear();
   }

@@ -55,6 +55,11 @@ std::vector<std::string> Split(const std::string& text, char separator) {
   return parts;
 }
 
+/// A parameter of a body as a query string names it.
+std::string InQuery(const std::string& name) {
+  return name == "q_fields" ? "q.fields" : name == "facet_filters" ? "facet.FIELD" : name;
+}
+
 class Reader {
  public:
   Reader(bool body, const ParameterNames& known) : body_(body), known_(known) {}
@@ -73,15 +78,14 @@ class Reader {
   }
 
  private:
-  std::string Shown(const std::string& name) const {
-    return !body_ && name == "q_fields" ? "q.fields" : name;
-  }
+  std::string Shown(const std::string& name) const { return body_ ? name : InQuery(name); }
 
   [[noreturn]] void Unknown(const std::string& name, const Value& value) const {
-    const std::vector<std::string> names(known_.begin(), known_.end());
+    std::vector<std::string> names;
+    for (const std::string_view known : known_) names.push_back(Shown(std::string(known)));
     const std::string nearest = config::Nearest(name, names);
-    Reject("unknown_parameter", name, Offset(value),
-           fmt::format("parameter '{}' is not known{}", name,
+    Reject("unknown_parameter", name_, Offset(value),
+           fmt::format("parameter '{}' is not known{}", name_,
                        nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)),
            names);
   }
@@ -187,7 +191,9 @@ class Reader {
   void Selections(const Value& value) {
     if (!value.IsObject()) Invalid(value, "an object of lists was expected");
     for (const auto& [path, list] : value.members) {
-      SearchRequest::Selection selection{path, {}};
+      SearchRequest::Selection selection;
+      selection.path = path;
+      if (!body_) selection.parameter = "facet." + path;
       const std::vector<Value> one =
           list.IsArray() ? std::vector<Value>{} : std::vector<Value>{list};
       for (const Value& item : list.IsArray() ? list.items : one) {
@@ -204,6 +210,7 @@ class Reader {
   }
 
   void Weights(const Value& value) {
+    request_.q_fields_parameter = name_;
     if (value.IsObject()) {
       for (const auto& [path, weight] : value.members) {
         AddWeight(value, path, weight.AsDouble().value_or(0));
@@ -356,13 +363,17 @@ SearchRequest ReadParameters(const Parameters& parameters, const ParameterNames&
       ListMember(selections, name.substr(kFacet.size())).push_back(String(text));
     } else if (name == "filter") {
       ListMember(object, name).push_back(String(text));
-    } else if (name == "facet_filters" || name == "q_fields" || object.Find(name) != nullptr) {
-      const bool twice = object.Find(name) != nullptr;
-      Reject(twice ? "invalid_parameter" : "unknown_parameter", name, std::nullopt,
-             twice ? fmt::format("parameter '{}' stands twice", name)
-                   : fmt::format("parameter '{}' is not known", name));
+    } else if (InQuery(name) != name) {
+      Reject("unknown_parameter", name, std::nullopt,
+             fmt::format("parameter '{}' is not known; did you mean '{}'?", name, InQuery(name)),
+             {InQuery(name)});
     } else {
-      object.members.emplace_back(name == "q.fields" ? "q_fields" : name, String(text));
+      const std::string member = name == "q.fields" ? "q_fields" : name;
+      if (object.Find(member) != nullptr) {
+        Reject("invalid_parameter", name, std::nullopt,
+               fmt::format("parameter '{}' stands twice", name));
+      }
+      object.members.emplace_back(member, String(text));
     }
   }
   if (!selections.members.empty()) object.members.emplace_back("facet_filters", selections);

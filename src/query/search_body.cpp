@@ -9,7 +9,7 @@ namespace pgsluice::query {
 
 namespace {
 
-Resolved Lookup(const Schema& schema, const std::string& path, const char* parameter,
+Resolved Lookup(const Schema& schema, const std::string& path, const std::string& parameter,
                 bool (*fits)(const document::Field&)) {
   Resolved resolved = schema.Resolve(path, nullptr);
   if (resolved.field == nullptr) {
@@ -26,13 +26,13 @@ Resolved Lookup(const Schema& schema, const std::string& path, const char* param
 std::vector<Dsl> Selections(const SearchInput& input) {
   std::vector<Dsl> selections;
   for (const auto& selection : input.request.selections) {
-    Lookup(input.schema, selection.path, "facet_filters", IsFacetable);
+    Lookup(input.schema, selection.path, selection.parameter, IsFacetable);
     Expr expr;
     expr.kind = Expr::Kind::kPredicate;
     expr.op = Op::kIn;
     expr.path = selection.path;
     expr.values = selection.values;
-    selections.push_back(TranslateFilter(expr, input.schema, "facet_filters"));
+    selections.push_back(TranslateFilter(expr, input.schema, selection.parameter));
   }
   return selections;
 }
@@ -53,19 +53,24 @@ std::string OrdinalPath(const std::string& path) {
   return path.substr(0, at) + "__enum." + path.substr(at);
 }
 
-std::string SortJson(const SearchInput& input) {
+/// What was asked, else the configured order; empty: by score or id alone.
+std::vector<SearchRequest::Sort> SortKeys(const SearchInput& input) {
   std::vector<SearchRequest::Sort> sort = input.request.sort;
+  if (!sort.empty() || !input.request.q.empty()) return sort;
+  for (const std::string& item : input.schema.plan().config.search.default_sort) {
+    const std::size_t colon = item.find(':');
+    const std::string path = item.substr(0, colon);
+    if (input.schema.Find(path) == nullptr) continue;
+    const bool down = colon != std::string::npos && item.compare(colon, 5, ":desc") == 0;
+    sort.push_back({path, down, item.find(":nulls_first") != std::string::npos});
+  }
+  return sort;
+}
+
+std::string SortJson(const SearchInput& input) {
+  const std::vector<SearchRequest::Sort> sort = SortKeys(input);
   std::string out = "[";
   if (sort.empty() && !input.request.q.empty()) out += R"({"_score":"desc"},)";
-  if (sort.empty() && input.request.q.empty()) {
-    for (const std::string& item : input.schema.plan().config.search.default_sort) {
-      const std::size_t colon = item.find(':');
-      const std::string path = item.substr(0, colon);
-      if (input.schema.Find(path) == nullptr) continue;
-      const bool down = colon != std::string::npos && item.compare(colon, 5, ":desc") == 0;
-      sort.push_back({path, down, item.find(":nulls_first") != std::string::npos});
-    }
-  }
   for (const auto& key : sort) {
     const Resolved resolved = Lookup(input.schema, key.path, "sort", IsSortable);
     const bool ordinal = resolved.field->kind == document::Kind::kEnum && !resolved.field->array;
@@ -125,8 +130,9 @@ std::string Aggregations(const SearchInput& input, const std::vector<Dsl>& selec
 }  // namespace
 
 std::string FacetAggregation(const Schema& schema, const SearchRequest::Facet& facet,
-                             const Dsl& others, const std::string& include) {
-  const Resolved resolved = Lookup(schema, facet.path, "facets", IsFacetable);
+                             const Dsl& others, const std::string& include,
+                             const std::string& parameter) {
+  const Resolved resolved = Lookup(schema, facet.path, parameter, IsFacetable);
   const bool nested = !resolved.nested_path.empty();
   std::string terms = fmt::format(
       R"({{"terms":{{"field":{},"size":{},"min_doc_count":1,"order":[{{"{}":"desc"}},{{"_key":"asc"}}]{}}}{}}})",
@@ -144,6 +150,15 @@ std::string FacetAggregation(const Schema& schema, const SearchRequest::Facet& f
         others.Text(), json::Quote(resolved.nested_path), terms, bounds);
   }
   return fmt::format(R"({{"filter":{},"aggs":{{"v":{}{}}}}})", others.Text(), terms, bounds);
+}
+
+std::string SortTypes(const SearchInput& input) {
+  std::string types;
+  for (const auto& key : SortKeys(input)) {
+    const Resolved resolved = Lookup(input.schema, key.path, "sort", IsSortable);
+    types += resolved.field->engine_type + ' ';
+  }
+  return types;
 }
 
 int PerPage(const SearchInput& input) {

@@ -64,7 +64,7 @@ std::vector<Group> Groups(const Schema& schema, const SearchRequest& request) {
     const document::Field* field = schema.Find(path);
     if (field == nullptr || !IsSearchable(*field)) {
       Reject(
-          "unknown_field", "q.fields", std::nullopt,
+          "unknown_field", request.q_fields_parameter, std::nullopt,
           field == nullptr ? schema.Unknown(path, nullptr) : fmt::format("'{}' is no text", path));
     }
     auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& known) {

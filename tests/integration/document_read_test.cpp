@@ -32,6 +32,20 @@ class DocumentRead : public DocumentTest {
   }
 };
 
+TEST_F(DocumentRead, PoliciesHideWhatThereIs) {
+  sandbox_.Exec("CREATE TABLE public.hidden (id int PRIMARY KEY, secret text, profile jsonb)");
+  config::Config config;
+  config.auth.policies["p"].indexes["hidden"].hidden = {"secret"};
+  EXPECT_EQ(Plans(config).size(), 1U);
+  EXPECT_TRUE(problems_.empty());
+  for (const char* path : {"sceret", "profile.a"}) {
+    config.auth.policies["p"].indexes["hidden"].hidden = {path};
+    Plans(config);
+    ASSERT_EQ(problems_.size(), 1U) << path;
+    EXPECT_EQ(problems_[0].place, "auth.policies.p.indexes.hidden.hidden");
+  }
+}
+
 TEST_F(DocumentRead, AnswersEveryKeyAskedOnce) {
   sandbox_.Exec(
       "CREATE TABLE public.t (id bigint PRIMARY KEY, gone boolean NOT NULL);"

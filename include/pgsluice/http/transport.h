@@ -30,6 +30,12 @@ class Abandoned : public Error {
   Abandoned() : Error(Disposition::kReject, "the caller is gone") {}
 };
 
+/// An address took the request and gave no whole answer in time.
+class TimedOut : public Error {
+ public:
+  explicit TimedOut(const Error& error) : Error(error) {}
+};
+
 /// Whether the other end of a connected socket has closed it, at least for sending. Does not read.
 bool PeerGone(int socket);
 
@@ -41,7 +47,8 @@ struct Response {
 
 /// Sends one request and reads the whole answer. Thread-safe: calls from several threads use
 /// connections of their own. The seam for tests. Throws Error(kRetry) when no whole answer came or
-/// it was a redirect, Error(kReject) when the answer is larger than 256 MB, Abandoned.
+/// it was a redirect (TimedOut when the time was over), Error(kReject) when the answer is larger
+/// than 256 MB, Abandoned.
 class Transport {
  public:
   virtual ~Transport() = default;

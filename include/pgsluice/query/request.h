@@ -30,10 +30,12 @@ struct SearchRequest {
   struct Selection {
     std::string path;
     std::vector<Literal> values;
+    std::string parameter = "facet_filters";  ///< As the caller named it.
   };
 
   std::string q;
   std::vector<std::pair<std::string, double>> q_fields;
+  std::string q_fields_parameter = "q.fields";  ///< As the caller named it.
   Match match = Match::kAll;
   int typos = -1;  ///< -1: auto; 0 to 2.
   bool prefix = true;

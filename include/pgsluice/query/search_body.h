@@ -30,11 +30,14 @@ std::string SearchBody(const SearchInput& input);
 /// The query alone, facet selections within: {"query":…}, for _count.
 std::string CountBody(const SearchInput& input);
 
+/// The engine's types of the fields that it sorts by: values of others are not to be compared.
+std::string SortTypes(const SearchInput& input);
 int PerPage(const SearchInput& input);
 /// q as a scoring query; empty when q is empty.
 std::string TextQuery(const Schema& schema, const SearchRequest& request);
 /// A facet's aggregation as "f<i>", counting documents of the root.
 std::string FacetAggregation(const Schema& schema, const SearchRequest::Facet& facet,
-                             const Dsl& others, const std::string& include = {});
+                             const Dsl& others, const std::string& include = {},
+                             const std::string& parameter = "facets");
 
 }  // namespace pgsluice::query
