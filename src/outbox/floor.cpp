@@ -34,7 +34,8 @@ void Floor::Advance(pg::Session& session) {
     value_ = moved.Int(0, 0);
   }
   // First the ids, then the transaction id: a writer that takes an id at or below S later than this
-  // does not exist, and every one that took one earlier has a smaller transaction id.
+  // does not exist, and every one that took one earlier has a smaller transaction id, because
+  // writers have theirs before they take an id of the outbox.
   sample_ = session.Exec(sql::kFloorSample).Int(0, 0);
   sample_xid_ = session.Exec(sql::kFloorXid).Text(0, 0);
 }

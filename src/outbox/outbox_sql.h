@@ -16,9 +16,11 @@ inline const pg::Statement kGeneration{"generation", "SELECT generation FROM pgs
 inline const pg::Statement kAck{"outbox_ack",
                                 "DELETE FROM pgsluice.outbox WHERE id = ANY ($1::bigint[])"};
 
+// Whoever writes events has to have a transaction id before an event has its id (see Floor): a
+// trigger's writer has, because its row is written already; our own statements ask for one.
 inline const pg::Statement kEnqueue{"outbox_enqueue", R"sql(
   INSERT INTO pgsluice.outbox (source, size, keys)
-  VALUES ($1::int, $2::int, $3::json))sql"};
+  SELECT $1::int, $2::int, $3::json WHERE pg_catalog.pg_current_xact_id() IS NOT NULL)sql"};
 
 inline const pg::Statement kHasVisible{"outbox_has_visible", R"sql(
   SELECT EXISTS (SELECT FROM pgsluice.outbox WHERE id >= $1::bigint))sql"};
@@ -72,12 +74,13 @@ inline const pg::Statement kRetryDead{"dead_retry", R"sql(
   INSERT INTO pgsluice.outbox (source, keys)
   SELECT i.root_source, pg_catalog.json_build_array(d.key)
   FROM pgsluice.dead_letter d JOIN pgsluice.index_state i USING (index_name)
-  WHERE $1::bigint[] = '{}' OR d.id = ANY ($1::bigint[]))sql"};
+  WHERE pg_catalog.pg_current_xact_id() IS NOT NULL
+    AND ($1::bigint[] = '{}' OR d.id = ANY ($1::bigint[])))sql"};
 inline const pg::Statement kRetryDeadOf{"dead_retry_of", R"sql(
   INSERT INTO pgsluice.outbox (source, keys)
   SELECT i.root_source, pg_catalog.json_build_array(d.key)
   FROM pgsluice.dead_letter d JOIN pgsluice.index_state i USING (index_name)
-  WHERE d.index_name = $1)sql"};
+  WHERE pg_catalog.pg_current_xact_id() IS NOT NULL AND d.index_name = $1)sql"};
 inline const pg::Statement kDiscardDead{
     "dead_discard", "DELETE FROM pgsluice.dead_letter WHERE id = ANY ($1::bigint[])"};
 

@@ -117,14 +117,47 @@ void WriteAtRandom(const pg::SessionOptions& options, unsigned seed, const std::
   pg::Session session(options);
   std::minstd_rand random(seed);
   while (!stop.stop_requested()) {
+    // As an application's transaction, which has written a row before a trigger writes its key.
     session.Exec(
-        "BEGIN; INSERT INTO pgsluice.outbox (source, keys) SELECT 1, '[[1]]' FROM "
+        "BEGIN; SELECT pg_current_xact_id(); INSERT INTO pgsluice.outbox (source, keys) SELECT 1, "
+        "'[[1]]' FROM "
         "generate_series(1, "
         "3)");
     session.ExecParams("SELECT pg_sleep($1::float8)",
                        {std::to_string(static_cast<double>(random() % 700) / 1000)});
     session.Exec(random() % 10 == 0 ? "ROLLBACK" : "COMMIT");
   }
+}
+
+TEST_F(OutboxTest, TheFloorNeverPassesARetryThatHasItsIdButNoRowYet) {
+  Outbox outbox(*session_);
+  Write(*session_);  // the first of 32 ids gives a transaction id too, because it is logged
+  session_->Exec("DELETE FROM pgsluice.outbox");
+  outbox.RecordDeadLetter("a", "1", "[1]", "no date", 400);
+  session_->Exec(
+      "INSERT INTO pgsluice.index_state VALUES ('a', '', '', NULL, NULL, '', false, '', '', '', 1, "
+      "'')");
+  session_->Exec(
+      "CREATE FUNCTION public.hold() RETURNS trigger LANGUAGE plpgsql AS "
+      "'BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NEW; END'; "
+      "CREATE TRIGGER hold BEFORE INSERT ON pgsluice.outbox FOR EACH ROW "
+      "EXECUTE FUNCTION public.hold()");
+  session_->Exec("SELECT pg_advisory_lock(42)");
+  std::jthread retry([this] {
+    pg::Session session(db_.options());
+    RetryDeadLettersOf(session, "a");
+  });
+  while (db_.Text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 42 "
+                  "AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = "
+                  "current_database())") == "0") {
+  }
+  Floor floor;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+  while (std::chrono::steady_clock::now() < end) floor.Advance(*session_);
+  session_->Exec("SELECT pg_advisory_unlock(42)");
+  retry.join();
+  pg::Transaction transaction(*session_);
+  EXPECT_EQ(outbox.Claim(10, floor.value(), 0)->size(), 1u);
 }
 
 TEST_F(OutboxTest, TheFloorNeverPassesAnEventThatMayStillAppear) {
