@@ -73,7 +73,7 @@ after(async () => {
   rmSync(profile, {recursive: true, force: true});
 });
 
-const text = (selector, wanted) => page.locator(selector, {hasText: wanted}).first().waitFor({timeout: 15000});
+const text = (selector, wanted) => page.locator(selector, {hasText: wanted}).first().waitFor({timeout: 60000});
 const texts = (selector) => page.locator(selector).allInnerTexts();
 const facet = (list, value) => page.locator(`${list} label`, {hasText: value}).first().click();
 

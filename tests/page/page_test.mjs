@@ -55,7 +55,7 @@ after(async () => {
   rmSync(profile, {recursive: true, force: true});
 });
 
-const text = (selector, wanted, timeout = 15000) =>
+const text = (selector, wanted, timeout = 60000) =>
   page.locator(selector, {hasText: wanted}).first().waitFor({timeout});
 
 async function shot(name) {
@@ -197,7 +197,7 @@ test('dead letters are told with their reason and retried', async () => {
   await shot('dead-letters');
   await page.locator('#dead-list button').click();
   await text('#retried', '1 to be written again');
-  await page.locator('#dead').waitFor({state: 'hidden', timeout: 15000});
+  await page.locator('#dead').waitFor({state: 'hidden', timeout: 60000});
 });
 
 test('the engine goes and comes back', async () => {
