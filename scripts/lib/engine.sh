@@ -77,7 +77,7 @@ write_engine_conf() {
     echo "path.data: $dir/data"
     echo "path.logs: $dir/logs"
     echo "cluster.routing.allocation.disk.threshold_enabled: false"
-    [ "$family" = opensearch ] || echo "xpack.security.enabled: false"
+    [ "$family" = opensearch ] || [[ "$*" == *xpack.security.enabled:* ]] || echo "xpack.security.enabled: false"
     [ ! -d "$home/modules/x-pack-ml" ] || echo "xpack.ml.enabled: false"
     [ ! -d "$home/modules/ingest-geoip" ] || [ "$family" = opensearch ] || echo "ingest.geoip.downloader.enabled: false"
     [ $# = 0 ] || printf '%s\n' "$@"

@@ -234,15 +234,19 @@ class Service {
     const std::string lost = monitor_.TroubleOf("database");
     if (!lost.empty()) return WithoutDatabase(lost);
     std::string documents = "{}";
+    std::string engine;
     try {
-      if (monitor_.TroubleOf("engine").empty()) documents = Documents();
+      if (monitor_.TroubleOf("engine").empty()) {
+        documents = Documents();
+        engine = engine_->Detect().Name();
+      }
     } catch (const Error& error) {
       monitor_.Trouble("engine", error.Full());
     }
     try {
       const auto session = pool_.Acquire();
       return std::string(
-          session->ExecParams(kStatusSql, {PGSLUICE_VERSION, Phase(), documents, Reason()})
+          session->ExecParams(kStatusSql, {PGSLUICE_VERSION, Phase(), documents, Reason(), engine})
               .Text(0, 0));
     } catch (const Error& error) {
       return WithoutDatabase(error.what());

@@ -23,7 +23,7 @@ std::string StatusJson(const config::Config& config) {
   pg::Session session({.url = config.database.url});
   migrate::Migrator::CheckVersion(session);
   return std::string(
-      session.ExecParams(kStatusSql, {PGSLUICE_VERSION, std::nullopt, "{}", ""}).Text(0, 0));
+      session.ExecParams(kStatusSql, {PGSLUICE_VERSION, std::nullopt, "{}", "", ""}).Text(0, 0));
 }
 
 }  // namespace

@@ -4,7 +4,7 @@ namespace pgsluice::app {
 
 /// The status as JSON text. $1 = version of this program; $2 = phase, or NULL when another process
 /// is asked for; $3 = JSON object of what only a running service knows, by index: {"documents"}; $4
-/// = why it is degraded, "engine: …", or empty.
+/// = why it is degraded, "engine: …", or empty; $5 = name and version of the engine, or empty.
 inline constexpr const char* kStatusSql = R"sql(
 SELECT json_build_object(
   'phase', coalesce($2::text, CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_stat_activity
@@ -19,6 +19,7 @@ SELECT json_build_object(
   'indexes', (
     SELECT coalesce(json_object_agg(i.index_name, json_build_object(
       'state', i.state, 'reason', coalesce(nullif(i.refused, ''), i.reason),
+      'building', i.building,
       'documents', $3::jsonb -> i.index_name -> 'documents',
       'pending', (SELECT coalesce(sum(o.size), 0) FROM pgsluice.outbox o WHERE o.source = i.root_source),
       'dead_letters', (SELECT count(*) FROM pgsluice.dead_letter d WHERE d.index_name = i.index_name),
@@ -34,8 +35,9 @@ SELECT json_build_object(
     SELECT coalesce(json_object_agg(format('%I.%I', schema_name, table_name),
                                     json_build_object('attached', true, 'mode', mode)), '{}')
     FROM pgsluice.source WHERE is_current),
-  'versions', json_build_object('pgsluice', $1::text,
-                                'postgresql', pg_catalog.current_setting('server_version')))::text
+  'versions', json_strip_nulls(json_build_object(
+    'pgsluice', $1::text, 'postgresql', pg_catalog.current_setting('server_version'),
+    'engine', nullif($5::text, ''))))::text
 )sql";
 
 }  // namespace pgsluice::app

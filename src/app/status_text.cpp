@@ -68,13 +68,23 @@ void PrintIndex(const std::string& name, const Value& index, std::ostream& out) 
                      Text(index, "state"), Text(index, "documents"), Text(index, "pending"),
                      Text(index, "dead_letters"));
   const Value* reason = index.Find("reason");
-  if (reason != nullptr && !reason->text.empty()) out << "    wrong: " << reason->text << '\n';
+  if (reason != nullptr && !reason->text.empty()) {
+    // The advice stands in a line of its own.
+    const std::string& text = reason->text;
+    out << "    wrong: " << text.substr(0, text.find("; run 'pgsluice reindex ")) << '\n';
+  }
   if (Text(index, "state") == "reindex_needed") {
     out << "    do:    pgsluice reindex " << name << " (searches go on meanwhile)\n";
   }
   const Value* backfill = index.Find("backfill");
-  if (backfill == nullptr || !backfill->IsObject()) return;
-  out << "    backfill: " << Text(*backfill, "done") << " of " << Text(*backfill, "total");
+  const bool reads = backfill != nullptr && backfill->IsObject();
+  const std::string building = Text(index, "building");
+  if (!reads && building != "?" && Text(index, "state") == "reindexing") {
+    out << "    reindex: " << building << " is compared\n";
+  }
+  if (!reads) return;
+  out << (building == "?" ? "    backfill: " : "    reindex: " + building + ", ")
+      << Text(*backfill, "done") << " of " << Text(*backfill, "total");
   if (Text(*backfill, "eta_s") != "?") {
     out << ", " << Duration(Number(*backfill, "eta_s") * 1000) << " to go";
   }

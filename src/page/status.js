@@ -80,10 +80,18 @@ function figures(status) {
     make('div', {class: 'figure chart'}, ...sparkline()));
 }
 
+/** How far a backfill, or the next index of a reindex, is. */
+function progress(name, {backfill, building, state}) {
+  if (!backfill) return building && state === 'reindexing' && make('p', {class: 'soft'}, `${building} is compared`);
+  const left = backfill.eta_s ?? undefined;
+  return make('div', {},
+    make('progress', {max: backfill.total || 1, value: backfill.done, 'aria-label': `${building ? 'Reindex' : 'Backfill'} of ${name}`}),
+    make('span', {class: 'soft'}, `${building ? `${building}: ` : ''}${count(backfill.done)} of ${count(backfill.total)}${left === undefined ? '' : `, ${duration(left * 1000)} to go`}`));
+}
+
 function card(name, index, rate) {
   const [kind, state] = STATES[index.state] ?? ['warn', index.state];
   const row = (term, value) => [make('dt', {}, term), make('dd', {}, value)];
-  const backfill = index.backfill;
   return make('article', {class: 'card'},
     make('header', {}, make('h3', {}, name), make('span', {class: `tag ${kind}`}, state)),
     index.reason ? make('p', {class: 'soft'}, index.reason) : undefined,
@@ -92,9 +100,7 @@ function card(name, index, rate) {
       ...row('writes', rate === undefined ? '–' : `${rate < 10 ? rate.toFixed(1) : count(Math.round(rate))} / s`),
       ...row('pending', count(index.pending)),
       ...row('dead letters', count(index.dead_letters))),
-    backfill && make('div', {},
-      make('progress', {max: backfill.total || 1, value: backfill.done, 'aria-label': `Backfill of ${name}`}),
-      make('span', {class: 'soft'}, `${count(backfill.done)} of ${count(backfill.total)}${backfill.eta_s === null || backfill.eta_s === undefined ? '' : `, ${duration(backfill.eta_s * 1000)} to go`}`)));
+    progress(name, index));
 }
 
 function indexes(status, rate) {
@@ -112,7 +118,8 @@ function tables(status) {
         make('thead', {}, make('tr', {}, make('th', {scope: 'col'}, 'Table'), make('th', {scope: 'col'}, 'Triggers'))),
         make('tbody', {}, ...names.map((name) => make('tr', {}, make('td', {}, name),
           make('td', {}, status.tables[name].attached ? `attached, per ${status.tables[name].mode}` : 'not attached')))))) ]);
-  put(byId('versions'), status.versions, () => [Object.entries(status.versions ?? {}).map(([name, version]) => `${name} ${version}`).join(' · ')]);
+  const {engine, pgsluice, postgresql} = status.versions ?? {};
+  put(byId('versions'), status.versions, () => [[pgsluice && `pgsluice ${pgsluice}`, postgresql && `PostgreSQL ${postgresql}`, engine].filter(Boolean).join(' · ')]);
 }
 
 async function retry(id) {

@@ -103,6 +103,7 @@ test('status: healthy, counts, tables, no violations', async () => {
   await text('#indexes .card', 'items');
   await text('#indexes dd', '61');
   await text('#tables td', 'public.items');
+  assert.match(await page.textContent('#versions'), /^pgsluice \d.* · PostgreSQL \d.* · (OpenSearch|Elasticsearch) \d/);
   await accessible();
   await shot('status');
 });
@@ -185,6 +186,30 @@ test('a change in PostgreSQL shows within two seconds', async () => {
   await text('#indexes dd', '61');
   psql("INSERT INTO items VALUES (200, 'new one', 'tool', 2)");
   await text('#indexes dd', '62', 4000);
+});
+
+test('backfill and reindex show how far they are', async () => {
+  const states = {
+    backfill: {state: 'backfilling', backfill: {done: 1200, total: 4000, eta_s: 95}},
+    reindex: {state: 'reindexing', building: 'items-000002', backfill: {done: 3000, total: 4000, eta_s: null}},
+    compared: {state: 'reindexing', building: 'items-000002', backfill: null},
+    needed: {state: 'reindex_needed', building: null, backfill: null, reason: "the mapping no longer fits: cannot change from [long] to [text]; run 'pgsluice reindex items'"},
+  };
+  const shown = {backfill: '1,200 of 4,000, 1 min 35 s to go', reindex: 'items-000002: 3,000 of 4,000', compared: 'items-000002 is compared', needed: "run 'pgsluice reindex items'"};
+  let state;
+  await page.route('**/status', async (route) => {
+    const status = await (await route.fetch()).json();
+    Object.assign(status.indexes.items, state);
+    await route.fulfill({json: status});
+  });
+  await page.goto(`${service.admin}/#status`);
+  for (const name of Object.keys(states)) {
+    state = states[name];
+    await text('#indexes .card', shown[name]);
+    await accessible();
+    await shot(name);
+  }
+  await page.unrouteAll({behavior: 'ignoreErrors'});
 });
 
 test('dead letters are told with their reason and retried', async () => {

@@ -76,7 +76,7 @@ class Kinds(unittest.TestCase):
     def test_every_block_is_of_a_known_kind(self):
         for block in BLOCKS:
             with self.subTest(block):
-                self.assertIn(block.language, ("", "sh", "json", "jsonc", "sql"))
+                self.assertIn(block.language, ("", "sh", "json", "jsonc", "sql", "yaml"))
                 if block.language in ("", "sh") and not is_drawing(block):
                     for words, line in commands(block):
                         known = words[0] in ("pgsluice", "curl") or words[0].startswith(("scripts/", "bench/", "tests/", *OTHERS)) or "=" in words[0]

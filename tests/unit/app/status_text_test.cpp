@@ -52,12 +52,22 @@ TEST(StatusText, StoppedDeadLettersStuckBackfillsAndRefusedMappings) {
       R"({"phase":"stopped","reason":"","lag_ms":0,"pending":0,"dead_letters":3,"indexes":{)"
       R"("a":{"state":"backfilling","reason":"","documents":null,"pending":0,"dead_letters":3,)"
       R"("backfill":{"done":10,"total":90,"eta_s":null,"idle_s":700}},)"
-      R"("b":{"state":"reindex_needed","reason":"the mapping no longer fits","documents":1,)"
+      R"("b":{"state":"reindex_needed","reason":"the mapping no longer fits; run 'pgsluice )"
+      R"(reindex b'","documents":1,)"
       R"("pending":0,"dead_letters":0,"backfill":null}}})");
   EXPECT_THAT(text, HasSubstr("nobody syncs; changes wait in the outbox\n  do:    pgsluice run\n"));
   EXPECT_THAT(text, HasSubstr("pgsluice dead-letters retry --all"));
   EXPECT_THAT(text, HasSubstr("backfill: 10 of 90\n    wrong: no progress for 11 min\n"));
-  EXPECT_THAT(text, HasSubstr("do:    pgsluice reindex b "));
+  EXPECT_THAT(text, HasSubstr("wrong: the mapping no longer fits\n    do:    pgsluice reindex b "));
+}
+
+TEST(StatusText, AReindexSaysHowFarTheNextIndexIs) {
+  const std::string begin =
+      R"({"phase":"live","reason":"","indexes":{"a":{"state":"reindexing","reason":"",)"
+      R"("building":"a-000002","documents":1,"pending":0,"dead_letters":0,"backfill":)";
+  EXPECT_THAT(Printed(begin + R"({"done":10,"total":90,"eta_s":3,"idle_s":0}}}})"),
+              HasSubstr("    reindex: a-000002, 10 of 90, 3000 ms to go\n"));
+  EXPECT_THAT(Printed(begin + "null}}}"), HasSubstr("    reindex: a-000002 is compared\n"));
 }
 
 }  // namespace
