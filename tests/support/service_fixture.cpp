@@ -37,12 +37,13 @@ void FaultTest::StartWith(int rows) {
 
 std::unique_ptr<Process> FaultTest::RunBinary(const std::string& command, const std::string& admin,
                                               const std::string& database,
-                                              const Process::Options& options) {
+                                              const Process::Options& options,
+                                              const std::string& listen) {
   return std::make_unique<Process>(
-      std::vector<std::string>{
-          PGSLUICE_BINARY, command, "--config", config_file_, "--listen", "127.0.0.1:0",
-          "--admin-listen", admin.empty() ? "127.0.0.1:0" : admin, "--database-url",
-          database.empty() ? db_.url() : database, "--elasticsearch-url", proxy_.url()},
+      std::vector<std::string>{PGSLUICE_BINARY, command, "--config", config_file_, "--listen",
+                               listen, "--admin-listen", admin.empty() ? "127.0.0.1:0" : admin,
+                               "--database-url", database.empty() ? db_.url() : database,
+                               "--elasticsearch-url", proxy_.url()},
       options);
 }
 

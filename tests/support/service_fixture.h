@@ -21,10 +21,12 @@ class FaultTest : public SyncTest {
   void StartWith(int rows);
   /// Recovered, nothing lost, nothing stale.
   void ExpectRecovered() { ExpectIndex("item", "SELECT id::text, to_json(item) FROM item"); }
-  /// The binary, syncing the same database into the same indexes. Ports chosen by the system.
+  /// The binary, syncing the same database into the same indexes. Ports that are not given are
+  /// chosen by the system.
   std::unique_ptr<Process> RunBinary(const std::string& command, const std::string& admin = {},
                                      const std::string& database = {},
-                                     const Process::Options& options = {});
+                                     const Process::Options& options = {},
+                                     const std::string& listen = "127.0.0.1:0");
 
   std::string engine_url_;
   FaultProxy proxy_;
