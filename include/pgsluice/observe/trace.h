@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 /// Traces: spans of requests and of batches, told to a collector by TraceExporter. While none runs
 /// in the process a span costs next to nothing.
