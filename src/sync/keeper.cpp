@@ -207,6 +207,7 @@ void Keeper::Sample() {
   const outbox::Lag lag = outbox::ReadLag(*session_, shared_.floor.value());
   shared_.monitor.pending.Set(static_cast<double>(lag.pending));
   shared_.monitor.lag_seconds.Set(lag.oldest_age_s);
+  if (lag.pending > 0) pulse_.clear();  // it may have come after the pulse: once more
   // Pieces that another process created: this one's backfillers wait for a signal.
   // The sleeper speaks up only when all workers are idle: one that backs off must not keep the
   // others from work.
