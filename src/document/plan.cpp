@@ -5,15 +5,26 @@
 
 namespace pgsluice::document {
 
-pg::Statement Plan::BlockStatement(std::string_view qualified_relation) const {
+namespace {
+
+std::string WithRelation(std::string sql, std::string_view qualified_relation) {
   constexpr std::string_view kBefore = "FROM ONLY ";
   constexpr std::string_view kPlace = "FROM ONLY {relation}";
-  std::string sql = block_sql;
   const std::size_t at = sql.find(kPlace);
   if (at != std::string::npos) {
     sql.replace(at + kBefore.size(), kPlace.size() - kBefore.size(), qualified_relation);
   }
-  return Named(name + ":block", std::move(sql));
+  return sql;
+}
+
+}  // namespace
+
+pg::Statement Plan::BlockStatement(std::string_view qualified_relation) const {
+  return Named(name + ":block", WithRelation(block_sql, qualified_relation));
+}
+
+pg::Statement Plan::BlockKeysStatement(std::string_view qualified_relation) const {
+  return Named(name + ":block_keys", WithRelation(block_keys_sql, qualified_relation));
 }
 
 std::string Plan::KeyOfId(std::string_view id) const {

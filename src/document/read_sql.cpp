@@ -37,10 +37,7 @@ class Statements {
   std::string ReadByKey() const { return root_.row_hash_id ? ReadByRow() : ReadByColumns(); }
 
   std::string Block() const {
-    const std::string source = fmt::format(
-        "FROM ONLY {{relation}} AS root WHERE root.ctid >= format('(%s,0)', $1::bigint)::tid AND "
-        "root.ctid < format('(%s,0)', $2::bigint)::tid AND {}",
-        where_);
+    const std::string source = BlockSource();
     if (root_.embed_ctes.empty()) {
       return fmt::format("SELECT {}, {}, {}, {} {}", kVersion, root_id_, root_.document, routing_,
                          source);
@@ -48,6 +45,10 @@ class Statements {
     return fmt::format(
         "WITH roots AS MATERIALIZED (SELECT {} {}), {} SELECT {}, {}, {}, {} FROM roots AS root {}",
         Columns(), source, Ctes(), kVersion, root_id_, root_.document, routing_, root_.embed_joins);
+  }
+
+  std::string BlockKeys() const {
+    return fmt::format("SELECT {} {}", KeyJsonSql(root_keys_), BlockSource());
   }
 
   std::string AllKeys() const {
@@ -71,6 +72,13 @@ class Statements {
   }
 
  private:
+  std::string BlockSource() const {
+    return fmt::format(
+        "FROM ONLY {{relation}} AS root WHERE root.ctid >= format('(%s,0)', $1::bigint)::tid AND "
+        "root.ctid < format('(%s,0)', $2::bigint)::tid AND {}",
+        where_);
+  }
+
   std::string Table() const { return QualifiedSql(); }
 
   std::string QualifiedSql() const {
@@ -232,6 +240,7 @@ void FillStatements(const RootSql& root, Plan& plan) {
   const Statements statements(root);
   plan.read_by_key = Named(plan.name + ":read_by_key", statements.ReadByKey());
   plan.block_sql = root.table->kind == 'v' ? "" : statements.Block();
+  plan.block_keys_sql = root.table->kind == 'v' ? "" : statements.BlockKeys();
   plan.all_keys_sql = statements.AllKeys();
   plan.missing_ids = Named(plan.name + ":missing_ids", statements.MissingIds());
   plan.keys_of_ids = Named(plan.name + ":keys_of_ids", statements.KeysOfIds());

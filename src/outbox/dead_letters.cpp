@@ -7,7 +7,7 @@ namespace pgsluice::outbox {
 void Outbox::RecordDeadLetter(const std::string& index, const std::string& document_id,
                               const std::string& key, const std::string& error, int status) {
   session_.Exec(sql::kRecordDead, {index, document_id, key, error, std::to_string(status)});
-  ++dead_[index];
+  dead_[index] = true;
 }
 
 void Outbox::DropDeadLetters(const std::string& index,

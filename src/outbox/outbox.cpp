@@ -26,6 +26,7 @@ void AppendEvents(const Event& row, std::string_view keys, std::vector<Event>& e
 
 std::optional<std::vector<Event>> Outbox::Claim(int limit, std::int64_t floor, int generation,
                                                 const std::set<int>& leave) {
+  dead_read_ = {};  // another worker may have recorded what this batch cures
   const pg::Result rows = session_.Exec(
       sql::kClaim, {std::to_string(floor), std::to_string(limit), std::to_string(kClaimBytes),
                     std::to_string(generation),
@@ -85,10 +86,12 @@ Lag ReadLag(pg::Session& session, std::int64_t floor) {
 bool Outbox::HasDeadLetters(const std::string& index) {
   const auto now = std::chrono::steady_clock::now();
   if (now - dead_read_ > kDeadAge) {
-    dead_ = CountDeadLetters(session_);
+    dead_.clear();
     dead_read_ = now;
   }
-  return dead_.contains(index);
+  const auto [known, fresh] = dead_.try_emplace(index);
+  if (fresh) known->second = session_.Exec(sql::kHasDead, {index}).Bool(0, 0);
+  return known->second;
 }
 
 }  // namespace pgsluice::outbox

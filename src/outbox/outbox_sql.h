@@ -61,6 +61,8 @@ inline const pg::Statement kRecordDead{"dead_record", R"sql(
       attempts = dead_letter.attempts + 1, last_at = excluded.last_at)sql"};
 inline const pg::Statement kCountDead{
     "dead_count", "SELECT index_name, count(*) FROM pgsluice.dead_letter GROUP BY index_name"};
+inline const pg::Statement kHasDead{
+    "dead_has", "SELECT EXISTS (SELECT FROM pgsluice.dead_letter WHERE index_name = $1)"};
 inline const pg::Statement kDropDead{"dead_drop", R"sql(
   DELETE FROM pgsluice.dead_letter WHERE index_name = $1
     AND document_id = ANY ($2::text[]))sql"};

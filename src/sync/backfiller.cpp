@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "pgsluice/observe/trace.h"
+#include "pgsluice/pg/sql_error.h"
 #include "pgsluice/sync/jobs.h"
 #include "pgsluice/sync/missing.h"
 #include "pgsluice/sync/refresher.h"
@@ -60,6 +61,7 @@ class Backfiller {
     if (!SameStorage(session_, *job)) CreateScan(session_, index, false);
     SaveJob(session_, *job, portion);
     transaction.Commit();
+    refresher_.Committed();
     KeepRate(session_, *job, portion);
     shared_.monitor.Recovered("engine");
     if (job->first_block) {
@@ -87,7 +89,9 @@ class Backfiller {
     std::size_t bytes = 0;
     while (job.next_block < job.end_block) {
       const std::int64_t end = std::min(job.end_block, job.next_block + BlocksAtOnce(job));
-      const auto [rows, written] = ScanRange(index, sql, job.next_block, end);
+      const auto [rows, written] = refresher_.careful()
+                                       ? ScanRangeByKey(index, job, end)
+                                       : ScanRange(index, sql, job.next_block, end);
       bytes += written;
       rows_per_block_ = rows / (end - job.next_block) + 1;
       portion.rows += rows;
@@ -98,17 +102,21 @@ class Backfiller {
     return portion;
   }
 
+  struct Written {
+    std::int64_t rows = 0;
+    std::size_t bytes = 0;  ///< Of documents; 0 where nobody counted them.
+  };
+
   /// All rows of some blocks, at one snapshot. A cursor, because even one block may hold a hundred
-  /// rows of a megabyte each. Rows and bytes of their documents.
-  std::pair<std::int64_t, std::size_t> ScanRange(const LiveIndex& index, const std::string& sql,
-                                                 std::int64_t begin, std::int64_t end) {
+  /// rows of a megabyte each.
+  Written ScanRange(const LiveIndex& index, const std::string& sql, std::int64_t begin,
+                    std::int64_t end) {
     session_.ExecParams("DECLARE documents NO SCROLL CURSOR FOR " + sql,
                         {std::to_string(begin), std::to_string(end)});
     std::size_t total = 0, bytes = 0;
     for (bool more = true; more;) {
       const std::size_t limit = rows_.next();
-      const pg::Result documents =
-          session_.Exec("FETCH " + std::to_string(limit) + " FROM documents");
+      const pg::Result documents = Fetch(limit);
       const WriteReport report =
           writer_.Write(index, documents, index.whole && outbox_.HasDeadLetters(index.plan->name));
       refresher_.Settle(index, report);
@@ -120,6 +128,29 @@ class Backfiller {
     session_.Exec("CLOSE documents");
     blocks_.Observe(static_cast<std::size_t>(end - begin), bytes);
     return {static_cast<std::int64_t>(total), bytes};
+  }
+
+  /// Of the cursor of ScanRange().
+  pg::Result Fetch(std::size_t limit) {
+    try {
+      return session_.Exec("FETCH " + std::to_string(limit) + " FROM documents");
+    } catch (const pg::SqlError& error) {
+      if (error.IsOfOneRow()) refresher_.BeCareful();  // when the piece is read again
+      throw;
+    }
+  }
+
+  /// The rows of one block at a time by their keys, so that only those fail that cannot be read.
+  Written ScanRangeByKey(const LiveIndex& index, Job& job, std::int64_t end) {
+    const std::string sql = index.plan->BlockKeysStatement(job.relation).sql;
+    Written written;
+    for (std::int64_t block = job.next_block; block < end; ++block) {
+      const std::vector<std::string> keys =
+          Column(session_.ExecParams(sql, {std::to_string(block), std::to_string(block + 1)}));
+      refresher_.Refresh(index, keys);
+      written.rows += static_cast<std::int64_t>(keys.size());
+    }
+    return written;
   }
 
   /// Under a rate the rows of about a second.

@@ -304,7 +304,8 @@ bool IndexKeeper::Intact(const IndexSet& set) {
         {.path = "/" + aliases + "/_settings?filter_path=*.settings.index.uuid", .body = {}});
     if (response.status != 200) return false;
     for (const auto& [physical, settings] : json::Parse(response.body).members) {
-      uuids[physical] = settings.Find({"settings", "index", "uuid"})->text;
+      const json::Value* uuid = settings.Find({"settings", "index", "uuid"});
+      if (uuid != nullptr) uuids[physical] = uuid->text;
     }
   }
   return std::all_of(set.indexes.begin(), set.indexes.end(), [&](const auto& entry) {

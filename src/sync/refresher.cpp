@@ -13,9 +13,6 @@ namespace pgsluice::sync {
 
 namespace {
 
-/// Class 22: a value of one row is at fault, not the statement.
-bool IsDataError(const pg::SqlError& error) { return error.sqlstate().rfind("22", 0) == 0; }
-
 /// The `_id` of a key whose row cannot be read (CONTRACT: texts joined with '|').
 std::string IdOfKey(const std::string& key) {
   std::string id;
@@ -55,16 +52,16 @@ void Refresher::Refresh(const LiveIndex& index, const Keys& keys) {
     RefreshChunk(index, keys, begin, end);
     begin = end;
   }
-  careful_ = false;
 }
 
 void Refresher::RefreshChunk(const LiveIndex& index, const Keys& keys, std::size_t begin,
                              std::size_t end) {
   std::optional<pg::Result> rows;
+  const bool guarded = careful_;
   try {
     rows = Read(index, keys, begin, end);
   } catch (const pg::SqlError& error) {
-    if (!careful_ || !IsDataError(error)) throw;
+    if (!guarded || !error.IsOfOneRow()) throw;
     if (end - begin == 1) {
       outbox_.RecordDeadLetter(index.plan->name, IdOfKey(keys[begin]), keys[begin], error.what(),
                                0);
@@ -96,7 +93,7 @@ pg::Result Refresher::Read(const LiveIndex& index, const Keys& keys, std::size_t
     return rows;
   } catch (const pg::SqlError& error) {
     if (careful_) session_.Exec("ROLLBACK TO SAVEPOINT careful");
-    careful_ = careful_ || IsDataError(error);
+    careful_ = careful_ || error.IsOfOneRow();
     throw;
   }
 }

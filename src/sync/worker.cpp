@@ -20,7 +20,7 @@ namespace {
 // worker repeats little.
 constexpr int kClaimLimit = 2000;
 constexpr int kRootKeysPerFetch = 4096;
-// More documents than that of one batch are written for a second or longer.
+// A batch with more documents than that is to leave a worker to the other changes.
 constexpr std::size_t kManyRoots = 16384;
 
 /// A worker's place among those that may be busy with a row that very many documents embed.
@@ -141,6 +141,7 @@ class Worker {
     }
     const bool full = Acknowledge(*events);
     transaction.Commit();
+    refresher_.Committed();
     Tell(*events, works, full);
     shared_.floor.Advance(session_);
     return kAgain;

@@ -101,7 +101,7 @@ void Writer::Send(const Target& target, const LiveIndex& index, const pg::Result
   monitor_.bulk_seconds.Observe(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   if (result.all_done) return;
-  span.Fail();
+  if (result.index_missing || result.too_large) span.Fail();
   if (result.index_missing) throw IndexMissing(target.name);
   if (result.too_large && range.end - range.begin > 1) {
     const std::size_t middle = range.begin + (range.end - range.begin) / 2;

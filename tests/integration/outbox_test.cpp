@@ -147,9 +147,11 @@ TEST_F(OutboxTest, TheFloorNeverPassesARetryThatHasItsIdButNoRowYet) {
     pg::Session session(db_.options());
     RetryDeadLettersOf(session, "a");
   });
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (db_.Text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 42 "
                   "AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = "
-                  "current_database())") == "0") {
+                  "current_database())") == "0" &&
+         std::chrono::steady_clock::now() < deadline) {
   }
   Floor floor;
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);

@@ -99,6 +99,10 @@ struct Plan {
   /// being spliced in with BlockStatement(). Columns as read_by_key; never NULL documents.
   pg::Statement BlockStatement(std::string_view qualified_relation) const;
   std::string block_sql;  ///< With {relation} as the place to fill; $1, $2 = first, end block.
+  /// The root keys of the same rows, in the form of all_keys_sql: for where a row among them makes
+  /// the documents fail.
+  pg::Statement BlockKeysStatement(std::string_view qualified_relation) const;
+  std::string block_keys_sql;  ///< As block_sql.
   /// All keys of the root in any order, for views and other roots without blocks: a query text
   /// that answers the root key as JSON array text (column 0), to be used with a cursor.
   std::string all_keys_sql;

@@ -56,13 +56,13 @@ class Outbox {
 
   void RecordDeadLetter(const std::string& index, const std::string& document_id,
                         const std::string& key, const std::string& error, int status);
-  /// Whether the index had dead letters within the last second or so: cheap enough per batch.
+  /// Whether the index has dead letters: asked once for a batch, without one once in a second.
   bool HasDeadLetters(const std::string& index);
   void DropDeadLetters(const std::string& index, const std::vector<std::string>& document_ids);
 
  private:
   pg::Session& session_;
-  std::map<std::string, std::int64_t> dead_;  ///< Counts by index, as last read.
+  std::map<std::string, bool> dead_;  ///< Which indexes have any, as last read.
   std::chrono::steady_clock::time_point dead_read_{};
 };
 

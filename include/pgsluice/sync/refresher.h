@@ -40,6 +40,12 @@ class Refresher {
   /// both in that transaction.
   void Refresh(const LiveIndex& index, const std::vector<std::string>& keys);
 
+  /// A read failed because of a value of some row: until the transaction that repeats it has
+  /// committed, such rows are found one by one and become dead letters.
+  bool careful() const { return careful_; }
+  void BeCareful() { careful_ = true; }
+  void Committed() { careful_ = false; }
+
   /// Records what happened to documents of `index` that were written from somewhere else.
   void Settle(const LiveIndex& index, const WriteReport& report);
 
@@ -58,8 +64,7 @@ class Refresher {
   Writer& writer_;
   Monitor& monitor_;
   std::map<std::string, ChunkSizer> sizers_;
-  /// Set by a failed read, so that the next attempt guards each read with a savepoint.
-  bool careful_ = false;
+  bool careful_ = false;  ///< Each read is guarded with a savepoint.
 };
 
 /// "[a,b,c]" of JSON texts [begin, end).

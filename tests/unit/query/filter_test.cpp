@@ -181,6 +181,8 @@ TEST(FilterTest, ClaimsAreTypedValues) {
             R"({"term":{"title.keyword":"x\" OR id = 1"}})");
   EXPECT_EQ(with("title = ${claims.t}", R"({"t":["x"]})"), kNone);
   EXPECT_EQ(with("title != ${claims.t}", R"({"t":["x"]})"), kNone);
+  EXPECT_EQ(with("title IN ${claims.t}", R"({"t":"x"})"), kNone);
+  EXPECT_EQ(with("title NOT IN ${claims.t}", R"({"t":"x"})"), kNone);
   EXPECT_EQ(with("title IN ${claims.t}", R"({"t":["x","y"]})"),
             R"({"terms":{"title.keyword":["x","y"]}})");
   EXPECT_THROW(with("title = ${claims.t}", "{}"), Problem);
