@@ -22,6 +22,15 @@ std::string ErrorReason(std::string_view body) {
   return std::string(body.substr(0, 300));
 }
 
+bool IsMissing(const http::Response& response) {
+  if (response.status != 404) return false;
+  try {
+    return json::Parse(response.body).Find("status") != nullptr;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 void RequireAllowed(int status, const std::string& text) {
   if (status == 401) {
     throw Error(Disposition::kFatal, text, "check the engine's username, password or api_key");

@@ -15,6 +15,10 @@ void Require(const http::Response& response, const std::string& what);
 /// The part of that about 401 and 403. `text` says it all.
 void RequireAllowed(int status, const std::string& text);
 
+/// The engine says that what was asked for is not there. A 404 of anything else (a load balancer
+/// without a backend) is none of its answers.
+bool IsMissing(const http::Response& response);
+
 /// The JSON of an answer; what is no JSON is Error(kRetry): something else than the engine spoke.
 json::Value ParseAnswer(const http::Response& response, const std::string& what);
 

@@ -65,22 +65,35 @@ std::int64_t Engine::Count(const std::string& index) {
   return count == nullptr ? 0 : count->AsInt().value_or(0);
 }
 
-std::vector<std::string> Engine::AliasTargets(const std::string& alias) {
-  const std::string what = "cannot look up alias " + alias;
-  const http::Response response = Send(Make("GET", "/_alias/" + http::Encode(alias)));
-  if (response.status == 404) return {};
+json::Value Engine::Get(const std::string& path) {
+  const std::string what = "cannot read " + path;
+  const http::Response response = Send(Make("GET", path));
+  if (IsMissing(response)) return {};
   Require(response, what);
+  return ParseAnswer(response, what);
+}
+
+std::vector<std::string> Engine::AliasTargets(const std::string& alias) {
   std::vector<std::string> names;
-  for (const auto& member : ParseAnswer(response, what).members) names.push_back(member.first);
+  for (const auto& member : Get("/_alias/" + http::Encode(alias)).members) {
+    names.push_back(member.first);
+  }
   std::sort(names.begin(), names.end());
   return names;
 }
 
-bool Engine::IndexExists(const std::string& index) {
-  const http::Response response = Send(Make("HEAD", Path(index)));
-  if (response.status == 404) return false;
-  Require(response, "cannot look up index " + index);
-  return true;
+bool Engine::IndexExists(const std::string& index) { return !Uuids(http::Encode(index)).empty(); }
+
+std::map<std::string, std::string> Engine::Uuids(const std::string& names) {
+  const std::string path =
+      "/" + names + "/_settings?expand_wildcards=all&filter_path=*.settings.index.uuid";
+  std::map<std::string, std::string> uuids;
+  for (const auto& [name, settings] : Get(path).members) {
+    const json::Value* uuid = settings.Find({"settings", "index", "uuid"});
+    if (uuid == nullptr) throw Error(Disposition::kRetry, path + ": an answer without uuid");
+    uuids[name] = uuid->text;
+  }
+  return uuids;
 }
 
 void Engine::CreateIndex(const std::string& index, const std::string& body_json) {
@@ -89,7 +102,7 @@ void Engine::CreateIndex(const std::string& index, const std::string& body_json)
 
 void Engine::DeleteIndex(const std::string& index) {
   const http::Response response = Send(Make("DELETE", Path(index)));
-  if (response.status != 404) Require(response, "cannot delete index " + index);
+  if (!IsMissing(response)) Require(response, "cannot delete index " + index);
 }
 
 void Engine::SwapAlias(const std::string& alias, const std::vector<std::string>& from,
@@ -105,11 +118,15 @@ void Engine::SwapAlias(const std::string& alias, const std::vector<std::string>&
   Require(Send(Make("POST", "/_aliases", body)), fmt::format("cannot point {} to {}", alias, to));
 }
 
+void Engine::DeleteAlias(const std::string& index, const std::string& alias) {
+  const http::Response response =
+      Send(Make("DELETE", Path(index, "/_alias/" + http::Encode(alias))));
+  if (!IsMissing(response)) Require(response, "cannot delete alias " + alias);
+}
+
 json::Value Engine::GetMapping(const std::string& index) {
-  const std::string what = "cannot read the mapping of " + index;
-  const http::Response response = Send(Make("GET", Path(index, "/_mapping")));
-  Require(response, what);
-  const json::Value answer = ParseAnswer(response, what);
+  const json::Value answer = Get(Path(index, "/_mapping"));
+  if (answer.IsNull()) throw Error(Disposition::kReject, "there is no index " + index);
   if (answer.members.empty()) return {};
   const json::Value* mapping = answer.members.front().second.Find("mappings");
   return mapping == nullptr ? json::Value() : *mapping;

@@ -92,10 +92,8 @@ std::string IndexKeeper::FitRouting(const document::Plan& plan, const std::strin
                                     const json::Value& made) {
   const json::Value* before = made.Find("routing");
   if (before == nullptr || before->text == plan.config.routing) return {};
-  const http::Response response = engine_.Send(
-      {.path = "/" + physical + "/_settings?filter_path=*.settings.index.number_of_shards",
-       .body = {}});
-  const json::Value answer = response.status == 200 ? json::Parse(response.body) : json::Value();
+  const json::Value answer =
+      engine_.Get("/" + physical + "/_settings?filter_path=*.settings.index.number_of_shards");
   const json::Value* shards = answer.Find({physical, "settings", "index", "number_of_shards"});
   // All documents of a single shard are in the same place, whatever they are routed by.
   if (shards != nullptr && shards->text == "1") return {};

@@ -299,14 +299,7 @@ bool IndexKeeper::Intact(const IndexSet& set) {
   }
   std::map<std::string, std::string> uuids;
   for (const std::string& aliases : lists) {
-    if (aliases.empty()) continue;
-    const http::Response response = engine_.Send(
-        {.path = "/" + aliases + "/_settings?filter_path=*.settings.index.uuid", .body = {}});
-    if (response.status != 200) return false;
-    for (const auto& [physical, settings] : json::Parse(response.body).members) {
-      const json::Value* uuid = settings.Find({"settings", "index", "uuid"});
-      if (uuid != nullptr) uuids[physical] = uuid->text;
-    }
+    if (!aliases.empty()) uuids.merge(engine_.Uuids(aliases));
   }
   return std::all_of(set.indexes.begin(), set.indexes.end(), [&](const auto& entry) {
     return uuids[entry.second->physical] == entry.second->uuid;
@@ -314,26 +307,17 @@ bool IndexKeeper::Intact(const IndexSet& set) {
 }
 
 std::string IndexKeeper::NextName(const std::string& alias, const std::string& reserved) {
-  const http::Response response = engine_.Send(
-      {.path = "/" + alias + "-*/_settings?expand_wildcards=all&filter_path=*.settings.index.uuid",
-       .body = {}});
   int number = NumberOf(alias, reserved) + 1;
-  if (response.status == 200) {
-    for (const auto& [name, settings] : json::Parse(response.body).members) {
-      number = std::max(number, NumberOf(alias, name) + 1);
-    }
+  for (const auto& [name, uuid] : engine_.Uuids(alias + "-*")) {
+    number = std::max(number, NumberOf(alias, name) + 1);
   }
   return fmt::format("{}-{:06}", alias, number);
 }
 
 std::string IndexKeeper::Uuid(const std::string& physical) {
-  const http::Response response = engine_.Send(
-      {.path = "/" + physical + "/_settings?filter_path=*.settings.index.uuid", .body = {}});
-  if (response.status != 200) return {};
-  const json::Value answer = json::Parse(response.body);
-  if (answer.members.empty()) return {};
-  const json::Value* uuid = answer.members[0].second.Find({"settings", "index", "uuid"});
-  return uuid == nullptr ? std::string() : uuid->text;
+  const std::map<std::string, std::string> uuids = engine_.Uuids(physical);
+  const auto found = uuids.find(physical);
+  return found == uuids.end() ? std::string() : found->second;
 }
 
 }  // namespace pgsluice::sync

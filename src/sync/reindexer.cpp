@@ -158,15 +158,12 @@ bool Reindexer::ClearUp() {
 bool Reindexer::Remove(const std::string& name, const std::string& alias_of) {
   engine::Engine& engine = shared_.engine;
   if (!alias_of.empty()) {
-    engine.Send({.method = "DELETE", .path = "/" + alias_of + "/_alias/" + name, .body = {}});
+    engine.DeleteAlias(alias_of, name);
     return true;
   }
-  const http::Response stats = engine.Send(
-      {.path = "/" + name + "/_stats/search?filter_path=_all.total.search.open_contexts",
-       .body = {}});
-  if (stats.status == 404) return true;
-  if (stats.status != 200) return false;
-  const json::Value answer = json::Parse(stats.body);
+  const json::Value answer =
+      engine.Get("/" + name + "/_stats/search?filter_path=_all.total.search.open_contexts");
+  if (answer.IsNull()) return true;
   const json::Value* open = answer.Find({"_all", "total", "search", "open_contexts"});
   if (open == nullptr || open->AsInt().value_or(1) > 0) return false;
   engine.DeleteIndex(name);

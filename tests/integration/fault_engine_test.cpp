@@ -160,6 +160,37 @@ TEST_F(EngineFault, IndexDeletedByHandIsMadeAgainAndFilled) {
   ExpectRecovered();
 }
 
+// An engine that cannot tell whether the index is there, and what else may answer in its place.
+TEST_F(EngineFault, AnIndexThatCannotBeLookedUpIsNotMadeAgain) {
+  StartWith(100);
+  const auto before = engine_->Uuids(Alias("item"));
+  const struct {
+    int status;
+    std::string body;
+  } answers[] = {
+      {429, R"({"error":{"type":"circuit_breaking_exception","reason":"x"},"status":429})"},
+      {503, "down"},
+      {302, ""},
+      {200, "<html>hello</html>"},
+      {200, R"({"name":{}})"},
+      {404, "default backend - 404"}};
+  for (const auto& [status, body] : answers) {
+    SCOPED_TRACE(status);
+    for (const std::string part : {"_settings", "_alias"}) {
+      const int until = proxy_.scripted() + 1;
+      proxy_.AnswerStatus(part, 1, status, body);
+      const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+      while (proxy_.scripted() < until) {
+        process_->service().LookAgain();
+        ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+      }
+      Exec("UPDATE item SET n = n + 1 WHERE id < 50");
+      ExpectRecovered();
+      EXPECT_EQ(engine_->Uuids(Alias("item")), before);
+    }
+  }
+}
+
 TEST_F(EngineFault, AnAliasWithTwoIndexesIsRepairedAndNothingIsADeadLetter) {
   StartWith(100);
   const std::string second = Alias("item") + "-000002";

@@ -54,7 +54,7 @@ class Case(Secured):
             psql(self.database, f"UPDATE item SET name = '{mark}' WHERE id = '1'")
             service.finds("item", 1, mark)
             service.finds("item", "a%20b%2Fc%2A%C3%A9%2C%2B", "odd")
-            status, body = service.ask("/v1/item/search?q=odd&filter=name%20STARTS%20WITH%20o&facets=name")
+            status, body = service.ask("/v1/item/search?consistency=strong&q=odd&filter=name%20STARTS%20WITH%20o&facets=name")
             self.assertEqual((status, "odd" in body), (200, True), body)
             self.assertEqual(service.stop(), 0)
             return service.log

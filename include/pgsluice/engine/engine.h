@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -37,6 +38,10 @@ class Engine {
 
   /// Any request; answers whatever status came. Throws only when there is no answer.
   http::Response Send(const http::Request& request);
+  /// The JSON that a GET answers; null when the engine says that there is no such thing. An engine
+  /// that cannot tell, and anything else that answers in its place, is an Error: nothing passing
+  /// may look like a missing index, which would be made again.
+  json::Value Get(const std::string& path);
 
   // -- documents
   /// The body's index must be an alias, so that one deleted by hand is noticed instead of being
@@ -49,9 +54,13 @@ class Engine {
   /// The indexes behind an alias, sorted; empty when there is no such alias.
   std::vector<std::string> AliasTargets(const std::string& alias);
   bool IndexExists(const std::string& index);
+  /// The indexes that a name, an alias, a comma list or a pattern of them (as they stand in a path)
+  /// means: the engine's identity of each, by name. Empty when a name of the list is missing.
+  std::map<std::string, std::string> Uuids(const std::string& names);
   /// Creates it; an index that is there already is Error(kReject).
   void CreateIndex(const std::string& index, const std::string& body_json);
-  void DeleteIndex(const std::string& index);
+  void DeleteIndex(const std::string& index);  ///< No error when it is missing.
+  void DeleteAlias(const std::string& index, const std::string& alias);  ///< The same.
   /// One atomic call: adds the alias to `to`, takes it from every index of `from`.
   void SwapAlias(const std::string& alias, const std::vector<std::string>& from,
                  const std::string& to);
