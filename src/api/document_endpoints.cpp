@@ -43,7 +43,7 @@ std::string Service::ById(const Asked& asked, const std::vector<std::string>& id
       {asked.allowed, query::TranslateFilter(asked.request.filter, asked.schema), wanted});
   const std::string body =
       fmt::format(R"({{"query":{},"size":{},"_source":true}})", filter.Text(), ids.size());
-  return AskEngine("/" + http::Encode(asked.index.alias) + "/_search", body, request);
+  return AskEngine(WholeSearch(asked.index), body, request);
 }
 
 Response Service::Document(const Request& request, const Access& access) {
@@ -144,10 +144,7 @@ std::string Service::IndexJson(const IndexInfo& index, const Request& request,
   const query::Dsl allowed = Allowed(index, access);
   std::string documents = "null";
   try {
-    const json::Value answer =
-        json::Parse(AskEngine("/" + http::Encode(index.alias) + "/_count",
-                              R"({"query":)" + allowed.Text() + "}", request));
-    if (const json::Value* count = answer.Find("count")) documents = count->text;
+    documents = AskCount(index, R"({"query":)" + allowed.Text() + "}", request);
   } catch (const Error&) {
     documents = "null";  // Not there yet; the list is still of use.
   }
@@ -157,18 +154,12 @@ std::string Service::IndexJson(const IndexInfo& index, const Request& request,
 }
 
 Response Service::Indexes(const Request& request, const Access& access) {
-  const auto indexes = backend_.indexes();
   Response response;
   if (request.segments.size() == 3) {
-    const auto found = indexes->find(request.segments[2]);
-    if (found == indexes->end()) {
-      throw Problem(404, "unknown_index",
-                    fmt::format("index '{}' does not exist", request.segments[2]));
-    }
-    access.Check(found->first);
-    response.body = IndexJson(found->second, request, access);
+    response.body = IndexJson(Known(request.segments[2], access), request, access);
     return response;
   }
+  const auto indexes = backend_.indexes();
   std::string list;
   for (const auto& [name, index] : *indexes) {
     if (!access.Sees(name)) continue;

@@ -69,7 +69,7 @@ Response Service::Export(const Request& request, const Access& access) {
   auto walk = std::make_shared<Walk>(
       Walk{asked.index.plan,
            {asked.schema, asked.request.fields, asked.request.numbers_as_strings},
-           "/" + http::Encode(asked.index.alias) + "/_search?allow_partial_search_results=false",
+           WholeSearch(asked.index),
            query::CountBody(asked.Input()),
            request,
            std::make_shared<Gate::Exporting>(gate_)});

@@ -105,13 +105,9 @@ Response Service::Count(const Request& request, const Access& access) {
   const Asked asked = Ask(request, access, query::kCountParameters);
   const std::string body = query::CountBody(asked.Input());
   BringUp(asked, request);
-  const std::string answer =
-      AskEngine("/" + http::Encode(asked.index.alias) + "/_count", body, request);
-  const json::Value value = json::Parse(answer);
-  const json::Value* count = value.Find("count");
-  if (count == nullptr) throw query::Problem(502, "engine_error", "the answer holds no count");
+  const std::string count = AskCount(asked.index, body, request);
   Response response;
-  response.body = fmt::format(R"({{"count":{},"meta":{{{}}}}})", count->text, Meta(asked, request));
+  response.body = fmt::format(R"({{"count":{},"meta":{{{}}}}})", count, Meta(asked, request));
   return response;
 }
 
@@ -152,8 +148,7 @@ std::string Service::ValuesOf(const Asked& asked, const std::string& path,
   body += fmt::format(R"(,"size":0,"track_total_hits":false,"aggs":{{"f0":{}}}}})",
                       query::FacetAggregation(asked.schema, facet, {}, include, "field"));
   BringUp(asked, request);
-  const json::Value answer =
-      json::Parse(AskEngine("/" + http::Encode(asked.index.alias) + "/_search", body, request));
+  const json::Value answer = json::Parse(AskEngine(WholeSearch(asked.index), body, request));
   const json::Value* found = answer.Find({"aggregations", "f0"});
   if (found == nullptr) throw query::Problem(502, "engine_error", "the answer holds no facet");
   return query::FacetJson(*found, field->kind);

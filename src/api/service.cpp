@@ -9,6 +9,7 @@
 #include "pgsluice/json/writer.h"
 #include "pgsluice/observe/log.h"
 #include "pgsluice/observe/trace.h"
+#include "pgsluice/query/answer.h"
 
 namespace pgsluice::api {
 
@@ -54,6 +55,14 @@ namespace {
 
 /// Nobody reads it; metrics and the log tell it from what went wrong.
 Problem Gone() { return {499, "caller_gone", "the caller closed the connection"}; }
+
+Problem NotReady() {
+  return Problem(503, "index_not_ready", "the index is not ready yet").RetryAfter(1);
+}
+
+Problem NotAvailable() {
+  return Problem(503, "engine_unavailable", "the search engine is not available").RetryAfter(1);
+}
 
 Problem EngineTimeout() {
   return {504, "engine_timeout", "the search engine did not answer in time"};
@@ -155,10 +164,13 @@ query::Dsl Service::Allowed(const IndexInfo& index, const Access& access) {
   }
 }
 
-Service::Asked Service::See(const std::string& name, const Access& access) {
+IndexInfo Service::Known(const std::string& name, const Access& access) const {
+  // In this order: what is made in between is in the set.
+  const bool complete = backend_.complete();
   const auto indexes = backend_.indexes();
   const auto found = indexes->find(name);
   if (found == indexes->end()) {
+    if (!complete) throw NotReady();
     std::vector<std::string> names;
     for (const auto& [other, info] : *indexes) {
       if (access.Sees(other)) names.push_back(other);
@@ -169,11 +181,12 @@ Service::Asked Service::See(const std::string& name, const Access& access) {
                               nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
   }
   access.Check(name);
-  return {found->second,
-          access.SchemaOf(found->second.plan),
-          {},
-          Allowed(found->second, access),
-          access};
+  return found->second;
+}
+
+Service::Asked Service::See(const std::string& name, const Access& access) {
+  const IndexInfo index = Known(name, access);
+  return {index, access.SchemaOf(index.plan), {}, Allowed(index, access), access};
 }
 
 Service::Asked Service::Ask(const Request& request, const Access& access,
@@ -258,16 +271,31 @@ std::string Service::AskEngine(const std::string& path, const std::string& body,
                 {"status", std::to_string(answer.status)},
                 {"answer", answer.body.substr(0, 1000)}});
   if (answer.status == 404) {
-    throw Problem(503, "index_not_ready", "the index is not ready yet").RetryAfter(1);
+    throw NotReady();
   }
   if (answer.status == 429) {
     throw Problem(503, "overloaded", "the search engine is overloaded").RetryAfter(1);
   }
   if (answer.status == 503 || answer.status == 401 || answer.status == 403) {
-    throw Problem(503, "engine_unavailable", "the search engine is not available").RetryAfter(1);
+    throw NotAvailable();
   }
   if (answer.status == 408 || answer.status == 504) throw EngineTimeout();
   throw Problem(502, "engine_error", "the search engine could not answer");
+}
+
+std::string Service::WholeSearch(const IndexInfo& index) {
+  return "/" + http::Encode(index.alias) + "/_search?allow_partial_search_results=false";
+}
+
+std::string Service::AskCount(const IndexInfo& index, const std::string& body,
+                              const Request& request) {
+  const json::Value answer =
+      json::Parse(AskEngine("/" + http::Encode(index.alias) + "/_count", body, request));
+  const json::Value* shards = answer.Find("_shards");
+  if (shards != nullptr && !query::AllAnswered(*shards)) throw NotAvailable();
+  const json::Value* count = answer.Find("count");
+  if (count == nullptr) throw Problem(502, "engine_error", "the answer holds no count");
+  return count->text;
 }
 
 std::string Service::Meta(const Asked& asked, const Request& request) const {

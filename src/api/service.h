@@ -51,6 +51,8 @@ class Service {
   Response Guarded(const std::string& request_id, const std::function<Response()>& make) const;
   /// The policy's filter. Throws Problem 403; what is wrong with it is told to the log alone.
   static query::Dsl Allowed(const IndexInfo& index, const Access& access);
+  /// An index by name. Throws Problem 404; 503 while it may still be made, 403 of a policy.
+  IndexInfo Known(const std::string& name, const Access& access) const;
   /// An index as a caller sees it, nothing asked yet.
   Asked See(const std::string& index, const Access& access);
   Asked Ask(const Request& request, const Access& access, const query::ParameterNames& known);
@@ -81,6 +83,10 @@ class Service {
   /// Waits as the request wants, then lets the engine show what was written.
   void BringUp(const Asked& asked, const Request& request);
   void WaitFor(const std::string& token, std::chrono::milliseconds wait, int caller);
+  /// The path of a search that a missing shard makes fail; a part would read as all there is.
+  static std::string WholeSearch(const IndexInfo& index);
+  /// How many documents of the index the body finds. Throws Problem when not all shards say so.
+  std::string AskCount(const IndexInfo& index, const std::string& body, const Request& request);
   std::string AskEngine(const std::string& path, const std::string& body, const Request& request,
                         bool missing_is_empty = false);
   std::string ById(const Asked& asked, const std::vector<std::string>& ids, const Request& request);

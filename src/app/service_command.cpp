@@ -99,9 +99,9 @@ class Service {
                     .may_search = [this] { return page_may_search_.load(); },
                     .search =
                         [this](const api::HttpRequest& request) { return api_.Answer(request); }})),
-        api_(
-            {engine_, [this] { return ForApi(sync_.registry()); }, &sync_state_, config, registry_},
-            config.listen, config.tls) {
+        api_({engine_, [this] { return ForApi(sync_.registry()); }, &sync_state_, config, registry_,
+              [this] { return sync_.ready(); }},
+             config.listen, config.tls) {
     observe::RegisterProcessMetrics(registry_);
     registry_
         .MakeGauge("pgsluice_build_info", "Always 1; the version is a label.",

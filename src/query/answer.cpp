@@ -8,6 +8,12 @@
 
 namespace pgsluice::query {
 
+bool AllAnswered(const json::Value& shards) {
+  const json::Value* total = shards.Find("total");
+  const json::Value* successful = shards.Find("successful");
+  return total == nullptr || successful == nullptr || total->text == successful->text;
+}
+
 namespace {
 
 struct Hit {
@@ -99,8 +105,7 @@ class AnswerReader {
 
   void Shards(std::string_view value) {
     const json::Value shards = json::Parse(value);
-    const json::Value* failed = shards.Find("failed");
-    facts_.partial = facts_.partial || (failed != nullptr && failed->AsInt().value_or(0) > 0);
+    facts_.partial = facts_.partial || !AllAnswered(shards);
   }
 
   void Facets() {

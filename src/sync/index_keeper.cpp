@@ -105,12 +105,11 @@ IndexKeeper::State IndexKeeper::Load(pg::Session& session, const std::string& na
 
 std::vector<std::string> IndexKeeper::CheckName(const document::Plan& plan) {
   const std::string alias = AliasOf(plan);
-  std::vector<std::string> targets = engine_.AliasTargets(alias);
-  // Between the two questions another process, or the last request of a killed one, may have made
-  // the alias: so it is asked for once more before the name is called somebody else's.
-  if (targets.empty() && engine_.IndexExists(alias)) targets = engine_.AliasTargets(alias);
+  const std::vector<std::string> targets = engine_.AliasTargets(alias);
   for (const std::string& target : targets) CheckOwner(alias, target);
-  if (targets.empty() && engine_.IndexExists(alias)) {
+  // Between the two questions the last request of a killed process may have made the alias: only an
+  // index of that very name is somebody else's.
+  if (targets.empty() && engine_.Uuids(alias).contains(alias)) {
     throw Error(Disposition::kFatal,
                 fmt::format("the engine has an index named '{}' that pgsluice did not make", alias),
                 "choose another name or set elasticsearch.index_prefix");

@@ -91,5 +91,41 @@ TEST_F(ApiSearchTest, AnswersDocumentsAndProblems) {
   EXPECT_EQ(Send("/v1/projects/search?q=" + std::string(9000, 'x')).status, 414);
 }
 
+// A service that has just started, before its first look at the indexes.
+TEST_F(ApiSearchTest, AnIndexThatMayStillBeMadeIsNotReady) {
+  complete_ = false;
+  for (const std::string path : {"/v1/members/search", "/v1/indexes/members"}) {
+    const http::Response answer = Send(path);
+    EXPECT_EQ(answer.status, 503) << path;
+    EXPECT_THAT(answer.body, HasSubstr("index_not_ready")) << path;
+  }
+  EXPECT_EQ(Send("/v1/projects/search").status, 200);
+  complete_ = true;
+  EXPECT_EQ(Send("/v1/members/search").status, 404);
+}
+
+// What is not counted or listed of one shard must not read as if it did not exist. A search shows
+// what there is and says that it is a part.
+TEST_F(ApiSearchTest, AMissingShardIsNoMissingDocument) {
+  const std::string lost = sandbox_.Name("lost");
+  engine_->Send({.method = "PUT",
+                 .path = "/" + lost + "?wait_for_active_shards=0",
+                 .body = R"({"settings":{"number_of_replicas":0,)"
+                         R"("routing.allocation.require.rack":"none"}})"});
+  engine_->SwapAlias(sandbox_.Name("projects"), {}, lost);
+  const http::Response part = Send("/v1/projects/search?count=exact");
+  EXPECT_EQ(part.status, 200);
+  EXPECT_THAT(part.body, HasSubstr(R"("partial":true)"));
+  EXPECT_THAT(part.body, HasSubstr(R"("value":3)"));
+  EXPECT_THAT(Send("/v1/indexes").body, HasSubstr(R"("documents":null)"));
+  for (const char* path : {"count", "docs/1?filter=level%20%3E%200", "facets/status",
+                           "suggest?field=status&q=l", "export"}) {
+    const http::Response answer = Send(std::string("/v1/projects/") + path);
+    EXPECT_EQ(answer.status, 503) << path << ' ' << answer.body;
+    EXPECT_THAT(answer.body, HasSubstr("engine_unavailable")) << path;
+  }
+  EXPECT_EQ(Send("/v1/projects/docs/mget", R"({"ids":["1"]})").status, 503);
+}
+
 }  // namespace
 }  // namespace pgsluice::api

@@ -93,7 +93,7 @@ TEST_F(ProcessFault, KilledAtRandomMomentsUnderLoad) {
     }
     auto& victim = processes[random() % processes.size()];
     victim->Signal(SIGKILL);
-    EXPECT_EQ(victim->Wait(), 128 + SIGKILL);
+    EXPECT_EQ(victim->Wait(), 128 + SIGKILL) << victim->err();
     victim = RunBinary("sync");
   }
   ExpectRecovered();

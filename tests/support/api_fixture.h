@@ -44,7 +44,8 @@ class ApiFixture : public ::testing::Test {
 
   /// The server, new, with what config_ and sync_ are now.
   void Restart() {
-    Backend backend{engine_, [this] { return set_; }, sync_, config_, registry_};
+    Backend backend{engine_,   [this] { return set_; },     sync_, config_,
+                    registry_, [this] { return complete_; }};
     server_ = std::make_unique<Server>(backend, config::Address{"127.0.0.1", 0}, std::nullopt);
     server_->Start();
     http::ClientOptions options;
@@ -81,6 +82,7 @@ class ApiFixture : public ::testing::Test {
   std::unique_ptr<Server> server_;
   std::unique_ptr<http::Transport> client_;
   bool bulk_text_ok_ = false;
+  bool complete_ = true;  ///< False: more indexes may come.
 };
 
 }  // namespace pgsluice::api

@@ -44,6 +44,8 @@ struct Backend {
   SyncState* sync = nullptr;
   const config::Config& config;
   observe::Registry& registry;
+  /// False while `indexes` may lack some that are still being made. Thread-safe.
+  std::function<bool()> complete = [] { return true; };
 };
 
 /// Listens from Start() to Stop(); both may be called twice, Stop() without Start(). Throws

@@ -18,6 +18,10 @@ struct AnswerFacts {
   std::string last_sort;  ///< Sort values of the last hit when the page is full; else empty.
 };
 
+/// Whether `_shards` of an answer tells of all of them. Shards that nobody holds now count as
+/// neither successful nor failed.
+bool AllAnswered(const json::Value& shards);
+
 /// Appends `"hits":[…],"total":…,"facets":…` from the engine's answer to SearchBody(), documents
 /// spliced as text. Throws Error(kRetry) when it is no such answer.
 AnswerFacts AppendAnswer(std::string& out, std::string_view engine_answer, const SearchInput& input,
