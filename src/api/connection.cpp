@@ -35,10 +35,12 @@ class Session : public Poco::Net::HTTPServerSession {
   /// Waits for the next request. False when the connection is to end.
   bool Wait(const ConnectionContext& context) {
     const auto start = Clock::now();
-    const milliseconds grace = first_ ? kSilent : milliseconds(0);
     while (buffered() == 0 && !socket().poll(ToPoco(kLook), Poco::Net::Socket::SELECT_READ)) {
       const auto idle = Clock::now() - start;
-      const bool unwanted = context.crowded() && idle >= grace;
+      const int queued = context.queued();
+      // Before others are refused for want of room, whoever says nothing goes.
+      const bool patient = first_ && queued < context.limits.queued / 2;
+      const bool unwanted = queued > 0 && (!patient || idle >= kSilent);
       if (context.open.draining() || unwanted || idle >= context.limits.idle) return false;
     }
     first_ = false;

@@ -38,7 +38,7 @@ struct ConnectionContext {
   Handler handler;
   Poco::Net::HTTPServerParams::Ptr params;
   ConnectionSet open;
-  std::function<bool()> crowded;  ///< Do others wait for a thread?
+  std::function<int()> queued;  ///< How many others wait for a thread.
 };
 
 /// One connection: its requests, one after another.

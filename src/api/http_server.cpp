@@ -55,7 +55,7 @@ HttpServer::HttpServer(const config::Address& address, const std::optional<confi
   impl_->context.limits = limits;
   impl_->context.handler = std::move(handler);
   impl_->context.params = Params(limits);
-  impl_->context.crowded = [this] { return impl_->server->queuedConnections() > 0; };
+  impl_->context.queued = [this] { return impl_->server->queuedConnections(); };
 }
 
 HttpServer::~HttpServer() { Stop(std::chrono::milliseconds(0)); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string_view>
 
@@ -78,13 +79,22 @@ class JsonCursor {
       ++at_;
     }
   }
+  /// Most of an answer is inside strings: their ends are looked for with memchr.
   std::string_view String() {
     const std::size_t start = ++at_;
-    while (at_ < text_.size() && text_[at_] != '"') at_ += text_[at_] == '\\' ? 2U : 1U;
-    if (at_ > text_.size()) at_ = text_.size();
-    const std::string_view inside = text_.substr(start, at_ - start);
-    if (at_ < text_.size()) ++at_;
-    return inside;
+    std::size_t quote = text_.find('"', start);
+    while (quote != std::string_view::npos && IsEscaped(start, quote)) {
+      quote = text_.find('"', quote + 1);
+    }
+    const std::size_t end = std::min(quote, text_.size());
+    at_ = std::min(end + 1, text_.size());
+    return text_.substr(start, end - start);
+  }
+  /// Whether an odd number of backslashes stands before `at`.
+  bool IsEscaped(std::size_t start, std::size_t at) const {
+    std::size_t first = at;
+    while (first > start && text_[first - 1] == '\\') --first;
+    return (at - first) % 2 == 1;
   }
 
   std::string_view text_;

@@ -254,8 +254,8 @@ TEST_F(HttpServerTest, StopsWhenRequestsInFlightAreDone) {
     go_on.get_future().wait();
   };
   Start();
+  RawClient idle(server_->port());  // First: it is accepted when the other one is served.
   RawClient busy(server_->port());
-  RawClient idle(server_->port());
   busy.Send("GET /busy HTTP/1.1\r\nHost: a\r\n\r\n");
   arrived.get_future().wait();
   auto stopped = std::async(std::launch::async, [this] { server_->Stop(seconds(20)); });
