@@ -116,7 +116,7 @@ class TextBuilder {
                                                             : "2<75%";
       out +=
           fmt::format(R"(","should":[{}]}}}}],"should":[{},{}])", fmt::join(required, ","),
-                      Exact(groups_, plain, "best_fields", 1), Exact(groups_, plain, "phrase", 2));
+                      Exact(groups_, plain, "best_fields", 2), Exact(groups_, plain, "phrase", 2));
     } else {
       out += R"("must":[{"match_all":{}}])";
     }
@@ -154,19 +154,28 @@ class TextBuilder {
     return AnyShould(parts);
   }
 
+  static std::string Fuzzy(const std::string& distance) {
+    return fmt::format(R"(,"fuzziness":"{}","prefix_length":1,"max_expansions":50)", distance);
+  }
+
   /// A word with its typos and, when it is the last one, what begins with it. Words with digits are
   /// names of things: exact.
   std::string Word(const std::string& word, bool last) const {
     const bool digits =
         std::any_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });
-    std::string options = R"(,"operator":"and")";
+    const std::string options = R"(,"operator":"and")";
+    std::vector<std::string> distances = {""};
     if (request_.typos != 0 && !digits) {
-      options += fmt::format(R"(,"fuzziness":"{}","prefix_length":1,"max_expansions":50)",
-                             request_.typos < 0 ? "AUTO:4,8" : std::to_string(request_.typos));
+      distances = {request_.typos < 0 ? "AUTO:4,8" : std::to_string(request_.typos)};
+      // A word that is two letters off must not come before one that is one letter off because it
+      // is rarer.
+      if (request_.typos == 2 || (request_.typos < 0 && word.size() >= 8)) distances.push_back("1");
     }
     std::vector<std::string> parts;
     for (const Group& group : recall_) {
-      parts.push_back(Over(group, word, options));
+      for (const std::string& distance : distances) {
+        parts.push_back(Over(group, word, distance.empty() ? options : options + Fuzzy(distance)));
+      }
       if (last && request_.prefix) {
         parts.push_back(Over(group, word, R"(,"type":"bool_prefix","operator":"and")"));
       }
