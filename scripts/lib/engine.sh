@@ -87,7 +87,7 @@ write_engine_conf() {
 
 # spawn_engine NAME HOME DIR JAVA_HOME
 spawn_engine() {
-  local home=$2 dir=$3 java=$4 heap="-Xms${ENGINE_HEAP:-512m} -Xmx${ENGINE_HEAP:-512m}" log=$STATE/$1.log
+  local home=$2 dir=$3 java=$4 heap="-Xms${ENGINE_HEAP:-512m} -Xmx${ENGINE_HEAP:-1g}" log=$STATE/$1.log
   cd "$home" || return 1
   if [ "$family" = opensearch ]; then
     spawn "$log" env OPENSEARCH_JAVA_HOME="$java" OPENSEARCH_PATH_CONF="$dir/conf" OPENSEARCH_TMPDIR="$dir/tmp" \
@@ -124,7 +124,7 @@ start_engine_container() {
   start_container "$1" "$image" "http://127.0.0.1:$port" -p "127.0.0.1:$port:9200" -e discovery.type=single-node \
     -e cluster.routing.allocation.disk.threshold_enabled=false -e xpack.security.enabled=false \
     -e DISABLE_SECURITY_PLUGIN=true -e DISABLE_INSTALL_DEMO_CONFIG=true \
-    -e "OPENSEARCH_JAVA_OPTS=-Xms512m -Xmx512m" -e "ES_JAVA_OPTS=-Xms512m -Xmx512m" -- &&
+    -e "OPENSEARCH_JAVA_OPTS=-Xms512m -Xmx1g" -e "ES_JAVA_OPTS=-Xms512m -Xmx1g" -- &&
     container_waits "$1" curl -fsS "localhost:9200/_cluster/health?wait_for_status=yellow"
 }
 

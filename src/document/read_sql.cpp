@@ -34,7 +34,9 @@ class Statements {
                                                      Root(*root.routing), root_id_);
   }
 
-  std::string ReadByKey() const { return root_.row_hash_id ? ReadByRow() : ReadByColumns(); }
+  std::string ReadByKey() const { return root_.row_hash_id ? ReadByRow() : ByColumns(false); }
+
+  std::string MissingKeys() const { return root_.row_hash_id ? "" : ByColumns(true); }
 
   std::string Block() const {
     const std::string source = BlockSource();
@@ -104,7 +106,8 @@ class Statements {
     return fmt::format("(e.v ->> {})::{}", i, column.type.sql);
   }
 
-  std::string ReadByColumns() const {
+  /// The documents of asked keys; or of those that have none, without computing any.
+  std::string ByColumns(bool missing) const {
     std::vector<std::string> asked, on, ids;
     for (std::size_t i = 0; i < root_.key.size(); ++i) {
       asked.push_back(fmt::format("{} AS \"pgsluice k{}\"", Cast(*root_.key[i], i), i));
@@ -136,10 +139,15 @@ class Statements {
         "asked AS MATERIALIZED (SELECT DISTINCT {} FROM jsonb_array_elements($1::jsonb) AS e(v))",
         fmt::join(asked, ", "));
     const std::string condition = fmt::format("{}", fmt::join(on, " AND "));
+    const std::string found = FoundSql(condition);
+    if (missing) {
+      return fmt::format(
+          "WITH {} SELECT {}, {}, NULL, {} FROM asked LEFT JOIN {} ON true WHERE {} IS NULL", ctes,
+          kVersion, id, routing, found, root_keys_[0]);
+    }
     const std::string answer =
         fmt::format("SELECT {}, {}, CASE WHEN {} IS NOT NULL THEN {} END, {}", kVersion, id,
                     root_keys_[0], root_.document, routing);
-    const std::string found = FoundSql(condition);
     if (root_.embed_ctes.empty()) {
       return fmt::format("WITH {} {} FROM asked LEFT JOIN {} ON true", ctes, answer, found);
     }
@@ -242,6 +250,7 @@ void FillStatements(const RootSql& root, Plan& plan) {
   plan.block_sql = root.table->kind == 'v' ? "" : statements.Block();
   plan.block_keys_sql = root.table->kind == 'v' ? "" : statements.BlockKeys();
   plan.all_keys_sql = statements.AllKeys();
+  plan.missing_keys = Named(plan.name + ":missing_keys", statements.MissingKeys());
   plan.missing_ids = Named(plan.name + ":missing_ids", statements.MissingIds());
   plan.keys_of_ids = Named(plan.name + ":keys_of_ids", statements.KeysOfIds());
 }

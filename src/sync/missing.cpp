@@ -27,10 +27,7 @@ std::vector<MissingQuery> MissingQueries(const document::Plan& plan,
   }
   std::vector<MissingQuery> queries;
   if (!keys.empty()) {
-    queries.push_back({{"missing_keys", "SELECT * FROM (" + plan.read_by_key.sql +
-                                            ") AS d(version, id, document, routing) "
-                                            "WHERE document IS NULL"},
-                       keys + "]"});
+    queries.push_back({plan.missing_keys, keys + "]"});
   }
   if (!opaque.empty()) {
     queries.push_back({{"missing_ids", "SELECT version, id, NULL, NULL FROM (" +

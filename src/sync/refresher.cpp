@@ -11,9 +11,6 @@
 
 namespace pgsluice::sync {
 
-namespace {
-
-/// The `_id` of a key whose row cannot be read (CONTRACT: texts joined with '|').
 std::string IdOfKey(const std::string& key) {
   std::string id;
   for (const json::Value& item : json::Parse(key).items) {
@@ -25,8 +22,6 @@ std::string IdOfKey(const std::string& key) {
   }
   return id;
 }
-
-}  // namespace
 
 void ChunkSizer::Observe(std::size_t rows, std::size_t bytes) {
   if (rows == 0) return;

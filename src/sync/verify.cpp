@@ -7,6 +7,7 @@
 #include "pgsluice/base/error.h"
 #include "pgsluice/json/equal.h"
 #include "pgsluice/json/writer.h"
+#include "pgsluice/pg/sql_error.h"
 #include "pgsluice/sync/jobs.h"
 #include "pgsluice/sync/missing.h"
 #include "pgsluice/sync/refresher.h"
@@ -60,6 +61,9 @@ std::map<std::string, std::string> Fetch(engine::Engine& engine, const LiveIndex
   }
   return documents;
 }
+
+// Of a row whose document cannot be computed: equal to none of the engine's.
+constexpr std::string_view kLikeNoDocument = "null";
 
 // A row that changes all the time is in flight all the time: after so many looks it is let go.
 constexpr int kAttempts = 50;
@@ -119,30 +123,57 @@ void Verifier::CompareTable(const LiveIndex& index, const Report& report, Verify
 
 std::vector<Difference> Verifier::Compare(const LiveIndex& index, const Keys& keys,
                                           std::int64_t* compared) {
-  const pg::Result rows = session_.Exec(index.plan->read_by_key, {JsonArray(keys, 0, keys.size())});
+  const std::vector<Row> rows = Rows(index, keys);
   Ids ids;
   bytes_ = 0;
-  for (std::size_t row = 0; row < rows.rows(); ++row) {
-    ids.emplace_back(rows.Text(row, kId));
-    bytes_ += rows.Text(row, kDocument).size();
+  for (const Row& row : rows) {
+    ids.push_back(row.id);
+    bytes_ += row.document ? row.document->size() : 0;
   }
   const auto theirs = Fetch(engine_, index, ids);
   std::vector<Difference> differences;
-  for (std::size_t row = 0; row < rows.rows(); ++row) {
-    const auto found = theirs.find(ids[row]);
+  for (const Row& row : rows) {
+    const auto found = theirs.find(row.id);
     const bool there = found != theirs.end();
-    if (rows.IsNull(row, kDocument)) {
-      if (there) differences.push_back({ids[row], "orphan"});
+    if (!row.document) {
+      if (there) differences.push_back({row.id, "orphan"});
       continue;
     }
     ++*compared;
     if (!there) {
-      differences.push_back({ids[row], "missing"});
-    } else if (!Same(rows.Text(row, kDocument), found->second)) {
-      differences.push_back({ids[row], "stale"});
+      differences.push_back({row.id, "missing"});
+    } else if (!Same(*row.document, found->second)) {
+      differences.push_back({row.id, "stale"});
     }
   }
   return differences;
+}
+
+std::vector<Verifier::Row> Verifier::Rows(const LiveIndex& index, const Keys& keys) {
+  std::vector<Row> rows;
+  AddRows(index, keys, 0, keys.size(), rows);
+  return rows;
+}
+
+void Verifier::AddRows(const LiveIndex& index, const Keys& keys, std::size_t begin, std::size_t end,
+                       std::vector<Row>& rows) {
+  if (begin == end) return;
+  try {
+    const pg::Result read = session_.Exec(index.plan->read_by_key, {JsonArray(keys, begin, end)});
+    for (std::size_t row = 0; row < read.rows(); ++row) {
+      rows.push_back({std::string(read.Text(row, kId)), {}});
+      if (!read.IsNull(row, kDocument)) rows.back().document = read.Text(row, kDocument);
+    }
+  } catch (const pg::SqlError& error) {
+    if (!error.IsOfOneRow()) throw;
+    if (end - begin == 1) {
+      rows.push_back({IdOfKey(keys[begin]), std::string(kLikeNoDocument)});
+      return;
+    }
+    const std::size_t middle = begin + (end - begin) / 2;
+    AddRows(index, keys, begin, middle, rows);
+    AddRows(index, keys, middle, end, rows);
+  }
 }
 
 void Verifier::CompareIds(const LiveIndex& index, const Report& report, VerifyReport& totals) {
@@ -194,13 +225,9 @@ void Verifier::Confirm(const LiveIndex& index, const std::vector<Difference>& ca
 }
 
 Verifier::Documents Verifier::Read(const LiveIndex& index, const Ids& ids) {
-  const Keys keys = KeysOf(index, ids);
   Documents documents;
-  if (keys.empty()) return documents;
-  const pg::Result rows = session_.Exec(index.plan->read_by_key, {JsonArray(keys, 0, keys.size())});
-  for (std::size_t row = 0; row < rows.rows(); ++row) {
-    if (rows.IsNull(row, kDocument)) continue;
-    documents.emplace(rows.Text(row, kId), rows.Text(row, kDocument));
+  for (Row& row : Rows(index, KeysOf(index, ids))) {
+    if (row.document) documents.emplace(std::move(row.id), *std::move(row.document));
   }
   return documents;
 }

@@ -1,11 +1,16 @@
 // A row whose document cannot be computed is a dead letter, and holds up nobody else.
 
-#include "support/sync_fixture.h"
+#include <gmock/gmock.h>
+
+#include "pgsluice/sync/jobs.h"
+#include "support/command_fixture.h"
 
 namespace pgsluice {
 namespace {
 
-class UnreadableRows : public testing::SyncTest {
+using ::testing::HasSubstr;
+
+class UnreadableRows : public testing::CommandTest {
  protected:
   /// Two indexes of one table; the documents of `share` hold 100 / n.
   void SetUp() override {
@@ -52,6 +57,39 @@ TEST_F(UnreadableRows, AreDeadLettersOfTheirIndexAndCuredByTheNextChange) {
 TEST_F(UnreadableRows, DoNotStopABackfill) {
   Exec("UPDATE item SET n = 0 WHERE id IN (7, 70)");
   Start();
+  WaitForDeadLetters("7,70");
+  ExpectBoth();
+}
+
+TEST_F(UnreadableRows, DoNotStopAWalkOverTheIds) {
+  Start();
+  Settle();
+  Exec("UPDATE item SET n = 0 WHERE id IN (7, 70)");
+  WaitForDeadLetters("7,70");
+  engine_->Send({.method = "PUT",
+                 .path = "/" + Alias("share") + "/_doc/999",
+                 .body = R"({"id":999,"__id":"999"})"});
+  sync::CreateWalk(db_.session(), *process_->service().registry().Get()->indexes.at("share"));
+  Settle();
+  EXPECT_EQ(Document("share", "999"), "");
+  EXPECT_EQ(Documents("share").size(), 100u);
+}
+
+TEST_F(UnreadableRows, VerifyAndReindexLookAtTheOthers) {
+  more_config_ = R"(, "indexes": {"plain": {"table": "item"}, "share": {"table": "item",
+      "fields": {"part": {"sql": "100 / root.n", "type": "integer"}}}})";
+  Start();
+  Settle();
+  Exec("UPDATE item SET n = 0 WHERE id IN (7, 70)");
+  WaitForDeadLetters("7,70");
+  // They hold what the rows were before.
+  const testing::Outcome verify = Run({"verify", "--json"});
+  EXPECT_EQ(verify.code, 3) << verify.err;
+  EXPECT_THAT(verify.out, HasSubstr(R"({"index":"plain","compared":100,"differences":0})"));
+  EXPECT_THAT(verify.out, HasSubstr(R"({"index":"share","id":"7","kind":"stale"})"));
+  EXPECT_THAT(verify.out, HasSubstr(R"({"index":"share","compared":100,"differences":2})"));
+  const testing::Outcome reindex = Run({"reindex", "share"});
+  EXPECT_EQ(reindex.code, 0) << reindex.out << reindex.err;
   WaitForDeadLetters("7,70");
   ExpectBoth();
 }

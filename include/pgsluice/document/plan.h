@@ -106,6 +106,9 @@ struct Plan {
   /// All keys of the root in any order, for views and other roots without blocks: a query text
   /// that answers the root key as JSON array text (column 0), to be used with a cursor.
   std::string all_keys_sql;
+  /// $1 = JSON array of root keys. The rows of read_by_key of those without a document now; none is
+  /// computed. Empty with row_hash_id.
+  pg::Statement missing_keys;
   /// $1 = JSON array of `_id`s (texts). Answers those without a document now: columns 0 `_id`,
   /// 1 version. For indexes whose ids cannot be turned back into keys (row_hash_id, long keys).
   pg::Statement missing_ids;

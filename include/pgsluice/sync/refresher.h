@@ -67,6 +67,9 @@ class Refresher {
   bool careful_ = false;  ///< Each read is guarded with a savepoint.
 };
 
+/// The `_id` of a key whose row cannot be read (texts joined with '|').
+std::string IdOfKey(const std::string& key);
+
 /// "[a,b,c]" of JSON texts [begin, end).
 std::string JsonArray(const std::vector<std::string>& texts, std::size_t begin, std::size_t end);
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,8 @@
 
 namespace pgsluice::sync {
 
-/// One document that is not as PostgreSQL says.
+/// One document that is not as PostgreSQL says. That of a row whose document cannot be computed now
+/// (a dead letter) never is.
 struct Difference {
   std::string id;
   const char* kind = "";  ///< "missing", "stale" or "orphan".
@@ -57,6 +59,14 @@ class Verifier {
   std::vector<Difference> Compare(const LiveIndex& index, const Keys& keys, std::int64_t* compared);
   /// Which of these ids of the engine have no document in PostgreSQL now.
   std::vector<Difference> Orphans(const LiveIndex& index, const Ids& ids);
+  struct Row {
+    std::string id;
+    std::optional<std::string> document;  ///< None: the row is not, or is not to be indexed.
+  };
+  /// Of these keys, as PostgreSQL has them now. What cannot be computed is like no document.
+  std::vector<Row> Rows(const LiveIndex& index, const Keys& keys);
+  void AddRows(const LiveIndex& index, const Keys& keys, std::size_t begin, std::size_t end,
+               std::vector<Row>& rows);
   using Documents = std::map<std::string, std::string>;
   /// The documents of these ids as PostgreSQL has them now; what has none is absent.
   Documents Read(const LiveIndex& index, const Ids& ids);
