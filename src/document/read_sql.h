@@ -22,7 +22,8 @@ struct RootSql {
   std::string embed_joins;
 };
 
-/// Fills read_by_key, block_sql, block_keys_sql, all_keys_sql, missing_keys, missing_ids and keys_of_ids.
+/// Fills read_by_key, block_sql, block_keys_sql, all_keys_sql, missing_keys, missing_ids and
+/// keys_of_ids.
 void FillStatements(const RootSql& root, Plan& plan);
 
 /// The equality operator for two values of this type, found although search_path is empty.
