@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <stdexcept>
 #include <thread>
 
@@ -73,6 +74,11 @@ SyncTest::~SyncTest() {
   process_.reset();
   try {
     engine_->Send({.method = "DELETE", .path = "/" + prefix_ + "*", .body = {}});
+    std::vector<std::filesystem::path> left;  // configuration files
+    for (const auto& entry : std::filesystem::directory_iterator(::testing::TempDir())) {
+      if (entry.path().filename().string().starts_with(prefix_)) left.push_back(entry.path());
+    }
+    for (const std::filesystem::path& file : left) std::filesystem::remove(file);
   } catch (const std::exception& error) {
     ADD_FAILURE() << error.what();
   }
