@@ -65,6 +65,8 @@ bool Reindexer::Finish(const LiveIndex& index, int generation) {
   // Documents that got another shape while we compared are no objection.
   if (!objection || outbox::ReadGeneration(session_) != generation) return false;
   if (!objection->empty()) {
+    // A TRUNCATE since then gives the index pieces to do: it was compared half-way through them.
+    if (!InStep() || !IndexKeeper::ReadyToFinish(session_, index)) return false;
     IndexKeeper::RefuseReindex(session_, index, *objection);
   } else if (!keeper_.FinishReindex(session_, index)) {
     return false;
