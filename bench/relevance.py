@@ -63,10 +63,9 @@ class Relevance:
         config = self.config_of("bench_package")
         self.stop()
         self.pgsluice("migrate", "up", config=config)
-        self.cases = {"package": ("bench_package", [{"q": "chess"}])}
         self.service = Service(self.options.binary, config)
         try:
-            self.answering()
+            self.answering([("bench_package", [{"q": "chess"}])])
             self.default_index(known)
             self.judge(known)
         finally:

@@ -1,13 +1,12 @@
 """The part of the benchmark about searches: the API beside the engine, asked with the bodies that the API sends it."""
-import http.server
 import json
 import os
 import random
 import socket
 import statistics
 import subprocess
-import threading
 import time
+from gate import Gate
 from servers import Engine, Service, cpu_seconds, memory_mb
 
 API, ENGINE = "api", "engine"
@@ -39,43 +38,6 @@ end
 """
 
 
-class Recorder:
-    """Stands before the engine and keeps what it is asked to search."""
-
-    def __init__(self, url):
-        self.searches, recorder = [], self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_):
-                pass
-
-            def serve(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                if "/_search" in self.path:
-                    recorder.searches.append((self.path, body.decode()))
-                engine = Engine(url)
-                status, text = engine.send(self.command, self.path, body or None)
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(text)
-
-            do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = serve
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self._server.shutdown()
-        self._server.server_close()
-
-
 class Searches:
     """Mixed into Bench, which has the servers and the table bench_rows."""
 
@@ -101,7 +63,7 @@ class Searches:
         bodies = self.recorded(path)
         self.service = Service(self.options.binary, path)
         try:
-            self.answering()
+            self.answering(self.cases.values())
             for case in self.cases:
                 self.compare(case, bodies[case])
             self.crowd()
@@ -109,13 +71,14 @@ class Searches:
             self.stop()
             self.start()
 
-    def answering(self):
+    def answering(self, cases):
+        """Waits until the first query of each (index, queries) has hits."""
         end = time.monotonic() + 120
         while True:
             try:
                 if all(Engine(self.API_URL).json("POST", f"/v1/{index}/search?consistency=strong&wait=60s",
                                                  queries[0])["hits"]
-                       for index, queries in self.cases.values()):
+                       for index, queries in cases):
                     return
             except (OSError, RuntimeError):
                 pass
@@ -128,24 +91,28 @@ class Searches:
         """What the API asks the engine for each query of a case: (path, [body])."""
         with open(path) as f:
             config = json.load(f)
-        recorder = Recorder(self.options.elasticsearch_url)
-        config["elasticsearch"]["urls"] = [recorder.url]
         between = os.path.join(self.folder, "recorded.json")
-        with open(between, "w") as f:
-            json.dump(config, f)
-        self.service = Service(self.options.binary, between)
-        found = {}
-        try:
-            self.answering()
-            for case, (index, queries) in self.cases.items():
-                recorder.searches.clear()
-                api = Engine(self.API_URL)
-                for query in queries:
-                    api.json("POST", f"/v1/{index}/search", query)
-                found[case] = (recorder.searches[0][0], [body for _, body in recorder.searches])
-        finally:
-            self.stop()
-            recorder.close()
+        searches, found = [], {}
+
+        def record(request, body):
+            if "/_search" in request.path:
+                searches.append((request.path, body.decode()))
+
+        with Gate(self.options.elasticsearch_url, record) as gate:
+            config["elasticsearch"]["urls"] = [gate.url]
+            with open(between, "w") as f:
+                json.dump(config, f)
+            self.service = Service(self.options.binary, between)
+            try:
+                self.answering(self.cases.values())
+                for case, (index, queries) in self.cases.items():
+                    searches.clear()
+                    api = Engine(self.API_URL)
+                    for query in queries:
+                        api.json("POST", f"/v1/{index}/search", query)
+                    found[case] = (searches[0][0], [body for _, body in searches])
+            finally:
+                self.stop()
         return found
 
     def load(self, url, bodies, connections, seconds, may_refuse=False):
@@ -211,7 +178,7 @@ class Searches:
             for _ in range(10000):
                 idle.append(socket.create_connection(("127.0.0.1", 18480), timeout=10))
             start = time.monotonic()
-            self.answering()
+            self.answering(self.cases.values())
             first = time.monotonic() - start
             beside = self.load(url, bodies, 1, seconds)["p50_ms"]
         finally:

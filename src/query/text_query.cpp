@@ -163,19 +163,18 @@ class TextBuilder {
   std::string Word(const std::string& word, bool last) const {
     const bool digits =
         std::any_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });
-    const std::string options = R"(,"operator":"and")";
-    std::vector<std::string> distances = {""};
+    const std::string all = R"(,"operator":"and")";
+    std::vector<std::string> ways = {all};
     if (request_.typos != 0 && !digits) {
-      distances = {request_.typos < 0 ? "AUTO:4,8" : std::to_string(request_.typos)};
+      ways = {all + Fuzzy(request_.typos < 0 ? "AUTO:4,8" : std::to_string(request_.typos))};
       // A word that is two letters off must not come before one that is one letter off because it
       // is rarer.
-      if (request_.typos == 2 || (request_.typos < 0 && word.size() >= 8)) distances.push_back("1");
+      const bool two = request_.typos == 2 || (request_.typos < 0 && word.size() >= 8);
+      if (two) ways.push_back(all + Fuzzy("1"));
     }
     std::vector<std::string> parts;
     for (const Group& group : recall_) {
-      for (const std::string& distance : distances) {
-        parts.push_back(Over(group, word, distance.empty() ? options : options + Fuzzy(distance)));
-      }
+      for (const std::string& way : ways) parts.push_back(Over(group, word, way));
       if (last && request_.prefix) {
         parts.push_back(Over(group, word, R"(,"type":"bool_prefix","operator":"and")"));
       }

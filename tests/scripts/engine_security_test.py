@@ -5,8 +5,9 @@ import datetime
 import unittest
 from pathlib import Path
 
+from gate import Gate
 from running import ENGINE, Authority, Secured, Service, database, free_port, get, index_prefix, psql, run, until
-from secure_engine import Answers, Gate, aws_signature
+from secure_engine import Answers, aws_signature
 
 ID, KEY, TOKEN = "AKIAEXAMPLE", "a/secret+key", "a-session-token=="
 EXPIRED = '{"message":"The security token included in the request is expired"}'

@@ -15,8 +15,8 @@
 
 namespace pgsluice::sync {
 
-/// One document that is not as PostgreSQL says. That of a row whose document cannot be computed now
-/// (a dead letter) never is.
+/// One document that is not as PostgreSQL says. A row whose document cannot be computed now (a dead
+/// letter) always differs: "stale" when the engine has a document of it, else "missing".
 struct Difference {
   std::string id;
   const char* kind = "";  ///< "missing", "stale" or "orphan".
