@@ -4,12 +4,13 @@ import os
 import statistics
 import threading
 import time
-from servers import Psql, Service, cpu_seconds, machine_busy, memory_mb
+from servers import Engine, Psql, Service, cpu_seconds, machine_busy, memory_mb
 
 GOALS = {  # name: (goal, whether larger is better)
     "update_1000_over_plain": (1.5, False), "update_many_over_plain": (1.5, False),
     "claims_pinned_over_unpinned": (0.95, True),
     "drain_2_over_1_process": (1.0, True), "drain_4_over_2_processes": (1.0, True),
+    "start_to_ready_ms": (300, False),
     "idle_statements_per_s": (1, False), "idle_cpu_percent": (0.2, False),
     "rss_backfill_1m_mb": (32, False), "rss_backlog_1m_mb": (32, False),
     "rss_100_mb_of_1_mb_rows_mb": (96, False),
@@ -22,6 +23,8 @@ SELECT (SELECT max(id) FROM pgsluice.source WHERE is_current AND table_name = '{
 
 class Loads:
     """Mixed into Bench, which has the servers and the table bench_rows."""
+
+    ADMIN_URL = "http://127.0.0.1:18481"
 
     def config_of(self, table):
         """A configuration with one index, of that table."""
@@ -123,6 +126,24 @@ class Loads:
         self.ratios["drain_2_over_1_process"] = rates[2] / rates[1]
         self.ratios["drain_4_over_2_processes"] = rates[4] / rates[2]
         self.start()
+
+    def startup(self):
+        """A process that has nothing to catch up with: from its start until /readyz says 200."""
+        times = []
+        for _ in range(self.options.repeats):
+            self.stop()
+            start = time.monotonic()
+            self.start()
+            self.wait_for("readiness", self.ready, self.service, 60, 0.002)
+            times.append((time.monotonic() - start) * 1000)
+        self.report("startup", median_ms=round(statistics.median(times)), slowest_ms=round(max(times)))
+        self.ratios["start_to_ready_ms"] = statistics.median(times)
+
+    def ready(self):
+        try:
+            return Engine(self.ADMIN_URL).send("GET", "/readyz")[0] == 200
+        except OSError:
+            return False
 
     def idle(self):
         """Nothing to do: what the service still asks and burns."""

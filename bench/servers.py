@@ -146,10 +146,11 @@ def clean_environment():
 class Service:
     """`pgsluice run` (or `sync`) as a child; without `ports` on any that are free."""
 
-    def __init__(self, binary, config, command="run", ports=True):
+    def __init__(self, binary, config, command="run", ports=True, arguments=()):
         self._log = open(os.path.join(os.path.dirname(config), "service.log"), "ab")
         listen = [] if ports else ["--admin-listen", "127.0.0.1:0", "--listen", "127.0.0.1:0"]
-        self._process = subprocess.Popen([binary, command, "--config", config, *listen],
+        self._process = subprocess.Popen([binary, command, "--config", config, *listen,
+                                          *arguments],
                                          stdout=self._log, stderr=self._log,
                                          env=clean_environment())
         self.pid = self._process.pid

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "pgsluice/observe/log.h"
 #include "pgsluice/observe/trace.h"
 #include "pgsluice/pg/sql_error.h"
 #include "pgsluice/sync/jobs.h"
@@ -85,6 +86,8 @@ class Backfiller {
   Portion ScanBlocks(const LiveIndex& index, Job& job) {
     if (job.is_last) job.end_block = std::max(job.end_block, BlocksOf(session_, job.relation_oid));
     const std::string sql = index.plan->BlockStatement(job.relation).sql;
+    observe::Log(observe::Level::kDebug, "sync", "backfill reads a piece",
+                 {{"index", index.plan->name}, {"sql", sql}});
     Portion portion;
     std::size_t bytes = 0;
     while (job.next_block < job.end_block) {
