@@ -165,6 +165,36 @@ TEST_F(EngineFault, IndexDeletedByHandIsMadeAgainAndFilled) {
   ExpectRecovered();
 }
 
+// As a snapshot of the index that is restored does: it holds what is gone and lacks what is new.
+TEST_F(EngineFault, AnOlderCopyInThePlaceOfTheIndexIsFilledAgain) {
+  StartWith(200);
+  const std::string index = Alias("item") + "-000001";
+  const auto send = [&](const char* method, const std::string& path, const std::string& body) {
+    const http::Response response =
+        engine_->Send({.method = method, .path = "/" + path, .body = body});
+    ASSERT_EQ(response.status, 200) << response.body;
+  };
+  send("PUT", index + "/_settings", R"({"index.blocks.write": true})");
+  send("POST", index + "/_clone/" + prefix_ + "old", "");
+  send("PUT", index + "/_settings", R"({"index.blocks.write": null})");
+  Exec(kChange);
+  ExpectRecovered();
+  proxy_.Refuse();
+  engine_->DeleteIndex(index);
+  send(
+      "POST", prefix_ + "old/_clone/" + index,
+      R"({"settings": {"index.blocks.write": null}, "aliases": {")" + Alias("item") + R"(": {}}})");
+  const auto restored = engine_->Uuids(Alias("item"));
+  proxy_.Pass();
+  Exec("UPDATE item SET n = 7 WHERE id = 1");
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (engine_->Uuids(Alias("item")) == restored) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "nobody noticed";
+  }
+  ExpectRecovered();
+  EXPECT_EQ(db_.Text("SELECT count(*) FROM pgsluice.dead_letter"), "0");
+}
+
 // An engine that cannot tell whether the index is there, and what else may answer in its place.
 TEST_F(EngineFault, AnIndexThatCannotBeLookedUpIsNotMadeAgain) {
   StartWith(100);

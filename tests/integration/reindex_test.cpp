@@ -16,6 +16,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class Reindex : public testing::CommandTest {
  protected:
@@ -305,6 +306,27 @@ TEST_F(Reindex, ARoutingThatChangedNeedsOne) {
   EXPECT_EQ(engine_->Count(Alias("item")), 300);
   EXPECT_EQ(State("state"), "live");
   EXPECT_EQ(Run({"verify", "item"}).code, 0);
+}
+
+TEST_F(Reindex, AnotherPipelineReachesEveryDocument) {
+  const std::string pipeline = prefix_ + "mark";
+  const auto send = [&](const char* method, const std::string& body) {
+    const http::Response response =
+        engine_->Send({.method = method, .path = "/_ingest/pipeline/" + pipeline, .body = body});
+    ASSERT_EQ(response.status, 200) << response.body;
+  };
+  send("PUT", R"({"processors": [{"set": {"field": "mark", "value": "seen"}}]})");
+  StartItems(300);
+  EXPECT_THAT(Document("item", "300"), Not(HasSubstr("seen")));
+  process_.reset();
+  WithSettings("{}");
+  config_.indexes[0].pipeline = pipeline;
+  process_ = std::make_unique<testing::SyncProcess>(config_);
+  process_->Start();
+  Settle();
+  for (const auto& [id, document] : Documents("item")) EXPECT_THAT(document, HasSubstr("seen"));
+  process_.reset();
+  send("DELETE", "");
 }
 
 TEST_F(Reindex, AStartSaysWhatTheConfigurationNeeds) {
