@@ -4,12 +4,15 @@
 #include <Poco/Net/HTTPServerResponseImpl.h>
 #include <Poco/Net/HTTPServerSession.h>
 #include <Poco/Net/NetException.h>
+#include <poll.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <exception>
 #include <memory>
 #include <ostream>
 #include <sstream>
+#include <string_view>
 
 #include "api/request_reader.h"
 #include "pgsluice/observe/log.h"
@@ -22,11 +25,11 @@ using Poco::Net::HTTPResponse;
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
+constexpr int kRequests = 1000;       // Of one connection.
 constexpr milliseconds kLook{100};    // Between looks at an idle connection.
 constexpr milliseconds kSilent{500};  // For the first byte of a new connection, when crowded.
 constexpr std::size_t kDrained = 1U << 20U;  // Read and dropped behind a refused request.
-
-Poco::Timespan ToPoco(milliseconds time) { return Poco::Timespan(time.count() * 1000); }
+constexpr std::size_t kSmall = 16384;        // A body that is worth copying behind its head.
 
 class Session : public Poco::Net::HTTPServerSession {
  public:
@@ -35,7 +38,7 @@ class Session : public Poco::Net::HTTPServerSession {
   /// Waits for the next request. False when the connection is to end.
   bool Wait(const ConnectionContext& context) {
     const auto start = Clock::now();
-    while (buffered() == 0 && !socket().poll(ToPoco(kLook), Poco::Net::Socket::SELECT_READ)) {
+    while (buffered() == 0 && !Readable()) {
       const auto idle = Clock::now() - start;
       const int queued = context.queued();
       // Before others are refused for want of room, whoever says nothing goes.
@@ -44,8 +47,11 @@ class Session : public Poco::Net::HTTPServerSession {
       if (context.open.draining() || unwanted || idle >= context.limits.idle) return false;
     }
     first_ = false;
-    return hasMoreRequests();
+    --left_;
+    return true;
   }
+  /// Whether it may go on behind the present request.
+  bool MayGoOn() const { return left_ > 0; }
 
   /// Ends the connection so that the answer arrives although the request was not read: what is
   /// still coming would otherwise reset it.
@@ -54,7 +60,7 @@ class Session : public Poco::Net::HTTPServerSession {
     std::array<char, 8192> buffer{};
     const auto until = Clock::now() + std::chrono::seconds(1);
     for (std::size_t bytes = 0; bytes < kDrained && Clock::now() < until;) {
-      if (!socket().poll(ToPoco(kLook), Poco::Net::Socket::SELECT_READ)) continue;
+      if (!Readable()) continue;
       const int read = socket().receiveBytes(buffer.data(), static_cast<int>(buffer.size()));
       if (read <= 0) return;
       bytes += static_cast<std::size_t>(read);
@@ -62,7 +68,14 @@ class Session : public Poco::Net::HTTPServerSession {
   }
 
  private:
+  /// Something comes soon, be it the end. Poco would make and close an epoll for this.
+  bool Readable() {
+    pollfd end{socket().impl()->sockfd(), POLLIN, 0};
+    return ::poll(&end, 1, static_cast<int>(kLook.count())) != 0;
+  }
+
   bool first_ = true;
+  int left_ = kRequests;
 };
 
 HttpResponse Answer(const ConnectionContext& context, const HttpRequest& request) {
@@ -91,6 +104,14 @@ void Stream(Session& session, Poco::Net::HTTPServerResponse& to, const HttpRespo
   }
 }
 
+/// Past Poco's stream, which cuts what it sends into pieces of 4 KiB.
+void Transmit(Poco::Net::StreamSocket& socket, std::string head, std::string_view body) {
+  const bool together = body.size() <= kSmall;
+  if (together) head += body;
+  socket.sendBytes(head.data(), static_cast<int>(head.size()), together ? 0 : MSG_MORE);
+  if (!together) socket.sendBytes(body.data(), static_cast<int>(body.size()));
+}
+
 void Send(Session& session, Poco::Net::HTTPServerResponse& to, const HttpRequest& request,
           const HttpResponse& answer) {
   to.setStatusAndReason(static_cast<HTTPResponse::HTTPStatus>(answer.status));
@@ -105,11 +126,10 @@ void Send(Session& session, Poco::Net::HTTPServerResponse& to, const HttpRequest
   } else if (!empty) {
     to.setContentLength64(static_cast<Poco::Int64>(answer.body.size()));
   }
-  if (request.method == "HEAD" || empty) {
-    to.send();
-  } else {
-    to.sendBuffer(answer.body.data(), answer.body.size());
-  }
+  std::ostringstream head;
+  to.write(head);
+  const bool bodiless = empty || request.method == "HEAD";
+  Transmit(session.socket(), head.str(), bodiless ? std::string_view() : answer.body);
 }
 
 /// What Poco could not read as a request.
@@ -137,10 +157,9 @@ void Refuse(Session& session, const ConnectionContext& context, const Poco::Exce
   response.setContentType(answer.content_type);
   response.setContentLength64(static_cast<Poco::Int64>(answer.body.size()));
   response.set("X-Request-Id", request.id);
-  std::ostringstream text;
-  response.write(text);
-  const std::string bytes = text.str() + answer.body;
-  session.socket().sendBytes(bytes.data(), static_cast<int>(bytes.size()));
+  std::ostringstream head;
+  response.write(head);
+  Transmit(session.socket(), head.str(), answer.body);
 }
 
 enum class Next { kRequest, kEnd, kLinger };
@@ -168,7 +187,7 @@ Next Serve(Session& session, ConnectionContext& context) {
   read.socket = session.socket().impl()->sockfd();
   const HttpResponse answer = Answer(context, read);
   const bool keep = !read.refusal && !request->getChunkedTransferEncoding() &&
-                    request->getKeepAlive() && session.canKeepAlive() && !context.open.draining();
+                    request->getKeepAlive() && session.MayGoOn() && !context.open.draining();
   response.setKeepAlive(keep);
   Send(session, response, read, answer);
   session.setKeepAlive(keep && response.getKeepAlive());

@@ -23,18 +23,22 @@ class Allowance {
   explicit Allowance(milliseconds limit) : limit_(limit) {}
 
   void End() { until_.reset(); }
-  /// Throws when it is used up.
-  Poco::Timespan Left() {
+  /// Gives the next read what is left. Throws when it is used up.
+  void Limit(Poco::Net::SocketImpl& socket) {
     const auto now = Clock::now();
     if (!until_) until_ = now + limit_;
     const auto left = std::chrono::duration_cast<std::chrono::microseconds>(*until_ - now);
     if (left.count() <= 0) throw Poco::TimeoutException("the request came too slowly");
-    return Poco::Timespan(std::max<Poco::Timespan::TimeDiff>(left.count(), 1000));
+    if (left == set_) return;
+    set_ = left;
+    socket.setReceiveTimeout(
+        Poco::Timespan(std::max<Poco::Timespan::TimeDiff>(left.count(), 1000)));
   }
 
  private:
   const milliseconds limit_;
   std::optional<Clock::time_point> until_;
+  std::chrono::microseconds set_{0};  // What the socket has.
 };
 
 class PlainConnection : public Poco::Net::StreamSocketImpl {
@@ -44,7 +48,7 @@ class PlainConnection : public Poco::Net::StreamSocketImpl {
 
   using StreamSocketImpl::receiveBytes;
   int receiveBytes(void* buffer, int length, int flags) override {
-    setReceiveTimeout(allowance_.Left());
+    allowance_.Limit(*this);
     return StreamSocketImpl::receiveBytes(buffer, length, flags);
   }
   using StreamSocketImpl::sendBytes;
@@ -67,7 +71,7 @@ class TlsConnection : public Poco::Net::SecureStreamSocketImpl {
 
   using SecureStreamSocketImpl::receiveBytes;
   int receiveBytes(void* buffer, int length, int flags) override {
-    setReceiveTimeout(allowance_.Left());
+    allowance_.Limit(*this);
     return SecureStreamSocketImpl::receiveBytes(buffer, length, flags);
   }
   using SecureStreamSocketImpl::sendBytes;

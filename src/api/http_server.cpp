@@ -25,8 +25,6 @@ Poco::Net::HTTPServerParams::Ptr Params(const HttpLimits& limits) {
   params->setMaxThreads(limits.threads);
   params->setMaxQueued(limits.queued);
   params->setKeepAlive(true);
-  params->setKeepAliveTimeout(Poco::Timespan(5, 0));
-  params->setMaxKeepAliveRequests(1000);
   params->setTimeout(Poco::Timespan(
       std::chrono::duration_cast<std::chrono::microseconds>(limits.deadline).count()));
   return params;

@@ -64,19 +64,11 @@ std::string Service::RunSearch(const Asked& asked, const Request& request,
   input.opensearch = backend_.engine->Detect().opensearch;
   const query::Projection projection(asked.schema, asked.request.fields,
                                      asked.request.numbers_as_strings);
-  // What a cursor belongs to: the body of the first page, whatever page was asked.
-  query::SearchRequest first = asked.request;
-  first.page = 1;
-  first.facets.clear();
-  first.highlight.clear();
-  const query::SearchInput binding_input{asked.schema,     first, asked.allowed,
-                                         input.opensearch, {},    {}};
-  const std::string binding = asked.index.plan->name + "\n" + asked.access.caller() + "\n" +
-                              query::SearchBody(binding_input);
   const std::string types = query::SortTypes(input) + "\n";
   if (!asked.request.cursor.empty()) {
-    input.after =
-        WithoutTypes(query::OpenCursor(asked.request.cursor, binding, cursor_key_), types);
+    input.after = WithoutTypes(
+        query::OpenCursor(asked.request.cursor, Binding(asked, input.opensearch), cursor_key_),
+        types);
   }
   const std::string body = query::SearchBody(input);
   BringUp(asked, request);
@@ -90,7 +82,8 @@ std::string Service::RunSearch(const Asked& asked, const Request& request,
   const std::string next =
       facts.last_sort.empty()
           ? "null"
-          : json::Quote(query::SealCursor(types + facts.last_sort, binding, cursor_key_));
+          : json::Quote(query::SealCursor(types + facts.last_sort, Binding(asked, input.opensearch),
+                                          cursor_key_));
   out += fmt::format(
       R"(,"page":{{"number":{},"size":{},"next_cursor":{}}},"meta":{{{},"took_ms":{},"engine_ms":{},"position":{},"partial":{}}}}})",
       asked.request.page, query::PerPage(input), next, Meta(asked, request),
@@ -99,6 +92,15 @@ std::string Service::RunSearch(const Asked& asked, const Request& request,
     *timing = fmt::format("engine;dur={}, total;dur={}", facts.engine_ms, MillisecondsSince(start));
   }
   return out;
+}
+
+std::string Service::Binding(const Asked& asked, bool opensearch) {
+  query::SearchRequest first = asked.request;
+  first.page = 1;
+  first.facets.clear();
+  first.highlight.clear();
+  const query::SearchInput input{asked.schema, first, asked.allowed, opensearch, {}, {}};
+  return asked.index.plan->name + "\n" + asked.access.caller() + "\n" + query::SearchBody(input);
 }
 
 Response Service::Count(const Request& request, const Access& access) {

@@ -1,5 +1,6 @@
 #include "http/connection.h"
 
+#include <Poco/Buffer.h>
 #include <Poco/Exception.h>
 #include <Poco/Net/HTTPRequest.h>
 #include <Poco/Net/HTTPResponse.h>
@@ -30,6 +31,7 @@ constexpr milliseconds kConnectLimit{5000};
 // Bodies up to this size travel in one packet with the header, through Poco's buffer.
 constexpr std::size_t kBufferedBody = 2048;
 constexpr int kMaxHeaderFields = 200;
+constexpr std::size_t kSlice = 64U * 1024U;  // Of an answer, at one read.
 
 Poco::Timespan ToPoco(milliseconds time) { return Poco::Timespan(time.count() * 1000); }
 
@@ -95,13 +97,15 @@ Connection::Connection(const Address& address, const Poco::Net::Context::Ptr& tl
 }
 
 bool Connection::Stale(Clock::time_point now) {
-  if (Expired(now)) return true;
-  try {
-    // Nothing may come on an idle connection: what can be read is its end, or garbage.
-    return session_->socket().poll(Poco::Timespan(0), Poco::Net::Socket::SELECT_READ);
-  } catch (const Poco::Exception&) {
-    return true;
-  }
+  // Nothing may come on an idle connection: what can be read is its end, or garbage.
+  return Expired(now) || Readable();
+}
+
+int Connection::Socket() const { return session_->socket().impl()->sockfd(); }
+
+bool Connection::Readable() const {
+  pollfd socket{Socket(), POLLIN, 0};
+  return socket.fd < 0 || ::poll(&socket, 1, 0) != 0;
 }
 
 void Connection::LimitSocket(Clock::time_point deadline) {
@@ -180,8 +184,7 @@ void Connection::Transmit(const Request& request, const std::string& authorizati
 
 void Connection::AwaitAnswer(const Request& request, Clock::time_point deadline) {
   if (request.asked_by < 0) return;
-  std::array<pollfd, 2> ends{
-      {{session_->socket().impl()->sockfd(), POLLIN, 0}, {request.asked_by, POLLRDHUP, 0}}};
+  std::array<pollfd, 2> ends{{{Socket(), POLLIN, 0}, {request.asked_by, POLLRDHUP, 0}}};
   while (true) {
     const auto left = Remaining(deadline).count();
     const int ready = ::poll(ends.data(), ends.size(), static_cast<int>(std::max(left, {})));
@@ -207,7 +210,11 @@ Response Connection::Receive(const Request& request, Clock::time_point deadline)
          "configure the address that it leads to");
   }
   if (request.method != "HEAD" && response.status != 204 && response.status != 304) {
-    ReadBody(stream, head, response.body, deadline);
+    if (head.hasContentLength() && !head.getChunkedTransferEncoding()) {
+      ReadSized(static_cast<std::size_t>(head.getContentLength64()), response.body, deadline);
+    } else {
+      ReadStream(stream, head, response.body, deadline);
+    }
   }
   const int idle = KeepAliveSeconds(head.get("Keep-Alive", ""));
   if (idle > 0) idle_limit_ = std::chrono::seconds(std::max(idle - 1, 0));
@@ -215,12 +222,25 @@ Response Connection::Receive(const Request& request, Clock::time_point deadline)
   return response;
 }
 
-void Connection::ReadBody(std::istream& stream, const Poco::Net::HTTPResponse& head,
-                          std::string& body, Clock::time_point deadline) {
-  const bool sized = head.hasContentLength() && !head.getChunkedTransferEncoding();
-  const auto announced = sized ? static_cast<std::size_t>(head.getContentLength64()) : 0U;
-  if (announced > kMaxAnswer) FailTooLarge();
-  body.reserve(announced);
+void Connection::ReadSized(std::size_t size, std::string& body, Clock::time_point deadline) {
+  if (size > kMaxAnswer) FailTooLarge();
+  Poco::Buffer<char> ready(0);  // What came with the head.
+  session_->drainBuffer(ready);
+  if (ready.size() > size) Fail(address_, "answered with more than it announced");
+  body.reserve(size);
+  body.assign(ready.begin(), ready.size());
+  for (std::size_t have = body.size(); have < size;) {
+    LimitSocket(deadline);
+    if (have == body.size()) body.resize(std::min(size, have + kSlice));
+    const int read =
+        session_->socket().receiveBytes(body.data() + have, static_cast<int>(body.size() - have));
+    if (read <= 0) FailBroken();
+    have += static_cast<std::size_t>(read);
+  }
+}
+
+void Connection::ReadStream(std::istream& stream, const Poco::Net::HTTPResponse& head,
+                            std::string& body, Clock::time_point deadline) {
   // What one read from the socket brought, not more: so the deadline also holds against a server
   // that sends a byte now and then.
   std::streambuf& buffer = *stream.rdbuf();
@@ -230,15 +250,15 @@ void Connection::ReadBody(std::istream& stream, const Poco::Net::HTTPResponse& h
     if (old + static_cast<std::size_t>(ready) > kMaxAnswer) FailTooLarge();
     body.resize(old + static_cast<std::size_t>(ready));
     buffer.sgetn(body.data() + old, ready);
-    if (sized && body.size() == announced) return;
     LimitSocket(deadline);
   }
   // To Poco a chunked answer that breaks off looks like one that ends.
-  const bool broken =
-      sized ? body.size() < announced
-            : head.getChunkedTransferEncoding() && head.getKeepAlive() &&
-                  session_->socket().poll(Poco::Timespan(0), Poco::Net::Socket::SELECT_READ);
-  if (broken) Fail(address_, "closed the connection in the middle of an answer");
+  const bool broken = head.getChunkedTransferEncoding() && head.getKeepAlive() && Readable();
+  if (broken) FailBroken();
+}
+
+void Connection::FailBroken() const {
+  Fail(address_, "closed the connection in the middle of an answer");
 }
 
 void Connection::FailTooLarge() const {

@@ -51,9 +51,15 @@ class Connection {
   /// Until something comes. Throws Abandoned.
   void AwaitAnswer(const Request& request, Clock::time_point deadline);
   Response Receive(const Request& request, Clock::time_point deadline);
-  void ReadBody(std::istream& stream, const Poco::Net::HTTPResponse& head, std::string& body,
-                Clock::time_point deadline);
+  /// A body of known size, past Poco's streams: they would read it in pieces of 4 KiB.
+  void ReadSized(std::size_t size, std::string& body, Clock::time_point deadline);
+  void ReadStream(std::istream& stream, const Poco::Net::HTTPResponse& head, std::string& body,
+                  Clock::time_point deadline);
   [[noreturn]] void FailTooLarge() const;
+  [[noreturn]] void FailBroken() const;
+  int Socket() const;
+  /// Something can be read now, be it the end.
+  bool Readable() const;
   void LimitSocket(Clock::time_point deadline);
 
   const Address& address_;

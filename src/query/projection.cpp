@@ -43,7 +43,7 @@ std::vector<Projection::Part> Projection::Build(const Schema& schema,
       some = some || Inside(path, field.path);
     }
     if (!all && !some) continue;
-    Part part{&field, field.kind != Kind::kObject, {}};
+    Part part{json::Quote(field.name), field.bigint, field.kind != Kind::kObject, {}};
     if (!part.whole) part.parts = Build(schema, field.fields, wanted);
     parts.push_back(std::move(part));
   }
@@ -65,17 +65,14 @@ void Projection::AppendObject(std::string& out, std::string_view text,
   out += '{';
   bool first = true;
   std::string_view name;
-  std::string quoted;
   while (cursor.NextMember(name)) {
     const std::string_view value = cursor.Skip();
     if (name.substr(0, kRaw.size()) == kRaw) name.remove_prefix(kRaw.size());
     for (const Part& part : parts) {
-      quoted.clear();
-      json::AppendString(quoted, part.field->name);
-      if (std::string_view(quoted).substr(1, quoted.size() - 2) != name) continue;
+      if (std::string_view(part.name).substr(1, part.name.size() - 2) != name) continue;
       if (!first) out += ',';
       first = false;
-      out += quoted;
+      out += part.name;
       out += ':';
       AppendValue(out, value, part);
       break;
@@ -87,7 +84,7 @@ void Projection::AppendObject(std::string& out, std::string_view text,
 void Projection::AppendValue(std::string& out, std::string_view text, const Part& part) const {
   const char open = text.empty() ? '\0' : text.front();
   const bool number = open == '-' || (open >= '0' && open <= '9');
-  const bool convert = strings_ && part.field->bigint;
+  const bool convert = strings_ && part.bigint;
   if (part.whole && !(convert && (number || open == '['))) {
     out += text;
   } else if (part.whole && number) {

@@ -19,7 +19,8 @@ class Projection {
 
  private:
   struct Part {
-    const document::Field* field;
+    std::string name;  ///< As it stands in JSON, with quotes.
+    bool bigint;
     bool whole;  ///< Copied as it is.
     std::vector<Part> parts;
   };

@@ -1,0 +1,52 @@
+#include <gtest/gtest.h>
+
+#include "pgsluice/api/http_server.h"
+#include "pgsluice/http/transport.h"
+
+namespace pgsluice::http {
+namespace {
+
+/// A server that answers with a body, and a header as long as wanted, and its client.
+class ClientTest : public ::testing::Test {
+ protected:
+  ClientTest() {
+    server_.Start();
+    client_ = MakeClient({.urls = {"http://127.0.0.1:" + std::to_string(server_.port())}});
+  }
+
+  static std::string Letters(std::size_t size) {
+    std::string text(size, ' ');
+    for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>('a' + i % 23);
+    return text;
+  }
+
+  std::string body_;
+  std::size_t padding_ = 0;
+  api::HttpServer server_{{"127.0.0.1", 0}, std::nullopt, {}, [this](const api::HttpRequest&) {
+                            api::HttpResponse response;
+                            response.body = body_;
+                            response.headers.emplace_back("X-Half", std::string(padding_ / 2, 'x'));
+                            response.headers.emplace_back(
+                                "X-Rest", std::string(padding_ - padding_ / 2, 'x'));
+                            return response;
+                          }};
+  std::unique_ptr<Transport> client_;
+};
+
+TEST_F(ClientTest, AnswersOfAnySizeArriveWhole) {
+  for (const std::size_t size : {0U, 1U, 4095U, 4096U, 16384U, 16385U, 65536U, 1U << 22U}) {
+    body_ = Letters(size);
+    EXPECT_TRUE(client_->Send({.path = "/"}).body == body_) << size;
+  }
+}
+
+// Poco reads heads in pieces of 4 KiB: the body begins anywhere in one.
+TEST_F(ClientTest, HeadsOfAnySizeAreSetApartFromBodies) {
+  body_ = Letters(9000);
+  for (padding_ = 3800; padding_ < 4120; ++padding_) {
+    ASSERT_TRUE(client_->Send({.path = "/"}).body == body_) << padding_;
+  }
+}
+
+}  // namespace
+}  // namespace pgsluice::http
