@@ -36,6 +36,7 @@ void CheckParses(pg::Session& session, const FragmentCheck& check, Building& bui
   try {
     session.ExecParams(CheckSql(check), {});
   } catch (const pg::SqlError& error) {
+    if (error.disposition() == Disposition::kRetry) throw;
     building.Error(check.place, fmt::format("the server refuses the SQL: {}", error.what()),
                    check.use == FragmentCheck::Use::kCondition
                        ? "a condition over the table's columns is wanted here"
@@ -151,6 +152,7 @@ void CheckStatements(pg::Session& session, const Plan& plan, Building& building)
     try {
       session.ExecParams(sql, {"[]"});
     } catch (const pg::SqlError& error) {
+      if (error.disposition() == Disposition::kRetry) throw;
       building.Error(building.index.place,
                      fmt::format("the server refuses the documents' SQL: {}", error.what()),
                      "compare the types of the columns in \"on\" and the order lists");

@@ -106,6 +106,10 @@ double AgeSeconds(const outbox::Event& event) {
   return static_cast<double>(now - event.captured_at_us) / 1e6;
 }
 
+// Less than deadlock_timeout (1 s): of a TRUNCATE of several tables and a batch that reads them one
+// by one, the batch gives way, before the server would choose between them.
+constexpr int kLockTimeoutMs = 400;
+
 // While every place is taken and nothing else is to be done.
 constexpr Next kUntilPlace{std::chrono::milliseconds(20), false};
 
@@ -196,9 +200,11 @@ const char* PartOf(const Error& error, bool lost) {
   return dynamic_cast<const pg::SqlError*>(&error) != nullptr ? "sync" : "engine";
 }
 
-std::unique_ptr<pg::Session> OpenSession(const Shared& shared, const std::string& name) {
+std::unique_ptr<pg::Session> OpenSession(const Shared& shared, const std::string& name,
+                                         int lock_timeout_ms) {
   pg::SessionOptions options = shared.database;
   options.application_name = name;
+  options.lock_timeout_ms = lock_timeout_ms;
   auto session = std::make_unique<pg::Session>(options);
   const std::string issued = std::to_string(shared.monitor.highest_issued());
   pg::Transaction transaction(*session);
@@ -231,7 +237,7 @@ void RunLoop(const Shared& shared, const std::string& name, Wakeup& wakeup,
     const std::uint64_t seen = wakeup.generation();
     try {
       if (!session) {
-        session = OpenSession(shared, name);
+        session = OpenSession(shared, name, kLockTimeoutMs);
         step = make_step(*session);
       }
       const Next next = step();

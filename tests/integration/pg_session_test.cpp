@@ -69,6 +69,23 @@ TEST_F(PgSession, AFailedStatementLeavesTheSessionUsable) {
   EXPECT_EQ(session.Exec(statement).Int(0, 0), 7);
 }
 
+TEST_F(PgSession, AStatementThatMayPassLaterIsToBeRetried) {
+  Session other(db_.options());
+  other.Begin();
+  other.Exec("CREATE TABLE public.t (n int)");
+  other.Commit();
+  other.Begin();
+  other.Exec("LOCK TABLE public.t");
+  Session session({.url = db_.url(), .lock_timeout_ms = 1});
+  try {
+    session.Exec("SELECT FROM public.t");
+    FAIL();
+  } catch (const SqlError& error) {
+    EXPECT_EQ(error.sqlstate(), "55P03");
+    EXPECT_EQ(error.disposition(), Disposition::kRetry);
+  }
+}
+
 TEST_F(PgSession, ATransactionLeftWithoutCommitIsUndone) {
   Session session(db_.options());
   session.Exec("CREATE TABLE public.t (n int)");

@@ -3,8 +3,6 @@
 #include <utility>
 #include <vector>
 
-#include "pgsluice/config/loader.h"
-
 namespace pgsluice::testing {
 
 const char* const JoinedTest::kSchema = R"sql(
@@ -137,20 +135,9 @@ const std::vector<std::pair<const char*, const char*>> kOracles = {{"projects", 
 
 void JoinedTest::Load() { Exec(kSchema); }
 
-void JoinedTest::Configure(const std::string& text) {
-  config::Problems problems;
-  const config::Config loaded = config::LoadText(
-      "pgsluice.json", text, {}, [](const std::string&) { return std::nullopt; }, problems);
-  for (const config::Problem& problem : problems) {
-    if (!problem.warning) ADD_FAILURE() << problem.place << ": " << problem.message;
-  }
-  config_.all_tables = false;
-  config_.indexes = loaded.indexes;
-}
-
 void JoinedTest::StartAll() {
   Load();
-  Configure(kConfig);
+  ConfigureIndexes(kConfig);
   Start();
   ExpectAll("the first fill");
 }

@@ -12,8 +12,6 @@ class JoinedTest : public SyncTest {
  protected:
   /// The schema `kSchema` with some rows.
   void Load();
-  /// Takes the indexes of a configuration file's text. Fails the test for mistakes.
-  void Configure(const std::string& text);
   /// The indexes below and their tables, synced.
   void StartAll();
   /// Every index equals its oracle.

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "pgsluice/catalog/catalog.h"
+#include "pgsluice/config/loader.h"
 #include "pgsluice/document/plan.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/sync/attach.h"
@@ -93,6 +94,17 @@ void SyncTest::Attach() {
     if (!problem.warning) ADD_FAILURE() << problem.place << ": " << problem.message;
   }
   sync::Attach(session, plans, sync::AttachMode::kDo);
+}
+
+void SyncTest::ConfigureIndexes(const std::string& text) {
+  config::Problems problems;
+  const config::Config loaded = config::LoadText(
+      "pgsluice.json", text, {}, [](const std::string&) { return std::nullopt; }, problems);
+  for (const config::Problem& problem : problems) {
+    if (!problem.warning) ADD_FAILURE() << problem.place << ": " << problem.message;
+  }
+  config_.all_tables = false;
+  config_.indexes = loaded.indexes;
 }
 
 void SyncTest::Start() {

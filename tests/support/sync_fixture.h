@@ -42,6 +42,8 @@ class SyncTest : public ::testing::Test {
   explicit SyncTest(const std::string& server);  ///< On the PostgreSQL of this URL instead.
   ~SyncTest() override;
 
+  /// Takes the indexes of a configuration file's text. Fails the test for mistakes.
+  void ConfigureIndexes(const std::string& text);
   pg::Result Exec(const std::string& sql) { return db_.Exec(sql); }
   /// Migrates, attaches all configured tables and starts one process.
   void Start();

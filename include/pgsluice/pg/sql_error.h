@@ -1,23 +1,33 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "pgsluice/base/error.h"
 
 namespace pgsluice::pg {
 
-/// A statement that the server refused. `sqlstate` may be empty where the library hides it.
+/// A statement that the server refused: kReject, or kRetry where the same statement may pass later.
+/// `sqlstate` may be empty where the library hides it.
 class SqlError : public Error {
  public:
   SqlError(std::string sqlstate, const std::string& message, std::string hint = {})
-      : Error(Disposition::kReject, message, std::move(hint)), sqlstate_(std::move(sqlstate)) {}
+      : Error(DispositionOf(sqlstate), message, std::move(hint)), sqlstate_(std::move(sqlstate)) {}
   const std::string& sqlstate() const { return sqlstate_; }
   /// Whether the value of a row is at fault and not the statement: class 22 (data exception), or
   /// what a function raised (P0). Other rows may be read all the same.
   bool IsOfOneRow() const { return sqlstate_.rfind("22", 0) == 0 || sqlstate_.rfind("P0", 0) == 0; }
 
  private:
+  /// Classes 40 (rolled back for others' sake), 53 (out of resources), 55 (locked) and 57
+  /// (interrupted) say nothing against the statement.
+  static Disposition DispositionOf(std::string_view sqlstate) {
+    const std::string_view state = sqlstate.substr(0, 2);
+    const bool passes = state == "40" || state == "53" || state == "55" || state == "57";
+    return passes ? Disposition::kRetry : Disposition::kReject;
+  }
+
   std::string sqlstate_;
 };
 

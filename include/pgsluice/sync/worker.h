@@ -43,7 +43,8 @@ const char* PartOf(const Error& error, bool lost);
 
 /// Opens a session for writing documents: checks that transaction ids did not go back, and raises
 /// the epoch when they did.
-std::unique_ptr<pg::Session> OpenSession(const Shared& shared, const std::string& name);
+std::unique_ptr<pg::Session> OpenSession(const Shared& shared, const std::string& name,
+                                         int lock_timeout_ms = 0);
 
 /// One round of work on a session.
 using Step = std::function<Next()>;

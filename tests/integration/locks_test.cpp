@@ -1,0 +1,71 @@
+// Who wants the tables for himself meets batches that read them.
+
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "pgsluice/catalog/catalog.h"
+#include "pgsluice/document/plan.h"
+#include "support/sync_fixture.h"
+
+namespace pgsluice {
+namespace {
+
+class Locks : public testing::SyncTest {
+ protected:
+  void SetUp() override {
+    Exec(
+        "CREATE TABLE a (id int PRIMARY KEY, n int); CREATE TABLE b (id int PRIMARY KEY, n int);"
+        "INSERT INTO a VALUES (1, 1); INSERT INTO b VALUES (1, 1)");
+  }
+  void WaitForWaiting(const std::string& type) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    const std::string waiting =
+        "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = '" + type +
+        "' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))";
+    while (db_.Text(waiting) != "t") ASSERT_LT(std::chrono::steady_clock::now(), deadline) << type;
+  }
+};
+
+TEST_F(Locks, ABatchGivesWayToATruncateOfTwoTables) {
+  Exec(
+      "CREATE FUNCTION gate(int) RETURNS boolean LANGUAGE plpgsql STABLE AS "
+      "'BEGIN PERFORM pg_catalog.pg_advisory_xact_lock_shared(7); RETURN true; END'");
+  ConfigureIndexes(R"json({"indexes": {"a": {"where": "public.gate(id)"}, "b": {}}})json");
+  config_.sync.workers = 1;
+  Start();
+  Settle();
+  // The batch has begun to read a when the tables are emptied, and wants b then.
+  pg::Session gate(db_.options());
+  gate.Exec("SELECT pg_advisory_lock(7)");
+  Exec("BEGIN; UPDATE a SET n = 2; UPDATE b SET n = 2; COMMIT");
+  WaitForWaiting("advisory");
+  auto user = std::async(std::launch::async, [&] {
+    pg::Session session(db_.options());
+    session.Exec("BEGIN; TRUNCATE public.b; TRUNCATE public.a; COMMIT");
+  });
+  WaitForWaiting("relation");
+  gate.Exec("SELECT pg_advisory_unlock(7)");
+  EXPECT_NO_THROW(user.get());
+  ExpectIndex("a", "SELECT id::text, to_json(a) FROM a");
+  ExpectIndex("b", "SELECT id::text, to_json(b) FROM b");
+}
+
+TEST_F(Locks, TheSqlOfDocumentsIsNotWrongBecauseATableIsLocked) {
+  ConfigureIndexes(R"({"indexes": {"a": {"where": "n > 0"}}})");
+  pg::Session user(db_.options());
+  user.Exec("BEGIN; LOCK TABLE public.a");
+  pg::Session session({.url = db_.url(), .lock_timeout_ms = 1});
+  const catalog::Catalog catalog = catalog::Catalog::Load(session);
+  config::Problems problems;
+  try {
+    document::BuildPlans(config_, catalog, session, problems);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.disposition(), Disposition::kRetry);
+  }
+  EXPECT_TRUE(problems.empty());
+}
+
+}  // namespace
+}  // namespace pgsluice
