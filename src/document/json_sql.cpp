@@ -50,7 +50,8 @@ std::string JsonRefusedSql(const std::string& jsonb) {
   return fmt::format(
       "CASE jsonb_typeof({0}) WHEN 'object' THEN false WHEN 'array' THEN jsonb_path_exists({0}, "
       "'strict $[*] ? (@.type() != \"object\" && @.type() != \"null\")') WHEN 'null' THEN false "
-      "ELSE true END OR (octet_length(({0})::text) > 120 AND (jsonb_path_exists({0}, 'strict "
+      "ELSE {0} IS NOT NULL END OR (octet_length(({0})::text) > 120 AND (jsonb_path_exists({0}, "
+      "'strict "
       "$.**{{60}}') OR (octet_length(({0})::text) > 700 AND ({0})::text ~ "
       "'([0-9.]{{230}}){{3}}') OR (octet_length(({0})::text) > 32000 AND (EXISTS (SELECT FROM "
       "jsonb_path_query({0}, 'strict $.** ? (@.type() == \"string\")') s WHERE octet_length(s #>> "
