@@ -1,0 +1,34 @@
+#pragma once
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace pgsluice::testing {
+
+/// A fenced block of a Markdown page.
+struct Block {
+  std::string info;  ///< What stands behind the opening fence.
+  std::string text;
+  int line = 0;  ///< Of the opening fence.
+};
+
+/// The blocks of a page of the repository.
+inline std::vector<Block> BlocksOf(const std::string& page) {
+  std::ifstream in(PGSLUICE_SOURCE_DIR "/" + page);
+  std::vector<Block> blocks;
+  bool inside = false;
+  int number = 0;
+  for (std::string line; std::getline(in, line);) {
+    ++number;
+    if (line.rfind("```", 0) == 0) {
+      inside = !inside;
+      if (inside) blocks.push_back({line.substr(3), "", number});
+    } else if (inside) {
+      blocks.back().text += line + "\n";
+    }
+  }
+  return blocks;
+}
+
+}  // namespace pgsluice::testing
