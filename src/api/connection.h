@@ -1,6 +1,5 @@
 #pragma once
 
-#include <Poco/Net/HTTPServerParams.h>
 #include <Poco/Net/TCPServerConnection.h>
 #include <Poco/Net/TCPServerConnectionFactory.h>
 
@@ -36,7 +35,6 @@ class ConnectionSet {
 struct ConnectionContext {
   HttpLimits limits;
   Handler handler;
-  Poco::Net::HTTPServerParams::Ptr params;
   ConnectionSet open;
   std::function<int()> queued;  ///< How many others wait for a thread.
 };

@@ -1,7 +1,7 @@
 #include "pgsluice/api/http_server.h"
 
-#include <Poco/Net/HTTPServerParams.h>
 #include <Poco/Net/TCPServer.h>
+#include <Poco/Net/TCPServerParams.h>
 #include <Poco/ThreadPool.h>
 #include <spdlog/fmt/fmt.h>
 
@@ -20,13 +20,10 @@ Poco::Net::ServerSocket Bind(const config::Address& address, const std::optional
                             limits.deadline, tls ? std::make_unique<TlsFiles>(*tls) : nullptr);
 }
 
-Poco::Net::HTTPServerParams::Ptr Params(const HttpLimits& limits) {
-  Poco::Net::HTTPServerParams::Ptr params = new Poco::Net::HTTPServerParams;
+Poco::Net::TCPServerParams::Ptr Params(const HttpLimits& limits) {
+  Poco::Net::TCPServerParams::Ptr params = new Poco::Net::TCPServerParams;
   params->setMaxThreads(limits.threads);
   params->setMaxQueued(limits.queued);
-  params->setKeepAlive(true);
-  params->setTimeout(Poco::Timespan(
-      std::chrono::duration_cast<std::chrono::microseconds>(limits.deadline).count()));
   return params;
 }
 
@@ -52,7 +49,6 @@ HttpServer::HttpServer(const config::Address& address, const std::optional<confi
   impl_->tls = tls;
   impl_->context.limits = limits;
   impl_->context.handler = std::move(handler);
-  impl_->context.params = Params(limits);
   impl_->context.queued = [this] { return impl_->server->queuedConnections(); };
 }
 
@@ -65,7 +61,7 @@ void HttpServer::Start() {
   try {
     impl_->server = std::make_unique<Poco::Net::TCPServer>(
         new ConnectionFactory(impl_->context), *impl_->threads,
-        Bind(impl_->address, impl_->tls, impl_->context.limits), impl_->context.params);
+        Bind(impl_->address, impl_->tls, impl_->context.limits), Params(impl_->context.limits));
   } catch (const Poco::Exception& error) {
     const bool taken = error.displayText().find("in use") != std::string::npos;
     throw Error(Disposition::kFatal,

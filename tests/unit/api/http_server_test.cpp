@@ -158,6 +158,81 @@ TEST_F(HttpServerTest, KeepsConnectionsAlive) {
   EXPECT_THAT(client.ReadUntil("two"), HasSubstr("POST/xtwo"));
 }
 
+TEST_F(HttpServerTest, AnswersRequestsThatComeTogether) {
+  Start();
+  const std::string one = Post("Content-Length: 3\r\n", "one");
+  const std::string last = "\r\nGET /last HTTP/1.1\r\nConnection: close\r\n\r\n";
+  const std::string answers = Send(one + one + last);
+  EXPECT_THAT(answers, HasSubstr("POST/xoneHTTP/1.1 200"));
+  EXPECT_THAT(answers, ::testing::EndsWith("GET/last"));
+  EXPECT_EQ(calls_, 3);
+}
+
+TEST_F(HttpServerTest, KeepsConnectionsOfOldClientsThatAsk) {
+  Start();
+  EXPECT_THAT(Send("GET /a HTTP/1.0\r\n\r\n"), HasSubstr("Connection: Close"));
+  RawClient client(server_->port());
+  client.Send("GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  EXPECT_THAT(client.ReadUntil("GET/a"), HasSubstr("Connection: Keep-Alive"));
+  client.Send("GET /b HTTP/1.0\r\n\r\n");
+  EXPECT_THAT(client.ReadAll(), HasSubstr("GET/b"));
+}
+
+TEST_F(HttpServerTest, ReadsChunks) {
+  Start();
+  const std::string body = "3;a=b\r\none\r\n02\r\n\r\n\r\n0\r\nTrailer: x\r\n\r\n";
+  EXPECT_THAT(Send(Post("Transfer-Encoding: Chunked\r\n", body)),
+              ::testing::EndsWith("POST/xone\r\n"));
+  for (const char* torn : {"3\r\none", "3\r\nones\r\n0\r\n\r\n", "-1\r\n", "\r\n", "0x1\r\na\r\n",
+                           "10000000000000000\r\n"}) {
+    RawClient client(server_->port());
+    client.Send(Post("Transfer-Encoding: chunked\r\n", torn));
+    client.EndSending();
+    EXPECT_THAT(client.ReadAll(), StartsWith("HTTP/1.1 400")) << torn;
+  }
+}
+
+// Poco takes the end of a line of 4092 bytes for the end of the head.
+TEST_F(HttpServerTest, NoLengthOfALineEndsTheHead) {
+  Start();
+  RawClient client(server_->port());
+  for (std::size_t size = 4070; size < 4110; ++size) {
+    client.Send(Post("A: " + std::string(size, 'x') + "\r\nContent-Length: 3\r\n", "one"));
+    ASSERT_THAT(client.ReadUntil("one"), StartsWith("HTTP/1.1 200")) << size;
+  }
+}
+
+TEST_F(HttpServerTest, RefusesWhatOthersReadInAnotherWay) {
+  Start();
+  const std::string nul(1, '\0');
+  for (const std::string& head : std::initializer_list<std::string>{
+           "GET / HTTP/1.1\nHost: a\n\n",
+           "GET  / HTTP/1.1\r\n\r\n",
+           "GET / x HTTP/1.1\r\n\r\n",
+           "GET /\r\n\r\n",
+           "GET / HTTP/2.0\r\n\r\n",
+           "G(T / HTTP/1.1\r\n\r\n",
+           " / HTTP/1.1\r\n\r\n",
+           "GET /" + nul + " HTTP/1.1\r\n\r\n",
+           "GET / HTTP/1.1\r\nA : b\r\n\r\n",
+           "GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n",
+           "GET / HTTP/1.1\r\nA\r\n\r\n",
+           "GET / HTTP/1.1\r\n: b\r\n\r\n",
+           "GET / HTTP/1.1\r\nA: b\rC: d\r\n\r\n",
+           "GET / HTTP/1.1\r\nA: b\nC: d\r\n\r\n",
+           "GET / HTTP/1.1\r\nA: " + nul + "\r\n\r\n",
+           Post("Content-Length: +3\r\n", "one"),
+           Post("Content-Length: 0x3\r\n", "one"),
+           Post("Content-Length:\r\n", "one"),
+           Post("Content-Length: 3\r\nContent-Length: 3\r\n", "one"),
+           Post("Content-Length: 99999999999999999999\r\n", "one"),
+           Post("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n"),
+           Post("Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n", "0\r\n\r\n"),
+           std::string("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")}) {
+    EXPECT_THAT(Send(head), StartsWith("HTTP/1.1 400")) << head;
+  }
+}
+
 TEST_F(HttpServerTest, RefusesWhatItMustNotGuess) {
   Start();
   EXPECT_THAT(Send(Post("")), StartsWith("HTTP/1.1 411"));
