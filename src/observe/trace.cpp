@@ -89,6 +89,12 @@ Span::Span(SpanKind kind, std::string_view name, const std::string& traceparent)
   Begin(kind, parent);
 }
 
+Span* Span::Innermost() { return innermost; }
+
+SpansBelongTo::SpansBelongTo(Span* span) : before_(innermost) { innermost = span; }
+
+SpansBelongTo::~SpansBelongTo() { innermost = before_; }
+
 void Span::Begin(SpanKind kind, const std::optional<TraceContext>& parent) {
   innermost = this;
   if (exporter_ == nullptr) return;

@@ -8,6 +8,7 @@
 #include "pgsluice/observe/log.h"
 #include "pgsluice/observe/trace.h"
 #include "pgsluice/pg/sql_error.h"
+#include "sync/write_ahead.h"
 
 namespace pgsluice::sync {
 
@@ -41,16 +42,21 @@ std::string JsonArray(const std::vector<std::string>& texts, std::size_t begin, 
 }
 
 void Refresher::Refresh(const LiveIndex& index, const Keys& keys) {
-  const ChunkSizer& sizer = sizers_[index.plan->name];
+  ChunkSizer& sizer = sizers_[index.plan->name];
+  WriteAhead writes(writer_, index, [&](const WriteReport& report) {
+    Settle(index, report);
+    sizer.Observe(report.indexed + report.deleted, report.bytes);
+  });
   for (std::size_t begin = 0; begin < keys.size();) {
     const std::size_t end = std::min(keys.size(), begin + sizer.next());
-    RefreshChunk(index, keys, begin, end);
+    RefreshChunk(index, keys, begin, end, writes);
     begin = end;
   }
+  writes.Finish();
 }
 
 void Refresher::RefreshChunk(const LiveIndex& index, const Keys& keys, std::size_t begin,
-                             std::size_t end) {
+                             std::size_t end, WriteAhead& writes) {
   std::optional<pg::Result> rows;
   const bool guarded = careful_;
   try {
@@ -63,15 +69,12 @@ void Refresher::RefreshChunk(const LiveIndex& index, const Keys& keys, std::size
       return;
     }
     const std::size_t middle = begin + (end - begin) / 2;
-    RefreshChunk(index, keys, begin, middle);
-    RefreshChunk(index, keys, middle, end);
+    RefreshChunk(index, keys, begin, middle, writes);
+    RefreshChunk(index, keys, middle, end, writes);
     return;
   }
   // What one index of two takes may still be refused by the other.
-  const WriteReport report =
-      writer_.Write(index, *rows, index.whole && outbox_.HasDeadLetters(index.plan->name));
-  Settle(index, report);
-  sizers_[index.plan->name].Observe(rows->rows(), report.bytes);
+  writes.Write(*rows, index.whole && outbox_.HasDeadLetters(index.plan->name), end == keys.size());
 }
 
 pg::Result Refresher::Read(const LiveIndex& index, const Keys& keys, std::size_t begin,

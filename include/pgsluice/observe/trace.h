@@ -37,6 +37,9 @@ class Span {
   Span(const Span&) = delete;
   Span& operator=(const Span&) = delete;
 
+  /// Of this thread; null when there is none.
+  static Span* Innermost();
+
   void Rename(std::string name) { name_ = std::move(name); }
   /// Long texts are cut.
   void Set(std::string_view key, std::string_view text);
@@ -66,6 +69,19 @@ class Span {
   bool failed_ = false;
   std::chrono::steady_clock::time_point start_;
   std::chrono::nanoseconds epoch_{0};  ///< Of the steady clock; one for the spans of a thread.
+};
+
+/// While it lives, the spans of this thread are parts of `span`, which may be another thread's and
+/// outlives it, or null.
+class SpansBelongTo {
+ public:
+  explicit SpansBelongTo(Span* span);
+  ~SpansBelongTo();
+  SpansBelongTo(const SpansBelongTo&) = delete;
+  SpansBelongTo& operator=(const SpansBelongTo&) = delete;
+
+ private:
+  Span* const before_;
 };
 
 }  // namespace pgsluice::observe

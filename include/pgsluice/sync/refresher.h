@@ -26,6 +26,8 @@ class ChunkSizer {
   std::size_t next_;
 };
 
+class WriteAhead;
+
 /// The one operation: for these keys of this index, read the documents as they are now, at one
 /// snapshot, and write them (or delete those that no longer exist) with that snapshot's clock as
 /// version. One per thread and session.
@@ -54,7 +56,8 @@ class Refresher {
 
   /// Reads and writes keys [begin, end). A row that cannot be read (a computed field divides by
   /// zero, say) is found by halving and becomes a dead letter; the others go on.
-  void RefreshChunk(const LiveIndex& index, const Keys& keys, std::size_t begin, std::size_t end);
+  void RefreshChunk(const LiveIndex& index, const Keys& keys, std::size_t begin, std::size_t end,
+                    WriteAhead& writes);
   pg::Result Read(const LiveIndex& index, const Keys& keys, std::size_t begin, std::size_t end);
   /// The root key of an `_id`, as JSON array.
   std::string KeyOf(const LiveIndex& index, const std::string& id);

@@ -36,7 +36,7 @@ struct WriteReport {
 };
 
 /// Turns the rows of Plan::read_by_key or a block statement into _bulk requests and reads the
-/// answers. One per thread.
+/// answers. Thread-safe.
 class Writer {
  public:
   Writer(engine::Engine& engine, std::size_t bulk_bytes, Monitor& monitor)

@@ -206,6 +206,23 @@ TEST_F(Traces, WhatFailsForNowIsSentAgainAndWhatIsRefusedIsNot) {
   EXPECT_EQ(Count("dropped"), 1);
 }
 
+TEST_F(Traces, AThreadContinuesTheSpanOfAnother) {
+  Start();
+  {
+    const Span batch(SpanKind::kConsumer, "batch");
+    std::async(std::launch::async, [span = Span::Innermost()] {
+      const SpansBelongTo belong(span);
+      const Span part(SpanKind::kClient, "part");
+    }).get();
+    const Span later(SpanKind::kClient, "later");
+  }
+  const auto& spans = Spans();
+  ASSERT_EQ(spans.size(), 3U);
+  EXPECT_EQ(Text(spans[0], "name"), "part");
+  EXPECT_EQ(Text(spans[0], "parentSpanId"), Text(spans[2], "spanId"));
+  EXPECT_EQ(Text(spans[1], "parentSpanId"), Text(spans[2], "spanId"));
+}
+
 TEST_F(Traces, IdsAreDifferentOnAllThreads) {
   Start({.queue = 10'000});
   std::vector<std::future<void>> threads;

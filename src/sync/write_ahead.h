@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <future>
+
+#include "pgsluice/pg/session.h"
+#include "pgsluice/sync/index_set.h"
+#include "pgsluice/sync/writer.h"
+
+namespace pgsluice::sync {
+
+/// Writes chunks of documents in threads of their own, so that the next ones are read meanwhile.
+/// Used by one thread; destroyed, it waits for what is on its way, whose outcome nobody learns.
+class WriteAhead {
+ public:
+  using Settle = std::function<void(const WriteReport&)>;
+
+  /// `settle` is called in the thread that uses this, once per chunk, in the order of the chunks.
+  /// `index` outlives this.
+  WriteAhead(Writer& writer, const LiveIndex& index, Settle settle)
+      : writer_(writer), index_(index), settle_(std::move(settle)) {}
+
+  /// Waits until there is room. Throws what writing an earlier chunk threw. The last chunk is left
+  /// to Finish(), so that a lone one costs no thread.
+  void Write(const pg::Result& rows, bool collect_done, bool last);
+  /// When it returns, all are written and settled. Throws as Write().
+  void Finish();
+
+ private:
+  void SettleOldest();
+
+  Writer& writer_;
+  const LiveIndex& index_;
+  const Settle settle_;
+  std::deque<std::future<WriteReport>> on_their_way_;
+};
+
+}  // namespace pgsluice::sync
