@@ -2,6 +2,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <array>
 
 #include "pg/pqxx_compat.h"
@@ -11,8 +12,13 @@ namespace pgsluice::pg {
 
 namespace {
 
-/// Server messages end with a line feed and begin with "ERROR:  ".
+/// Server messages end with a line feed and begin with "ERROR:  "; libpqxx 7 says before that which
+/// statement failed.
 std::string Clean(std::string text) {
+  if (text.rfind("Failure during '", 0) == 0) {
+    const auto at = std::min(text.find("': ERROR:  "), text.find("': FATAL:  "));
+    if (at != std::string::npos) text.erase(0, at + 3);
+  }
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
   for (const std::string_view prefix : {"ERROR:  ", "FATAL:  "}) {
     if (text.rfind(prefix, 0) == 0) text.erase(0, prefix.size());

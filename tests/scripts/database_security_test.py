@@ -40,7 +40,7 @@ class Tls(Secured):
         cls.server.sql("SELECT pg_reload_conf()")
         shown = ["openssl", "s_client", "-starttls", "postgres", "-connect", f"127.0.0.1:{cls.server.port}"]
         subject = {"good": "server", "expired": "old", "named": "named"}[name]
-        until(lambda: f"CN = {subject}" in subprocess.run(shown, capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout, subject)
+        until(lambda: f"CN={subject}" in subprocess.run(shown, capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout.replace(" ", ""), subject)
 
     def url(self, user="app", password=PASSWORD, ca=None, more=""):
         ca = ca or self.authority.file

@@ -25,7 +25,6 @@ class Elasticsearch(Secured):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.addClassCleanup(cls.stack.close)  # also when the engine does not start
         data = tempfile.mkdtemp(prefix="pgsluice_es_", dir="/tmp")
         cls.stack.callback(shutil.rmtree, data)
         os.chmod(data, 0o755)

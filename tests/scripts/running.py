@@ -1,6 +1,7 @@
 """For tests that run the binary: servers of their own, the service, certificates. Everything listens on loopback."""
 
 import contextlib
+import datetime
 import glob
 import json
 import os
@@ -171,7 +172,14 @@ class Authority:
         self.directory = directory
         os.makedirs(directory, exist_ok=True)
         self.file = self._path("ca.pem")
-        self._openssl("req", "-x509", *self._new_key("ca.key"), "-out", self.file, "-subj", "/CN=test authority", "-days", "2")
+        self._openssl("req", "-x509", *self._new_key("ca.key"), "-out", self.file, "-subj", "/CN=test authority", "-days", "2",
+                      "-addext", "keyUsage=critical,keyCertSign,cRLSign")  # fmt: skip
+        Path(self._path("index.txt")).touch()
+        Path(self._path("ca.conf")).write_text(
+            f"[ca]\ndefault_ca=ours\n[ours]\ndatabase={self._path('index.txt')}\nnew_certs_dir={directory}\n"
+            f"certificate={self.file}\nprivate_key={self._path('ca.key')}\ndefault_md=sha256\nrand_serial=yes\n"
+            "unique_subject=no\npolicy=any\n[any]\ncommonName=supplied\n"
+        )
 
     def _path(self, name):
         return os.path.join(self.directory, name)
@@ -187,10 +195,14 @@ class Authority:
         """Certificate and key; `days` of -1: it has expired."""
         certificate, key, request, names = (self._path(f"{name}.{end}") for end in ("pem", "key", "csr", "ext"))
         self._openssl("req", *self._new_key(f"{name}.key"), "-out", request, "-subj", f"/CN={name}")
-        Path(names).write_text(f"subjectAltName={alternatives}\n")
+        Path(names).write_text(
+            f"subjectAltName={alternatives}\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
+        )
+        now = datetime.datetime.now(datetime.timezone.utc)
+        begin, end = ((now + datetime.timedelta(days=n)).strftime("%Y%m%d%H%M%SZ") for n in (-2, days))
         self._openssl(
-            "x509", "-req", "-in", request, "-CA", self.file, "-CAkey", self._path("ca.key"), "-CAcreateserial",
-            "-days", str(days), "-extfile", names, "-out", certificate,
+            "ca", "-batch", "-notext", "-config", self._path("ca.conf"), "-in", request, "-out", certificate,
+            "-extfile", names, "-startdate", begin, "-enddate", end,
         )  # fmt: skip
         os.chmod(key, 0o600)
         return certificate, key
@@ -259,10 +271,7 @@ class Secured(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.stack = contextlib.ExitStack()
+        cls.addClassCleanup(cls.stack.close)  # also when something in setUpClass() does not start
         cls.directory = tempfile.mkdtemp()
         cls.stack.callback(shutil.rmtree, cls.directory)
         cls.authority = Authority(f"{cls.directory}/ours")
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.stack.close()
