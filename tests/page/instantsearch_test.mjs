@@ -73,7 +73,8 @@ after(async () => {
   rmSync(profile, {recursive: true, force: true});
 });
 
-const text = (selector, wanted) => page.locator(selector, {hasText: wanted}).first().waitFor({timeout: 60000});
+const text = (selector, wanted) => page.locator(selector, {hasText: wanted}).first().waitFor({timeout: 60000})
+  .catch(async (error) => assert.fail(`${error.message}\nthe page: ${await page.title()}: ${await page.locator(selector).allInnerTexts()}`));
 const texts = (selector) => page.locator(selector).allInnerTexts();
 const facet = (list, value) => page.locator(`${list} label`, {hasText: value}).first().click();
 
