@@ -108,7 +108,7 @@ class Statements {
 
   /// The documents of asked keys; or of those that have none, without computing any.
   std::string ByColumns(bool missing) const {
-    std::vector<std::string> asked, on, ids;
+    std::vector<std::string> asked, on, ids, group;
     for (std::size_t i = 0; i < root_.key.size(); ++i) {
       asked.push_back(fmt::format("{} AS \"pgsluice k{}\"", Cast(*root_.key[i], i), i));
       on.push_back(fmt::format("{} {} {}", root_keys_[i], EqualsSql(*types_[i]), Asked(i)));
@@ -118,43 +118,69 @@ class Statements {
       }
       ids.push_back(Asked(i));
     }
-    const std::string id = IdSql(ids, types_);
-    std::string routing = routing_;
-    if (root_.routing != nullptr) {
-      const std::size_t n = root_.key.size();
-      asked.push_back(fmt::format(
-          "CASE WHEN jsonb_array_length(e.v) > {0} THEN coalesce(e.v ->> {0}, '') END AS "
-          "\"pgsluice routing\"",
-          n));
-      on.push_back(
-          fmt::format("(asked.\"pgsluice routing\" IS NULL OR asked.\"pgsluice routing\" = "
-                      "coalesce(({})::text, ''))",
-                      Root(*root_.routing)));
-      routing = fmt::format(
-          "CASE WHEN {} IS NOT NULL THEN {} ELSE coalesce(nullif(asked.\"pgsluice routing\", ''), "
-          "{}) END",
-          root_keys_[0], routing_, id);
-    }
+    for (std::size_t i = 1; i <= asked.size(); ++i) group.push_back(std::to_string(i));
+    if (root_.routing != nullptr) asked.push_back(FormerRoutings());
     const std::string ctes = fmt::format(
-        "asked AS MATERIALIZED (SELECT DISTINCT {} FROM jsonb_array_elements($1::jsonb) AS e(v))",
-        fmt::join(asked, ", "));
+        "asked AS MATERIALIZED (SELECT {} FROM jsonb_array_elements($1::jsonb) AS e(v) GROUP BY "
+        "{})",
+        fmt::join(asked, ", "), fmt::join(group, ", "));
     const std::string condition = fmt::format("{}", fmt::join(on, " AND "));
     const std::string found = FoundSql(condition);
+    const Writes writes = WritesSql(IdSql(ids, types_), missing);
     if (missing) {
-      return fmt::format(
-          "WITH {} SELECT {}, {}, NULL, {} FROM asked LEFT JOIN {} ON true WHERE {} IS NULL", ctes,
-          kVersion, id, routing, found, root_keys_[0]);
+      return fmt::format("WITH {} SELECT {} FROM asked LEFT JOIN {} ON true{} WHERE {} IS NULL",
+                         ctes, writes.columns, found, writes.join, root_keys_[0]);
     }
-    const std::string answer =
-        fmt::format("SELECT {}, {}, CASE WHEN {} IS NOT NULL THEN {} END, {}", kVersion, id,
-                    root_keys_[0], root_.document, routing);
     if (root_.embed_ctes.empty()) {
-      return fmt::format("WITH {} {} FROM asked LEFT JOIN {} ON true", ctes, answer, found);
+      return fmt::format("WITH {} SELECT {} FROM asked LEFT JOIN {} ON true{}", ctes,
+                         writes.columns, found, writes.join);
     }
     return fmt::format(
-        "WITH {}, roots AS MATERIALIZED (SELECT root.* FROM asked JOIN {} ON true), {} {} "
-        "FROM asked LEFT JOIN roots AS root ON {} {}",
-        ctes, found, Ctes(), answer, condition, root_.embed_joins);
+        "WITH {}, roots AS MATERIALIZED (SELECT root.* FROM asked JOIN {} ON true), {} SELECT {} "
+        "FROM asked LEFT JOIN roots AS root ON {} {}{}",
+        ctes, found, Ctes(), writes.columns, condition, root_.embed_joins, writes.join);
+  }
+
+  /// What a key asks for: its columns, and the joins and the order they need.
+  struct Writes {
+    std::string columns, join;
+  };
+
+  /// Without routing a document or its deletion per key. With routing a deletion at every former
+  /// routing, and behind all of them the document: two routings may lead to the same shard, where
+  /// the deletion takes the document with it.
+  Writes WritesSql(const std::string& id, bool missing) const {
+    const std::string& row = root_keys_[0];
+    if (root_.routing == nullptr) {
+      const std::string document =
+          missing ? "NULL"
+                  : fmt::format("CASE WHEN {} IS NOT NULL THEN {} END", row, root_.document);
+      return {fmt::format("{}, {}, {}, {}", kVersion, id, document, routing_), ""};
+    }
+    std::string writes = fmt::format(
+        "SELECT coalesce(nullif(former, ''), {}) AS routing, false AS indexed FROM "
+        "unnest(asked.\"pgsluice routings\") AS former WHERE {} IS NULL OR former <> "
+        "coalesce(({})::text, '')",
+        id, row, Root(*root_.routing));
+    if (missing) {
+      return {fmt::format("{}, {}, NULL, \"pgsluice write\".routing", kVersion, id),
+              fmt::format(" CROSS JOIN LATERAL ({}) AS \"pgsluice write\"", writes)};
+    }
+    writes += fmt::format(" UNION ALL SELECT {}, true WHERE {} IS NOT NULL", routing_, row);
+    return {fmt::format("{}, {}, CASE WHEN \"pgsluice write\".indexed THEN {} END, \"pgsluice "
+                        "write\".routing",
+                        kVersion, id, root_.document),
+            fmt::format(" CROSS JOIN LATERAL ({}) AS \"pgsluice write\" ORDER BY \"pgsluice "
+                        "write\".indexed",
+                        writes)};
+  }
+
+  /// Behind the key's columns a key may have the routing that the row had.
+  std::string FormerRoutings() const {
+    return fmt::format(
+        "array_agg(DISTINCT CASE WHEN jsonb_array_length(e.v) > {0} THEN coalesce(e.v ->> {0}, '') "
+        "END) AS \"pgsluice routings\"",
+        root_.key.size());
   }
 
   /// The row of an asked key. LIMIT makes it one index lookup per key, however many keys the

@@ -146,7 +146,7 @@ Engine::IdPage Engine::Ids(const std::string& index, const std::string& after, i
                            bool with_documents) {
   // Engines rebuild what filter_path lets through, and a rebuilt number has lost its digits.
   std::string path = Path(index, "/_search?allow_partial_search_results=false");
-  if (!with_documents) path += "&filter_path=hits.hits._id";
+  if (!with_documents) path += "&filter_path=hits.hits._id,hits.hits._routing";
   const std::string what = "cannot list the ids of " + index;
   std::string body =
       fmt::format(R"({{"size":{},"track_total_hits":false,"sort":[{{"__id":"asc"}}],"_source":{})",
@@ -163,6 +163,8 @@ Engine::IdPage Engine::Ids(const std::string& index, const std::string& after, i
     const json::Value* id = hit.Find("_id");
     if (id == nullptr) throw Error(Disposition::kRetry, what + ": a hit without _id");
     page.ids.push_back(id->text);
+    const json::Value* routing = hit.Find("_routing");
+    page.routings.push_back(routing == nullptr ? "" : routing->text);
     const json::Value* source = hit.Find("_source");
     if (!with_documents) continue;
     page.documents.push_back(

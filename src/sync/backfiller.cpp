@@ -208,7 +208,8 @@ class Backfiller {
       const engine::Engine::IdPage page =
           shared_.engine.Ids(index.alias, job.reached, static_cast<int>(limit), false);
       if (page.ids.empty()) return portion;
-      for (const auto& [statement, parameter] : MissingQueries(*index.plan, page.ids)) {
+      for (const auto& [statement, parameter] :
+           MissingQueries(*index.plan, page.ids, page.routings)) {
         const pg::Result missing = session_.Exec(statement, {parameter});
         refresher_.Settle(index, writer_.Write(index, missing));
       }

@@ -14,16 +14,22 @@ void AddItem(std::string& array, const std::string& item) {
 }  // namespace
 
 std::vector<MissingQuery> MissingQueries(const document::Plan& plan,
-                                         const std::vector<std::string>& ids) {
+                                         const std::vector<std::string>& ids,
+                                         const std::vector<std::string>& routings) {
+  const bool routed = !plan.config.routing.empty();
   std::string keys;
   std::string opaque;
-  for (const std::string& id : ids) {
-    const std::string key = plan.KeyOfId(id);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    std::string key = plan.KeyOfId(ids[i]);
     if (key.empty()) {
-      AddItem(opaque, json::Quote(id));
-    } else {
-      AddItem(keys, key);
+      AddItem(opaque, json::Quote(ids[i]));
+      continue;
     }
+    if (routed && i < routings.size() && !routings[i].empty()) {
+      key.back() = ',';
+      key += json::Quote(routings[i]) + "]";
+    }
+    AddItem(keys, key);
   }
   std::vector<MissingQuery> queries;
   if (!keys.empty()) {

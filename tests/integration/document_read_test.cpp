@@ -139,6 +139,25 @@ TEST_F(DocumentRead, RoutingFollowsTheRowAndItsFormerValue) {
                                      Pair("3@x", false), Pair("4@4", false)));
 }
 
+TEST_F(DocumentRead, ADeletionAtAFormerRoutingComesBeforeTheDocument) {
+  sandbox_.Exec(
+      "CREATE TABLE public.t (id int PRIMARY KEY, tenant text);"
+      "INSERT INTO public.t VALUES (1, 'new'), (2, 'b')");
+  config::Index index;
+  index.table = "t";
+  index.routing = "tenant";
+  const auto plan = PlanOf(index);
+  const pg::Result rows =
+      sandbox_.session().Exec(plan->read_by_key, {R"([[1,"old"],[2,"a"],[2,"b"]])"});
+  ASSERT_EQ(rows.rows(), 4U);
+  for (std::size_t row = 0; row < 4; ++row) EXPECT_EQ(rows.IsNull(row, 2), row < 2);
+  const pg::Result missing =
+      sandbox_.session().Exec(plan->missing_keys, {R"([[1,"old"],[2,"b"],[3,"x"]])"});
+  ASSERT_EQ(missing.rows(), 1U);
+  EXPECT_EQ(missing.Text(0, 1), "3");
+  EXPECT_EQ(missing.Text(0, 3), "x");
+}
+
 TEST_F(DocumentRead, PartitionsAreReadByNameWhateverTheirColumnOrder) {
   sandbox_.Exec(
       "CREATE TABLE public.\"Odd Name\" (id int, \"Ä b\" text, PRIMARY KEY (id)) PARTITION BY "

@@ -181,6 +181,30 @@ TEST_F(SyncRoutes, PartitionsInEveryWay) {
   ExpectIndex("part", oracle);
 }
 
+TEST_F(SyncRoutes, RoutingsThatChangeWithinAShardAndBetweenTwo) {
+  Items();
+  ConfigureIndexes(R"({"indexes": {
+    "one": {"table": "item", "routing": "name", "settings": {"number_of_shards": 1}},
+    "two": {"table": "item", "routing": "name", "settings": {"number_of_shards": 2}}}})");
+  Start();
+  const auto expect = [&](const std::string& rows) {
+    for (const char* index : {"one", "two"}) {
+      ExpectIndex(index, "SELECT id::text, to_json(item) FROM item");
+      EXPECT_EQ(std::to_string(engine_->Count(Alias(index))), rows) << index;
+    }
+  };
+  expect("50");
+  Exec("UPDATE item SET name = 'other ' || id % 7");
+  expect("50");
+  Exec("UPDATE item SET name = NULL WHERE id < 20; DELETE FROM item WHERE id > 40");
+  expect("40");
+  Exec(
+      "BEGIN; DELETE FROM item; INSERT INTO item SELECT n, n FROM generate_series(1, 9) n; COMMIT");
+  expect("9");
+  Exec("TRUNCATE item");
+  expect("0");
+}
+
 TEST_F(SyncRoutes, NamesThatNeedQuoting) {
   Exec(
       R"(CREATE TABLE "Odd Name" ("Key" int PRIMARY KEY, "a ""quoted"" column" text, missing int))");

@@ -360,6 +360,10 @@ std::string RandomTrees::Root(const Table& table, std::string& oracle) {
     where = Condition(table, "root");
     settings.push_back(Member("where", json::Quote(where)));
   }
+  if (!table.key.empty() && Chance(20)) {
+    settings.push_back(Member("routing", json::Quote(table.columns.back().name)));
+    settings.push_back(fmt::format(R"("settings": {{"number_of_shards": {}}})", 1 + Random(2)));
+  }
   Level level = Columns(table, "root", "root");
   Embeds(number, "root", 0, kSteps, level);
   settings.insert(settings.end(), level.settings.begin(), level.settings.end());

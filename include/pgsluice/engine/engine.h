@@ -72,6 +72,7 @@ class Engine {
   /// search_after on `__id`, so that what was deleted by hand or added meanwhile does no harm.
   struct IdPage {
     std::vector<std::string> ids;
+    std::vector<std::string> routings;   ///< What each was routed by; empty: its id.
     std::vector<std::string> documents;  ///< `_source` texts when asked for.
   };
   IdPage Ids(const std::string& index, const std::string& after, int size, bool with_documents);

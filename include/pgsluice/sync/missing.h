@@ -13,8 +13,10 @@ namespace pgsluice::sync {
 using MissingQuery = std::pair<pg::Statement, std::string>;
 
 /// The queries that together cover `ids`: those that can be turned back into keys are looked up by
-/// key, the others by computing the ids of all rows.
+/// key, the others by computing the ids of all rows. `routings`: what each id was routed by, where
+/// that is known, so that it is deleted in its shard.
 std::vector<MissingQuery> MissingQueries(const document::Plan& plan,
-                                         const std::vector<std::string>& ids);
+                                         const std::vector<std::string>& ids,
+                                         const std::vector<std::string>& routings = {});
 
 }  // namespace pgsluice::sync
