@@ -249,10 +249,37 @@ class SourceBuilder {
         building_.Error(place + ".sources." + name, "says no way to the view's key",
                         "write \"on\": {column of the table: column of the view}");
       }
+      WarnOfRowsThatLeave(view, on, way.empty() ? Names(root_.key) : way.front().here,
+                          place + ".sources." + name);
       Draft& draft = DraftOf(*table);
       Append(draft.captured, columns);
       draft.all = true;
       draft.ways.push_back(std::move(view_way));
+    }
+  }
+
+  static std::vector<std::string> Names(const std::vector<const catalog::Column*>& columns) {
+    std::vector<std::string> names;
+    for (const catalog::Column* column : columns) names.push_back(column->name);
+    return names;
+  }
+
+  /// What a change leads to is found in the view, unless the way says it: a row that the change
+  /// took out of the view is not there any more.
+  void WarnOfRowsThatLeave(const catalog::Table& view, const config::On& on,
+                           const std::vector<std::string>& wanted, const std::string& place) {
+    for (const std::string& column : wanted) {
+      const bool led = std::any_of(on.begin(), on.end(),
+                                   [&](const auto& pair) { return pair.second == column; });
+      if (led || on.empty()) continue;
+      building_.Warn(place,
+                     fmt::format("\"on\" does not lead to {} of {}: a row that a change of this "
+                                 "table takes out of the view stays in the documents",
+                                 Quoted(column), view.QualifiedName()),
+                     fmt::format("lead to {}, or let the view keep such rows (LEFT JOIN) and leave "
+                                 "them out with \"where\"",
+                                 fmt::join(wanted, ", ")));
+      return;
     }
   }
 

@@ -377,6 +377,11 @@ TEST_F(DocumentEmbed, ViewsLiveFromTheirTables) {
   ASSERT_NE(plan, nullptr);
   EXPECT_THAT(Read(*plan, "[[1]]").at("1"), HasSubstr("\"totals\":{\"project_id\":1,"));
   EXPECT_THAT(Read(*plan, "[[3]]").at("3"), HasSubstr("\"totals\":null"));
+
+  root.sources = {{"comments", {{"id", "n"}}}};
+  ASSERT_NE(PlanOf(root), nullptr);
+  ASSERT_EQ(problems_.size(), 1U);
+  EXPECT_THAT(problems_[0].message, HasSubstr("does not lead to \"project_id\""));
 }
 
 TEST_F(DocumentEmbed, JoinColumnsWithoutAnIndexAreNamed) {
