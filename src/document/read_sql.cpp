@@ -128,8 +128,9 @@ class Statements {
     const std::string found = FoundSql(condition);
     const Writes writes = WritesSql(IdSql(ids, types_), missing);
     if (missing) {
-      return fmt::format("WITH {} SELECT {} FROM asked LEFT JOIN {} ON true{} WHERE {} IS NULL",
-                         ctes, writes.columns, found, writes.join, root_keys_[0]);
+      return fmt::format("WITH {} SELECT {} FROM asked LEFT JOIN {} ON true{}{}", ctes,
+                         writes.columns, found, writes.join,
+                         root_.routing == nullptr ? " WHERE " + root_keys_[0] + " IS NULL" : "");
     }
     if (root_.embed_ctes.empty()) {
       return fmt::format("WITH {} SELECT {} FROM asked LEFT JOIN {} ON true{}", ctes,

@@ -199,7 +199,7 @@ class Backfiller {
     return texts;
   }
 
-  /// Refreshes every id of the index whose row is gone.
+  /// Refreshes every id of the index whose row is gone, or has another routing than its document.
   Portion Walk(const LiveIndex& index, Job& job) {
     const std::int64_t limit = job.rate > 0 ? std::min(job.rate, kIdsPerPage) : kIdsPerPage;
     if (job.reached.empty()) shared_.engine.Refresh(index.alias);
@@ -211,7 +211,12 @@ class Backfiller {
       for (const auto& [statement, parameter] :
            MissingQueries(*index.plan, page.ids, page.routings)) {
         const pg::Result missing = session_.Exec(statement, {parameter});
-        refresher_.Settle(index, writer_.Write(index, missing));
+        const std::vector<std::string> keys = RoutedKeys(*index.plan, missing);
+        if (keys.empty()) {
+          refresher_.Settle(index, writer_.Write(index, missing));
+        } else {
+          refresher_.Refresh(index, keys);
+        }
       }
       job.reached = page.ids.back();
       portion.rows += static_cast<std::int64_t>(page.ids.size());

@@ -11,7 +11,25 @@ void AddItem(std::string& array, const std::string& item) {
   array += item;
 }
 
+/// A key with the routing that its document has, when that is not its id.
+std::string KeyAt(std::string key, const std::string& routing) {
+  if (routing.empty()) return key;
+  key.back() = ',';
+  return key + json::Quote(routing) + "]";
+}
+
 }  // namespace
+
+std::vector<std::string> RoutedKeys(const document::Plan& plan, const pg::Result& missing) {
+  constexpr std::size_t kId = 1, kRouting = 3;
+  std::vector<std::string> keys;
+  if (plan.config.routing.empty()) return keys;
+  for (std::size_t row = 0; row < missing.rows(); ++row) {
+    const std::string key = plan.KeyOfId(missing.Text(row, kId));
+    if (!key.empty()) keys.push_back(KeyAt(key, std::string(missing.Text(row, kRouting))));
+  }
+  return keys;
+}
 
 std::vector<MissingQuery> MissingQueries(const document::Plan& plan,
                                          const std::vector<std::string>& ids,
@@ -20,16 +38,12 @@ std::vector<MissingQuery> MissingQueries(const document::Plan& plan,
   std::string keys;
   std::string opaque;
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    std::string key = plan.KeyOfId(ids[i]);
+    const std::string key = plan.KeyOfId(ids[i]);
     if (key.empty()) {
       AddItem(opaque, json::Quote(ids[i]));
       continue;
     }
-    if (routed && i < routings.size() && !routings[i].empty()) {
-      key.back() = ',';
-      key += json::Quote(routings[i]) + "]";
-    }
-    AddItem(keys, key);
+    AddItem(keys, routed && i < routings.size() ? KeyAt(key, routings[i]) : key);
   }
   std::vector<MissingQuery> queries;
   if (!keys.empty()) {

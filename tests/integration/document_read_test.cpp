@@ -1,4 +1,7 @@
 #include <gmock/gmock.h>
+#include <spdlog/fmt/fmt.h>
+
+#include <set>
 
 #include "integration/document_test_support.h"
 #include "pgsluice/json/writer.h"
@@ -153,9 +156,11 @@ TEST_F(DocumentRead, ADeletionAtAFormerRoutingComesBeforeTheDocument) {
   for (std::size_t row = 0; row < 4; ++row) EXPECT_EQ(rows.IsNull(row, 2), row < 2);
   const pg::Result missing =
       sandbox_.session().Exec(plan->missing_keys, {R"([[1,"old"],[2,"b"],[3,"x"]])"});
-  ASSERT_EQ(missing.rows(), 1U);
-  EXPECT_EQ(missing.Text(0, 1), "3");
-  EXPECT_EQ(missing.Text(0, 3), "x");
+  std::set<std::string> there;
+  for (std::size_t row = 0; row < missing.rows(); ++row) {
+    there.insert(fmt::format("{}@{}", missing.Text(row, 1), missing.Text(row, 3)));
+  }
+  EXPECT_THAT(there, ElementsAre("1@old", "3@x"));
 }
 
 TEST_F(DocumentRead, PartitionsAreReadByNameWhateverTheirColumnOrder) {

@@ -201,6 +201,14 @@ TEST_F(SyncRoutes, RoutingsThatChangeWithinAShardAndBetweenTwo) {
   Exec(
       "BEGIN; DELETE FROM item; INSERT INTO item SELECT n, n FROM generate_series(1, 9) n; COMMIT");
   expect("9");
+  Exec(
+      "BEGIN; TRUNCATE item; INSERT INTO item SELECT n, n, n * 7 FROM generate_series(1, 30) n; "
+      "COMMIT");
+  expect("30");
+  Exec(
+      "BEGIN; TRUNCATE item; INSERT INTO item SELECT n, 'moved ' || n, n FROM generate_series(1, "
+      "30) n; COMMIT");
+  expect("30");
   Exec("TRUNCATE item");
   expect("0");
 }

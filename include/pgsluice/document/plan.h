@@ -107,7 +107,7 @@ struct Plan {
   /// that answers the root key as JSON array text (column 0), to be used with a cursor.
   std::string all_keys_sql;
   /// $1 = JSON array of root keys. The rows of read_by_key of those without a document now; none is
-  /// computed. Empty with row_hash_id.
+  /// computed. With a routing also those whose row has another one now. Empty with row_hash_id.
   pg::Statement missing_keys;
   /// $1 = JSON array of `_id`s (texts). Answers those without a document now: columns 0 `_id`,
   /// 1 version. For indexes whose ids cannot be turned back into keys (row_hash_id, long keys).

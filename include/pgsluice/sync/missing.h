@@ -19,4 +19,9 @@ std::vector<MissingQuery> MissingQueries(const document::Plan& plan,
                                          const std::vector<std::string>& ids,
                                          const std::vector<std::string>& routings = {});
 
+/// For an index with a routing: the keys, with their documents' routings, of what such a query
+/// found. They have to be refreshed, not deleted only: the row may have moved to another routing
+/// that leads to the same shard. Empty without a routing, and for ids that are no keys.
+std::vector<std::string> RoutedKeys(const document::Plan& plan, const pg::Result& missing);
+
 }  // namespace pgsluice::sync
