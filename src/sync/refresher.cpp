@@ -86,7 +86,7 @@ pg::Result Refresher::Read(const LiveIndex& index, const Keys& keys, std::size_t
   try {
     if (!careful_) return session_.Exec(index.plan->read_by_key, {array});
     session_.Exec("SAVEPOINT careful");
-    const pg::Result rows = session_.Exec(index.plan->read_by_key, {array});
+    pg::Result rows = session_.Exec(index.plan->read_by_key, {array});
     session_.Exec("RELEASE SAVEPOINT careful");
     return rows;
   } catch (const pg::SqlError& error) {
@@ -114,7 +114,7 @@ void Refresher::Settle(const LiveIndex& index, const WriteReport& report) {
 }
 
 std::string Refresher::KeyOf(const LiveIndex& index, const std::string& id) {
-  const std::string key = index.plan->KeyOfId(id);
+  std::string key = index.plan->KeyOfId(id);
   if (!key.empty()) return key;
   const pg::Result rows = session_.Exec(index.plan->keys_of_ids, {"[" + json::Quote(id) + "]"});
   return rows.rows() == 0 ? "[]" : std::string(rows.Text(0, 0));

@@ -6,8 +6,7 @@ namespace pgsluice::sync {
 
 namespace {
 
-// One chunk that the engine works on while the next one is on its way to it: more would cost memory
-// and gain nothing, because workers do the same beside each other.
+// Two requests on their way beside the chunk that is read; each costs its documents' memory.
 constexpr std::size_t kChunks = 2;
 
 }  // namespace
