@@ -124,7 +124,7 @@ void Connection::LimitSocket(Clock::time_point deadline) {
 Response Connection::Exchange(const Request& request, const std::string& authorization,
                               Clock::time_point deadline) {
   stage_ = reused() ? Stage::kWaiting : Stage::kConnecting;
-  reusable_ = timed_out_ = false;
+  reusable_ = timed_out_ = answered_early_ = false;
   try {
     LimitSocket(deadline);
     Transmit(request, authorization, deadline);
@@ -167,19 +167,29 @@ void Connection::Transmit(const Request& request, const std::string& authorizati
     stream.write(request.body.data(), static_cast<std::streamsize>(request.body.size()));
     stream.flush();
   } else {
-    // Poco would cut the body into writes of 4 KiB.
     stream.flush();
     if (const Poco::Exception* e = session_->networkException()) e->rethrow();
-    Poco::Net::StreamSocket& socket = session_->socket();
-    std::string_view rest = request.body;
+    SendBody(request.body, deadline);
+  }
+  if (const Poco::Exception* e = session_->networkException()) e->rethrow();
+}
+
+void Connection::SendBody(std::string_view rest, Clock::time_point deadline) {
+  Poco::Net::StreamSocket& socket = session_->socket();
+  try {
     while (!rest.empty()) {
       const std::string_view slice = rest.substr(0, 1U << 20U);
       const int sent = socket.sendBytes(slice.data(), static_cast<int>(slice.size()));
       rest.remove_prefix(static_cast<std::size_t>(std::max(sent, 0)));
       LimitSocket(deadline);
     }
+  } catch (const Poco::TimeoutException&) {
+    throw;
+  } catch (const Poco::Exception&) {
+    // A proxy that does not want a body of this size answers 413 and closes while it comes.
+    if (!Readable()) throw;
+    answered_early_ = true;
   }
-  if (const Poco::Exception* e = session_->networkException()) e->rethrow();
 }
 
 void Connection::AwaitAnswer(const Request& request, Clock::time_point deadline) {
@@ -218,7 +228,7 @@ Response Connection::Receive(const Request& request, Clock::time_point deadline)
   }
   const int idle = KeepAliveSeconds(head.get("Keep-Alive", ""));
   if (idle > 0) idle_limit_ = std::chrono::seconds(std::max(idle - 1, 0));
-  reusable_ = head.getKeepAlive();
+  reusable_ = head.getKeepAlive() && !answered_early_;
   return response;
 }
 

@@ -48,6 +48,8 @@ class Connection {
  private:
   void Transmit(const Request& request, const std::string& authorization,
                 Clock::time_point deadline);
+  /// Past Poco's streams, which would cut it into writes of 4 KiB.
+  void SendBody(std::string_view rest, Clock::time_point deadline);
   /// Until something comes. Throws Abandoned.
   void AwaitAnswer(const Request& request, Clock::time_point deadline);
   Response Receive(const Request& request, Clock::time_point deadline);
@@ -70,6 +72,7 @@ class Connection {
   std::size_t exchanges_ = 0;
   bool reusable_ = false;
   bool timed_out_ = false;
+  bool answered_early_ = false;  ///< And the rest of the request was not taken.
   Stage stage_ = Stage::kConnecting;
 };
 

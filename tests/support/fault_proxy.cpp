@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <stdexcept>
+#include <utility>
 
 namespace pgsluice::testing {
 
@@ -124,31 +125,38 @@ bool FaultProxy::FromClient(Link& link, std::string& pending, std::size_t& body_
   std::array<char, 65536> buffer;
   const ssize_t got = recv(link.client, buffer.data(), buffer.size(), 0);
   if (got <= 0 || !Gate()) return false;
-  const std::string_view bytes(buffer.data(), static_cast<std::size_t>(got));
-  if (protocol_ == Protocol::kTcp) return SendAll(link.upstream, bytes);
-  if (body_left > 0) {  // A client of ours sends the next request only after the answer.
-    body_left -= std::min(body_left, bytes.size());
-    return SendAll(link.upstream, bytes);
+  pending.append(buffer.data(), static_cast<std::size_t>(got));
+  if (protocol_ == Protocol::kTcp) return SendAll(link.upstream, std::exchange(pending, {}));
+  // The next request may follow in the same bytes: a 413 can be answered before the body came.
+  while (!pending.empty()) {
+    if (body_left == 0 && !BeginRequest(link, pending, body_left)) return false;
+    if (body_left == 0) return true;
+    const std::size_t part = std::min(body_left, pending.size());
+    if (!SendAll(link.upstream, std::string_view(pending).substr(0, part))) return false;
+    pending.erase(0, part);
+    body_left -= part;
   }
-  pending += bytes;
+  return true;
+}
+
+bool FaultProxy::BeginRequest(Link& link, std::string& pending, std::size_t& left) {
   const auto end = pending.find("\r\n\r\n");
   if (end == std::string::npos) return true;
   const std::string head = pending.substr(0, end + 2);
   const std::size_t whole = end + 4 + ContentLength(head);
   std::string raw;
-  if (TakeScript(head.substr(0, head.find("\r\n")), raw)) {
-    while (pending.size() < whole) {
-      const ssize_t more = recv(link.client, buffer.data(), buffer.size(), 0);
-      if (more <= 0) return false;
-      pending.append(buffer.data(), static_cast<std::size_t>(more));
-    }
-    pending.clear();
-    return SendAll(link.client, raw) && raw.find("Connection: close") == std::string::npos;
+  if (!TakeScript(head.substr(0, head.find("\r\n")), raw)) {
+    left = whole;
+    return true;
   }
-  body_left = whole - std::min(whole, pending.size());
-  const std::string forward = std::move(pending);
-  pending.clear();
-  return SendAll(link.upstream, forward);
+  std::array<char, 65536> buffer;
+  while (pending.size() < whole) {
+    const ssize_t more = recv(link.client, buffer.data(), buffer.size(), 0);
+    if (more <= 0) return false;
+    pending.append(buffer.data(), static_cast<std::size_t>(more));
+  }
+  pending.erase(0, whole);
+  return SendAll(link.client, raw) && raw.find("Connection: close") == std::string::npos;
 }
 
 bool FaultProxy::FromUpstream(Link& link) {

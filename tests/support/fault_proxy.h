@@ -63,6 +63,9 @@ class FaultProxy {
   void Accept();
   void Serve(Link& link);
   bool FromClient(Link& link, std::string& pending, std::size_t& body_left);
+  /// At the head of a request: answers it by a script, or says how many bytes of it are to be
+  /// passed on.
+  bool BeginRequest(Link& link, std::string& pending, std::size_t& left);
   bool FromUpstream(Link& link);
   /// Waits while stalled; false when the connection is to end.
   bool Gate();

@@ -20,16 +20,21 @@ class ClientTest : public ::testing::Test {
     return text;
   }
 
+  api::HttpResponse Answer(const api::HttpRequest& request) const {
+    api::HttpResponse response;
+    response.body = body_;
+    if (request.refusal) response.status = request.refusal->status;
+    response.headers.emplace_back("X-Half", std::string(padding_ / 2, 'x'));
+    response.headers.emplace_back("X-Rest", std::string(padding_ - padding_ / 2, 'x'));
+    return response;
+  }
+
   std::string body_;
   std::size_t padding_ = 0;
-  api::HttpServer server_{{"127.0.0.1", 0}, std::nullopt, {}, [this](const api::HttpRequest&) {
-                            api::HttpResponse response;
-                            response.body = body_;
-                            response.headers.emplace_back("X-Half", std::string(padding_ / 2, 'x'));
-                            response.headers.emplace_back(
-                                "X-Rest", std::string(padding_ - padding_ / 2, 'x'));
-                            return response;
-                          }};
+  api::HttpServer server_{
+      {"127.0.0.1", 0}, std::nullopt, {.body = 1000}, [this](const api::HttpRequest& request) {
+        return Answer(request);
+      }};
   std::unique_ptr<Transport> client_;
 };
 
@@ -45,6 +50,16 @@ TEST_F(ClientTest, HeadsOfAnySizeAreSetApartFromBodies) {
   body_ = Letters(9000);
   for (padding_ = 3800; padding_ < 4120; ++padding_) {
     ASSERT_TRUE(client_->Send({.path = "/"}).body == body_) << padding_;
+  }
+}
+
+// A server that does not want a body says so, and closes, while the body is still being sent.
+TEST_F(ClientTest, AnAnswerThatComesBeforeTheBodyIsSentIsSeen) {
+  for (int i = 0; i < 30; ++i) {
+    const Response answer =
+        client_->Send({.method = "POST", .path = "/", .body = std::string(1U << 24U, 'x')});
+    ASSERT_EQ(answer.status, 413) << i;
+    EXPECT_EQ(client_->Send({.path = "/"}).status, 200) << i;
   }
 }
 
