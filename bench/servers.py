@@ -15,20 +15,10 @@ def _stat(pid):
         return f.read().rsplit(")", 1)[1].split()
 
 
-def cpu_seconds(pid, with_children=False):
-    """CPU of a process so far; with_children adds its children, the ended ones too."""
+def cpu_seconds(pid):
+    """CPU of a process so far."""
     fields = _stat(pid)
-    ticks = int(fields[11]) + int(fields[12])
-    if with_children:
-        ticks += int(fields[13]) + int(fields[14])
-        for other in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                child = _stat(other)
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            if int(child[1]) == pid:
-                ticks += int(child[11]) + int(child[12])
-    return ticks / TICK
+    return (int(fields[11]) + int(fields[12])) / TICK
 
 
 def memory_mb(pid):
@@ -128,10 +118,6 @@ class Psql:
                 return lines
             lines.append(line.rstrip("\n"))
         raise RuntimeError(f"psql ended while running: {sql[:200]}")
-
-    def postmaster(self):
-        """The server's main process; it must run on this machine."""
-        return int(_stat(int(self("SELECT pg_backend_pid()")[0]))[1])
 
     def close(self):
         self._process.stdin.close()

@@ -25,36 +25,43 @@ std::string Join(const std::vector<std::string>& parts, const char* between = ",
   return fmt::format("{}", fmt::join(parts, between));
 }
 
-/// `alias.columns` belong to the values that `source.values` hold.
+/// Rows that have the values to join on: the parents or the links, and their columns.
+struct Source {
+  std::string cte;
+  std::vector<std::string> values;
+  bool distinct = false;  ///< No value comes twice.
+};
+
+/// `alias.columns` belong to the values that the source holds.
 std::string MatchSql(const catalog::Table& table, const std::string& alias,
-                     const std::vector<std::string>& columns, const std::string& source,
-                     const std::vector<std::string>& values) {
+                     const std::vector<std::string>& columns, const Source& source) {
   std::vector<std::string> parts, mine, theirs;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     mine.push_back(alias + "." + Quoted(columns[i]));
-    theirs.push_back("s." + values[i]);
+    theirs.push_back("s." + source.values[i]);
   }
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const std::string equals = EqualsSql(table.Find(columns[i])->type);
     // The array form always uses the index, whatever the planner expects of the parents; without an
     // index it would compare every row with every element, where a hashed semi-join does not.
     if (HasIndex(table, {columns[i]})) {
-      parts.push_back(fmt::format("{} {} ANY (ARRAY(SELECT DISTINCT {} FROM {} s))", mine[i],
-                                  equals, theirs[i], source));
+      parts.push_back(fmt::format("{} {} ANY (ARRAY(SELECT {}{} FROM {} s))", mine[i], equals,
+                                  source.distinct ? "" : "DISTINCT ", theirs[i], source.cte));
     } else if (columns.size() == 1) {
       parts.push_back(
-          fmt::format("{} {} ANY (SELECT {} FROM {} s)", mine[i], equals, theirs[i], source));
+          fmt::format("{} {} ANY (SELECT {} FROM {} s)", mine[i], equals, theirs[i], source.cte));
     }
   }
   if (columns.size() > 1) {
-    parts.push_back(fmt::format("({}) IN (SELECT {} FROM {} s)", Join(mine), Join(theirs), source));
+    parts.push_back(
+        fmt::format("({}) IN (SELECT {} FROM {} s)", Join(mine), Join(theirs), source.cte));
   }
   return Join(parts, " AND ");
 }
 
 class NodeSql {
  public:
-  NodeSql(const Node& node, const std::string& parents, EmbedSql& out)
+  NodeSql(const Node& node, const Parents& parents, EmbedSql& out)
       : node_(node), parents_(parents), out_(out) {}
 
   void Build() {
@@ -92,11 +99,22 @@ class NodeSql {
       }
       from += fmt::format(" JOIN {} AS l{} ON {}", TableSql(*step.table), i, Join(on, " AND "));
     }
-    std::vector<std::string> values;
-    for (const std::string& column : first.above) values.push_back(Quoted(column));
     out_.ctes.push_back(fmt::format("{} AS MATERIALIZED (SELECT {} FROM {} WHERE {})",
                                     Cte("_links"), Join(columns), from,
-                                    MatchSql(*first.table, "l0", first.here, parents_, values)));
+                                    MatchSql(*first.table, "l0", first.here, OfParents())));
+  }
+
+  Source OfParents() const {
+    const std::vector<std::string>& above = node_.steps.front().above;
+    Source source{parents_.cte, {}, above.size() == 1 && IsUnique(parents_.table, above, {})};
+    for (const std::string& column : above) source.values.push_back(Quoted(column));
+    return source;
+  }
+
+  Source OfLinks() const {
+    Source source{Cte("_links"), {}};
+    for (std::size_t i = 0; i < last().here.size(); ++i) source.values.push_back(Numbered("c", i));
+    return source;
   }
 
   std::set<std::string> Columns() const {
@@ -112,13 +130,10 @@ class NodeSql {
 
   /// The embedded table's rows that belong to any parent.
   void Rows() {
-    std::vector<std::string> columns, values;
+    std::vector<std::string> columns;
     for (const std::string& column : Columns()) columns.push_back("child." + Quoted(column));
-    for (std::size_t i = 0; i < last().here.size(); ++i) {
-      values.push_back(node_.through() ? Numbered("c", i) : Quoted(last().above[i]));
-    }
-    std::string where = MatchSql(node_.table(), "child", last().here,
-                                 node_.through() ? Cte("_links") : parents_, values);
+    std::string where =
+        MatchSql(node_.table(), "child", last().here, node_.through() ? OfLinks() : OfParents());
     if (!node_.config->where.empty()) where += fmt::format(" AND ({}\n)", node_.config->where);
     out_.ctes.push_back(fmt::format("{} AS (SELECT {} FROM {} AS child WHERE {})", Cte("_rows"),
                                     Join(columns), TableSql(node_.table()), where));
@@ -126,7 +141,7 @@ class NodeSql {
 
   /// Their documents, each built once however many parents share it.
   void Documents() {
-    EmbedSql below = BuildEmbeds(node_.children, Cte("_rows"), "child");
+    EmbedSql below = BuildEmbeds(node_.children, {Cte("_rows"), "child", node_.table()});
     out_.ctes.insert(out_.ctes.end(), below.ctes.begin(), below.ctes.end());
     std::string document = "NULL::text";
     if (node_.aggregate()) {
@@ -215,17 +230,20 @@ class NodeSql {
                         Join(values), Join(named), kDocument, From(), Order());
     } else if (node_.config->limit.has_value()) {
       sql = fmt::format(
-          "SELECT {0}, concat('[', string_agg(x.{1}, ',' ORDER BY x.\"pgsluice n\"), ']') AS {1} "
+          "SELECT {0}, '[' || string_agg(x.{1}, ',' ORDER BY x.\"pgsluice n\") || ']' AS {1} "
           "FROM (SELECT {2}, child.{1} AS {1}, row_number() OVER (PARTITION BY {3} ORDER BY {4}) "
           "AS "
           "\"pgsluice n\" FROM {5}) x WHERE x.\"pgsluice n\" <= {6} GROUP BY {7}",
           JoinNames(values.size()), kDocument, Join(named), Join(values), Order(), From(),
           *node_.config->limit, Join(group));
     } else {
+      // Sorted all at once: before version 16 PostgreSQL sorts each group of an ordered aggregate
+      // by itself, which takes longer.
       sql = fmt::format(
-          "SELECT {0}, concat('[', string_agg(child.{1}, ',' ORDER BY {2}), ']') AS {1} FROM {3} "
-          "GROUP BY {4}",
-          Join(named), kDocument, Order(), From(), Join(group));
+          "SELECT {0}, '[' || string_agg(x.{1}, ',') || ']' AS {1} FROM (SELECT {2}, "
+          "child.{1} AS {1} FROM {3} ORDER BY {4}, {5}) x GROUP BY {6}",
+          JoinNames(values.size()), kDocument, Join(named), From(), Join(values), Order(),
+          Join(group));
     }
     out_.ctes.push_back(fmt::format("{} AS ({})", node_.name, sql));
   }
@@ -237,7 +255,7 @@ class NodeSql {
   }
 
   const Node& node_;
-  const std::string& parents_;
+  const Parents& parents_;
   EmbedSql& out_;
 };
 
@@ -248,8 +266,7 @@ std::string Absent(const Node& node) {
 
 }  // namespace
 
-EmbedSql BuildEmbeds(const std::vector<std::unique_ptr<Node>>& nodes, const std::string& parents,
-                     const std::string& alias) {
+EmbedSql BuildEmbeds(const std::vector<std::unique_ptr<Node>>& nodes, const Parents& parents) {
   EmbedSql out;
   for (const auto& node : nodes) {
     NodeSql(*node, parents, out).Build();
@@ -257,13 +274,14 @@ EmbedSql BuildEmbeds(const std::vector<std::unique_ptr<Node>>& nodes, const std:
     std::vector<std::string> on;
     for (std::size_t i = 0; i < first.above.size(); ++i) {
       on.push_back(fmt::format("{}.{} {} {}.{}", node->name, Numbered("j", i),
-                               EqualsSql(first.table->Find(first.here[i])->type), alias,
+                               EqualsSql(first.table->Find(first.here[i])->type), parents.alias,
                                Quoted(first.above[i])));
     }
     out.joins += fmt::format(" LEFT JOIN {} ON {}", node->name, Join(on, " AND "));
     Member member;
     member.name = node->field.name;
-    member.value = fmt::format("coalesce({}.{}, {})", node->name, kDocument, Absent(*node));
+    member.value = fmt::format("{}.{}", node->name, kDocument);
+    member.absent = Absent(*node);
     out.members.push_back(std::move(member));
   }
   return out;

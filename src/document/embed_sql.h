@@ -17,11 +17,16 @@ struct EmbedSql {
   std::vector<Member> members;
 };
 
+/// The rows that embeds hang on.
+struct Parents {
+  std::string cte;    ///< Has them.
+  std::string alias;  ///< What the statement calls them.
+  const catalog::Table& table;
+};
+
 /// Set-based SQL: per embed one grouped query over the rows that belong to any parent of the chunk,
-/// joined to the parents afterwards. `parents` is the CTE with the parents' rows, `alias` what the
-/// statement calls them.
-EmbedSql BuildEmbeds(const std::vector<std::unique_ptr<Node>>& nodes, const std::string& parents,
-                     const std::string& alias);
+/// joined to the parents afterwards.
+EmbedSql BuildEmbeds(const std::vector<std::unique_ptr<Node>>& nodes, const Parents& parents);
 
 /// The columns of the parent that its embeds join on.
 std::set<std::string> ParentColumns(const std::vector<std::unique_ptr<Node>>& nodes);

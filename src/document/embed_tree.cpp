@@ -15,20 +15,6 @@ namespace {
 
 bool IsView(const catalog::Table& table) { return table.kind == 'v' || table.kind == 'm'; }
 
-/// Whether at most one row of the table has given values in these columns.
-bool Unique(const catalog::Table& table, const std::vector<std::string>& columns,
-            const std::vector<std::string>& view_key) {
-  const auto covered = [&](const std::vector<std::string>& key) {
-    return !key.empty() && std::all_of(key.begin(), key.end(), [&](const std::string& column) {
-      return std::find(columns.begin(), columns.end(), column) != columns.end();
-    });
-  };
-  if (covered(view_key)) return true;
-  return std::any_of(table.indexes.begin(), table.indexes.end(), [&](const catalog::Index& index) {
-    return index.unique && !index.partial && covered(index.columns);
-  });
-}
-
 class Resolver {
  public:
   Resolver(const config::Embed& embed, const catalog::Table& parent, std::string prefix,
@@ -46,7 +32,7 @@ class Resolver {
     if (!ResolveSteps()) return nullptr;
     const catalog::Table& table = node_->table();
     if (!CheckKey(table)) return nullptr;
-    node_->unique = !node_->through() && Unique(table, node_->steps.back().here, embed_.key);
+    node_->unique = !node_->through() && IsUnique(table, node_->steps.back().here, embed_.key);
     node_->many = node_->through() || embed_.many.value_or(!node_->unique);
     ReadFragments(table);
     node_->field.name = embed_.name;
@@ -214,6 +200,19 @@ std::vector<std::unique_ptr<Node>> ResolveEmbeds(const std::vector<config::Embed
     }
   }
   return nodes;
+}
+
+bool IsUnique(const catalog::Table& table, const std::vector<std::string>& columns,
+              const std::vector<std::string>& view_key) {
+  const auto covered = [&](const std::vector<std::string>& key) {
+    return !key.empty() && std::all_of(key.begin(), key.end(), [&](const std::string& column) {
+      return std::find(columns.begin(), columns.end(), column) != columns.end();
+    });
+  };
+  if (covered(view_key)) return true;
+  return std::any_of(table.indexes.begin(), table.indexes.end(), [&](const catalog::Index& index) {
+    return index.unique && !index.partial && covered(index.columns);
+  });
 }
 
 bool HasIndex(const catalog::Table& table, const std::vector<std::string>& columns) {

@@ -49,6 +49,11 @@ std::vector<std::unique_ptr<Node>> ResolveEmbeds(const std::vector<config::Embed
                                                  const std::string& nested_path, int& count,
                                                  Building& building);
 
+/// Whether no two rows have the same values there, by an index or by the key that the configuration
+/// gives a view.
+bool IsUnique(const catalog::Table& table, const std::vector<std::string>& columns,
+              const std::vector<std::string>& view_key);
+
 /// Whether an index of the table begins with one of these columns.
 bool HasIndex(const catalog::Table& table, const std::vector<std::string>& columns);
 

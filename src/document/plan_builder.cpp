@@ -104,12 +104,12 @@ class Builder {
       keys.push_back("root." + Quoted(column->name));
       types.push_back(&column->type);
     }
-    return fmt::format("concat(',\"__id\":', to_json({})::text)",
+    return fmt::format("coalesce(',\"__id\":' || to_json({})::text, '')",
                        root_.row_hash_id ? RowIdSql(keys) : IdSql(keys, types));
   }
 
   void AddEmbeds(const std::vector<std::unique_ptr<Node>>& nodes, Level& level) {
-    EmbedSql embeds = BuildEmbeds(nodes, "roots", "root");
+    EmbedSql embeds = BuildEmbeds(nodes, {"roots", "root", *table_});
     root_.embed_ctes = std::move(embeds.ctes);
     root_.embed_joins = std::move(embeds.joins);
     root_.columns.assign(level.columns.begin(), level.columns.end());

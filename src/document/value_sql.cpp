@@ -153,10 +153,6 @@ std::string ConcatSql(const std::vector<std::string>& pieces) {
 
 namespace {
 
-std::string ValueOrNull(const Member& member) {
-  return fmt::format("coalesce({}, 'null')", member.value);
-}
-
 std::string EnumSql(const std::vector<Member>& members) {
   std::vector<std::string> pieces;
   for (const Member& member : members) {
@@ -182,7 +178,7 @@ std::string ObjectSql(const std::vector<Member>& members, const std::string& tai
     pieces.push_back(member.raw_when.empty() ? key
                                              : fmt::format("CASE WHEN {} THEN {} ELSE {} END",
                                                            member.raw_when, raw, key));
-    pieces.push_back(ValueOrNull(member));
+    pieces.push_back(fmt::format("coalesce({}, {})", member.value, member.absent));
   }
   if (members.empty()) pieces.push_back("'{'");
   const std::string order = EnumSql(members);

@@ -11,7 +11,8 @@ namespace pgsluice::document {
 /// How one member of a JSON object is built.
 struct Member {
   std::string name;
-  std::string value;     ///< SQL: the member's JSON as text, or NULL for null.
+  std::string value;              ///< SQL: the member's JSON as text, or NULL.
+  std::string absent = "'null'";  ///< SQL: the JSON that stands for NULL.
   std::string raw_when;  ///< SQL condition, never NULL: the engine would refuse this value at its
                          ///< own path. Empty: it never does.
   std::string order;     ///< SQL: an enum value's place in the declared order, as text; or empty.
