@@ -4,9 +4,8 @@ namespace pgsluice::config {
 
 namespace {
 
-const Option kColumns = {.name = "columns",
-                         .type = Type::kStrings,
-                         .description = "Which columns, in this order. Left out: all."};
+const Option kColumns = {
+    .name = "columns", .type = Type::kStrings, .description = "Which columns. Left out: all."};
 const Option kExclude = {.name = "exclude",
                          .type = Type::kStrings,
                          .description = "All columns but these. Not together with columns."};

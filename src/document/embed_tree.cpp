@@ -13,8 +13,6 @@ namespace pgsluice::document {
 
 namespace {
 
-bool IsView(const catalog::Table& table) { return table.kind == 'v' || table.kind == 'm'; }
-
 class Resolver {
  public:
   Resolver(const config::Embed& embed, const catalog::Table& parent, std::string prefix,
@@ -71,7 +69,7 @@ class Resolver {
   }
 
   bool CheckKey(const catalog::Table& table) {
-    if (IsView(table) && (embed_.key.empty() || embed_.sources.empty())) {
+    if (table.IsView() && (embed_.key.empty() || embed_.sources.empty())) {
       building_.Error(
           embed_.place, table.QualifiedName() + " is a view",
           "name the columns that identify its rows in \"key\" and the tables it is made "

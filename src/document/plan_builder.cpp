@@ -55,7 +55,7 @@ class Builder {
 
  private:
   void FindKey() {
-    const bool view = table_->kind == 'v' || table_->kind == 'm';
+    const bool view = table_->IsView();
     std::vector<std::string> key = index_.key;
     if (key.empty() && view) {
       building_.Error(
@@ -89,6 +89,10 @@ class Builder {
     root_.routing = table_->Find(index_.routing);
     if (root_.routing == nullptr) {
       building_.UnknownColumn(index_.place + ".routing", *table_, index_.routing);
+    } else if (table_->IsView()) {
+      building_.Error(index_.place + ".routing",
+                      plan_->root_name + " is a view: the routing that a row had is not known",
+                      "leave \"routing\" out, or make the index from a table");
     } else if (root_.row_hash_id) {
       building_.Error(index_.place + ".routing",
                       plan_->root_name + " has no key, so a deleted row's routing is not known",

@@ -155,7 +155,7 @@ class SourceBuilder {
   std::vector<Source> Finish() {
     std::vector<Source> sources;
     for (const Draft& draft : drafts_) {
-      if (draft.table->kind == 'v' || draft.table->kind == 'm') continue;  // Their tables are.
+      if (draft.table->IsView()) continue;  // Their tables are.
       Source source;
       source.table = draft.table->oid;
       source.table_name = draft.table->QualifiedName();
@@ -192,7 +192,7 @@ class SourceBuilder {
       WatchAbove(*upper, step);
       way.insert(way.begin(), step);
       const bool last = i + 1 == node.steps.size();
-      if (last && (step.table->kind == 'v' || step.table->kind == 'm')) {
+      if (last && step.table->IsView()) {
         AddViewSources(*step.table, node.config->sources, way, node.config->place);
       } else {
         AddWay(*step.table, way, last ? &node : nullptr);

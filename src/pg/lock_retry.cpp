@@ -16,11 +16,6 @@ namespace {
 constexpr int kTries = 20;
 constexpr std::chrono::milliseconds kShortestPause{100}, kLongestPause{2000};
 
-// lock_not_available, deadlock_detected
-bool IsLockTrouble(const SqlError& error) {
-  return error.sqlstate() == "55P03" || error.sqlstate() == "40P01";
-}
-
 }  // namespace
 
 void RetryForLock(const std::string& what, const std::function<void(const std::string&)>& waiting,
@@ -31,7 +26,7 @@ void RetryForLock(const std::string& what, const std::function<void(const std::s
       work();
       return;
     } catch (const SqlError& error) {
-      if (!IsLockTrouble(error)) throw;
+      if (!error.IsOfLock()) throw;
       waiting(fmt::format("{} waits for a lock: {}", what, error.what()));
     }
     std::this_thread::sleep_for(backoff.Next());

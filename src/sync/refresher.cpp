@@ -1,6 +1,7 @@
 #include "pgsluice/sync/refresher.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 
 #include "pgsluice/json/value.h"
@@ -41,40 +42,51 @@ std::string JsonArray(const std::vector<std::string>& texts, std::size_t begin, 
   return array;
 }
 
-void Refresher::Refresh(const LiveIndex& index, const Keys& keys) {
-  ChunkSizer& sizer = sizers_[index.plan->name];
-  WriteAhead writes(writer_, index, [&](const WriteReport& report) {
-    Settle(index, report);
-    sizer.Observe(report.indexed + report.deleted, report.bytes);
-  });
+Refresher::Stream::Stream(Refresher& refresher, const LiveIndex& index)
+    : refresher_(refresher),
+      index_(index),
+      sizer_(refresher.sizers_[index.plan->name]),
+      writes_(
+          std::make_unique<WriteAhead>(refresher.writer_, index, [this](const WriteReport& report) {
+            refresher_.Settle(index_, report);
+            sizer_.Observe(report.indexed + report.deleted, report.bytes);
+          })) {}
+
+Refresher::Stream::~Stream() = default;
+
+void Refresher::Stream::Add(const Keys& keys, bool last) {
   for (std::size_t begin = 0; begin < keys.size();) {
-    const std::size_t end = std::min(keys.size(), begin + sizer.next());
-    RefreshChunk(index, keys, begin, end, writes);
+    const std::size_t end = std::min(keys.size(), begin + sizer_.next());
+    AddChunk(keys, begin, end, last);
     begin = end;
   }
-  writes.Finish();
+  if (last) writes_->Finish();
 }
 
-void Refresher::RefreshChunk(const LiveIndex& index, const Keys& keys, std::size_t begin,
-                             std::size_t end, WriteAhead& writes) {
+void Refresher::Stream::AddChunk(const Keys& keys, std::size_t begin, std::size_t end, bool last) {
   std::optional<pg::Result> rows;
-  const bool guarded = careful_;
+  const bool guarded = refresher_.careful_;
   try {
-    rows = Read(index, keys, begin, end);
+    rows = refresher_.Read(index_, keys, begin, end);
   } catch (const pg::SqlError& error) {
     if (!guarded || !error.IsOfOneRow()) throw;
     if (end - begin == 1) {
-      outbox_.RecordDeadLetter(index.plan->name, IdOfKey(keys[begin]), keys[begin], error.what(),
-                               0);
+      refresher_.outbox_.RecordDeadLetter(index_.plan->name, IdOfKey(keys[begin]), keys[begin],
+                                          error.what(), 0);
       return;
     }
     const std::size_t middle = begin + (end - begin) / 2;
-    RefreshChunk(index, keys, begin, middle, writes);
-    RefreshChunk(index, keys, middle, end, writes);
+    AddChunk(keys, begin, middle, last);
+    AddChunk(keys, middle, end, last);
     return;
   }
   // What one index of two takes may still be refused by the other.
-  writes.Write(*rows, index.whole && outbox_.HasDeadLetters(index.plan->name), end == keys.size());
+  const bool collect_done = index_.whole && refresher_.outbox_.HasDeadLetters(index_.plan->name);
+  writes_->Write(*rows, collect_done, last && end == keys.size());
+}
+
+void Refresher::Refresh(const LiveIndex& index, const Keys& keys) {
+  Stream(*this, index).Add(keys, true);
 }
 
 pg::Result Refresher::Read(const LiveIndex& index, const Keys& keys, std::size_t begin,

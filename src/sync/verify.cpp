@@ -20,7 +20,11 @@ constexpr int kIdsPerPage = 1000;
 constexpr std::chrono::minutes kInFlight{2};
 
 // Columns of Plan::read_by_key and of block statements.
-constexpr std::size_t kId = 1, kDocument = 2;
+constexpr std::size_t kId = 1, kDocument = 2, kRouting = 3;
+
+// Of a row whose document cannot be computed, and of several documents under one id: equal to no
+// document, nor to each other.
+constexpr std::string_view kLikeNoDocument = "null", kSeveralDocuments = "0";
 
 http::Response Ask(engine::Engine& engine, const std::string& path, const std::string& body) {
   // No filter_path: the engine would write the documents anew and lose digits.
@@ -31,9 +35,9 @@ http::Response Ask(engine::Engine& engine, const std::string& path, const std::s
 }
 
 /// Documents of the engine by id; what is not there is absent.
-std::map<std::string, std::string> Fetch(engine::Engine& engine, const LiveIndex& index,
-                                         const std::vector<std::string>& ids) {
-  std::map<std::string, std::string> documents;
+std::map<std::string, Placed> Fetch(engine::Engine& engine, const LiveIndex& index,
+                                    const std::vector<std::string>& ids) {
+  std::map<std::string, Placed> documents;
   if (ids.empty()) return documents;
   std::string list = "[";
   for (const std::string& id : ids) {
@@ -42,13 +46,13 @@ std::map<std::string, std::string> Fetch(engine::Engine& engine, const LiveIndex
   }
   list += ']';
   // By which value a document was routed is not known of one that should not be there: all shards
-  // are searched.
+  // are searched, and more than one may have a document under an id.
   const bool routed = !index.plan->config.routing.empty();
   if (routed) engine.Refresh(index.alias);
   const http::Response response =
       routed ? Ask(engine, "/" + index.alias + "/_search?allow_partial_search_results=false",
-                   R"({"size":)" + std::to_string(ids.size()) + R"(,"query":{"ids":{"values":)" +
-                       list + "}}}")
+                   R"({"size":)" + std::to_string(2 * ids.size()) +
+                       R"(,"query":{"ids":{"values":)" + list + "}}}")
              : Ask(engine, "/" + index.alias + "/_mget", R"({"ids":)" + list + "}");
   const json::Value answer = json::Parse(response.body);
   const json::Value* docs = routed ? answer.Find({"hits", "hits"}) : answer.Find("docs");
@@ -56,25 +60,27 @@ std::map<std::string, std::string> Fetch(engine::Engine& engine, const LiveIndex
   for (const json::Value& doc : docs->items) {
     const json::Value* source = doc.Find("_source");
     if (source == nullptr) continue;
-    documents.emplace(doc.Find("_id")->text,
-                      response.body.substr(source->begin, source->end - source->begin));
+    const json::Value* routing = doc.Find("_routing");
+    Placed placed{response.body.substr(source->begin, source->end - source->begin),
+                  routing == nullptr ? "" : routing->text};
+    const auto [at, first] = documents.emplace(doc.Find("_id")->text, std::move(placed));
+    if (!first) at->second.document = kSeveralDocuments;
   }
   return documents;
 }
 
-// Of a row whose document cannot be computed: equal to none of the engine's.
-constexpr std::string_view kLikeNoDocument = "null";
-
 // A row that changes all the time is in flight all the time: after so many looks it is let go.
 constexpr int kAttempts = 50;
 
-bool Same(std::string_view ours, const std::string& theirs) {
-  return ours == theirs || json::Equal(json::Parse(ours), json::Parse(theirs));
+bool Same(const Placed& ours, const Placed& theirs) {
+  if (ours.routing != theirs.routing) return false;
+  return ours.document == theirs.document ||
+         json::Equal(json::Parse(ours.document), json::Parse(theirs.document));
 }
 
 /// Both have the same document under `id`, or both have none.
-bool SameIn(const std::map<std::string, std::string>& a,
-            const std::map<std::string, std::string>& b, const std::string& id) {
+bool SameIn(const std::map<std::string, Placed>& a, const std::map<std::string, Placed>& b,
+            const std::string& id) {
   const auto in_a = a.find(id);
   const auto in_b = b.find(id);
   if (in_a == a.end() || in_b == b.end()) return (in_a == a.end()) == (in_b == b.end());
@@ -128,21 +134,21 @@ std::vector<Difference> Verifier::Compare(const LiveIndex& index, const Keys& ke
   bytes_ = 0;
   for (const Row& row : rows) {
     ids.push_back(row.id);
-    bytes_ += row.document ? row.document->size() : 0;
+    bytes_ += row.placed ? row.placed->document.size() : 0;
   }
   const auto theirs = Fetch(engine_, index, ids);
   std::vector<Difference> differences;
   for (const Row& row : rows) {
     const auto found = theirs.find(row.id);
     const bool there = found != theirs.end();
-    if (!row.document) {
+    if (!row.placed) {
       if (there) differences.push_back({row.id, "orphan"});
       continue;
     }
     ++*compared;
     if (!there) {
       differences.push_back({row.id, "missing"});
-    } else if (!Same(*row.document, found->second)) {
+    } else if (!Same(*row.placed, found->second)) {
       differences.push_back({row.id, "stale"});
     }
   }
@@ -162,12 +168,14 @@ void Verifier::AddRows(const LiveIndex& index, const Keys& keys, std::size_t beg
     const pg::Result read = session_.Exec(index.plan->read_by_key, {JsonArray(keys, begin, end)});
     for (std::size_t row = 0; row < read.rows(); ++row) {
       rows.push_back({std::string(read.Text(row, kId)), {}});
-      if (!read.IsNull(row, kDocument)) rows.back().document = read.Text(row, kDocument);
+      if (read.IsNull(row, kDocument)) continue;
+      rows.back().placed = {std::string(read.Text(row, kDocument)),
+                            std::string(read.Text(row, kRouting))};
     }
   } catch (const pg::SqlError& error) {
     if (!error.IsOfOneRow()) throw;
     if (end - begin == 1) {
-      rows.push_back({IdOfKey(keys[begin]), std::string(kLikeNoDocument)});
+      rows.push_back({IdOfKey(keys[begin]), Placed{std::string(kLikeNoDocument), {}}});
       return;
     }
     const std::size_t middle = begin + (end - begin) / 2;
@@ -227,7 +235,7 @@ void Verifier::Confirm(const LiveIndex& index, const std::vector<Difference>& ca
 Verifier::Documents Verifier::Read(const LiveIndex& index, const Ids& ids) {
   Documents documents;
   for (Row& row : Rows(index, KeysOf(index, ids))) {
-    if (row.document) documents.emplace(std::move(row.id), *std::move(row.document));
+    if (row.placed) documents.emplace(std::move(row.id), *std::move(row.placed));
   }
   return documents;
 }
@@ -248,7 +256,8 @@ Verifier::Keys Verifier::KeysOf(const LiveIndex& index, const Ids& ids) {
 
 void Verifier::Repair(const LiveIndex& index, const std::vector<Difference>& differences) {
   Ids ids;
-  bool orphans = false;
+  // The walk also finds what lies under another routing than it should.
+  bool orphans = !index.plan->config.routing.empty() && !differences.empty();
   for (const Difference& difference : differences) {
     const bool orphan = std::string_view(difference.kind) == "orphan";
     orphans = orphans || orphan;

@@ -50,7 +50,8 @@ bool RefreshRootsOf(pg::Session& session, Refresher& refresher, const Work& work
   const std::string keys = JsonArray(work.keys, 0, work.keys.size());
   session.ExecParams("DECLARE roots NO SCROLL CURSOR FOR " + source.to_roots.sql, {keys});
   const std::string fetch = "FETCH " + std::to_string(kRootKeysPerFetch) + " FROM roots";
-  std::vector<std::string> roots;
+  Refresher::Stream stream(refresher, *work.route.index);
+  Refresher::Keys roots;
   bool possible = true;
   while (possible) {
     const pg::Result rows = session.Exec(fetch);
@@ -58,11 +59,11 @@ bool RefreshRootsOf(pg::Session& session, Refresher& refresher, const Work& work
     for (std::size_t row = 0; row < rows.rows(); ++row) roots.emplace_back(rows.Text(row, 0));
     if (roots.size() < kManyRoots) continue;
     possible = place.Take();
-    if (possible) refresher.Refresh(*work.route.index, roots);
+    if (possible) stream.Add(roots, false);
     roots.clear();
   }
   session.Exec("CLOSE roots");
-  refresher.Refresh(*work.route.index, roots);
+  stream.Add(roots, true);
   return possible;
 }
 
@@ -228,11 +229,33 @@ std::unique_ptr<pg::Session> OpenSession(const Shared& shared, const std::string
   return session;
 }
 
+namespace {
+
+/// Locks of others are no trouble until they last: each TRUNCATE and ALTER TABLE takes some.
+class Patience {
+ public:
+  bool Has(const Error& error) {
+    const auto* refused = dynamic_cast<const pg::SqlError*>(&error);
+    if (refused == nullptr || !refused->IsOfLock()) return false;
+    const auto now = Clock::now();
+    if (ends_ == Clock::time_point()) ends_ = now + std::chrono::seconds(5);
+    return now < ends_;
+  }
+  void Renew() { ends_ = {}; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point ends_;
+};
+
+}  // namespace
+
 void RunLoop(const Shared& shared, const std::string& name, Wakeup& wakeup,
              const std::stop_token& stop, const std::function<Step(pg::Session&)>& make_step) {
   std::unique_ptr<pg::Session> session;
   Step step;
   Backoff backoff;
+  Patience patience;
   while (!stop.stop_requested()) {
     const std::uint64_t seen = wakeup.generation();
     try {
@@ -241,6 +264,7 @@ void RunLoop(const Shared& shared, const std::string& name, Wakeup& wakeup,
         step = make_step(*session);
       }
       const Next next = step();
+      patience.Renew();
       if (next.wait.count() == 0) {
         backoff.Reset();
         shared.monitor.Recovered("sync");
@@ -255,7 +279,7 @@ void RunLoop(const Shared& shared, const std::string& name, Wakeup& wakeup,
       shared.look_again();
     } catch (const Error& error) {
       const bool lost = session == nullptr || session->broken();
-      shared.monitor.Trouble(PartOf(error, lost), error.Full());
+      if (!patience.Has(error)) shared.monitor.Trouble(PartOf(error, lost), error.Full());
       // A statement that no longer fits the tables: the schema changed.
       if (!lost && error.disposition() == Disposition::kReject) shared.look_again();
     } catch (const std::exception& error) {

@@ -240,6 +240,12 @@ TEST_F(DocumentRead, ReportsAllMistakesAtOnce) {
   add([](auto& i) { i.rename = {{"name", "id"}}; });
   add([](auto& i) { i.mapping = {{"nme", json::Parse("{}")}}; });
   add([](auto& i) { i.routing = "x"; });
+  add([](auto& i) {
+    i.table = "v";
+    i.key = {"id"};
+    i.sources = {{"t", {{"id", "id"}}}};
+    i.routing = "name";
+  });
   EXPECT_TRUE(Plans(config).empty());
   for (const config::Index& index : config.indexes) {
     EXPECT_TRUE(std::any_of(problems_.begin(), problems_.end(), [&](const config::Problem& p) {

@@ -64,6 +64,7 @@ struct Table {
   bool can_select = true;     ///< The present role may read it, or some columns of it.
   double estimated_rows = 0;  ///< reltuples over all descendants; -1: never analyzed.
 
+  bool IsView() const { return kind == 'v' || kind == 'm'; }
   const Column* Find(std::string_view column) const;
   /// `schema.name`, quoted where SQL needs it.
   std::string QualifiedName() const;

@@ -18,6 +18,8 @@ class SqlError : public Error {
   /// Whether the value of a row is at fault and not the statement: class 22 (data exception), or
   /// what a function raised (P0). Other rows may be read all the same.
   bool IsOfOneRow() const { return sqlstate_.rfind("22", 0) == 0 || sqlstate_.rfind("P0", 0) == 0; }
+  /// Whether others held a lock: lock_not_available, or deadlock_detected.
+  bool IsOfLock() const { return sqlstate_ == "55P03" || sqlstate_ == "40P01"; }
 
  private:
   /// Classes 40 (rolled back for others' sake), 53 (out of resources), 55 (locked) and 57

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ class WriteAhead;
 /// version. One per thread and session.
 class Refresher {
  public:
+  using Keys = std::vector<std::string>;
+
   Refresher(pg::Session& session, outbox::Outbox& outbox, Writer& writer, Monitor& monitor)
       : session_(session), outbox_(outbox), writer_(writer), monitor_(monitor) {}
 
@@ -40,7 +43,29 @@ class Refresher {
   /// be READ COMMITTED: every chunk is read at a snapshot of its own, taken after the claim.
   /// What the engine refuses becomes a dead letter, what it could not take now is enqueued again,
   /// both in that transaction.
-  void Refresh(const LiveIndex& index, const std::vector<std::string>& keys);
+  void Refresh(const LiveIndex& index, const Keys& keys);
+
+  /// The same for keys that come in pieces. `index` outlives this; destroyed early, it waits for
+  /// what is on its way to the engine.
+  class Stream {
+   public:
+    Stream(Refresher& refresher, const LiveIndex& index);
+    ~Stream();
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+    /// With the last keys (there may be none), all are written and settled when this returns.
+    void Add(const Keys& keys, bool last);
+
+   private:
+    /// Reads and writes keys [begin, end). A row that cannot be read (a computed field divides by
+    /// zero, say) is found by halving and becomes a dead letter; the others go on.
+    void AddChunk(const Keys& keys, std::size_t begin, std::size_t end, bool last);
+
+    Refresher& refresher_;
+    const LiveIndex& index_;
+    ChunkSizer& sizer_;
+    std::unique_ptr<WriteAhead> writes_;
+  };
 
   /// A read failed because of a value of some row: until the transaction that repeats it has
   /// committed, such rows are found one by one and become dead letters.
@@ -52,12 +77,6 @@ class Refresher {
   void Settle(const LiveIndex& index, const WriteReport& report);
 
  private:
-  using Keys = std::vector<std::string>;
-
-  /// Reads and writes keys [begin, end). A row that cannot be read (a computed field divides by
-  /// zero, say) is found by halving and becomes a dead letter; the others go on.
-  void RefreshChunk(const LiveIndex& index, const Keys& keys, std::size_t begin, std::size_t end,
-                    WriteAhead& writes);
   pg::Result Read(const LiveIndex& index, const Keys& keys, std::size_t begin, std::size_t end);
   /// The root key of an `_id`, as JSON array.
   std::string KeyOf(const LiveIndex& index, const std::string& id);

@@ -22,15 +22,21 @@ struct Difference {
   const char* kind = "";  ///< "missing", "stale" or "orphan".
 };
 
+/// A document and what it is routed by; empty: its id.
+struct Placed {
+  std::string document;
+  std::string routing;
+};
+
 struct VerifyReport {
   std::int64_t compared = 0;
   std::int64_t differences = 0;
 };
 
-/// Compares every document of an index with PostgreSQL, by content, while both live: the table in
-/// block ranges against the engine, then the ids of the index against the table. A candidate is
-/// looked at again after everything committed until then was applied, so that what was merely in
-/// flight is no difference. Memory is bounded by one chunk.
+/// Compares every document of an index with PostgreSQL, by content and routing, while both live:
+/// the table in block ranges against the engine, then the ids of the index against the table. A
+/// candidate is looked at again after everything committed until then was applied, so that what was
+/// merely in flight is no difference. Memory is bounded by one chunk.
 class Verifier {
  public:
   using Report = std::function<void(const Difference&)>;
@@ -61,13 +67,13 @@ class Verifier {
   std::vector<Difference> Orphans(const LiveIndex& index, const Ids& ids);
   struct Row {
     std::string id;
-    std::optional<std::string> document;  ///< None: the row is not, or is not to be indexed.
+    std::optional<Placed> placed;  ///< None: the row is not, or is not to be indexed.
   };
   /// Of these keys, as PostgreSQL has them now. What cannot be computed is like no document.
   std::vector<Row> Rows(const LiveIndex& index, const Keys& keys);
   void AddRows(const LiveIndex& index, const Keys& keys, std::size_t begin, std::size_t end,
                std::vector<Row>& rows);
-  using Documents = std::map<std::string, std::string>;
+  using Documents = std::map<std::string, Placed>;
   /// The documents of these ids as PostgreSQL has them now; what has none is absent.
   Documents Read(const LiveIndex& index, const Ids& ids);
   /// Looks at candidates again: read, wait until everything committed until then was applied, ask
