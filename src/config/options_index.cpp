@@ -139,7 +139,7 @@ const std::vector<Option>& IndexOptions() {
        .type = Type::kAnyObject,
        .description = "Index settings for the engine.",
        .nullable = true},
-      {.name = "routing", .description = "A column to route by.", .nullable = true},
+      {.name = "routing", .description = "A column to route by. Not for a view.", .nullable = true},
       {.name = "pipeline", .description = "An ingest pipeline of the engine.", .nullable = true},
       {.name = "search", .type = Type::kObject, .default_json = "{}", .members = SearchOptions},
   };

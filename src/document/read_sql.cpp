@@ -176,12 +176,15 @@ class Statements {
                         writes)};
   }
 
-  /// Behind the key's columns a key may have the routing that the row had.
+  /// Behind the key's columns a key may have the routing that the row had: as JSON of the column's
+  /// type, or as {"text": …} what its document is routed by (see sync::MissingQueries()).
   std::string FormerRoutings() const {
+    const std::size_t place = root_.key.size();
     return fmt::format(
-        "array_agg(DISTINCT CASE WHEN jsonb_array_length(e.v) > {0} THEN coalesce(e.v ->> {0}, '') "
-        "END) AS \"pgsluice routings\"",
-        root_.key.size());
+        "array_agg(DISTINCT CASE WHEN jsonb_typeof(e.v -> {0}) = 'object' THEN e.v -> {0} ->> "
+        "'text' WHEN jsonb_array_length(e.v) > {0} THEN coalesce({1}::text, '') END) AS \"pgsluice "
+        "routings\"",
+        place, Cast(*root_.routing, place));
   }
 
   /// The row of an asked key. LIMIT makes it one index lookup per key, however many keys the

@@ -11,11 +11,12 @@ void AddItem(std::string& array, const std::string& item) {
   array += item;
 }
 
-/// A key with the routing that its document has, when that is not its id.
+/// A key with what its document is routed by, when that is not its id. It need not be of the type
+/// of the routing's column.
 std::string KeyAt(std::string key, const std::string& routing) {
   if (routing.empty()) return key;
   key.back() = ',';
-  return key + json::Quote(routing) + "]";
+  return key + R"({"text":)" + json::Quote(routing) + "}]";
 }
 
 }  // namespace

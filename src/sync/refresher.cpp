@@ -13,11 +13,12 @@
 
 namespace pgsluice::sync {
 
-std::string IdOfKey(const std::string& key) {
+std::string IdOfKey(const document::Plan& plan, const std::string& key) {
   std::string id;
-  for (const json::Value& item : json::Parse(key).items) {
-    if (!id.empty()) id += '|';
-    for (const char c : item.text) {
+  const json::Value array = json::Parse(key);
+  for (std::size_t i = 0; i < std::min(plan.key.size(), array.items.size()); ++i) {
+    if (i > 0) id += '|';
+    for (const char c : array.items[i].text) {
       if (c == '|' || c == '\\') id += '\\';
       id += c;
     }
@@ -71,8 +72,8 @@ void Refresher::Stream::AddChunk(const Keys& keys, std::size_t begin, std::size_
   } catch (const pg::SqlError& error) {
     if (!guarded || !error.IsOfOneRow()) throw;
     if (end - begin == 1) {
-      refresher_.outbox_.RecordDeadLetter(index_.plan->name, IdOfKey(keys[begin]), keys[begin],
-                                          error.what(), 0);
+      refresher_.outbox_.RecordDeadLetter(index_.plan->name, IdOfKey(*index_.plan, keys[begin]),
+                                          keys[begin], error.what(), 0);
       return;
     }
     const std::size_t middle = begin + (end - begin) / 2;

@@ -175,7 +175,7 @@ void Verifier::AddRows(const LiveIndex& index, const Keys& keys, std::size_t beg
   } catch (const pg::SqlError& error) {
     if (!error.IsOfOneRow()) throw;
     if (end - begin == 1) {
-      rows.push_back({IdOfKey(keys[begin]), Placed{std::string(kLikeNoDocument), {}}});
+      rows.push_back({IdOfKey(*index.plan, keys[begin]), Placed{std::string(kLikeNoDocument), {}}});
       return;
     }
     const std::size_t middle = begin + (end - begin) / 2;

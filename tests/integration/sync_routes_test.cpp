@@ -213,6 +213,41 @@ TEST_F(SyncRoutes, RoutingsThatChangeWithinAShardAndBetweenTwo) {
   expect("0");
 }
 
+// JSON of a timestamp is not its text, and that of a timestamptz depends on the writer's time zone.
+TEST_F(SyncRoutes, RoutingsOfOtherTypes) {
+  for (const std::string type : {"timestamptz", "timestamp", "date", "boolean", "numeric", "float8",
+                                 "interval", "char(3)"}) {
+    const std::string name = "by_" + type.substr(0, 4) + std::to_string(type.size());
+    Exec("CREATE TABLE " + name + " (id int PRIMARY KEY, n int DEFAULT 0, r " + type + ")");
+  }
+  const std::vector<std::pair<std::string, std::string>> values = {
+      {"by_time11", "timestamptz '2024-03-08 10:20:30.5+00' + n * interval '1 day'"},
+      {"by_time9", "timestamp '2024-03-08 10:20:30.5' + n * interval '1 day'"},
+      {"by_date4", "date '2024-03-08' + n"},
+      {"by_bool7", "n % 2 = 0"},
+      {"by_nume7", "n * 1.10"},
+      {"by_floa6", "n / 3.0::float8"},
+      {"by_inte8", "n * interval '1 hour'"},
+      {"by_char7", "left(n::text, 1)"}};
+  std::string indexes;
+  for (const auto& [table, value] : values) {
+    Exec("INSERT INTO " + table + " (id, r) SELECT n, " + value + " FROM generate_series(1, 40) n");
+    indexes += (indexes.empty() ? "\"" : ", \"") + table + R"(": {"table": ")" + table +
+               R"(", "routing": "r", "settings": {"number_of_shards": 5}})";
+  }
+  ConfigureIndexes(R"({"indexes": {)" + indexes + "}}");
+  Start();
+  for (const auto& [table, value] : values) {
+    Exec("SET TimeZone = 'Asia/Tokyo'; SET DateStyle = 'German'; DELETE FROM " + table +
+         " WHERE id <= 20; UPDATE " + table + " SET r = (SELECT " + value +
+         " FROM (SELECT id + 7) AS v(n)) WHERE id <= 30");
+  }
+  for (const auto& [table, value] : values) {
+    ExpectIndex(table, "SELECT id::text, to_json(" + table + ") FROM " + table);
+    EXPECT_EQ(engine_->Count(Alias(table)), 20) << table;
+  }
+}
+
 TEST_F(SyncRoutes, NamesThatNeedQuoting) {
   Exec(
       R"(CREATE TABLE "Odd Name" ("Key" int PRIMARY KEY, "a ""quoted"" column" text, missing int))");

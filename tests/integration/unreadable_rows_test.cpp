@@ -54,6 +54,18 @@ TEST_F(UnreadableRows, AreDeadLettersOfTheirIndexAndCuredByTheNextChange) {
   ExpectBoth();
 }
 
+// Behind a key the outbox holds what else is captured of its row.
+TEST_F(UnreadableRows, AreNamedByTheirKeyAlone) {
+  Exec("ALTER TABLE item ADD tenant text; UPDATE item SET tenant = 't' || id");
+  config_.indexes[1].routing = "tenant";
+  Start();
+  Settle();
+  Exec("UPDATE item SET n = 0 WHERE id = 7");
+  WaitForDeadLetters("7");
+  Exec("UPDATE item SET n = 1 WHERE id = 7");
+  WaitForDeadLetters("");
+}
+
 TEST_F(UnreadableRows, DoNotStopABackfill) {
   Exec("UPDATE item SET n = 0 WHERE id IN (7, 70)");
   Start();

@@ -90,7 +90,7 @@ class Refresher {
 };
 
 /// The `_id` of a key whose row cannot be read (texts joined with '|').
-std::string IdOfKey(const std::string& key);
+std::string IdOfKey(const document::Plan& plan, const std::string& key);
 
 /// "[a,b,c]" of JSON texts [begin, end).
 std::string JsonArray(const std::vector<std::string>& texts, std::size_t begin, std::size_t end);
