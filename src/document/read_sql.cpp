@@ -176,15 +176,18 @@ class Statements {
                         writes)};
   }
 
-  /// Behind the key's columns a key may have the routing that the row had: as JSON of the column's
-  /// type, or as {"text": …} what its document is routed by (see sync::MissingQueries()).
+  /// The routings that a key's row had: its column among the key's, or else behind them, as JSON of
+  /// its type. Behind the key's columns may also stand, as {"text": …}, what the key's document is
+  /// routed by (see sync::MissingQueries()).
   std::string FormerRoutings() const {
-    const std::size_t place = root_.key.size();
+    const std::size_t behind = root_.key.size();
+    const auto place = static_cast<std::size_t>(
+        std::find(root_.key.begin(), root_.key.end(), root_.routing) - root_.key.begin());
     return fmt::format(
         "array_agg(DISTINCT CASE WHEN jsonb_typeof(e.v -> {0}) = 'object' THEN e.v -> {0} ->> "
-        "'text' WHEN jsonb_array_length(e.v) > {0} THEN coalesce({1}::text, '') END) AS \"pgsluice "
+        "'text' WHEN jsonb_array_length(e.v) > {1} THEN coalesce({2}::text, '') END) AS \"pgsluice "
         "routings\"",
-        place, Cast(*root_.routing, place));
+        behind, place, Cast(*root_.routing, place));
   }
 
   /// The row of an asked key. LIMIT makes it one index lookup per key, however many keys the

@@ -213,6 +213,26 @@ TEST_F(SyncRoutes, RoutingsThatChangeWithinAShardAndBetweenTwo) {
   expect("0");
 }
 
+TEST_F(SyncRoutes, RoutingByAColumnOfTheKey) {
+  Exec("CREATE TABLE item (tenant text, id int, other int, PRIMARY KEY (tenant, id))");
+  Exec("INSERT INTO item SELECT 't' || n % 9, n, -n FROM generate_series(1, 60) n");
+  // Of "wide" more than the key is captured.
+  ConfigureIndexes(R"({"indexes": {
+    "plain": {"table": "item", "routing": "tenant", "settings": {"number_of_shards": 3}},
+    "wide": {"table": "item", "routing": "tenant", "settings": {"number_of_shards": 3},
+      "embed": {"others": {"table": "item", "on": {"other": "other"}, "aggregate": "count"}}}}})");
+  Start();
+  Settle();
+  Exec("DELETE FROM item WHERE id % 2 = 0");
+  Exec("UPDATE item SET tenant = 'moved' WHERE id < 20");
+  const std::string id = "SELECT tenant || '|' || id, ";
+  ExpectIndex("plain", id + "to_json(item) FROM item");
+  ExpectIndex("wide", id +
+                          "json_build_object('tenant', tenant, 'id', id, 'other', other, 'others', "
+                          "1) FROM item");
+  for (const char* index : {"plain", "wide"}) EXPECT_EQ(engine_->Count(Alias(index)), 30) << index;
+}
+
 // JSON of a timestamp is not its text, and that of a timestamptz depends on the writer's time zone.
 TEST_F(SyncRoutes, RoutingsOfOtherTypes) {
   for (const std::string type : {"timestamptz", "timestamp", "date", "boolean", "numeric", "float8",
@@ -237,6 +257,7 @@ TEST_F(SyncRoutes, RoutingsOfOtherTypes) {
   }
   ConfigureIndexes(R"({"indexes": {)" + indexes + "}}");
   Start();
+  Settle();
   for (const auto& [table, value] : values) {
     Exec("SET TimeZone = 'Asia/Tokyo'; SET DateStyle = 'German'; DELETE FROM " + table +
          " WHERE id <= 20; UPDATE " + table + " SET r = (SELECT " + value +
