@@ -177,17 +177,15 @@ class Statements {
   }
 
   /// The routings that a key's row had: its column among the key's, or else behind them, as JSON of
-  /// its type. Behind the key's columns may also stand, as {"text": …}, what the key's document is
-  /// routed by (see sync::MissingQueries()).
+  /// its type; or, as the last item of the key, {"text": …} (see sync::RoutedKey()).
   std::string FormerRoutings() const {
-    const std::size_t behind = root_.key.size();
     const auto place = static_cast<std::size_t>(
         std::find(root_.key.begin(), root_.key.end(), root_.routing) - root_.key.begin());
     return fmt::format(
-        "array_agg(DISTINCT CASE WHEN jsonb_typeof(e.v -> {0}) = 'object' THEN e.v -> {0} ->> "
-        "'text' WHEN jsonb_array_length(e.v) > {1} THEN coalesce({2}::text, '') END) AS \"pgsluice "
+        "array_agg(DISTINCT CASE WHEN jsonb_typeof(e.v -> -1) = 'object' THEN e.v -> -1 ->> "
+        "'text' WHEN jsonb_array_length(e.v) > {0} THEN coalesce({1}::text, '') END) AS \"pgsluice "
         "routings\"",
-        behind, place, Cast(*root_.routing, place));
+        place, Cast(*root_.routing, place));
   }
 
   /// The row of an asked key. LIMIT makes it one index lookup per key, however many keys the

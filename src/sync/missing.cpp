@@ -1,5 +1,6 @@
 #include "pgsluice/sync/missing.h"
 
+#include "pgsluice/json/value.h"
 #include "pgsluice/json/writer.h"
 
 namespace pgsluice::sync {
@@ -11,15 +12,24 @@ void AddItem(std::string& array, const std::string& item) {
   array += item;
 }
 
-/// A key with what its document is routed by, when that is not its id. It need not be of the type
-/// of the routing's column.
-std::string KeyAt(std::string key, const std::string& routing) {
+}  // namespace
+
+std::string RoutedKey(std::string key, const std::string& routing) {
   if (routing.empty()) return key;
   key.back() = ',';
   return key + R"({"text":)" + json::Quote(routing) + "}]";
 }
 
-}  // namespace
+std::string TakeRouting(std::string& key) {
+  // What is captured of a row is never an object.
+  if (key.size() < 2 || key.compare(key.size() - 2, 2, "}]") != 0) return {};
+  const json::Value array = json::Parse(key);
+  const json::Value* text = array.items.back().Find("text");
+  std::string routing = text == nullptr ? "" : text->text;
+  key.erase(array.items.back().begin);
+  key.back() = ']';  // where the comma was
+  return routing;
+}
 
 std::vector<std::string> RoutedKeys(const document::Plan& plan, const pg::Result& missing) {
   constexpr std::size_t kId = 1, kRouting = 3;
@@ -27,7 +37,7 @@ std::vector<std::string> RoutedKeys(const document::Plan& plan, const pg::Result
   if (plan.config.routing.empty()) return keys;
   for (std::size_t row = 0; row < missing.rows(); ++row) {
     const std::string key = plan.KeyOfId(missing.Text(row, kId));
-    if (!key.empty()) keys.push_back(KeyAt(key, std::string(missing.Text(row, kRouting))));
+    if (!key.empty()) keys.push_back(RoutedKey(key, std::string(missing.Text(row, kRouting))));
   }
   return keys;
 }
@@ -44,7 +54,7 @@ std::vector<MissingQuery> MissingQueries(const document::Plan& plan,
       AddItem(opaque, json::Quote(ids[i]));
       continue;
     }
-    AddItem(keys, routed && i < routings.size() ? KeyAt(key, routings[i]) : key);
+    AddItem(keys, routed && i < routings.size() ? RoutedKey(key, routings[i]) : key);
   }
   std::vector<MissingQuery> queries;
   if (!keys.empty()) {

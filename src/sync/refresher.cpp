@@ -9,6 +9,7 @@
 #include "pgsluice/observe/log.h"
 #include "pgsluice/observe/trace.h"
 #include "pgsluice/pg/sql_error.h"
+#include "pgsluice/sync/missing.h"
 #include "sync/write_ahead.h"
 
 namespace pgsluice::sync {
@@ -120,7 +121,9 @@ void Refresher::Settle(const LiveIndex& index, const WriteReport& report) {
   std::vector<std::string> again;
   for (const Failure& failure : report.retry) {
     monitor_.Trouble("engine", failure.error);
-    again.push_back(KeyOf(index, failure.id));
+    const std::string key = KeyOf(index, failure.id);
+    again.push_back(
+        index.plan->config.routing.empty() || key == "[]" ? key : RoutedKey(key, failure.routing));
   }
   if (!again.empty()) outbox_.Enqueue(index.root_source, again);
   if (!report.done.empty()) outbox_.DropDeadLetters(name, report.done);

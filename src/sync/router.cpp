@@ -6,6 +6,7 @@
 
 #include "pgsluice/base/error.h"
 #include "pgsluice/json/value.h"
+#include "pgsluice/sync/missing.h"
 
 namespace pgsluice::sync {
 
@@ -20,10 +21,14 @@ bool BeginsWith(const std::vector<std::string>& captured, const std::vector<std:
 Work MakeWork(const Route& route, int id, const IndexSet::EventSource& source,
               const std::unordered_set<std::string>& keys, bool truncated) {
   Work work{route, id, {}, truncated};
-  const std::vector<std::string>& wanted = route.index->plan->sources[route.source].captured;
+  const document::Plan& plan = *route.index->plan;
+  const std::vector<std::string>& wanted = plan.sources[route.source].captured;
   const bool as_is = BeginsWith(source.captured, wanted);
-  for (const std::string& key : keys) {
-    work.keys.push_back(as_is ? key : Project(key, source.captured, wanted));
+  const bool routed = !plan.config.routing.empty() && plan.sources[route.source].table == plan.root;
+  for (std::string key : keys) {
+    const std::string routing = TakeRouting(key);
+    if (!as_is) key = Project(key, source.captured, wanted);
+    work.keys.push_back(routed ? RoutedKey(std::move(key), routing) : std::move(key));
   }
   return work;
 }

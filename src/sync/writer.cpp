@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <tuple>
 
 #include "pgsluice/observe/trace.h"
 
@@ -31,9 +32,12 @@ void Append(engine::BulkBody& body, const document::Plan& plan, const pg::Result
 
 /// Both indexes of a reindex may refuse the same document.
 void OncePerDocument(std::vector<Failure>& failures) {
-  std::sort(failures.begin(), failures.end(),
-            [](const Failure& a, const Failure& b) { return a.id < b.id; });
-  const auto same = [](const Failure& a, const Failure& b) { return a.id == b.id; };
+  std::sort(failures.begin(), failures.end(), [](const Failure& a, const Failure& b) {
+    return std::tie(a.id, a.routing) < std::tie(b.id, b.routing);
+  });
+  const auto same = [](const Failure& a, const Failure& b) {
+    return a.id == b.id && a.routing == b.routing;
+  };
   failures.erase(std::unique(failures.begin(), failures.end(), same), failures.end());
 }
 
@@ -110,10 +114,11 @@ void Writer::Send(const Target& target, const LiveIndex& index, const pg::Result
     return;
   }
   if (result.too_large) {
-    report.rejected.push_back({std::string(rows.Text(range.begin, kId)),
-                               "the engine refuses a request of this size (413): " +
-                                   std::to_string(body.bytes()) + " bytes",
-                               413});
+    report.rejected.push_back(
+        {std::string(rows.Text(range.begin, kId)), std::string(rows.Text(range.begin, kRouting)),
+         "the engine refuses a request of this size (413): " + std::to_string(body.bytes()) +
+             " bytes",
+         413});
     return;
   }
   ReadItems(result, rows, range, report);
@@ -124,7 +129,8 @@ void Writer::ReadItems(const engine::BulkResult& result, const pg::Result& rows,
   for (std::size_t i = 0; i < result.items.size(); ++i) {
     const engine::ItemResult& item = result.items[i];
     if (item.outcome == engine::Outcome::kDone) continue;
-    Failure failure{std::string(rows.Text(range.begin + i, kId)), item.error, item.status};
+    Failure failure{std::string(rows.Text(range.begin + i, kId)),
+                    std::string(rows.Text(range.begin + i, kRouting)), item.error, item.status};
     const bool rejected = item.outcome == engine::Outcome::kRejected;
     (rejected ? report.rejected : report.retry).push_back(std::move(failure));
   }

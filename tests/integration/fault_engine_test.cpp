@@ -65,6 +65,23 @@ TEST_F(EngineFault, ItemsThatFailForNow) {
   ExpectRecovered();
 }
 
+// A deletion that comes again still knows its shard.
+TEST_F(EngineFault, ItemsThatFailForNowKeepTheirRouting) {
+  ConfigureIndexes(R"({"indexes": {"item": {"table": "item", "routing": "name",
+      "settings": {"number_of_shards": 5}}}})");
+  StartWith(200);
+  const std::string full =
+      R"({"status":429,"error":{"type":"es_rejected_execution_exception","reason":"queue is full"}})";
+  for (const char* other : {"a", "b", "c", "d"}) {
+    proxy_.AnswerStatus(
+        "_bulk", 1, 200,
+        R"({"errors":true,"items":[{"delete":)" + full + R"(},{"index":)" + full + "}]}");
+    Exec("UPDATE item SET name = '" + std::string(other) + "' WHERE id = 7");
+    ExpectRecovered();
+    EXPECT_EQ(engine_->Count(Alias("item")), 200);
+  }
+}
+
 TEST_F(EngineFault, ConnectionCutInTheMiddleOfAnAnswer) {
   StartWith(200);
   for (const std::size_t bytes : {std::size_t{0}, std::size_t{20}, std::size_t{150}}) {

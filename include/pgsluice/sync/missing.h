@@ -19,6 +19,12 @@ std::vector<MissingQuery> MissingQueries(const document::Plan& plan,
                                          const std::vector<std::string>& ids,
                                          const std::vector<std::string>& routings = {});
 
+/// A key that also tells what its document is routed by, so that the document is deleted there when
+/// the row is gone or has another routing. Empty: by its id, which needs no telling.
+std::string RoutedKey(std::string key, const std::string& routing);
+/// Undoes that: what it was routed by; empty, and nothing is changed, where that is not told.
+std::string TakeRouting(std::string& key);
+
 /// For an index with a routing: the keys, with their documents' routings, of what such a query
 /// found. They have to be refreshed, not deleted only: the row may have moved to another routing
 /// that leads to the same shard. Empty without a routing, and for ids that are no keys.

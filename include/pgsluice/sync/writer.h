@@ -23,6 +23,7 @@ class IndexMissing : public Error {
 /// A document the engine did not take.
 struct Failure {
   std::string id;
+  std::string routing;  ///< Empty: by its id.
   std::string error;
   int status = 0;
 };
