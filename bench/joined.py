@@ -194,12 +194,12 @@ class Joined:
     def joined_writers(self):
         """pgbench changes children: with everything running, over without triggers."""
         self.drained(self.service)
-        running = self.tps(8, "bench_child", "stars")
+        running, beside = self.tps_beside(8, "bench_child", "stars", "bench_root")
         path = os.path.join(self.folder, "bench_root.json")
         self.stop()
         self.pgsluice("detach", "public.bench_child", config=path)
         plain = self.tps(8, "bench_child", "stars")
-        self.report("joined_writers", clients=8, tps_plain=round(plain), tps_running=round(running))
+        self.report("joined_writers", clients=8, tps_plain=round(plain), tps_running=round(running), **beside)
         self.ratios["joined_tps_running_8"] = running / plain
         self.sql("TRUNCATE pgsluice.outbox")
 
@@ -210,9 +210,15 @@ class Joined:
         path = self.serve("bench_leaf", {"table": "bench_leaf", "embed": {
             "groups": {"table": "bench_group", "through": [{"table": "bench_member"}]}}})
         start = time.monotonic()
-        self.service = Service(self.options.binary, path)
+        self.service = Service(self.options.binary, path, arguments=self.TELL_SQL)
         self.filled("bench_leaf", rows)
         rate = rows / (time.monotonic() - start)
+        documents, _ = self.copied(self.document_query("bench_leaf"))
+        raw = self.raw_seconds("bench_leaf", documents)
+        again = self.raw_seconds("bench_leaf", documents)
+        self.report("million", raw_docs_per_s=round(rows / raw), raw_docs_per_s_written_again=round(rows / again))
+        self.stop()
+        self.service = Service(self.options.binary, path)
         self.fan_out("million", "bench_leaf", rows, rate, lambda n: f"UPDATE bench_group SET name = 'all {n}'",
                      lambda i, n: f"UPDATE bench_leaf SET name = 'lone {n}' WHERE id = {rows + 1 + i}")
         self.sql("DROP TABLE bench_member, bench_leaf, bench_group")

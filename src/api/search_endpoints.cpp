@@ -32,6 +32,21 @@ std::string Beginning(const std::string& text) {
   return out + ".*";
 }
 
+bool IsFirstPage(const query::SearchInput& input) {
+  const query::SearchRequest& request = input.request;
+  return request.page == 1 && input.after.empty() && request.facets.empty() &&
+         request.highlight.empty();
+}
+
+/// The body of the same search for its first page, its hits alone: what a cursor belongs to.
+std::string FirstPage(const query::SearchInput& input) {
+  query::SearchRequest first = input.request;
+  first.page = 1;
+  first.facets.clear();
+  first.highlight.clear();
+  return query::SearchBody({input.schema, first, input.allowed, input.opensearch, {}, {}});
+}
+
 /// The sort values of a cursor, when the fields still have the types that it was made with.
 std::string WithoutTypes(const std::string& payload, const std::string& types) {
   if (payload.compare(0, types.size(), types) != 0) {
@@ -67,7 +82,7 @@ std::string Service::RunSearch(const Asked& asked, const Request& request,
   const std::string types = query::SortTypes(input) + "\n";
   if (!asked.request.cursor.empty()) {
     input.after = WithoutTypes(
-        query::OpenCursor(asked.request.cursor, Binding(asked, input.opensearch), cursor_key_),
+        query::OpenCursor(asked.request.cursor, Binding(asked, FirstPage(input)), cursor_key_),
         types);
   }
   const std::string body = query::SearchBody(input);
@@ -79,11 +94,11 @@ std::string Service::RunSearch(const Asked& asked, const Request& request,
   out.reserve(answer.size() + 512);
   out = "{";
   const query::AnswerFacts facts = query::AppendAnswer(out, answer, input, projection);
-  const std::string next =
-      facts.last_sort.empty()
-          ? "null"
-          : json::Quote(query::SealCursor(types + facts.last_sort, Binding(asked, input.opensearch),
-                                          cursor_key_));
+  std::string next = "null";
+  if (!facts.last_sort.empty()) {
+    const std::string binding = Binding(asked, IsFirstPage(input) ? body : FirstPage(input));
+    next = json::Quote(query::SealCursor(types + facts.last_sort, binding, cursor_key_));
+  }
   out += fmt::format(
       R"(,"page":{{"number":{},"size":{},"next_cursor":{}}},"meta":{{{},"took_ms":{},"engine_ms":{},"position":{},"partial":{}}}}})",
       asked.request.page, query::PerPage(input), next, Meta(asked, request),
@@ -94,13 +109,8 @@ std::string Service::RunSearch(const Asked& asked, const Request& request,
   return out;
 }
 
-std::string Service::Binding(const Asked& asked, bool opensearch) {
-  query::SearchRequest first = asked.request;
-  first.page = 1;
-  first.facets.clear();
-  first.highlight.clear();
-  const query::SearchInput input{asked.schema, first, asked.allowed, opensearch, {}, {}};
-  return asked.index.plan->name + "\n" + asked.access.caller() + "\n" + query::SearchBody(input);
+std::string Service::Binding(const Asked& asked, const std::string& first_page) {
+  return asked.index.plan->name + "\n" + asked.access.caller() + "\n" + first_page;
 }
 
 Response Service::Count(const Request& request, const Access& access) {

@@ -72,8 +72,9 @@ class Service {
   std::string RunSearch(const Asked& asked, const Request& request,
                         const std::optional<query::HighlightTags>& tags = {},
                         std::string* timing = nullptr);
-  /// What a cursor belongs to: the body of the first page, whatever page was asked.
-  static std::string Binding(const Asked& asked, bool opensearch);
+  /// What a cursor belongs to: index, caller and the body of the first page, whatever page was
+  /// asked.
+  static std::string Binding(const Asked& asked, const std::string& first_page);
   /// {"values":…,"other":…}: values of a field that begin with `prefix`.
   std::string ValuesOf(const Asked& asked, const std::string& path, const std::string& prefix,
                        const Request& request);

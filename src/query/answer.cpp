@@ -16,37 +16,34 @@ bool AllAnswered(const json::Value& shards) {
 
 namespace {
 
-struct Hit {
-  std::string_view id, score, source, sort, highlight;
-};
-
-Hit ReadHit(JsonCursor& cursor) {
-  Hit hit;
-  std::string_view name;
-  cursor.Enter('{');
-  while (cursor.NextMember(name)) {
-    const std::string_view value = cursor.Skip();
-    if (name == "_id") hit.id = value;
-    if (name == "_score") hit.score = value;
-    if (name == "_source") hit.source = value;
-    if (name == "sort") hit.sort = value;
-    if (name == "highlight") hit.highlight = value;
-  }
-  return hit;
+[[noreturn]] void Unreadable() {
+  throw Error(Disposition::kRetry, "the search engine's answer could not be read");
 }
 
-void AppendHit(std::string& out, const Hit& hit, const Projection& projection) {
-  out += R"({"id":)";
-  out += hit.id;
-  out += R"(,"score":)";
-  out += hit.score.empty() ? "null" : hit.score;
-  out += R"(,"document":)";
-  projection.Append(out, hit.source);
-  if (!hit.highlight.empty()) {
-    out += R"(,"highlight":)";
-    out += hit.highlight;
+/// Appends one hit as we tell it and answers its sort values. Its id and score come before its
+/// document in every engine, so that the document, most of the answer, is walked over once.
+std::string_view AppendHit(std::string& out, JsonCursor& cursor, const Projection& projection) {
+  std::string_view name, id, score = "null", sort, highlight;
+  bool document = false;
+  cursor.Enter('{');
+  while (cursor.NextMember(name)) {
+    if (name == "_source" && !id.empty()) {
+      out.append(R"({"id":)").append(id).append(R"(,"score":)").append(score);
+      out += R"(,"document":)";
+      projection.Append(out, cursor);
+      document = true;
+      continue;
+    }
+    const std::string_view value = cursor.Skip();
+    if (name == "_id") id = value;
+    if (name == "_score") score = value;
+    if (name == "sort") sort = value;
+    if (name == "highlight") highlight = value;
   }
+  if (!document) Unreadable();
+  if (!highlight.empty()) out.append(R"(,"highlight":)").append(highlight);
   out += '}';
+  return sort;
 }
 
 class AnswerReader {
@@ -73,15 +70,13 @@ class AnswerReader {
     out_ += R"(,"total":)";
     out_ += total_.empty() ? "null" : total_;
     Facets();
-    if (count_ < static_cast<std::size_t>(PerPage(input_)) || count_ == 0) facts_.last_sort.clear();
+    if (count_ > 0 && count_ >= static_cast<std::size_t>(PerPage(input_))) {
+      facts_.last_sort = last_sort_;
+    }
     return facts_;
   }
 
  private:
-  [[noreturn]] static void Unreadable() {
-    throw Error(Disposition::kRetry, "the search engine's answer could not be read");
-  }
-
   void Hits(JsonCursor& cursor) {
     std::string_view name;
     cursor.Enter('{');
@@ -90,10 +85,8 @@ class AnswerReader {
         seen_ = true;
         out_ += R"("hits":[)";
         while (cursor.NextItem()) {
-          const Hit hit = ReadHit(cursor);
           if (count_++ > 0) out_ += ',';
-          AppendHit(out_, hit, projection_);
-          facts_.last_sort = hit.sort;
+          last_sort_ = AppendHit(out_, cursor, projection_);
         }
         out_ += ']';
         continue;
@@ -128,7 +121,7 @@ class AnswerReader {
   const SearchInput& input_;
   const Projection& projection_;
   AnswerFacts facts_;
-  std::string_view total_, aggregations_;
+  std::string_view total_, aggregations_, last_sort_;
   std::size_t count_ = 0;
   bool seen_ = false;
 };

@@ -1,5 +1,7 @@
 #include "pgsluice/query/projection.h"
 
+#include <algorithm>
+
 #include "pgsluice/json/writer.h"
 #include "pgsluice/query/problem.h"
 #include "query/json_cursor.h"
@@ -51,57 +53,61 @@ std::vector<Projection::Part> Projection::Build(const Schema& schema,
 }
 
 void Projection::Append(std::string& out, std::string_view document) const {
-  AppendObject(out, document, parts_);
+  JsonCursor cursor(document);
+  Append(out, cursor);
 }
 
-void Projection::AppendObject(std::string& out, std::string_view text,
+void Projection::Append(std::string& out, JsonCursor& cursor) const {
+  AppendObject(out, cursor, parts_);
+}
+
+void Projection::AppendObject(std::string& out, JsonCursor& cursor,
                               const std::vector<Part>& parts) const {
   constexpr std::string_view kRaw = "__raw:";
-  JsonCursor cursor(text);
   if (!cursor.Enter('{')) {
-    out += text;
+    out += cursor.Skip();
     return;
   }
   out += '{';
   bool first = true;
   std::string_view name;
   while (cursor.NextMember(name)) {
-    const std::string_view value = cursor.Skip();
     if (name.substr(0, kRaw.size()) == kRaw) name.remove_prefix(kRaw.size());
-    for (const Part& part : parts) {
-      if (std::string_view(part.name).substr(1, part.name.size() - 2) != name) continue;
-      if (!first) out += ',';
-      first = false;
-      out += part.name;
-      out += ':';
-      AppendValue(out, value, part);
-      break;
+    const auto part = std::find_if(parts.begin(), parts.end(), [&](const Part& candidate) {
+      return std::string_view(candidate.name).substr(1, candidate.name.size() - 2) == name;
+    });
+    if (part == parts.end()) {
+      cursor.Skip();
+      continue;
     }
+    if (!first) out += ',';
+    first = false;
+    out += part->name;
+    out += ':';
+    AppendValue(out, cursor, *part);
   }
   out += '}';
 }
 
-void Projection::AppendValue(std::string& out, std::string_view text, const Part& part) const {
-  const char open = text.empty() ? '\0' : text.front();
+void Projection::AppendValue(std::string& out, JsonCursor& cursor, const Part& part) const {
+  const char open = cursor.Peek();
   const bool number = open == '-' || (open >= '0' && open <= '9');
   const bool convert = strings_ && part.bigint;
   if (part.whole && !(convert && (number || open == '['))) {
-    out += text;
+    out += cursor.Skip();
   } else if (part.whole && number) {
     out += '"';
-    out += text;
+    out += cursor.Skip();
     out += '"';
-  } else if (open == '[') {
-    JsonCursor cursor(text);
-    cursor.Enter('[');
+  } else if (cursor.Enter('[')) {
     out += '[';
     for (bool first = true; cursor.NextItem(); first = false) {
       if (!first) out += ',';
-      AppendValue(out, cursor.Skip(), part);
+      AppendValue(out, cursor, part);
     }
     out += ']';
   } else {
-    AppendObject(out, text, part.parts);
+    AppendObject(out, cursor, part.parts);
   }
 }
 

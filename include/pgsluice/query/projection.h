@@ -8,6 +8,8 @@
 
 namespace pgsluice::query {
 
+class JsonCursor;
+
 /// What of a stored document reaches a caller. Copies text, so that every digit stays.
 class Projection {
  public:
@@ -16,6 +18,8 @@ class Projection {
 
   /// Appends the visible part of a document's JSON text.
   void Append(std::string& out, std::string_view document) const;
+  /// Of the document that begins at the cursor, and steps over it.
+  void Append(std::string& out, JsonCursor& cursor) const;
 
  private:
   struct Part {
@@ -26,8 +30,8 @@ class Projection {
   };
   std::vector<Part> Build(const Schema& schema, const std::vector<document::Field>& fields,
                           const std::vector<std::string>& wanted) const;
-  void AppendObject(std::string& out, std::string_view text, const std::vector<Part>& parts) const;
-  void AppendValue(std::string& out, std::string_view text, const Part& part) const;
+  void AppendObject(std::string& out, JsonCursor& cursor, const std::vector<Part>& parts) const;
+  void AppendValue(std::string& out, JsonCursor& cursor, const Part& part) const;
 
   bool strings_;
   std::vector<Part> parts_;

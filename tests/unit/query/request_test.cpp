@@ -98,6 +98,9 @@ TEST(AnswerTest, SplicesHits) {
   EXPECT_EQ(facts.engine_ms, 3);
   EXPECT_EQ(facts.last_sort, R"(["1"])");
   EXPECT_THROW(AppendAnswer(out, "<html>", input, Projection(schema, {}, false)), Error);
+  EXPECT_THROW(AppendAnswer(out, R"({"hits":{"hits":[{"_source":{"id":1},"_id":"1"}]}})", input,
+                            Projection(schema, {}, false)),
+               Error);
 }
 
 }  // namespace
