@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <thread>
 
 #include "pgsluice/catalog/catalog.h"
 #include "pgsluice/document/plan.h"
@@ -49,6 +50,26 @@ TEST_F(Locks, ABatchGivesWayToATruncateOfTwoTables) {
   EXPECT_NO_THROW(user.get());
   ExpectIndex("a", "SELECT id::text, to_json(a) FROM a");
   ExpectIndex("b", "SELECT id::text, to_json(b) FROM b");
+}
+
+TEST_F(Locks, AreNoTroubleUntilTheyLast) {
+  ConfigureIndexes(R"({"indexes": {"a": {}}})");
+  Start();
+  Settle();
+  pg::Session user(db_.options());
+  user.Exec("BEGIN; LOCK TABLE public.a");
+  Exec("INSERT INTO pgsluice.outbox (source, keys) SELECT id, '[[1]]' FROM pgsluice.source");
+  WaitForWaiting("relation");
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point begin = Clock::now();
+  while (process_->trouble("sync").empty()) {
+    ASSERT_LT(Clock::now() - begin, std::chrono::seconds(60));
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_GT(Clock::now() - begin, std::chrono::milliseconds(4500));
+  user.Exec("UPDATE public.a SET n = 2; COMMIT");
+  ExpectIndex("a", "SELECT id::text, to_json(a) FROM a");
+  EXPECT_EQ(process_->trouble("sync"), "");
 }
 
 TEST_F(Locks, TheSqlOfDocumentsIsNotWrongBecauseATableIsLocked) {
