@@ -42,9 +42,12 @@ const pg::Statement kCreateWalk{"backfill_create_walk", R"sql(
   SELECT $1, $2, $3::oid, 0, NULL, 0
   WHERE NOT EXISTS (SELECT FROM pgsluice.backfill
                     WHERE physical = $2 AND first_block IS NULL AND state = 'pending'
+                      AND reached IS NULL
                     FOR UPDATE SKIP LOCKED))sql"};
 
-const pg::Statement kDropJobs{"backfill_drop", "DELETE FROM pgsluice.backfill WHERE physical = $1"};
+const pg::Statement kDropJobs{"backfill_drop", R"sql(
+  DELETE FROM pgsluice.backfill
+  WHERE physical = $1 AND (first_block IS NOT NULL OR $2::boolean))sql"};
 
 const pg::Statement kDropRelation{
     "backfill_drop_relation",
@@ -173,7 +176,9 @@ std::pair<std::string, std::string> NamesOf(const IndexSet& set) {
 }  // namespace
 
 void CreateScan(pg::Session& session, const LiveIndex& index, bool walk) {
-  for (const Target& target : index.targets) session.Exec(kDropJobs, {target.physical});
+  for (const Target& target : index.targets) {
+    session.Exec(kDropJobs, {target.physical, walk ? "true" : "false"});
+  }
   CreateScanOf(session, index, index.plan->root);
   if (walk) CreateWalk(session, index);
 }

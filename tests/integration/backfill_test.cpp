@@ -153,6 +153,35 @@ TEST_F(Backfill, RowsBehindTheEndThatTheTableHadAreRead) {
   ExpectItems();
 }
 
+TEST_F(Backfill, ATruncateAmongItsPiecesIsNotForgotten) {
+  config_.sync.workers = 1;
+  Items(20);
+  Start();
+  Settle();
+  process_.reset();
+  const std::string piece =
+      "INSERT INTO pgsluice.backfill (index_name, physical, relation, filenode, end_block, "
+      "is_last, "
+      "first_block, reached) SELECT index_name, physical, 'item'::regclass, "
+      "pg_relation_filenode('item'), 1, true, ";
+  // The rows are to be read, and after that the ids: what a TRUNCATE wants is under way already.
+  Exec(piece + "0, NULL FROM pgsluice.index_state; " + piece +
+       "NULL, NULL FROM pgsluice.index_state");
+  Exec(
+      "TRUNCATE item; DELETE FROM pgsluice.outbox; INSERT INTO item VALUES (7, 'new'), (8, 'new')");
+  Start();
+  ExpectItems();
+  process_.reset();
+  // The ids were read as far as the first of two, and go on after the TRUNCATE.
+  Exec(piece + "NULL, '7' FROM pgsluice.index_state");
+  Exec(
+      "UPDATE pgsluice.index_state SET backfill_rate = 1000, backfill_next = now() + interval '2 "
+      "s'");
+  Exec("TRUNCATE item");
+  Start();
+  ExpectItems();
+}
+
 TEST_F(Backfill, MistakesAreToldBeforeAnythingIsDone) {
   Items(1);
   db_.Migrate();

@@ -49,9 +49,9 @@ struct Progress {
   }
 };
 
-/// Replaces the jobs of an index (of each target) by a scan of its root (all its partitions and
-/// children) and, with `walk`, a walk over its ids. Call after the table is attached: what commits
-/// later has events.
+/// Replaces the scan of an index (of each target) by one of its root (all its partitions and
+/// children) and, with `walk`, its walks by one over all ids; a walk that waits stays otherwise.
+/// Call after the table is attached: what commits later has events.
 void CreateScan(pg::Session& session, const LiveIndex& index, bool walk);
 /// Adds a scan of one relation (a partition that was attached).
 void CreateScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t relation);
