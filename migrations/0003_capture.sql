@@ -66,11 +66,13 @@ LANGUAGE sql STABLE AS $$
   WHERE c.relkind IN ('r', 'p') ORDER BY c.oid
 $$;
 
--- One column inside a generated function: as it is, or as text.
+-- One column inside a generated function: as it is, or as text, letter for letter whatever its collation
+-- takes for equal.
 CREATE OR REPLACE FUNCTION pgsluice.column_sql(relation regclass, column_name text) RETURNS text
 LANGUAGE sql STABLE AS $$
   SELECT pg_catalog.quote_ident(column_name)
-    || CASE WHEN pgsluice.is_exact(a.atttypid, a.attcollation) THEN '' ELSE '::text' END
+    || CASE WHEN pgsluice.is_exact(a.atttypid, a.attcollation) THEN ''
+            ELSE '::text COLLATE pg_catalog."C"' END
   FROM pg_catalog.pg_attribute a
   WHERE a.attrelid = relation AND a.attname = column_name AND NOT a.attisdropped
 $$;
@@ -196,7 +198,7 @@ BEGIN
     insert_sql := pgsluice.one_sql(source, queries);
     -- Texts of values must not depend on what the writer has set. Else nothing in the function
     -- looks at the search path (all names in it are qualified), and each SET costs a microsecond.
-    IF queries[1] LIKE '%::text AS c%' THEN
+    IF queries[1] LIKE '%::text COLLATE %' THEN
       settings := ' SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 '
         || 'SET datestyle = ''ISO, YMD'' SET intervalstyle = ''postgres'' SET timezone = ''UTC'' '
         || 'SET bytea_output = ''hex''';

@@ -76,6 +76,21 @@ TEST_P(CaptureByMode, ColumnsThatChangeNeverFailTheWriter) {
 
 INSTANTIATE_TEST_SUITE_P(, CaptureByMode, ::testing::Values("statement", "row"));
 
+// What a collation takes for equal is another text all the same.
+TEST_F(CaptureTables, LettersThatACollationDoesNotTellApart) {
+  Exec(
+      "CREATE COLLATION folded (provider = icu, locale = 'und-u-ks-level2', deterministic = false);"
+      "CREATE TABLE t (id int PRIMARY KEY, name text COLLATE folded);"
+      "CREATE TABLE k (name text COLLATE folded PRIMARY KEY);"
+      "INSERT INTO t VALUES (1, 'anna'), (2, 'anna'); INSERT INTO k VALUES ('anna')");
+  Attach("'public.t', ARRAY['id', 'name']");
+  Attach("'public.k'");
+  EXPECT_THAT(EventsOf("UPDATE t SET name = 'Anna' WHERE id = 1"), ElementsAre("[1]"));
+  EXPECT_THAT(EventsOf("UPDATE t SET name = 'ANNA'"), ElementsAre("[1]", "[2]"));
+  EXPECT_THAT(EventsOf("UPDATE k SET name = 'Anna'"),
+              ::testing::UnorderedElementsAre(R"(["anna"])", R"(["Anna"])"));
+}
+
 TEST_F(CaptureTables, ARenamedOrMovedTableIsTheSameSource) {
   Exec("CREATE TABLE t (id int PRIMARY KEY); CREATE SCHEMA other");
   const std::string source = Attach("'public.t'");
