@@ -217,8 +217,6 @@ class Joined:
         raw = self.raw_seconds("bench_leaf", documents)
         again = self.raw_seconds("bench_leaf", documents)
         self.report("million", raw_docs_per_s=round(rows / raw), raw_docs_per_s_written_again=round(rows / again))
-        self.stop()
-        self.service = Service(self.options.binary, path)
         self.fan_out("million", "bench_leaf", rows, rate, lambda n: f"UPDATE bench_group SET name = 'all {n}'",
                      lambda i, n: f"UPDATE bench_leaf SET name = 'lone {n}' WHERE id = {rows + 1 + i}")
         self.sql("DROP TABLE bench_member, bench_leaf, bench_group")

@@ -12,7 +12,7 @@ namespace {
 // A refresh makes a segment, so that they take a third of the engine's time at most; where one took
 // very long (the engine was busy merging), the next one need not wait longer than this for it.
 constexpr int kRestPerDuration = 2;
-constexpr std::chrono::milliseconds kShortestRest{20}, kLongestRest{500};
+constexpr std::chrono::milliseconds kShortestRest{20}, kLongestRest{250};
 
 }  // namespace
 
