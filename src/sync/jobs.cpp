@@ -45,6 +45,18 @@ const pg::Statement kCreateWalk{"backfill_create_walk", R"sql(
                       AND reached IS NULL
                     FOR UPDATE SKIP LOCKED))sql"};
 
+// Twice as long as a bulk request may last: what a poller that is gone had sent has arrived by
+// then.
+const pg::Statement kLater{"backfill_walk_later", R"sql(
+  UPDATE pgsluice.index_state
+  SET walk_again = pg_catalog.clock_timestamp() + interval '60 s' WHERE index_name = $1)sql"};
+
+const pg::Statement kDue{"backfill_walk_due", R"sql(
+  UPDATE pgsluice.index_state SET walk_again = NULL
+  WHERE walk_again <= pg_catalog.clock_timestamp()
+    AND index_name IN (SELECT pg_catalog.jsonb_array_elements_text($1::jsonb))
+  RETURNING index_name)sql"};
+
 const pg::Statement kDropJobs{"backfill_drop", R"sql(
   DELETE FROM pgsluice.backfill
   WHERE physical = $1 AND (first_block IS NOT NULL OR $2::boolean))sql"};
@@ -130,7 +142,7 @@ const pg::Statement kWaiting{
 
 const pg::Statement kIsCurrent{"index_state_is_current", R"sql(
   SELECT physical = $2 AND CASE WHEN building_uuid IS NULL THEN '' ELSE building END = $3
-  FROM pgsluice.index_state WHERE index_name = $1 FOR SHARE)sql"};
+  FROM pgsluice.index_state WHERE index_name = $1 FOR NO KEY UPDATE)sql"};
 
 // Left by a process that did not know yet of an index made by another one. A walk holds for
 // whatever index the alias leads to.
@@ -173,6 +185,12 @@ std::pair<std::string, std::string> NamesOf(const IndexSet& set) {
   return {physicals + "]", names + "]"};
 }
 
+void AddWalk(pg::Session& session, const LiveIndex& index) {
+  for (const Target& target : index.targets) {
+    session.Exec(kCreateWalk, {index.plan->name, target.physical, Oid(index.plan->root)});
+  }
+}
+
 }  // namespace
 
 void CreateScan(pg::Session& session, const LiveIndex& index, bool walk) {
@@ -197,9 +215,17 @@ void DropScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t rela
 }
 
 void CreateWalk(pg::Session& session, const LiveIndex& index) {
-  for (const Target& target : index.targets) {
-    session.Exec(kCreateWalk, {index.plan->name, target.physical, Oid(index.plan->root)});
+  AddWalk(session, index);
+  session.Exec(kLater, {index.plan->name});
+}
+
+void WalkAgain(pg::Session& session, const IndexSet& set) {
+  pg::Transaction transaction(session);
+  const pg::Result due = session.Exec(kDue, {NamesOf(set).second});
+  for (std::size_t row = 0; row < due.rows(); ++row) {
+    AddWalk(session, *set.indexes.at(std::string(due.Text(row, 0))));
   }
+  transaction.Commit();
 }
 
 bool EnterGeneration(pg::Session& session, int generation) {

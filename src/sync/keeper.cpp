@@ -32,6 +32,7 @@ const pg::Statement kPulse{"pulse", R"sql(
            (SELECT concat_ws('/', count(*), max(id)) FROM pgsluice.dead_letter)),
          EXISTS (SELECT FROM pgsluice.outbox WHERE id >= $1::bigint)
            OR EXISTS (SELECT FROM pgsluice.backfill) OR EXISTS (SELECT FROM pgsluice.retired)
+           OR EXISTS (SELECT FROM pgsluice.index_state WHERE walk_again IS NOT NULL)
   FROM pgsluice.state)sql"};
 
 std::vector<std::string> Texts(std::string_view json_array) {
@@ -208,10 +209,11 @@ void Keeper::Sample() {
   shared_.monitor.pending.Set(static_cast<double>(lag.pending));
   shared_.monitor.lag_seconds.Set(lag.oldest_age_s);
   if (lag.pending > 0) pulse_.clear();  // it may have come after the pulse: once more
-  // Pieces that another process created: this one's backfillers wait for a signal.
   // The sleeper speaks up only when all workers are idle: one that backs off must not keep the
   // others from work.
   if (writes_ && lag.pending > 0) shared_.work.Signal();
+  // Pieces that another process created: this one's backfillers wait for a signal.
+  if (writes_) WalkAgain(*session_, *shared_.registry.Get());
   const Waiting waiting = WaitingJobs(*session_, *shared_.registry.Get());
   // The backfillers finish reindexes as well, and clear up behind them.
   if (writes_ && (waiting.any || AnyToReindex(*session_, *shared_.registry.Get()))) {

@@ -99,6 +99,28 @@ TEST_F(ProcessFault, KilledAtRandomMomentsUnderLoad) {
   ExpectRecovered();
 }
 
+// Its rows have no events, so nobody but a walk over the ids removes them.
+TEST_F(ProcessFault, ABulkOfAKilledProcessThatArrivesAfterATruncate) {
+  Prepare(300);
+  proxy_.HoldNext("_bulk");
+  auto victim = RunBinary("sync");
+  proxy_.WaitForHeld();
+  victim->Signal(SIGKILL);
+  EXPECT_EQ(victim->Wait(), 128 + SIGKILL) << victim->err();
+  Exec("TRUNCATE item");
+  Exec("INSERT INTO item VALUES (1, 'new', 0)");
+  victim = RunBinary("sync");
+  ExpectRecovered();
+  proxy_.Release();
+  EXPECT_NE(Document("item", "2"), "");
+  const std::string again = "SELECT walk_again > now() FROM pgsluice.index_state";
+  EXPECT_EQ(db_.Text(again), "t");
+  Exec("UPDATE pgsluice.index_state SET walk_again = now()");  // a minute later
+  const auto deadline = std::chrono::steady_clock::now() + seconds(30);
+  while (!Document("item", "2").empty()) ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+  ExpectRecovered();
+}
+
 TEST_F(ProcessFault, SigtermUnderLoadEndsWith0AndTheNextOneGoesOn) {
   Prepare(5000);
   auto process = RunBinary("run");

@@ -145,7 +145,10 @@ bool FaultProxy::BeginRequest(Link& link, std::string& pending, std::size_t& lef
   const std::string head = pending.substr(0, end + 2);
   const std::size_t whole = end + 4 + ContentLength(head);
   std::string raw;
-  if (!TakeScript(head.substr(0, head.find("\r\n")), raw)) {
+  const std::string first_line = head.substr(0, head.find("\r\n"));
+  const bool scripted = TakeScript(first_line, raw);
+  const bool held = !scripted && TakeHold(first_line);
+  if (!scripted && !held) {
     left = whole;
     return true;
   }
@@ -154,6 +157,10 @@ bool FaultProxy::BeginRequest(Link& link, std::string& pending, std::size_t& lef
     const ssize_t more = recv(link.client, buffer.data(), buffer.size(), 0);
     if (more <= 0) return false;
     pending.append(buffer.data(), static_cast<std::size_t>(more));
+  }
+  if (held) {
+    PassHeld(link, pending.substr(0, whole));
+    return false;
   }
   pending.erase(0, whole);
   return SendAll(link.client, raw) && raw.find("Connection: close") == std::string::npos;
@@ -195,6 +202,52 @@ bool FaultProxy::TakeScript(const std::string& first_line, std::string& raw) {
     return true;
   }
   return false;
+}
+
+bool FaultProxy::TakeHold(const std::string& first_line) {
+  const std::lock_guard lock(mutex_);
+  if (hold_.empty() || first_line.find(hold_) == std::string::npos) return false;
+  hold_.clear();
+  return true;
+}
+
+void FaultProxy::PassHeld(Link& link, const std::string& request) {
+  {
+    std::unique_lock lock(mutex_);
+    held_ = Held::kRequest;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return held_ == Held::kReleased || closing_; });
+    if (closing_) return;
+  }
+  std::array<char, 65536> answer;
+  if (!SendAll(link.upstream, request)) return;
+  if (recv(link.upstream, answer.data(), answer.size(), 0) <= 0) return;
+  const std::lock_guard lock(mutex_);
+  held_ = Held::kAnswered;
+  changed_.notify_all();
+}
+
+void FaultProxy::HoldNext(std::string part) {
+  const std::lock_guard lock(mutex_);
+  hold_ = std::move(part);
+}
+
+void FaultProxy::WaitForHeld() { WaitFor(Held::kRequest); }
+
+void FaultProxy::Release() {
+  {
+    const std::lock_guard lock(mutex_);
+    held_ = Held::kReleased;
+    changed_.notify_all();
+  }
+  WaitFor(Held::kAnswered);
+}
+
+void FaultProxy::WaitFor(Held state) {
+  std::unique_lock lock(mutex_);
+  const bool came =
+      changed_.wait_for(lock, std::chrono::seconds(20), [&] { return held_ == state; });
+  if (!came) throw std::runtime_error("the fault proxy waited 20 s for the held request");
 }
 
 void FaultProxy::Refuse() {

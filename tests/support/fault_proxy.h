@@ -30,6 +30,11 @@ class FaultProxy {
   /// Holds back all bytes, in both directions, until Pass().
   void Stall();
   void Pass();
+  /// The next request whose first line contains `part` is taken whole and passed on at Release()
+  /// only, whatever has become of its client by then. The client gets no answer.
+  void HoldNext(std::string part);
+  void WaitForHeld();  ///< Until that request is here; throws after 20 s.
+  void Release();      ///< Returns when it has been answered; throws after 20 s.
   /// Closes the open connections; new ones are served.
   void CloseConnections();
   /// The next answer breaks off after that many bytes.
@@ -58,6 +63,8 @@ class FaultProxy {
     std::thread thread;
   };
 
+  enum class Held { kNothing, kRequest, kReleased, kAnswered };
+
   void Listen();
   void StopListening();
   void Accept();
@@ -70,6 +77,9 @@ class FaultProxy {
   /// Waits while stalled; false when the connection is to end.
   bool Gate();
   bool TakeScript(const std::string& first_line, std::string& raw);
+  bool TakeHold(const std::string& first_line);
+  void PassHeld(Link& link, const std::string& request);
+  void WaitFor(Held state);
 
   const std::string host_;
   const std::uint16_t upstream_port_;
@@ -82,6 +92,8 @@ class FaultProxy {
   std::condition_variable changed_;
   std::list<Link> links_;
   std::vector<Script> scripts_;
+  std::string hold_;  ///< Part of a first line; empty: hold nothing.
+  Held held_ = Held::kNothing;
   bool stalled_ = false;
   bool closing_ = false;
   bool cut_ = false;

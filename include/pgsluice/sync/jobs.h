@@ -57,8 +57,12 @@ void CreateScan(pg::Session& session, const LiveIndex& index, bool walk);
 void CreateScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t relation);
 /// Removes the pieces of a relation (a partition that went away).
 void DropScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t relation);
-/// Adds a walk over the index's ids (TRUNCATE, a partition that went away).
+/// Adds a walk over the index's ids (TRUNCATE, a partition that went away), and another one for
+/// later: see WalkAgain().
 void CreateWalk(pg::Session& session, const LiveIndex& index);
+/// Adds the second walks that are due: documents that a poller had sent before it was killed, and
+/// that the engine got after the first walk, go as well.
+void WalkAgain(pg::Session& session, const IndexSet& set);
 /// Tells, until the transaction ends, that documents are written as of `generation`; false when it
 /// is no longer that of pgsluice.state.
 bool EnterGeneration(pg::Session& session, int generation);
