@@ -104,6 +104,7 @@ DECLARE
   names text[] := captured || coalesce(watched, '{}');
   fallback text;
   all_columns text := '';
+  all_names text := '';
   keys text;
   event_keys text;
   one text;
@@ -117,22 +118,25 @@ BEGIN
     IF one IS NULL THEN
       RAISE EXCEPTION 'table % has no column "%"', relation, names[i];
     END IF;
-    CONTINUE WHEN event <> 'update' AND i > pg_catalog.array_length(captured, 1);
+    CONTINUE WHEN i > pg_catalog.array_length(captured, 1)
+                  AND (event <> 'update' OR names[i] = ANY (captured));
     all_columns := all_columns || CASE WHEN i > 1 THEN ', ' ELSE '' END || one || ' AS c' || i;
+    all_names := all_names || CASE WHEN i > 1 THEN ', ' ELSE '' END || 'c' || i;
   END LOOP;
   SELECT pg_catalog.string_agg('c' || i, ', '), pg_catalog.string_agg('event.c' || i, ', ')
     INTO keys, event_keys
     FROM pg_catalog.generate_series(1, pg_catalog.array_length(captured, 1)) AS i;
-  new_rows := 'SELECT ' || all_columns || ' FROM ' || new_rows;
-  old_rows := 'SELECT ' || all_columns || ' FROM ' || old_rows;
   rows_sql := CASE
-    WHEN event = 'insert' THEN ARRAY[new_rows]
-    WHEN event = 'delete' THEN ARRAY[old_rows]
-    WHEN watched IS NULL THEN ARRAY[new_rows, old_rows]
-    -- Set operations, never a join of old and new: plpgsql keeps a plan made for one row, and a
-    -- nested loop would be quadratic in 100,000.
-    ELSE ARRAY['SELECT ' || keys || ' FROM ((' || new_rows || ' EXCEPT ' || old_rows
-      || ') UNION ALL (' || old_rows || ' EXCEPT ' || new_rows || ')) AS changed GROUP BY ' || keys]
+    WHEN event = 'insert' THEN ARRAY['SELECT ' || all_columns || ' FROM ' || new_rows]
+    WHEN event = 'delete' THEN ARRAY['SELECT ' || all_columns || ' FROM ' || old_rows]
+    WHEN watched IS NULL THEN ARRAY['SELECT ' || all_columns || ' FROM ' || new_rows,
+                                    'SELECT ' || all_columns || ' FROM ' || old_rows]
+    -- Rows that are there before as often as after did not change. Never a join of old and new:
+    -- plpgsql keeps a plan made for one row, and a nested loop would be quadratic in 100,000.
+    ELSE ARRAY['SELECT ' || keys || ' FROM (SELECT ' || keys || ' FROM ('
+      || 'SELECT ' || all_columns || ', 1 AS side FROM ' || new_rows || ' UNION ALL '
+      || 'SELECT ' || all_columns || ', -1 FROM ' || old_rows || ') AS b GROUP BY ' || all_names
+      || ' HAVING pg_catalog.sum(side) OPERATOR(pg_catalog.<>) 0) AS changed GROUP BY ' || keys]
   END;
   RETURN ARRAY(
     SELECT 'SELECT pg_catalog.json_build_array(' || event_keys || ') AS key FROM (SELECT '
