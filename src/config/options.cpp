@@ -82,8 +82,8 @@ const std::vector<Option>& SyncOptions() {
        .min = 64 * 1024,
        .max = 100 * 1024 * 1024},
       {.name = "refresh",
-       .description = "adaptive: a bulk that drained the queue asks for a refresh; interval: only "
-                      "refresh_interval counts.",
+       .description = "adaptive: a bulk that drained the queue asks for a refresh, for a stream of "
+                      "changes once a second or more; interval: only refresh_interval counts.",
        .default_json = R"("adaptive")",
        .allowed = {"adaptive", "interval"}},
       {.name = "refresh_interval",

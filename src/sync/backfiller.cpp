@@ -228,7 +228,7 @@ class Backfiller {
     const Progress progress = ProgressOf(session_, index.physical);
     shared_.monitor.BackfillProgress(index.plan->name).Set(progress.ratio());
     if (progress.pieces_left > 0 || !CloseIfDone(session_, index.physical)) return;
-    shared_.drained(index.alias);
+    shared_.drained(index.alias, 0);
     shared_.look_again();  // the index is live now
   }
 

@@ -72,7 +72,7 @@ bool Reindexer::Finish(const LiveIndex& index, int generation) {
     return false;
   }
   shared_.look_again();
-  shared_.drained(index.alias);
+  shared_.drained(index.alias, 0);
   return true;
 }
 

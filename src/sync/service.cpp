@@ -40,8 +40,8 @@ Service::Service(const config::Config& config, engine::Engine& engine, Monitor& 
               floor_,
               fanouts_,
               config.sync.bulk_bytes,
-              [this](const std::string& alias) {
-                if (config_.sync.adaptive_refresh) scheduler_.Request(alias);
+              [this](const std::string& alias, std::size_t changes) {
+                if (config_.sync.adaptive_refresh) scheduler_.Request(alias, changes);
               },
               [this] { keeper_.LookAgain(); }},
       keeper_(config, shared_, writes) {}

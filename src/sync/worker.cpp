@@ -1,6 +1,8 @@
 #include "pgsluice/sync/worker.h"
 
+#include <algorithm>
 #include <chrono>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -114,6 +116,11 @@ constexpr int kLockTimeoutMs = 400;
 // While every place is taken and nothing else is to be done.
 constexpr Next kUntilPlace{std::chrono::milliseconds(20), false};
 
+// A stream of changes that finds us every time: a request for each few of them would cost the
+// engine and the database more than the changes do, so that they gather for a while.
+constexpr int kStream = 3;
+constexpr std::chrono::milliseconds kPerBatchOfStream{20};
+
 class Worker {
  public:
   Worker(const Shared& shared, pg::Session& session, Writer& writer)
@@ -133,7 +140,10 @@ class Worker {
       shared_.look_again();
       return kUntilLooked;
     }
-    if (events->empty()) return left_.empty() ? kUntilCalled : kUntilPlace;
+    if (events->empty()) {
+      in_a_row_ = 0;
+      return left_.empty() ? kUntilCalled : kUntilPlace;
+    }
     observe::Span span(observe::SpanKind::kConsumer, "sync batch");
     span.Since(start);
     span.Set("pgsluice.events", static_cast<std::int64_t>(events->size()));
@@ -149,7 +159,11 @@ class Worker {
     refresher_.Committed();
     Tell(*events, works, full);
     shared_.floor.Advance(session_);
-    return kAgain;
+    ++in_a_row_;
+    if (full || in_a_row_ < kStream) return kAgain;
+    const auto rest = std::chrono::ceil<std::chrono::milliseconds>(
+        start + kPerBatchOfStream - std::chrono::steady_clock::now());
+    return {std::max(rest, std::chrono::milliseconds(0)), false};
   }
 
  private:
@@ -177,13 +191,15 @@ class Worker {
       shared_.monitor.end_to_end_seconds.Observe(AgeSeconds(event));
     }
     shared_.monitor.Recovered("engine");
-    std::set<std::string> touched;
+    std::map<std::string, std::size_t> changes;
     for (const Work& work : works) {
       if (work.truncated) shared_.backfill.Signal();
-      for (const Target& target : work.route.index->targets) touched.insert(target.name);
+      for (const Target& target : work.route.index->targets) {
+        changes[target.name] += work.keys.size();
+      }
     }
     if (full) return;
-    for (const std::string& alias : touched) shared_.drained(alias);
+    for (const auto& [alias, count] : changes) shared_.drained(alias, count);
   }
 
   const Shared& shared_;
@@ -192,6 +208,7 @@ class Worker {
   Refresher refresher_;
   /// Sources whose events wait for a place, because very many documents embed their rows.
   std::set<int> left_;
+  int in_a_row_ = 0;  ///< Batches, since there was nothing to do.
 };
 
 }  // namespace

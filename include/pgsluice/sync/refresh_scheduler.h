@@ -19,18 +19,24 @@ class RefreshScheduler {
  public:
   explicit RefreshScheduler(engine::Engine& engine) : engine_(engine) {}
 
-  void Request(const std::string& alias);
+  /// `changes`: how many were written since the last call.
+  void Request(const std::string& alias, std::size_t changes);
   /// Runs until stopped.
   void Run(const std::stop_token& stop);
 
  private:
   using Clock = std::chrono::steady_clock;
 
+  struct Index {
+    std::size_t changes = 0;  ///< That wait for the next refresh.
+    Clock::time_point rests_until;
+  };
+
   engine::Engine& engine_;
   std::mutex mutex_;
   std::condition_variable_any requested_;
-  std::map<std::string, Clock::time_point> due_;    ///< Wanted, and when at the earliest.
-  std::map<std::string, Clock::time_point> rests_;  ///< Not before.
+  std::map<std::string, Clock::time_point> due_;  ///< Wanted, and when at the earliest.
+  std::map<std::string, Index> indexes_;
 };
 
 }  // namespace pgsluice::sync

@@ -32,7 +32,7 @@ struct Shared {
   std::counting_semaphore<>& fanouts;
   std::size_t bulk_bytes;
   /// Asks the engine to make an index's changes visible to searches (see RefreshScheduler).
-  std::function<void(const std::string& alias)> drained;
+  std::function<void(const std::string& alias, std::size_t changes)> drained;
   /// Something about indexes or tables is not as known: look at it now.
   std::function<void()> look_again;
 };
