@@ -1,7 +1,6 @@
 #include "pgsluice/sync/refresh_scheduler.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "pgsluice/base/error.h"
 #include "pgsluice/observe/log.h"
@@ -18,13 +17,14 @@ constexpr Duration kShortestRest = std::chrono::milliseconds(20);
 constexpr int kRestPerDuration = 2;
 constexpr Duration kLongestRest = std::chrono::milliseconds(250);
 // A stream of changes would pay more for its refreshes than for itself: a ninth of the time, but
-// not more seldom than the engines do by themselves.
-constexpr std::size_t kStream = 100;
+// not more seldom than the engines do by themselves. What a few transactions wrote is no stream.
+constexpr std::size_t kMany = 100;
+constexpr int kManyInARow = 3;
 constexpr int kRestPerDurationOfStream = 8;
 constexpr Duration kLongestRestOfStream = std::chrono::seconds(1);
 
-Duration RestAfter(Duration took, std::size_t changes) {
-  if (changes < kStream) return std::clamp(took * kRestPerDuration, kShortestRest, kLongestRest);
+Duration RestAfter(Duration took, bool stream) {
+  if (!stream) return std::clamp(took * kRestPerDuration, kShortestRest, kLongestRest);
   return std::clamp(took * kRestPerDurationOfStream, kShortestRest, kLongestRestOfStream);
 }
 
@@ -53,7 +53,9 @@ void RefreshScheduler::Run(const std::stop_token& stop) {
     }
     const std::string alias = next->first;
     due_.erase(next);
-    const std::size_t changes = std::exchange(indexes_[alias].changes, 0);
+    Index& index = indexes_[alias];
+    index.many_in_a_row = index.changes >= kMany ? index.many_in_a_row + 1 : 0;
+    index.changes = 0;
     lock.unlock();
     const Clock::time_point start = Clock::now();
     try {
@@ -64,7 +66,7 @@ void RefreshScheduler::Run(const std::stop_token& stop) {
     }
     const Clock::time_point end = Clock::now();
     lock.lock();
-    indexes_[alias].rests_until = end + RestAfter(end - start, changes);
+    index.rests_until = end + RestAfter(end - start, index.many_in_a_row >= kManyInARow);
   }
 }
 

@@ -19,7 +19,7 @@ void Wakeup::Signal() {
   {
     const std::lock_guard lock(mutex_);
     ++generation_;
-    idle_ = 0;  // whoever waits is about to look again
+    call_ = true;
   }
   changed_.notify_all();
 }
@@ -29,18 +29,21 @@ void Wakeup::WaitForWork(std::uint64_t seen, const std::stop_token& stop,
   using std::chrono::steady_clock;
   const auto end = steady_clock::now() + at_most;
   std::unique_lock lock(mutex_);
-  if (generation_ != seen) return;
-  ++idle_;
-  changed_.notify_all();
-  const auto called = [&] { return generation_ != seen; };
-  while (true) {
-    const bool alone = idle_ < workers_;
-    const auto until = alone ? std::min(end, steady_clock::now() + kWhileOthersWork) : end;
-    if (changed_.wait_until(lock, stop, until, called)) return;
-    if (alone && idle_ == workers_ && !stop.stop_requested() && steady_clock::now() < end) continue;
-    --idle_;
+  if (generation_ != seen) {
+    call_ = false;
     return;
   }
+  ++idle_;
+  changed_.notify_all();
+  while (!call_ && !stop.stop_requested()) {
+    const bool alone = idle_ < workers_;
+    const auto until = alone ? std::min(end, steady_clock::now() + kWhileOthersWork) : end;
+    const auto changed = [&] { return call_ || alone != (idle_ < workers_); };
+    if (!changed_.wait_until(lock, stop, until, changed)) break;  // time to look
+  }
+  call_ = false;
+  --idle_;
+  changed_.notify_all();
 }
 
 void Wakeup::WaitForCall(std::uint64_t seen, const std::stop_token& stop,
@@ -51,7 +54,7 @@ void Wakeup::WaitForCall(std::uint64_t seen, const std::stop_token& stop,
 
 bool Wakeup::WaitUntilIdle(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  return changed_.wait(lock, stop, [&] { return idle_ == workers_; });
+  return changed_.wait(lock, stop, [&] { return idle_ == workers_ && !call_; });
 }
 
 bool SleepUnlessStopped(std::chrono::milliseconds delay, const std::stop_token& stop) {

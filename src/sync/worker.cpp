@@ -4,6 +4,7 @@
 #include <chrono>
 #include <map>
 #include <set>
+#include <unordered_set>
 #include <utility>
 
 #include "pgsluice/observe/log.h"
@@ -44,11 +45,39 @@ class FanoutPlace {
   bool taken_ = false;
 };
 
+/// The documents that a batch has refreshed so far. Each was read after all events of the batch
+/// were claimed, so that no other of them is news to it: a row inserted with its children is read
+/// and written once.
+class Refreshed {
+ public:
+  explicit Refreshed(const std::vector<Work>& works) : useful_(works.size() > 1) {}
+
+  void Add(const document::Plan& plan, const Refresher::Keys& keys) {
+    if (!useful_) return;
+    auto& ids = ids_[plan.name];
+    for (const std::string& key : keys) {
+      if (ids.size() >= kMost) return;
+      ids.insert(IdOfKey(plan, key));
+    }
+  }
+  bool Has(const document::Plan& plan, const std::string& key) const {
+    const auto ids = ids_.find(plan.name);
+    return ids != ids_.end() && ids->second.contains(IdOfKey(plan, key));
+  }
+
+ private:
+  static constexpr std::size_t kMost = 32768;  ///< Of an index: a few megabytes.
+
+  const bool useful_;
+  std::map<std::string, std::unordered_set<std::string>> ids_;  ///< Of each index.
+};
+
 /// Refreshes the roots of a change to an embedded table: streamed, because one tag may be used by a
 /// million documents. False, and nothing is written, when they are many and there is no place.
 bool RefreshRootsOf(pg::Session& session, Refresher& refresher, const Work& work,
-                    FanoutPlace& place) {
-  const document::Source& source = work.route.index->plan->sources[work.route.source];
+                    Refreshed& refreshed, FanoutPlace& place) {
+  const document::Plan& plan = *work.route.index->plan;
+  const document::Source& source = plan.sources[work.route.source];
   const std::string keys = JsonArray(work.keys, 0, work.keys.size());
   session.ExecParams("DECLARE roots NO SCROLL CURSOR FOR " + source.to_roots.sql, {keys});
   const std::string fetch = "FETCH " + std::to_string(kRootKeysPerFetch) + " FROM roots";
@@ -58,19 +87,26 @@ bool RefreshRootsOf(pg::Session& session, Refresher& refresher, const Work& work
   while (possible) {
     const pg::Result rows = session.Exec(fetch);
     if (rows.rows() == 0) break;
-    for (std::size_t row = 0; row < rows.rows(); ++row) roots.emplace_back(rows.Text(row, 0));
+    for (std::size_t row = 0; row < rows.rows(); ++row) {
+      std::string key(rows.Text(row, 0));
+      if (!refreshed.Has(plan, key)) roots.push_back(std::move(key));
+    }
     if (roots.size() < kManyRoots) continue;
     possible = place.Take();
-    if (possible) stream.Add(roots, false);
+    if (possible) {
+      stream.Add(roots, false);
+      refreshed.Add(plan, roots);
+    }
     roots.clear();
   }
   session.Exec("CLOSE roots");
   stream.Add(roots, true);
+  refreshed.Add(plan, roots);
   return possible;
 }
 
 /// What is quickly done, whatever the change.
-void DoRoots(pg::Session& session, Refresher& refresher, const Work& work) {
+void DoRoots(pg::Session& session, Refresher& refresher, const Work& work, Refreshed& refreshed) {
   const LiveIndex& index = *work.route.index;
   const document::Source& source = index.plan->sources[work.route.source];
   const bool root = source.table == index.plan->root;
@@ -81,7 +117,9 @@ void DoRoots(pg::Session& session, Refresher& refresher, const Work& work) {
   } else if (work.truncated && root) {
     CreateWalk(session, index);
   }
-  if (root && !work.keys.empty()) refresher.Refresh(index, work.keys);
+  if (!root || work.keys.empty()) return;
+  refresher.Refresh(index, work.keys);
+  refreshed.Add(*index.plan, work.keys);
 }
 
 bool IsEmbedded(const Work& work) {
@@ -149,9 +187,12 @@ class Worker {
     span.Set("pgsluice.events", static_cast<std::int64_t>(events->size()));
     observe::Span(observe::SpanKind::kClient, "claim").Since(start);
     const std::vector<Work> works = RouteEvents(*set, *events);
-    for (const Work& work : works) DoRoots(session_, refresher_, work);
+    Refreshed refreshed(works);
+    for (const Work& work : works) DoRoots(session_, refresher_, work, refreshed);
     for (const Work& work : works) {
-      if (!IsEmbedded(work) || RefreshRootsOf(session_, refresher_, work, place)) continue;
+      if (!IsEmbedded(work) || RefreshRootsOf(session_, refresher_, work, refreshed, place)) {
+        continue;
+      }
       left_.insert(work.event_source);
     }
     const bool full = Acknowledge(*events);

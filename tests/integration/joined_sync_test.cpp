@@ -12,6 +12,8 @@
 namespace pgsluice {
 namespace {
 
+using testing::JoinedTest;
+
 class JoinedSync : public testing::JoinedTest {
  protected:
   void SetUp() override { StartAll(); }
@@ -184,6 +186,27 @@ TEST_F(JoinedSync, ManyChangesAtRandomWithTwoProcesses) {
     if (round % 100 == 99) ExpectAll("round " + std::to_string(round));
   }
   second.Stop();
+}
+
+// With one worker: of two, each may claim a part of the events.
+TEST_F(JoinedTest, ADocumentIsWrittenOnceForATransactionOfManyTables) {
+  config_.sync.workers = 1;
+  StartAll();
+  Settle();
+  const auto written = [&] {
+    const std::string line = R"(pgsluice_documents_indexed_total{index="projects",op="index"} )";
+    const std::string all = process_->registry().Text();
+    return std::stoi(all.substr(all.find(line) + line.size()));
+  };
+  const int before = written();
+  const std::string change =
+      "BEGIN; INSERT INTO project VALUES (1, 100, 'new', 2, 3, false, '{}', 's'); INSERT INTO "
+      "project_tag VALUES (1, 100, 2), (1, 100, 3); INSERT INTO comment VALUES (500, 0, 1, 100, 3, "
+      "'first', 4, false), (501, 1, 1, 100, 2, 'second', 5, false); INSERT INTO reply VALUES (901, "
+      "500, 'yes'); COMMIT";
+  Exec(change);
+  ExpectAll(change);
+  EXPECT_EQ(written() - before, 1);
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ class RefreshScheduler {
 
   struct Index {
     std::size_t changes = 0;  ///< That wait for the next refresh.
+    int many_in_a_row = 0;    ///< Refreshes of many changes.
     Clock::time_point rests_until;
   };
 

@@ -29,7 +29,8 @@ class Wakeup {
   /// There may be work.
   void Signal();
   /// Counts the caller as idle until a Signal() after `seen`, stop, or the time is over; much less
-  /// while other workers are busy, because nobody else looks for work until all are idle.
+  /// while other workers are busy, because nobody else looks for work until all are idle. A signal
+  /// ends the wait of one worker: the others look soon if it stays busy.
   void WaitForWork(std::uint64_t seen, const std::stop_token& stop,
                    std::chrono::milliseconds at_most = std::chrono::hours(24));
   /// The same for who cannot work now although there is some: does not count as idle.
@@ -43,6 +44,7 @@ class Wakeup {
   std::condition_variable_any changed_;
   std::uint64_t generation_ = 0;
   const int workers_;
+  bool call_ = false;  ///< A signal that nobody has answered by looking for work.
   int idle_ = 0;
 };
 
