@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "pgsluice/json/value.h"
 #include "pgsluice/observe/log.h"
 #include "pgsluice/observe/trace.h"
 #include "pgsluice/pg/sql_error.h"
@@ -54,22 +55,35 @@ class Refreshed {
 
   void Add(const document::Plan& plan, const Refresher::Keys& keys) {
     if (!useful_) return;
-    auto& ids = ids_[plan.name];
+    auto& roots = roots_[plan.name];
     for (const std::string& key : keys) {
-      if (ids.size() >= kMost) return;
-      ids.insert(IdOfKey(plan, key));
+      if (roots.size() >= kMost) return;
+      roots.insert(RootKey(plan, key));
     }
   }
   bool Has(const document::Plan& plan, const std::string& key) const {
-    const auto ids = ids_.find(plan.name);
-    return ids != ids_.end() && ids->second.contains(IdOfKey(plan, key));
+    const auto roots = roots_.find(plan.name);
+    return roots != roots_.end() && roots->second.contains(RootKey(plan, key));
   }
 
  private:
+  /// The root's part of a key, whether its values are written as numbers or as texts; null and ""
+  /// are two things.
+  static std::string RootKey(const document::Plan& plan, const std::string& key) {
+    const json::Value array = json::Parse(key);
+    std::string root;
+    for (std::size_t i = 0; i < std::min(plan.key.size(), array.items.size()); ++i) {
+      const json::Value& item = array.items[i];
+      root += item.IsNull() ? "null" : "=" + item.text;
+      root += '\0';
+    }
+    return root;
+  }
+
   static constexpr std::size_t kMost = 32768;  ///< Of an index: a few megabytes.
 
   const bool useful_;
-  std::map<std::string, std::unordered_set<std::string>> ids_;  ///< Of each index.
+  std::map<std::string, std::unordered_set<std::string>> roots_;  ///< Of each index.
 };
 
 /// Refreshes the roots of a change to an embedded table: streamed, because one tag may be used by a

@@ -209,5 +209,23 @@ TEST_F(JoinedTest, ADocumentIsWrittenOnceForATransactionOfManyTables) {
   EXPECT_EQ(written() - before, 1);
 }
 
+// Roots without a key: what is null in one is empty in the other.
+TEST_F(JoinedTest, ABatchTellsRowsApartThatDifferInANull) {
+  ConfigureIndexes(R"json({"indexes": {"note": {"embed": {
+      "what": {"table": "kind", "on": {"kind": "id"}}}}}})json");
+  config_.sync.workers = 1;
+  Exec(
+      "CREATE TABLE kind (id text PRIMARY KEY, name text); INSERT INTO kind VALUES ('', 'old');"
+      "CREATE TABLE note (label text, kind text); INSERT INTO note VALUES ('a', '')");
+  Start();
+  Settle();
+  Exec("BEGIN; INSERT INTO note VALUES ('a', NULL); UPDATE kind SET name = 'new'; COMMIT");
+  Settle();
+  std::string all;
+  for (const auto& [id, document] : Documents("note")) all += document;
+  EXPECT_NE(all.find("new"), std::string::npos) << all;
+  EXPECT_EQ(all.find("old"), std::string::npos) << all;
+}
+
 }  // namespace
 }  // namespace pgsluice
