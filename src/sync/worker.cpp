@@ -168,8 +168,8 @@ constexpr int kLockTimeoutMs = 400;
 // While every place is taken and nothing else is to be done.
 constexpr Next kUntilPlace{std::chrono::milliseconds(20), false};
 
-// A stream of changes that finds us every time: a request for each few of them would cost the
-// engine and the database more than the changes do, so that they gather for a while.
+// A stream of changes that finds us every time: it gathers for a while, because a change costs the
+// engine and the database the less, the more of them share a request (bench/README.md).
 constexpr int kStream = 3;
 constexpr std::chrono::milliseconds kPerBatchOfStream{20};
 
