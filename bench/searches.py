@@ -11,6 +11,7 @@ from servers import Engine, Service, cpu_seconds, memory_mb
 
 API, ENGINE = "api", "engine"
 CONNECTIONS = 32
+WARM_SECONDS = 10  # Of each side: the engine compiles its own code meanwhile.
 GOALS = {  # name: (goal, whether larger is better)
     **{f"search_{name}_{case}": goal for case in ("small", "large") for name, goal in (
         ("p50_overhead_ms", (0.5, False)), ("throughput_over_engine", (0.85, True)),
@@ -137,13 +138,15 @@ class Searches:
                  ENGINE: (self.options.elasticsearch_url + path, bodies)}
         seconds = max(self.options.seconds // 2, 1)
         for url, lines in sides.values():
-            self.load(url, lines, CONNECTIONS, seconds)  # warm
+            self.load(url, lines, CONNECTIONS, WARM_SECONDS)
         alone, crowded = {API: [], ENGINE: []}, {API: [], ENGINE: []}
         cpu = {API: [], ENGINE: []}  # per request to the API
-        for _ in range(self.options.repeats):
-            for side, (url, lines) in sides.items():
+        for turn in range(self.options.repeats):
+            # Neither always comes first: an engine gets faster while it is asked.
+            order = list(sides.items())[::1 if turn % 2 == 0 else -1]
+            for side, (url, lines) in order:
                 alone[side].append(self.load(url, lines, 1, seconds))
-            for side, (url, lines) in sides.items():
+            for side, (url, lines) in order:
                 before = cpu_seconds(self.service.pid), cpu_seconds(self.engine_pid)
                 crowded[side].append(self.load(url, lines, CONNECTIONS, seconds))
                 if side == API:

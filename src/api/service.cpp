@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "pgsluice/base/digest.h"
 #include "pgsluice/config/problem.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/observe/log.h"

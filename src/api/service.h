@@ -13,6 +13,7 @@
 #include "api/rate_limiter.h"
 #include "api/settings.h"
 #include "pgsluice/api/server.h"
+#include "pgsluice/base/digest.h"
 #include "pgsluice/query/search_body.h"
 
 namespace pgsluice::api {
@@ -103,7 +104,7 @@ class Service {
   std::shared_ptr<const Settings> settings_;  // Guarded by mutex_.
   RateLimiter rates_;
   Freshness freshness_;
-  std::string cursor_key_;
+  base::HmacKey cursor_key_;
   observe::Histogram& engine_seconds_;
 };
 

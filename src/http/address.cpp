@@ -60,6 +60,12 @@ Address ParseAddress(std::string_view url) {
   }
 }
 
+std::string HostHeader(const Address& address) {
+  const bool usual = address.port == (address.tls ? 443 : 80);
+  const std::string_view place = std::string_view(address.text).substr(address.text.find("//") + 2);
+  return std::string(usual ? place.substr(0, place.rfind(':')) : place);
+}
+
 std::string Authorization(const ClientOptions& options, const Address& address) {
   if (!options.api_key.empty()) return "ApiKey " + options.api_key;
   if (!options.bearer.empty()) return "Bearer " + options.bearer;

@@ -21,6 +21,9 @@ struct Address {
 /// Throws Error(kFatal) with a hint when it is no http or https URL.
 Address ParseAddress(std::string_view url);
 
+/// The value of the Host header.
+std::string HostHeader(const Address& address);
+
 /// The value of the Authorization header for one address, or empty: api key, else bearer, else
 /// user and password from the options, else those in the URL.
 std::string Authorization(const ClientOptions& options, const Address& address);

@@ -196,8 +196,7 @@ std::optional<AwsCredentialSource::Found> AwsCredentialSource::FromInstance() {
 }
 
 Request AwsSigner::Signed(const Request& request, const Address& address) {
-  const bool usual = address.port == (address.tls ? 443 : 80);
-  const std::string host = usual ? address.host : fmt::format("{}:{}", address.host, address.port);
+  const std::string host = HostHeader(address);
   const std::string path = AwsPath(address.prefix + request.path);
   Request copy = request;
   copy.path = path.substr(address.prefix.size());

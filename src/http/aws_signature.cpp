@@ -82,7 +82,6 @@ Headers AwsSign(const AwsRequest& request, const AwsCredentials& credentials, co
   for (const std::string& part : {day, scope.region, scope.service, std::string("aws4_request")}) {
     key = base::HmacSha256(key, part);
   }
-  headers.emplace_back("Host", request.host);
   headers.emplace_back(
       "Authorization",
       fmt::format("AWS4-HMAC-SHA256 Credential={}/{}, SignedHeaders={}, Signature={}",

@@ -1,19 +1,15 @@
 #pragma once
 
 #include <Poco/Net/Context.h>
-#include <Poco/Net/HTTPClientSession.h>
-#include <Poco/Net/HTTPResponse.h>
 
 #include <chrono>
-#include <istream>
-#include <memory>
 #include <string>
 
 #include "http/address.h"
+#include "http/answer_reader.h"
+#include "http/wire.h"
 
 namespace pgsluice::http {
-
-using Clock = std::chrono::steady_clock;
 
 /// How far an exchange had come when it failed: decides whether it may be sent again.
 enum class Stage {
@@ -25,10 +21,10 @@ enum class Stage {
 /// One keep-alive connection, used by one thread at a time.
 class Connection {
  public:
-  Connection(const Address& address, const Poco::Net::Context::Ptr& tls);
+  Connection(const Address& address, Poco::Net::Context::Ptr tls);
 
-  /// One request, one answer. Throws Error(kRetry), or Error(kReject) for an answer beyond
-  /// kMaxAnswer; after any exception the connection must be thrown away.
+  /// One request, one answer. Throws Error(kRetry), or Error(kReject) for an answer that
+  /// is too large; after any exception the connection must be thrown away.
   Response Exchange(const Request& request, const std::string& authorization,
                     Clock::time_point deadline);
 
@@ -43,30 +39,18 @@ class Connection {
   Stage stage() const { return stage_; }
   bool timed_out() const { return timed_out_; }
 
-  static constexpr std::size_t kMaxAnswer = 256U * 1024U * 1024U;
-
  private:
-  void Transmit(const Request& request, const std::string& authorization,
-                Clock::time_point deadline);
-  /// Past Poco's streams, which would cut it into writes of 4 KiB.
-  void SendBody(std::string_view rest, Clock::time_point deadline);
+  void Transmit(const Request& request, const std::string& authorization);
+  /// What is too large to be sent with the head.
+  void SendBody(std::string_view body);
   /// Until something comes. Throws Abandoned.
   void AwaitAnswer(const Request& request, Clock::time_point deadline);
-  Response Receive(const Request& request, Clock::time_point deadline);
-  /// A body of known size, past Poco's streams: they would read it in pieces of 4 KiB.
-  void ReadSized(std::size_t size, std::string& body, Clock::time_point deadline);
-  void ReadStream(std::istream& stream, const Poco::Net::HTTPResponse& head, std::string& body,
-                  Clock::time_point deadline);
-  [[noreturn]] void FailTooLarge() const;
-  [[noreturn]] void FailBroken() const;
-  int Socket() const;
-  /// Something can be read now, be it the end.
-  bool Readable() const;
-  void LimitSocket(Clock::time_point deadline);
+  Response Receive(const Request& request);
 
   const Address& address_;
-  std::unique_ptr<Poco::Net::HTTPClientSession> session_;
-  std::chrono::milliseconds socket_limit_{0};
+  const Poco::Net::Context::Ptr tls_;
+  Wire wire_;
+  AnswerReader reader_{wire_};
   std::chrono::seconds idle_limit_{20};
   Clock::time_point last_used_;
   std::size_t exchanges_ = 0;

@@ -2,7 +2,6 @@
 
 #include <openssl/crypto.h>
 
-#include "pgsluice/base/digest.h"
 #include "pgsluice/query/problem.h"
 
 namespace pgsluice::query {
@@ -36,21 +35,22 @@ bool Decode(std::string_view text, std::string& out) {
   return true;
 }
 
-std::string Mac(std::string_view payload, std::string_view binding, std::string_view key) {
+std::string Mac(std::string_view payload, std::string_view binding, const base::HmacKey& key) {
   std::string text(payload);
   text += '\n';
   text += binding;
-  return base::HmacSha256(key, text);
+  return key.Sign(text);
 }
 
 }  // namespace
 
 std::string SealCursor(std::string_view sort_values, std::string_view binding,
-                       std::string_view key) {
+                       const base::HmacKey& key) {
   return Encode(sort_values) + "." + Encode(Mac(sort_values, binding, key));
 }
 
-std::string OpenCursor(std::string_view cursor, std::string_view binding, std::string_view key) {
+std::string OpenCursor(std::string_view cursor, std::string_view binding,
+                       const base::HmacKey& key) {
   const std::size_t dot = cursor.find('.');
   std::string payload;
   if (dot != std::string_view::npos && Decode(cursor.substr(0, dot), payload) &&

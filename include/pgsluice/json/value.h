@@ -28,7 +28,7 @@ class Value {
   std::size_t begin = 0;        ///< Offset of the first byte in the input.
   std::size_t end = 0;          ///< Offset behind the last byte.
 
-  // Defined in value.cpp: clang 14 with C++20 wants Member complete for the inline ones.
+  // Defined in value.cpp: clang 14 wants Member complete for the inline ones.
   Value();
   Value(const Value&);
   Value(Value&&) noexcept;

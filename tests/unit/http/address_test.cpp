@@ -35,6 +35,13 @@ TEST(ParseAddress, RefusesOtherTextsWithoutTellingPasswords) {
   }
 }
 
+TEST(HostHeader, HasThePortUnlessItIsTheUsualOne) {
+  EXPECT_EQ(HostHeader(ParseAddress("http://search")), "search");
+  EXPECT_EQ(HostHeader(ParseAddress("https://search:443/path")), "search");
+  EXPECT_EQ(HostHeader(ParseAddress("https://search:80")), "search:80");
+  EXPECT_EQ(HostHeader(ParseAddress("http://[::1]:9200")), "[::1]:9200");
+}
+
 TEST(Authorization, PrefersKeysOverPasswords) {
   const Address address = ParseAddress("http://u:p@h:1");
   EXPECT_EQ(Authorization({}, address), "Basic dTpw");

@@ -58,12 +58,12 @@ TEST(RequestTest, RefusesWhatItDoesNotKnow) {
 }
 
 TEST(CursorTest, BelongsToItsSearch) {
-  const std::string cursor = SealCursor(R"([1.5,"a"])", "search", "key");
-  EXPECT_EQ(OpenCursor(cursor, "search", "key"), R"([1.5,"a"])");
-  EXPECT_THROW(OpenCursor(cursor, "other", "key"), Problem);
-  EXPECT_THROW(OpenCursor(cursor, "search", "other"), Problem);
-  EXPECT_THROW(OpenCursor("x" + cursor, "search", "key"), Problem);
-  EXPECT_THROW(OpenCursor("", "search", "key"), Problem);
+  const std::string cursor = SealCursor(R"([1.5,"a"])", "search", base::HmacKey("key"));
+  EXPECT_EQ(OpenCursor(cursor, "search", base::HmacKey("key")), R"([1.5,"a"])");
+  EXPECT_THROW(OpenCursor(cursor, "other", base::HmacKey("key")), Problem);
+  EXPECT_THROW(OpenCursor(cursor, "search", base::HmacKey("other")), Problem);
+  EXPECT_THROW(OpenCursor("x" + cursor, "search", base::HmacKey("key")), Problem);
+  EXPECT_THROW(OpenCursor("", "search", base::HmacKey("key")), Problem);
 }
 
 TEST(ProjectionTest, CopiesDigitsAndDropsWhatIsNotShown) {

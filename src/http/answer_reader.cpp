@@ -1,0 +1,191 @@
+#include "http/answer_reader.h"
+
+#include <strings.h>
+
+#include <algorithm>
+#include <charconv>
+#include <exception>
+
+namespace pgsluice::http {
+
+namespace {
+
+constexpr std::size_t kMaxHead = 64U * 1024U;
+
+[[noreturn]] void NoHttp() {
+  throw BadAnswer("answered with something that is no HTTP",
+                  "check scheme and port: is it https, or another service?");
+}
+
+[[noreturn]] void Broken() { throw BadAnswer("closed the connection in the middle of an answer"); }
+
+std::string_view Trimmed(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
+}
+
+std::size_t Number(std::string_view digits, int base) {
+  std::size_t number = 0;
+  const char* end = digits.data() + digits.size();
+  const auto [behind, trouble] = std::from_chars(digits.data(), end, number, base);
+  if (trouble != std::errc() || behind != end) NoHttp();
+  return number;
+}
+
+bool Same(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
+
+/// Whether a list of words has one, as in "keep-alive, Upgrade".
+bool Has(std::string_view list, std::string_view word) {
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    if (Same(Trimmed(list.substr(0, comma)), word)) return true;
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return false;
+}
+
+/// 5 of "timeout=5, max=100".
+std::optional<std::chrono::seconds> Timeout(std::string_view keep_alive) {
+  constexpr std::string_view kName = "timeout=";
+  const std::size_t at = keep_alive.find(kName);
+  int seconds = 0;
+  if (at == std::string_view::npos) return std::nullopt;
+  std::from_chars(keep_alive.data() + at + kName.size(), keep_alive.data() + keep_alive.size(),
+                  seconds);
+  return seconds > 0 ? std::optional(std::chrono::seconds(seconds)) : std::nullopt;
+}
+
+}  // namespace
+
+bool AnswerReader::Begin() { return begin_ < end_ || Receive(); }
+
+Response AnswerReader::Read(bool head) {
+  Response answer;
+  do {
+    answer = {};
+    ReadHead(answer);
+  } while (answer.status >= 100 && answer.status < 200);  // Only tell that the answer will come.
+  if (!head && answer.status != 204 && answer.status != 304) ReadBody(answer.body);
+  if (begin_ < end_) keep_alive_ = false;  // More than was announced: out of step.
+  return answer;
+}
+
+void AnswerReader::ReadBody(std::string& body) {
+  if (chunked_) return ReadChunks(body);
+  if (!length_) return ReadToEnd(body);
+  if (*length_ > kMaxBody) throw TooLargeAnswer();
+  ReadBytes(*length_, body);
+}
+
+void AnswerReader::ReadHead(Response& out) {
+  length_.reset();
+  keep_alive_for_.reset();
+  chunked_ = false;
+  if (Begin() && buffer_[begin_] != 'H') NoHttp();
+  std::string_view line = Line();
+  ReadStatus(line, out);
+  for (std::size_t bytes = line.size(); !(line = Line()).empty();) {
+    if ((bytes += line.size()) > kMaxHead) NoHttp();
+    ReadField(line, out);
+  }
+}
+
+void AnswerReader::ReadStatus(std::string_view line, Response& out) {
+  constexpr std::string_view kVersion = "HTTP/1.x ";
+  const std::string_view version = line.substr(0, kVersion.size());
+  if (version != "HTTP/1.1 " && version != "HTTP/1.0 ") NoHttp();
+  const std::string_view status = line.substr(kVersion.size(), 3);
+  if (status.size() != 3) NoHttp();
+  out.status = static_cast<int>(Number(status, 10));
+  keep_alive_ = version == "HTTP/1.1 ";
+}
+
+void AnswerReader::ReadField(std::string_view line, Response& out) {
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) NoHttp();
+  const std::string_view name = line.substr(0, colon);
+  const std::string_view value = Trimmed(line.substr(colon + 1));
+  if (Same(name, "Content-Length")) length_ = Number(value, 10);
+  if (Same(name, "Transfer-Encoding")) chunked_ = Has(value, "chunked");
+  if (Same(name, "Keep-Alive")) keep_alive_for_ = Timeout(value);
+  if (Same(name, "Connection")) {
+    keep_alive_ = !Has(value, "close") && (keep_alive_ || Has(value, "keep-alive"));
+  }
+  out.headers.emplace_back(name, value);
+}
+
+void AnswerReader::ReadChunks(std::string& body) {
+  while (true) {
+    const std::string_view line = Line();
+    const std::size_t size = Number(Trimmed(line.substr(0, line.find(';'))), 16);
+    if (size > kMaxBody - body.size()) throw TooLargeAnswer();
+    if (size == 0) break;
+    ReadBytes(size, body);
+    if (!Line().empty()) NoHttp();
+  }
+  while (!Line().empty()) {  // Trailers.
+  }
+}
+
+void AnswerReader::ReadToEnd(std::string& body) {
+  keep_alive_ = false;
+  do {
+    if (end_ - begin_ > kMaxBody - body.size()) throw TooLargeAnswer();
+    body.append(buffer_.data() + begin_, end_ - begin_);
+    begin_ = end_;
+  } while (Receive());
+}
+
+void AnswerReader::ReadBytes(std::size_t count, std::string& body) {
+  const std::size_t old = body.size();
+  const std::size_t size = old + count;
+  std::exception_ptr trouble;  // Must not get out of the function below.
+  // Bytes that are about to be read into are not cleared before. The size that the function is
+  // given may be larger than the one asked for (libstdc++ 12).
+  body.resize_and_overwrite(size, [&](char* text, std::size_t) {
+    std::size_t have = old + std::min(end_ - begin_, count);
+    std::copy_n(buffer_.data() + begin_, have - old, text + old);
+    begin_ += have - old;
+    try {
+      while (have < size) {
+        const std::size_t read = wire_.Receive(text + have, size - have);
+        if (read == 0) Broken();
+        have += read;
+      }
+    } catch (...) {
+      trouble = std::current_exception();
+    }
+    return have;
+  });
+  if (trouble) std::rethrow_exception(trouble);
+}
+
+std::string_view AnswerReader::Line() {
+  line_.clear();
+  while (true) {
+    const std::string_view here(buffer_.data() + begin_, end_ - begin_);
+    const std::size_t end = here.find('\n');
+    if (line_.size() + std::min(end, here.size()) > kMaxHead) NoHttp();
+    if (end != std::string_view::npos) {
+      begin_ += end + 1;
+      std::string_view line = here.substr(0, end);
+      if (!line_.empty()) line = line_.append(line);
+      if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+      return line;
+    }
+    line_.append(here);
+    begin_ = end_;
+    if (!Receive()) Broken();
+  }
+}
+
+bool AnswerReader::Receive() {
+  begin_ = 0;
+  end_ = wire_.Receive(buffer_.data(), buffer_.size());
+  return end_ > 0;
+}
+
+}  // namespace pgsluice::http
