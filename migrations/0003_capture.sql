@@ -94,8 +94,10 @@ LANGUAGE sql STABLE AS $$
   WHERE a.attrelid = relation AND a.attname = ANY (captured) AND NOT a.attisdropped
 $$;
 
--- The queries for the keys of a statement; each answers `key`, a JSON array. INSERT, DELETE and UPDATE
--- of watched columns: one query. UPDATE where all columns matter: for the new keys and for the old.
+-- The queries for the keys of a statement; each answers `key`, a JSON array. INSERT and DELETE: one
+-- query. UPDATE where all columns matter: for the new keys and for the old. UPDATE of watched columns:
+-- one for any number of rows, and one for a single row that answers `keys`, an array of keys; not for
+-- a partitioned table, where a row that moves may be gone because a trigger keeps it out.
 CREATE OR REPLACE FUNCTION pgsluice.keys_sql(relation regclass, captured text[], watched text[],
                                              event text, old_rows text, new_rows text)
 RETURNS text[]
@@ -107,8 +109,11 @@ DECLARE
   all_names text := '';
   keys text;
   event_keys text;
+  new_keys text;
+  old_keys text;
   one text;
   rows_sql text[];
+  queries text[];
 BEGIN
   SELECT pg_catalog.string_agg(
       DISTINCT 'NULL::pg_catalog.text AS ' || pg_catalog.quote_ident(n), ', ')
@@ -123,8 +128,9 @@ BEGIN
     all_columns := all_columns || CASE WHEN i > 1 THEN ', ' ELSE '' END || one || ' AS c' || i;
     all_names := all_names || CASE WHEN i > 1 THEN ', ' ELSE '' END || 'c' || i;
   END LOOP;
-  SELECT pg_catalog.string_agg('c' || i, ', '), pg_catalog.string_agg('event.c' || i, ', ')
-    INTO keys, event_keys
+  SELECT pg_catalog.string_agg('c' || i, ', '), pg_catalog.string_agg('event.c' || i, ', '),
+         pg_catalog.string_agg('n.c' || i, ', '), pg_catalog.string_agg('o.c' || i, ', ')
+    INTO keys, event_keys, new_keys, old_keys
     FROM pg_catalog.generate_series(1, pg_catalog.array_length(captured, 1)) AS i;
   rows_sql := CASE
     WHEN event = 'insert' THEN ARRAY['SELECT ' || all_columns || ' FROM ' || new_rows]
@@ -138,10 +144,23 @@ BEGIN
       || 'SELECT ' || all_columns || ', -1 FROM ' || old_rows || ') AS b GROUP BY ' || all_names
       || ' HAVING pg_catalog.sum(side) OPERATOR(pg_catalog.<>) 0) AS changed GROUP BY ' || keys]
   END;
-  RETURN ARRAY(
+  queries := ARRAY(
     SELECT 'SELECT pg_catalog.json_build_array(' || event_keys || ') AS key FROM (SELECT '
            || fallback || ') AS missing, LATERAL (' || r || ') AS event'
     FROM pg_catalog.unnest(rows_sql) WITH ORDINALITY AS u(r, ord) ORDER BY ord);
+  IF event = 'update' AND watched IS NOT NULL
+     AND EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = relation AND relkind = 'r') THEN
+    queries := queries || pg_catalog.format(
+      'SELECT CASE WHEN pg_catalog.record_image_eq(ROW(%1$s), ROW(%2$s)) '
+      || 'THEN pg_catalog.json_build_array(pg_catalog.json_build_array(%1$s)) '
+      || 'ELSE pg_catalog.json_build_array(pg_catalog.json_build_array(%1$s), '
+      || 'pg_catalog.json_build_array(%2$s)) END AS keys FROM '
+      || '(SELECT e.* FROM (SELECT %3$s) AS missing, LATERAL (SELECT %4$s FROM %5$s) AS e) AS n, '
+      || '(SELECT e.* FROM (SELECT %3$s) AS missing, LATERAL (SELECT %4$s FROM %6$s) AS e) AS o '
+      || 'WHERE pg_catalog.record_image_ne(ROW(n.*), ROW(o.*))',
+      new_keys, old_keys, fallback, all_columns, new_rows, old_rows);
+  END IF;
+  RETURN queries;
 END
 $$;
 
@@ -189,6 +208,7 @@ DECLARE
   by_row boolean := mode = 'row' AND event <> 'truncate';
   per_row int := pgsluice.keys_per_row(relation, captured);
   queries text[];
+  changes boolean;
   insert_sql text;
 BEGIN
   IF event = 'truncate' THEN
@@ -199,7 +219,11 @@ BEGIN
       CASE WHEN NOT by_row THEN 'new_rows'
            WHEN event = 'insert' THEN '(SELECT ($1).*) AS new_rows'
            ELSE '(SELECT ($2).*) AS new_rows' END);
-    insert_sql := pgsluice.one_sql(source, queries);
+    changes := watched IS NOT NULL AND pg_catalog.cardinality(queries) > 1;
+    insert_sql := CASE WHEN changes
+      THEN pg_catalog.format('INSERT INTO pgsluice.outbox (source, keys) SELECT %s, c.keys FROM (%s) AS c',
+                             source, queries[2])
+      ELSE pgsluice.one_sql(source, queries) END;
     -- Texts of values must not depend on what the writer has set. Else nothing in the function
     -- looks at the search path (all names in it are qualified), and each SET costs a microsecond.
     IF queries[1] LIKE '%::text COLLATE %' THEN
@@ -215,7 +239,13 @@ BEGIN
       CASE event WHEN 'insert' THEN 'NEW' WHEN 'delete' THEN 'OLD' ELSE 'OLD, NEW' END);
   END IF;
   insert_sql := insert_sql || E';\n  GET DIAGNOSTICS events = ROW_COUNT;';
-  IF event <> 'truncate' AND NOT by_row THEN
+  IF changes AND NOT by_row THEN
+    -- Old and new rows of one row are compared as they stand; of more, counted: see keys_sql.
+    insert_sql := pg_catalog.format(
+      E'PERFORM FROM new_rows OFFSET 1 LIMIT 1;\n  IF FOUND THEN\n  %s;\n'
+      || E'  GET DIAGNOSTICS events = ROW_COUNT;\n  ELSE\n  %s\n  END IF;',
+      pgsluice.many_sql(source, queries[1:1], per_row, 0), insert_sql);
+  ELSIF event <> 'truncate' AND NOT by_row THEN
     insert_sql := insert_sql || pg_catalog.format(
       E'\n  IF events OPERATOR(pg_catalog.%s THEN\n  %s;\n'
       || E'  GET DIAGNOSTICS more = ROW_COUNT;\n  events := events OPERATOR(pg_catalog.+) more;\n  END IF;',

@@ -23,6 +23,8 @@ constexpr int kManyInARow = 3;
 constexpr int kRestPerDurationOfStream = 8;
 constexpr Duration kLongestRestOfStream = std::chrono::seconds(1);
 
+constexpr Duration kLongestWay = std::chrono::seconds(1);
+
 Duration RestAfter(Duration took, bool stream) {
   if (!stream) return std::clamp(took * kRestPerDuration, kShortestRest, kLongestRest);
   return std::clamp(took * kRestPerDurationOfStream, kShortestRest, kLongestRestOfStream);
@@ -38,6 +40,11 @@ void RefreshScheduler::Request(const std::string& alias, std::size_t changes) {
     due_.emplace(alias, std::max(Clock::now(), index.rests_until));
   }
   requested_.notify_one();
+}
+
+void RefreshScheduler::GiveWay() {
+  std::unique_lock lock(mutex_);
+  refreshed_.wait_for(lock, kLongestWay, [this] { return !refreshing_; });
 }
 
 void RefreshScheduler::Run(const std::stop_token& stop) {
@@ -56,6 +63,7 @@ void RefreshScheduler::Run(const std::stop_token& stop) {
     Index& index = indexes_[alias];
     index.many_in_a_row = index.changes >= kMany ? index.many_in_a_row + 1 : 0;
     index.changes = 0;
+    refreshing_ = true;
     lock.unlock();
     const Clock::time_point start = Clock::now();
     try {
@@ -66,6 +74,8 @@ void RefreshScheduler::Run(const std::stop_token& stop) {
     }
     const Clock::time_point end = Clock::now();
     lock.lock();
+    refreshing_ = false;
+    refreshed_.notify_all();
     index.rests_until = end + RestAfter(end - start, index.many_in_a_row >= kManyInARow);
   }
 }

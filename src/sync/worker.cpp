@@ -89,7 +89,8 @@ class Refreshed {
 /// Refreshes the roots of a change to an embedded table: streamed, because one tag may be used by a
 /// million documents. False, and nothing is written, when they are many and there is no place.
 bool RefreshRootsOf(pg::Session& session, Refresher& refresher, const Work& work,
-                    Refreshed& refreshed, FanoutPlace& place) {
+                    Refreshed& refreshed, FanoutPlace& place,
+                    const std::function<void()>& give_way) {
   const document::Plan& plan = *work.route.index->plan;
   const document::Source& source = plan.sources[work.route.source];
   const std::string keys = JsonArray(work.keys, 0, work.keys.size());
@@ -108,6 +109,7 @@ bool RefreshRootsOf(pg::Session& session, Refresher& refresher, const Work& work
     if (roots.size() < kManyRoots) continue;
     possible = place.Take();
     if (possible) {
+      stream.GiveWay(give_way);
       stream.Add(roots, false);
       refreshed.Add(plan, roots);
     }
@@ -204,7 +206,8 @@ class Worker {
     Refreshed refreshed(works);
     for (const Work& work : works) DoRoots(session_, refresher_, work, refreshed);
     for (const Work& work : works) {
-      if (!IsEmbedded(work) || RefreshRootsOf(session_, refresher_, work, refreshed, place)) {
+      if (!IsEmbedded(work) ||
+          RefreshRootsOf(session_, refresher_, work, refreshed, place, shared_.give_way)) {
         continue;
       }
       left_.insert(work.event_source);

@@ -21,6 +21,9 @@ class RefreshScheduler {
 
   /// `changes`: how many were written since the last call.
   void Request(const std::string& alias, std::size_t changes);
+  /// Waits while an index is being refreshed, for a second at most. For who writes very much: the
+  /// refresh is what changes beside it wait for, and so it has the engine to itself. Thread-safe.
+  void GiveWay();
   /// Runs until stopped.
   void Run(const std::stop_token& stop);
 
@@ -36,6 +39,8 @@ class RefreshScheduler {
   engine::Engine& engine_;
   std::mutex mutex_;
   std::condition_variable_any requested_;
+  std::condition_variable refreshed_;
+  bool refreshing_ = false;
   std::map<std::string, Clock::time_point> due_;  ///< Wanted, and when at the earliest.
   std::map<std::string, Index> indexes_;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -21,8 +22,9 @@ class ChunkSizer {
   std::size_t next() const { return next_; }
   void Observe(std::size_t rows, std::size_t bytes);
 
- private:
   static constexpr std::size_t kMost = 4096;
+
+ private:
   std::size_t target_;
   std::size_t next_;
 };
@@ -53,6 +55,9 @@ class Refresher {
     ~Stream();
     Stream(const Stream&) = delete;
     Stream& operator=(const Stream&) = delete;
+    /// Before each chunk from now on, which are smaller ones: for very many keys, which must not
+    /// keep the engine from what changes meanwhile.
+    void GiveWay(std::function<void()> give_way) { give_way_ = std::move(give_way); }
     /// With the last keys (there may be none), all are written and settled when this returns.
     void Add(const Keys& keys, bool last);
 
@@ -65,6 +70,7 @@ class Refresher {
     const LiveIndex& index_;
     ChunkSizer& sizer_;
     std::unique_ptr<WriteAhead> writes_;
+    std::function<void()> give_way_;
   };
 
   /// A read failed because of a value of some row: until the transaction that repeats it has

@@ -1,0 +1,54 @@
+#include "pgsluice/sync/refresh_scheduler.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <thread>
+
+#include "support/engine_sandbox.h"
+#include "support/fault_proxy.h"
+
+namespace pgsluice::sync {
+namespace {
+
+using std::chrono::milliseconds;
+
+class RefreshSchedulerTest : public ::testing::Test {
+ protected:
+  std::future<void> GivingWay() {
+    return std::async(std::launch::async, [this] { scheduler_.GiveWay(); });
+  }
+  static bool IsWaiting(const std::future<void>& who) {
+    return who.wait_for(milliseconds(50)) == std::future_status::timeout;
+  }
+
+  testing::EngineSandbox sandbox_;
+  const std::string alias_ = sandbox_.MakeAlias("any", "{}");
+  testing::FaultProxy proxy_{sandbox_.host(), sandbox_.port()};
+  engine::Engine engine_{http::MakeClient({.urls = {proxy_.url()}})};
+  RefreshScheduler scheduler_{engine_};
+  std::jthread thread_{[this](const std::stop_token& stop) { scheduler_.Run(stop); }};
+};
+
+TEST_F(RefreshSchedulerTest, WhoWritesMuchGivesWayToARefreshAndToNothingElse) {
+  scheduler_.GiveWay();
+  proxy_.Stall();
+  scheduler_.Request(alias_, 1);
+  std::future<void> writer = GivingWay();
+  while (!IsWaiting(writer)) writer = GivingWay();  // The refresh is about to begin.
+  proxy_.Pass();
+  writer.get();
+  scheduler_.GiveWay();
+}
+
+TEST_F(RefreshSchedulerTest, ARefreshThatHangsStopsNobody) {
+  proxy_.Stall();
+  scheduler_.Request(alias_, 1);
+  std::future<void> writer = GivingWay();
+  while (!IsWaiting(writer)) writer = GivingWay();
+  writer.get();  // While the engine is still silent.
+  proxy_.Pass();
+}
+
+}  // namespace
+}  // namespace pgsluice::sync
