@@ -42,9 +42,10 @@ void RefreshScheduler::Request(const std::string& alias, std::size_t changes) {
   requested_.notify_one();
 }
 
-void RefreshScheduler::GiveWay() {
+bool RefreshScheduler::GiveWay() {
   std::unique_lock lock(mutex_);
   refreshed_.wait_for(lock, kLongestWay, [this] { return !refreshing_; });
+  return refreshing_ || Clock::now() - last_refreshed_ < kLongestWay;
 }
 
 void RefreshScheduler::Run(const std::stop_token& stop) {
@@ -75,6 +76,7 @@ void RefreshScheduler::Run(const std::stop_token& stop) {
     const Clock::time_point end = Clock::now();
     lock.lock();
     refreshing_ = false;
+    last_refreshed_ = end;
     refreshed_.notify_all();
     index.rests_until = end + RestAfter(end - start, index.many_in_a_row >= kManyInARow);
   }

@@ -63,7 +63,7 @@ void Refresher::Stream::Add(const Keys& keys, bool last) {
   for (std::size_t begin = 0; begin < keys.size();) {
     const std::size_t most = give_way_ ? kPolite : ChunkSizer::kMost;
     const std::size_t end = std::min(keys.size(), begin + std::min(sizer_.next(), most));
-    if (give_way_) give_way_();
+    if (give_way_ && give_way_()) writes_->Finish();
     AddChunk(keys, begin, end, last);
     begin = end;
   }

@@ -43,7 +43,7 @@ Service::Service(const config::Config& config, engine::Engine& engine, Monitor& 
               [this](const std::string& alias, std::size_t changes) {
                 if (config_.sync.adaptive_refresh) scheduler_.Request(alias, changes);
               },
-              [this] { scheduler_.GiveWay(); },
+              [this] { return scheduler_.GiveWay(); },
               [this] { keeper_.LookAgain(); }},
       keeper_(config, shared_, writes) {}
 

@@ -90,7 +90,7 @@ class Refreshed {
 /// million documents. False, and nothing is written, when they are many and there is no place.
 bool RefreshRootsOf(pg::Session& session, Refresher& refresher, const Work& work,
                     Refreshed& refreshed, FanoutPlace& place,
-                    const std::function<void()>& give_way) {
+                    const std::function<bool()>& give_way) {
   const document::Plan& plan = *work.route.index->plan;
   const document::Source& source = plan.sources[work.route.source];
   const std::string keys = JsonArray(work.keys, 0, work.keys.size());

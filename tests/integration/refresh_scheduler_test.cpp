@@ -15,10 +15,10 @@ using std::chrono::milliseconds;
 
 class RefreshSchedulerTest : public ::testing::Test {
  protected:
-  std::future<void> GivingWay() {
-    return std::async(std::launch::async, [this] { scheduler_.GiveWay(); });
+  std::future<bool> GivingWay() {
+    return std::async(std::launch::async, [this] { return scheduler_.GiveWay(); });
   }
-  static bool IsWaiting(const std::future<void>& who) {
+  static bool IsWaiting(const std::future<bool>& who) {
     return who.wait_for(milliseconds(50)) == std::future_status::timeout;
   }
 
@@ -31,22 +31,22 @@ class RefreshSchedulerTest : public ::testing::Test {
 };
 
 TEST_F(RefreshSchedulerTest, WhoWritesMuchGivesWayToARefreshAndToNothingElse) {
-  scheduler_.GiveWay();
+  EXPECT_FALSE(scheduler_.GiveWay());
   proxy_.Stall();
   scheduler_.Request(alias_, 1);
-  std::future<void> writer = GivingWay();
+  std::future<bool> writer = GivingWay();
   while (!IsWaiting(writer)) writer = GivingWay();  // The refresh is about to begin.
   proxy_.Pass();
-  writer.get();
-  scheduler_.GiveWay();
+  EXPECT_TRUE(writer.get());
+  EXPECT_TRUE(scheduler_.GiveWay());
 }
 
 TEST_F(RefreshSchedulerTest, ARefreshThatHangsStopsNobody) {
   proxy_.Stall();
   scheduler_.Request(alias_, 1);
-  std::future<void> writer = GivingWay();
+  std::future<bool> writer = GivingWay();
   while (!IsWaiting(writer)) writer = GivingWay();
-  writer.get();  // While the engine is still silent.
+  EXPECT_TRUE(writer.get());  // While the engine is still silent.
   proxy_.Pass();
 }
 

@@ -22,8 +22,9 @@ class RefreshScheduler {
   /// `changes`: how many were written since the last call.
   void Request(const std::string& alias, std::size_t changes);
   /// Waits while an index is being refreshed, for a second at most. For who writes very much: the
-  /// refresh is what changes beside it wait for, and so it has the engine to itself. Thread-safe.
-  void GiveWay();
+  /// refresh is what changes beside it wait for, and so it has the engine to itself. Answers
+  /// whether anything was refreshed within the last second. Thread-safe.
+  bool GiveWay();
   /// Runs until stopped.
   void Run(const std::stop_token& stop);
 
@@ -41,6 +42,7 @@ class RefreshScheduler {
   std::condition_variable_any requested_;
   std::condition_variable refreshed_;
   bool refreshing_ = false;
+  Clock::time_point last_refreshed_;
   std::map<std::string, Clock::time_point> due_;  ///< Wanted, and when at the earliest.
   std::map<std::string, Index> indexes_;
 };

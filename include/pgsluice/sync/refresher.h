@@ -55,9 +55,10 @@ class Refresher {
     ~Stream();
     Stream(const Stream&) = delete;
     Stream& operator=(const Stream&) = delete;
-    /// Before each chunk from now on, which are smaller ones: for very many keys, which must not
-    /// keep the engine from what changes meanwhile.
-    void GiveWay(std::function<void()> give_way) { give_way_ = std::move(give_way); }
+    /// To be called before each chunk from now on, which are smaller ones, and one at a time while
+    /// it answers true: for very many keys, which must not keep the engine from what changes
+    /// meanwhile.
+    void GiveWay(std::function<bool()> give_way) { give_way_ = std::move(give_way); }
     /// With the last keys (there may be none), all are written and settled when this returns.
     void Add(const Keys& keys, bool last);
 
@@ -70,7 +71,7 @@ class Refresher {
     const LiveIndex& index_;
     ChunkSizer& sizer_;
     std::unique_ptr<WriteAhead> writes_;
-    std::function<void()> give_way_;
+    std::function<bool()> give_way_;
   };
 
   /// A read failed because of a value of some row: until the transaction that repeats it has

@@ -33,8 +33,9 @@ struct Shared {
   std::size_t bulk_bytes;
   /// Asks the engine to make an index's changes visible to searches (see RefreshScheduler).
   std::function<void(const std::string& alias, std::size_t changes)> drained;
-  /// Waits while changes are made visible, for who writes very much.
-  std::function<void()> give_way;
+  /// For who writes very much: waits while changes are made visible, and answers whether there are
+  /// any beside (see RefreshScheduler).
+  std::function<bool()> give_way;
   /// Something about indexes or tables is not as known: look at it now.
   std::function<void()> look_again;
 };
