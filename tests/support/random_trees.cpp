@@ -363,11 +363,15 @@ std::string RandomTrees::Root(const Table& table, std::string& oracle) {
     where = Condition(table, "root");
     settings.push_back(Member("where", json::Quote(where)));
   }
+  // Random links multiply: beyond the engine's 10,000 a document would be a dead letter, and
+  // rightly.
+  std::string index = R"("mapping.nested_objects.limit": 1000000)";
   // The routing of a row that a view no longer has is not known.
   if (!table.key.empty() && table.view_of == RandomSchema::kNone && Chance(20)) {
     settings.push_back(Member("routing", json::Quote(table.columns.back().name)));
-    settings.push_back(fmt::format(R"("settings": {{"number_of_shards": {}}})", 1 + Random(2)));
+    index += fmt::format(R"(, "number_of_shards": {})", 1 + Random(2));
   }
+  settings.push_back("\"settings\": {" + index + "}");
   Level level = Columns(table, "root", "root");
   Embeds(number, "root", 0, kSteps, level);
   settings.insert(settings.end(), level.settings.begin(), level.settings.end());
