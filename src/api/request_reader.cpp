@@ -5,9 +5,10 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <optional>
 #include <random>
+
+#include "pgsluice/base/text.h"
 
 namespace pgsluice::api {
 
@@ -42,21 +43,6 @@ bool IsVisible(std::string_view text, bool spaces) {
   return std::all_of(text.begin(), text.end(), [spaces](unsigned char c) {
     return (c > ' ' && c != 0x7F) || (spaces && (c == ' ' || c == '\t'));
   });
-}
-
-std::string_view Trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
-}
-
-/// A whole text of digits.
-std::optional<std::size_t> Number(std::string_view digits, int base) {
-  std::size_t number = 0;
-  const char* end = digits.data() + digits.size();
-  const auto [behind, trouble] = std::from_chars(digits.data(), end, number, base);
-  if (trouble != std::errc() || behind != end) return std::nullopt;
-  return number;
 }
 
 /// What is echoed: never more than these characters.
@@ -124,7 +110,7 @@ void RequestReader::ReadHead(HttpRequest& out) {
     if (bytes > limits_.headers) throw HeadersTooLarge(limits_);
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos || !IsToken(line.substr(0, colon))) throw kNoHttp;
-    const std::string_view value = Trimmed(line.substr(colon + 1));
+    const std::string_view value = base::Trimmed(line.substr(colon + 1));
     if (!IsVisible(value, true)) throw kNoHttp;
     const auto [header, first] = out.headers.emplace(Lower(line.substr(0, colon)), value);
     if (!first) header->second.append(", ").append(value);
@@ -160,7 +146,7 @@ void RequestReader::ReadBody(HttpRequest& out) {
     throw Refusal{400, "invalid_parameter", "a request has either a length or chunks"};
   }
   if (chunked && (Lower(coding->second) != "chunked" || !out.http11)) throw kNoHttp;
-  const std::optional<std::size_t> size = sized ? Number(length->second, 10) : 0;
+  const std::optional<std::size_t> size = sized ? base::Number(length->second, 10) : 0;
   if (!size) throw kNoHttp;
   if (*size > limits_.body) throw TooLarge(limits_);
   const bool expects_body = out.method == "POST" || out.method == "PUT" || out.method == "PATCH";
@@ -182,7 +168,7 @@ void RequestReader::ReadBody(HttpRequest& out) {
 void RequestReader::ReadChunks(std::string& body) {
   while (true) {
     const std::string_view line = Line(kChunkLine, kBadBody);
-    const auto size = Number(Trimmed(line.substr(0, line.find(';'))), 16);
+    const auto size = base::Number(base::Trimmed(line.substr(0, line.find(';'))), 16);
     if (!size) throw kBadBody;
     if (*size > limits_.body - body.size()) throw TooLarge(limits_);
     if (*size == 0) break;

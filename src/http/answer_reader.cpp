@@ -6,6 +6,8 @@
 #include <charconv>
 #include <exception>
 
+#include "pgsluice/base/text.h"
+
 namespace pgsluice::http {
 
 namespace {
@@ -19,18 +21,10 @@ constexpr std::size_t kMaxHead = 64U * 1024U;
 
 [[noreturn]] void Broken() { throw BadAnswer("closed the connection in the middle of an answer"); }
 
-std::string_view Trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
-}
-
-std::size_t Number(std::string_view digits, int base) {
-  std::size_t number = 0;
-  const char* end = digits.data() + digits.size();
-  const auto [behind, trouble] = std::from_chars(digits.data(), end, number, base);
-  if (trouble != std::errc() || behind != end) NoHttp();
-  return number;
+std::size_t Number(std::string_view digits, int radix) {
+  const std::optional<std::size_t> number = base::Number(digits, radix);
+  if (!number) NoHttp();
+  return *number;
 }
 
 bool Same(std::string_view a, std::string_view b) {
@@ -41,7 +35,7 @@ bool Same(std::string_view a, std::string_view b) {
 bool Has(std::string_view list, std::string_view word) {
   while (!list.empty()) {
     const std::size_t comma = std::min(list.find(','), list.size());
-    if (Same(Trimmed(list.substr(0, comma)), word)) return true;
+    if (Same(base::Trimmed(list.substr(0, comma)), word)) return true;
     list.remove_prefix(std::min(comma + 1, list.size()));
   }
   return false;
@@ -107,7 +101,7 @@ void AnswerReader::ReadField(std::string_view line, Response& out) {
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) NoHttp();
   const std::string_view name = line.substr(0, colon);
-  const std::string_view value = Trimmed(line.substr(colon + 1));
+  const std::string_view value = base::Trimmed(line.substr(colon + 1));
   if (Same(name, "Content-Length")) length_ = Number(value, 10);
   if (Same(name, "Transfer-Encoding")) chunked_ = Has(value, "chunked");
   if (Same(name, "Keep-Alive")) keep_alive_for_ = Timeout(value);
@@ -120,7 +114,7 @@ void AnswerReader::ReadField(std::string_view line, Response& out) {
 void AnswerReader::ReadChunks(std::string& body) {
   while (true) {
     const std::string_view line = Line();
-    const std::size_t size = Number(Trimmed(line.substr(0, line.find(';'))), 16);
+    const std::size_t size = Number(base::Trimmed(line.substr(0, line.find(';'))), 16);
     if (size > kMaxBody - body.size()) throw TooLargeAnswer();
     if (size == 0) break;
     ReadBytes(size, body);
