@@ -94,13 +94,16 @@ LANGUAGE sql STABLE AS $$
   WHERE a.attrelid = relation AND a.attname = ANY (captured) AND NOT a.attisdropped
 $$;
 
--- The queries for the keys of a statement; each answers `key`, a JSON array. INSERT and DELETE: one
--- query. UPDATE where all columns matter: for the new keys and for the old. UPDATE of watched columns:
--- one for any number of rows, and one for a single row that answers `keys`, an array of keys; not for
--- a partitioned table, where a row that moves may be gone because a trigger keeps it out.
-CREATE OR REPLACE FUNCTION pgsluice.keys_sql(relation regclass, captured text[], watched text[],
-                                             event text, old_rows text, new_rows text)
-RETURNS text[]
+-- The queries for the keys of a statement. `many`, for any number of rows: each answers `key`, a JSON
+-- array; INSERT and DELETE have one, UPDATE where all columns matter one for the new keys and one for
+-- the old, UPDATE of watched columns one. `one`, for a statement that changes one row: answers `keys`,
+-- an array of keys, with as few nodes in its plan as can be, because starting a plan is what such a
+-- statement pays for. Of more rows, or pairs of a new and an old one, it says nothing wrong, only
+-- twice. Where it cannot compare the pair, `compares` is false and it is made of `many`: in a
+-- partitioned table, where a row that moves may be gone because a trigger keeps it out.
+CREATE OR REPLACE FUNCTION pgsluice.event_sql(relation regclass, captured text[], watched text[],
+                                              event text, old_rows text, new_rows text,
+                                              OUT one text, OUT many text[], OUT compares boolean)
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
   names text[] := captured || coalesce(watched, '{}');
@@ -111,21 +114,20 @@ DECLARE
   event_keys text;
   new_keys text;
   old_keys text;
-  one text;
+  part text;
   rows_sql text[];
-  queries text[];
 BEGIN
   SELECT pg_catalog.string_agg(
       DISTINCT 'NULL::pg_catalog.text AS ' || pg_catalog.quote_ident(n), ', ')
     INTO fallback FROM pg_catalog.unnest(names) AS n;
   FOR i IN 1 .. pg_catalog.array_length(names, 1) LOOP
-    one := pgsluice.column_sql(relation, names[i]);
-    IF one IS NULL THEN
+    part := pgsluice.column_sql(relation, names[i]);
+    IF part IS NULL THEN
       RAISE EXCEPTION 'table % has no column "%"', relation, names[i];
     END IF;
     CONTINUE WHEN i > pg_catalog.array_length(captured, 1)
                   AND (event <> 'update' OR names[i] = ANY (captured));
-    all_columns := all_columns || CASE WHEN i > 1 THEN ', ' ELSE '' END || one || ' AS c' || i;
+    all_columns := all_columns || CASE WHEN i > 1 THEN ', ' ELSE '' END || part || ' AS c' || i;
     all_names := all_names || CASE WHEN i > 1 THEN ', ' ELSE '' END || 'c' || i;
   END LOOP;
   SELECT pg_catalog.string_agg('c' || i, ', '), pg_catalog.string_agg('event.c' || i, ', '),
@@ -144,45 +146,32 @@ BEGIN
       || 'SELECT ' || all_columns || ', -1 FROM ' || old_rows || ') AS b GROUP BY ' || all_names
       || ' HAVING pg_catalog.sum(side) OPERATOR(pg_catalog.<>) 0) AS changed GROUP BY ' || keys]
   END;
-  queries := ARRAY(
+  many := ARRAY(
     SELECT 'SELECT pg_catalog.json_build_array(' || event_keys || ') AS key FROM (SELECT '
            || fallback || ') AS missing, LATERAL (' || r || ') AS event'
     FROM pg_catalog.unnest(rows_sql) WITH ORDINALITY AS u(r, ord) ORDER BY ord);
-  IF event = 'update' AND watched IS NOT NULL
-     AND EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = relation AND relkind = 'r') THEN
-    queries := queries || pg_catalog.format(
+  compares := event = 'update' AND (watched IS NULL
+    OR EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = relation AND relkind = 'r'));
+  one := CASE WHEN NOT compares
+    THEN 'SELECT pg_catalog.json_build_array(e.key) AS keys FROM (' || many[1] || ') AS e'
+    ELSE pg_catalog.format(
       'SELECT CASE WHEN pg_catalog.record_image_eq(ROW(%1$s), ROW(%2$s)) '
       || 'THEN pg_catalog.json_build_array(pg_catalog.json_build_array(%1$s)) '
       || 'ELSE pg_catalog.json_build_array(pg_catalog.json_build_array(%1$s), '
       || 'pg_catalog.json_build_array(%2$s)) END AS keys FROM '
       || '(SELECT e.* FROM (SELECT %3$s) AS missing, LATERAL (SELECT %4$s FROM %5$s) AS e) AS n, '
-      || '(SELECT e.* FROM (SELECT %3$s) AS missing, LATERAL (SELECT %4$s FROM %6$s) AS e) AS o '
-      || 'WHERE pg_catalog.record_image_ne(ROW(n.*), ROW(o.*))',
-      new_keys, old_keys, fallback, all_columns, new_rows, old_rows);
-  END IF;
-  RETURN queries;
+      || '(SELECT e.* FROM (SELECT %3$s) AS missing, LATERAL (SELECT %4$s FROM %6$s) AS e) AS o',
+      new_keys, old_keys, fallback, all_columns, new_rows, old_rows)
+      || CASE WHEN watched IS NULL THEN ''
+              ELSE ' WHERE pg_catalog.record_image_ne(ROW(n.*), ROW(o.*))' END
+  END;
 END
 $$;
 
--- What a trigger function does first: the event of a statement that changes one row, with as few nodes
--- in its plan as can be, because starting a plan is what such a statement pays for. ROW_COUNT says how
--- it went: 1, that is all; 2, there are more rows, see many_sql; 0 where new and old rows are asked
--- for, either may be missing. Where there are more, these two say nothing wrong, only twice.
-CREATE OR REPLACE FUNCTION pgsluice.one_sql(source int, queries text[]) RETURNS text
-LANGUAGE sql IMMUTABLE AS $$
-  SELECT E'INSERT INTO pgsluice.outbox (source, keys)\n  SELECT ' || source || ', '
-    || CASE WHEN pg_catalog.cardinality(queries) = 1
-            THEN E'pg_catalog.json_build_array(n.key)\n  FROM (' || queries[1] || ') AS n'
-            ELSE E'CASE WHEN n.key::pg_catalog.text OPERATOR(pg_catalog.=) o.key::pg_catalog.text '
-              || 'THEN pg_catalog.json_build_array(n.key) '
-              || E'ELSE pg_catalog.json_build_array(n.key, o.key) END\n  FROM (' || queries[1]
-              || E') AS n,\n    (' || queries[2] || ') AS o' END
-    || ' LIMIT 2'
-$$;
-
--- And for more rows than one, after the first `done` of them: a row of the outbox for every so many
--- keys. Old keys come in the order of the new ones, so that equal keys make equal lists, and UNION
--- drops those; where they do not, there are more events than needed, never fewer.
+-- The events of a statement that changes more rows than one, after the first `done` of them: a row of
+-- the outbox for every so many keys. Old keys come in the order of the new ones, so that equal keys
+-- make equal lists, and UNION drops those; where they do not, there are more events than needed, never
+-- fewer.
 CREATE OR REPLACE FUNCTION pgsluice.many_sql(source int, queries text[], per_row int, done int)
 RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
@@ -205,52 +194,48 @@ RETURNS text
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
   settings text := '';
-  by_row boolean := mode = 'row' AND event <> 'truncate';
+  by_row boolean := mode = 'row';
   per_row int := pgsluice.keys_per_row(relation, captured);
-  queries text[];
-  changes boolean;
+  counted text := E';\n  GET DIAGNOSTICS events = ROW_COUNT;';
+  queries record;
   insert_sql text;
 BEGIN
   IF event = 'truncate' THEN
-    insert_sql := pg_catalog.format('INSERT INTO pgsluice.outbox (source) VALUES (%s)', source);
+    insert_sql := pg_catalog.format('INSERT INTO pgsluice.outbox (source) VALUES (%s)', source) || counted;
   ELSE
-    queries := pgsluice.keys_sql(relation, captured, watched, event,
+    queries := pgsluice.event_sql(relation, captured, watched, event,
       CASE WHEN by_row THEN '(SELECT ($1).*) AS old_rows' ELSE 'old_rows' END,
       CASE WHEN NOT by_row THEN 'new_rows'
            WHEN event = 'insert' THEN '(SELECT ($1).*) AS new_rows'
            ELSE '(SELECT ($2).*) AS new_rows' END);
-    changes := watched IS NOT NULL AND pg_catalog.cardinality(queries) > 1;
-    insert_sql := CASE WHEN changes
-      THEN pg_catalog.format('INSERT INTO pgsluice.outbox (source, keys) SELECT %s, c.keys FROM (%s) AS c',
-                             source, queries[2])
-      ELSE pgsluice.one_sql(source, queries) END;
+    insert_sql := pg_catalog.format(
+      E'INSERT INTO pgsluice.outbox (source, keys)\n  SELECT %s, c.keys FROM (%s) AS c', source, queries.one);
     -- Texts of values must not depend on what the writer has set. Else nothing in the function
     -- looks at the search path (all names in it are qualified), and each SET costs a microsecond.
-    IF queries[1] LIKE '%::text COLLATE %' THEN
+    IF queries.many[1] LIKE '%::text COLLATE %' THEN
       settings := ' SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 '
         || 'SET datestyle = ''ISO, YMD'' SET intervalstyle = ''postgres'' SET timezone = ''UTC'' '
         || 'SET bytea_output = ''hex''';
     END IF;
-  END IF;
-  -- A plan that plpgsql keeps for NEW.* fails when a column's type changed in the session (the plan
-  -- of a transition table is made anew), so by row it is made each time.
-  IF by_row THEN
-    insert_sql := pg_catalog.format('EXECUTE %L USING %s', insert_sql,
-      CASE event WHEN 'insert' THEN 'NEW' WHEN 'delete' THEN 'OLD' ELSE 'OLD, NEW' END);
-  END IF;
-  insert_sql := insert_sql || E';\n  GET DIAGNOSTICS events = ROW_COUNT;';
-  IF changes AND NOT by_row THEN
-    -- Old and new rows of one row are compared as they stand; of more, counted: see keys_sql.
-    insert_sql := pg_catalog.format(
-      E'PERFORM FROM new_rows OFFSET 1 LIMIT 1;\n  IF FOUND THEN\n  %s;\n'
-      || E'  GET DIAGNOSTICS events = ROW_COUNT;\n  ELSE\n  %s\n  END IF;',
-      pgsluice.many_sql(source, queries[1:1], per_row, 0), insert_sql);
-  ELSIF event <> 'truncate' AND NOT by_row THEN
-    insert_sql := insert_sql || pg_catalog.format(
-      E'\n  IF events OPERATOR(pg_catalog.%s THEN\n  %s;\n'
-      || E'  GET DIAGNOSTICS more = ROW_COUNT;\n  events := events OPERATOR(pg_catalog.+) more;\n  END IF;',
-      CASE WHEN pg_catalog.cardinality(queries) = 1 THEN '>) 1' ELSE '<>) 1' END,
-      pgsluice.many_sql(source, queries, per_row, CASE WHEN event = 'update' THEN 0 ELSE 2 END));
+    IF by_row THEN
+      -- A plan that plpgsql keeps for NEW.* fails when a column's type changed in the session (the plan
+      -- of a transition table is made anew), so by row it is made each time.
+      insert_sql := pg_catalog.format('EXECUTE %L USING %s', insert_sql,
+        CASE event WHEN 'insert' THEN 'NEW' WHEN 'delete' THEN 'OLD' ELSE 'OLD, NEW' END) || counted;
+    ELSIF queries.compares AND watched IS NOT NULL THEN
+      -- Pairs of more rows than one would all count as changed.
+      insert_sql := pg_catalog.format(
+        E'PERFORM FROM new_rows OFFSET 1 LIMIT 1;\n  IF FOUND THEN\n  %s\n  ELSE\n  %s\n  END IF;',
+        pgsluice.many_sql(source, queries.many, per_row, 0) || counted, insert_sql || counted);
+    ELSE
+      -- ROW_COUNT says how it went: 1, that is all; 2, there are more rows; 0 where new and old rows are
+      -- asked for, either may be missing.
+      insert_sql := insert_sql || ' LIMIT 2' || counted || pg_catalog.format(
+        E'\n  IF events OPERATOR(pg_catalog.%s) 1 THEN\n  %s;\n'
+        || E'  GET DIAGNOSTICS more = ROW_COUNT;\n  events := events OPERATOR(pg_catalog.+) more;\n  END IF;',
+        CASE WHEN queries.compares THEN '<>' ELSE '>' END,
+        pgsluice.many_sql(source, queries.many, per_row, CASE WHEN event = 'update' THEN 0 ELSE 2 END));
+    END IF;
   END IF;
   -- The wake-up: a NOTIFY only when the poller holds the sleeper lock, that is, sleeps; and never
   -- where prepared transactions are in use, because NOTIFY makes PREPARE TRANSACTION fail (the

@@ -71,7 +71,7 @@ inline const pg::Statement kLabels{"catalog_labels", R"sql(
 // One row per index and key column; an expression has no name. INCLUDE columns are no key.
 inline const pg::Statement kIndexes{"catalog_indexes", R"sql(
   SELECT i.indrelid, i.indexrelid, x.relname, i.indisunique, i.indisprimary,
-         i.indpred IS NOT NULL, a.attname
+         i.indpred IS NOT NULL, a.attname, m.amname = 'btree'
   FROM pg_catalog.pg_index i
   JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
   JOIN pg_catalog.pg_am m ON m.oid = x.relam

@@ -102,6 +102,7 @@ void Loader::ReadIndexes() {
       index.partial = rows.Bool(row, 5);
       index.unique = rows.Bool(row, 3) && !index.partial;
       index.primary = rows.Bool(row, 4);
+      index.ordered = rows.Bool(row, 7);
       table->indexes.push_back(std::move(index));
       last = oid;
       leading = true;

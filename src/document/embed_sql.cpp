@@ -29,12 +29,15 @@ std::string Join(const std::vector<std::string>& parts, const char* between = ",
 struct Source {
   std::string cte;
   std::vector<std::string> values;
-  bool distinct = false;  ///< No value comes twice.
+  bool distinct = false;    ///< No value comes twice.
+  bool neighbours = false;  ///< One distinct integer, of rows that lie side by side.
 };
 
-/// `alias.columns` belong to the values that the source holds.
+/// `alias.columns` belong to the values that the source holds. `unless`: an array is empty where
+/// that table expression has a row.
 std::string MatchSql(const catalog::Table& table, const std::string& alias,
-                     const std::vector<std::string>& columns, const Source& source) {
+                     const std::vector<std::string>& columns, const Source& source,
+                     const std::string& unless = "") {
   std::vector<std::string> parts, mine, theirs;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     mine.push_back(alias + "." + Quoted(columns[i]));
@@ -45,8 +48,10 @@ std::string MatchSql(const catalog::Table& table, const std::string& alias,
     // The array form always uses the index, whatever the planner expects of the parents; without an
     // index it would compare every row with every element, where a hashed semi-join does not.
     if (HasIndex(table, {columns[i]})) {
-      parts.push_back(fmt::format("{} {} ANY (ARRAY(SELECT {}{} FROM {} s))", mine[i], equals,
-                                  source.distinct ? "" : "DISTINCT ", theirs[i], source.cte));
+      parts.push_back(fmt::format(
+          "{} {} ANY (ARRAY(SELECT {}{} FROM {} s{}))", mine[i], equals,
+          source.distinct ? "" : "DISTINCT ", theirs[i], source.cte,
+          unless.empty() ? "" : fmt::format(" WHERE NOT EXISTS (SELECT FROM {})", unless)));
     } else if (columns.size() == 1) {
       parts.push_back(
           fmt::format("{} {} ANY (SELECT {} FROM {} s)", mine[i], equals, theirs[i], source.cte));
@@ -57,6 +62,10 @@ std::string MatchSql(const catalog::Table& table, const std::string& alias,
         fmt::format("({}) IN (SELECT {} FROM {} s)", Join(mine), Join(theirs), source.cte));
   }
   return Join(parts, " AND ");
+}
+
+bool IsInteger(const catalog::TypeInfo& type) {
+  return type.base == "int2" || type.base == "int4" || type.base == "int8";
 }
 
 class NodeSql {
@@ -99,15 +108,44 @@ class NodeSql {
       }
       from += fmt::format(" JOIN {} AS l{} ON {}", TableSql(*step.table), i, Join(on, " AND "));
     }
-    out_.ctes.push_back(fmt::format("{} AS MATERIALIZED (SELECT {} FROM {} WHERE {})",
-                                    Cte("_links"), Join(columns), from,
-                                    MatchSql(*first.table, "l0", first.here, OfParents())));
+    Source parents = OfParents();
+    // The planner takes a range for a part of the table, for which it would read the next one
+    // through.
+    parents.neighbours = parents.neighbours && links == 1;
+    const std::string select = fmt::format("SELECT {} FROM {} WHERE ", Join(columns), from);
+    const std::string sql = Matching(select, "", *first.table, "l0", first.here, parents);
+    out_.ctes.push_back(fmt::format("{} AS MATERIALIZED ({})", Cte("_links"), sql));
+  }
+
+  /// `select … WHERE` the columns belong to the source's values `rest`. Integers of which three in
+  /// four or more between the lowest and the highest are asked for are read as a range, because
+  /// before version 17 PostgreSQL goes down the index for each element of an array. What the range
+  /// has beyond them meets no parent.
+  std::string Matching(const std::string& select, const std::string& rest,
+                       const catalog::Table& table, const std::string& alias,
+                       const std::vector<std::string>& columns, const Source& source) {
+    if (!source.neighbours || !HasOrderedIndex(table, columns[0]) ||
+        !IsInteger(table.Find(columns[0])->type)) {
+      return select + MatchSql(table, alias, columns, source) + rest;
+    }
+    const std::string range = Cte("_range");
+    out_.ctes.push_back(
+        fmt::format("{0} AS (SELECT min({1}) AS low, max({1}) AS high FROM {2} HAVING "
+                    "max({1})::numeric - min({1}) < count({1}) * 1.25)",
+                    range, source.values[0], source.cte));
+    return fmt::format(
+        "{0}{1}.{2} BETWEEN (SELECT low FROM {3}) AND (SELECT high FROM {3}){4} UNION ALL "
+        "{0}{5}{4}",
+        select, alias, Quoted(columns[0]), range, rest,
+        MatchSql(table, alias, columns, source, range));
   }
 
   Source OfParents() const {
     const std::vector<std::string>& above = node_.steps.front().above;
     Source source{parents_.cte, {}, above.size() == 1 && IsUnique(parents_.table, above, {})};
     for (const std::string& column : above) source.values.push_back(Quoted(column));
+    source.neighbours =
+        parents_.neighbours && source.distinct && IsInteger(parents_.table.Find(above[0])->type);
     return source;
   }
 
@@ -132,16 +170,19 @@ class NodeSql {
   void Rows() {
     std::vector<std::string> columns;
     for (const std::string& column : Columns()) columns.push_back("child." + Quoted(column));
-    std::string where =
-        MatchSql(node_.table(), "child", last().here, node_.through() ? OfLinks() : OfParents());
-    if (!node_.config->where.empty()) where += fmt::format(" AND ({}\n)", node_.config->where);
-    out_.ctes.push_back(fmt::format("{} AS (SELECT {} FROM {} AS child WHERE {})", Cte("_rows"),
-                                    Join(columns), TableSql(node_.table()), where));
+    const std::string rest =
+        node_.config->where.empty() ? "" : fmt::format(" AND ({}\n)", node_.config->where);
+    const std::string select =
+        fmt::format("SELECT {} FROM {} AS child WHERE ", Join(columns), TableSql(node_.table()));
+    const std::string sql = Matching(select, rest, node_.table(), "child", last().here,
+                                     node_.through() ? OfLinks() : OfParents());
+    out_.ctes.push_back(fmt::format("{} AS ({})", Cte("_rows"), sql));
   }
 
   /// Their documents, each built once however many parents share it.
   void Documents() {
-    EmbedSql below = BuildEmbeds(node_.children, {Cte("_rows"), "child", node_.table()});
+    EmbedSql below =
+        BuildEmbeds(node_.children, {Cte("_rows"), "child", node_.table(), parents_.neighbours});
     out_.ctes.insert(out_.ctes.end(), below.ctes.begin(), below.ctes.end());
     std::string document = "NULL::text";
     if (node_.aggregate()) {

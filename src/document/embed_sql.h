@@ -22,6 +22,7 @@ struct Parents {
   std::string cte;    ///< Has them.
   std::string alias;  ///< What the statement calls them.
   const catalog::Table& table;
+  bool neighbours = false;  ///< They lie side by side, so that their keys may do so, too.
 };
 
 /// Set-based SQL: per embed one grouped query over the rows that belong to any parent of the chunk,

@@ -220,6 +220,13 @@ bool HasIndex(const catalog::Table& table, const std::vector<std::string>& colum
   });
 }
 
+bool HasOrderedIndex(const catalog::Table& table, const std::string& column) {
+  return std::any_of(table.indexes.begin(), table.indexes.end(), [&](const catalog::Index& index) {
+    return index.ordered && !index.partial && !index.columns.empty() &&
+           index.columns.front() == column;
+  });
+}
+
 void WarnWithoutIndex(const catalog::Table& table, const std::vector<std::string>& columns,
                       const std::string& place, Building& building) {
   if (table.kind == 'v' || HasIndex(table, columns)) return;

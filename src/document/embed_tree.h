@@ -57,6 +57,9 @@ bool IsUnique(const catalog::Table& table, const std::vector<std::string>& colum
 /// Whether an index of the table begins with one of these columns.
 bool HasIndex(const catalog::Table& table, const std::vector<std::string>& columns);
 
+/// Whether an index finds ranges of this column.
+bool HasOrderedIndex(const catalog::Table& table, const std::string& column);
+
 /// Warns of a join that has to scan `table` for every change, with the index to create.
 void WarnWithoutIndex(const catalog::Table& table, const std::vector<std::string>& columns,
                       const std::string& place, Building& building);

@@ -46,7 +46,8 @@ class Statements {
     }
     return fmt::format(
         "WITH roots AS MATERIALIZED (SELECT {} {}), {} SELECT {}, {}, {}, {} FROM roots AS root {}",
-        Columns(), source, Ctes(), kVersion, root_id_, root_.document, routing_, root_.embed_joins);
+        Columns(), source, fmt::join(root_.block_embed_ctes, ", "), kVersion, root_id_,
+        root_.document, routing_, root_.embed_joins);
   }
 
   std::string BlockKeys() const {

@@ -19,6 +19,7 @@ struct RootSql {
   std::vector<std::string> columns;  ///< Columns of the root that `document` uses, for `roots`.
   /// Common table expressions behind `roots` and the joins to them: empty without embeds.
   std::vector<std::string> embed_ctes;
+  std::vector<std::string> block_embed_ctes;  ///< Where the roots are those of some blocks.
   std::string embed_joins;
 };
 

@@ -31,7 +31,9 @@ struct Draft {
   const catalog::Table* table = nullptr;
   std::vector<std::string> captured;
   std::set<std::string> watched;
-  bool all = false;
+  bool all = false;      ///< Every column matters.
+  bool shared = false;   ///< A row may be part of many documents.
+  bool of_view = false;  ///< Nobody knows which columns the view reads.
   std::vector<Way> ways;
 };
 
@@ -160,13 +162,7 @@ class SourceBuilder {
       source.table = draft.table->oid;
       source.table_name = draft.table->QualifiedName();
       source.captured = draft.captured;
-      if (!draft.all) {
-        for (const catalog::Column& column : draft.table->columns) {
-          const bool watched =
-              draft.watched.count(column.name) != 0 || Contains(draft.captured, column.name);
-          if (watched) source.watched.push_back(column.name);
-        }
-      }
+      source.watched = Watched(draft);
       source.to_roots = ToRoots(draft);
       sources.push_back(std::move(source));
     }
@@ -174,6 +170,20 @@ class SourceBuilder {
   }
 
  private:
+  /// Empty where nothing is to be compared, which costs the writers less: no column is left out,
+  /// and an UPDATE that changes nothing costs one document at most.
+  static std::vector<std::string> Watched(const Draft& draft) {
+    std::vector<std::string> watched;
+    for (const catalog::Column& column : draft.table->columns) {
+      const bool matters = draft.all || draft.watched.count(column.name) != 0 ||
+                           Contains(draft.captured, column.name);
+      if (matters) watched.push_back(column.name);
+    }
+    const bool all = watched.size() == draft.table->columns.size();
+    if (draft.of_view || (all && !draft.shared)) watched.clear();
+    return watched;
+  }
+
   Draft& DraftOf(const catalog::Table& table) {
     for (Draft& draft : drafts_) {
       if (draft.table == &table) return draft;
@@ -216,6 +226,7 @@ class SourceBuilder {
     Draft& draft = DraftOf(table);
     Append(draft.captured, way.front().here);
     draft.ways.push_back({&table, way, {}});
+    draft.shared = draft.shared || !LeadsToOne(way);
     if (node == nullptr) return;
     const bool everything = node->level.all_columns && node->config->exclude.empty();
     draft.all = draft.all || everything;
@@ -226,6 +237,15 @@ class SourceBuilder {
     watch(node->where_columns);
     watch(node->order_columns);
     if (node->value != nullptr) draft.watched.insert(node->value->name);
+  }
+
+  /// Whether a row has one row above it, at every step up to the root.
+  bool LeadsToOne(const std::vector<Step>& way) const {
+    for (std::size_t i = 0; i < way.size(); ++i) {
+      const catalog::Table& above = i + 1 < way.size() ? *way[i + 1].table : *root_.table;
+      if (!IsUnique(above, way[i].above, {})) return false;
+    }
+    return true;
   }
 
   void AddViewSources(const catalog::Table& view,
@@ -253,7 +273,7 @@ class SourceBuilder {
                           place + ".sources." + name);
       Draft& draft = DraftOf(*table);
       Append(draft.captured, columns);
-      draft.all = true;
+      draft.of_view = true;
       draft.ways.push_back(std::move(view_way));
     }
   }

@@ -120,13 +120,17 @@ class DocumentPlans : public DocumentTest {
   /// Planned for this parameter, and for any.
   Reads ExpectIndexes(const std::string& what, const std::string& sql,
                       const std::string& parameter) {
+    return ExpectIndexes(what, sql, {parameter}, "('" + parameter + "')");
+  }
+
+  Reads ExpectIndexes(const std::string& what, const std::string& sql,
+                      std::initializer_list<pg::Param> parameters, const std::string& list) {
     SCOPED_TRACE(what + "\n" + sql);
     const Reads custom =
-        ReadsOf(sandbox_.session().ExecParams("EXPLAIN (FORMAT JSON) " + sql, {parameter}));
+        ReadsOf(sandbox_.session().ExecParams("EXPLAIN (FORMAT JSON) " + sql, parameters));
     EXPECT_THAT(custom.sequential, IsEmpty());
     sandbox_.Exec("SET plan_cache_mode = force_generic_plan; PREPARE statement AS " + sql);
-    const Reads generic =
-        ReadsOf(sandbox_.Exec("EXPLAIN (FORMAT JSON) EXECUTE statement ('" + parameter + "')"));
+    const Reads generic = ReadsOf(sandbox_.Exec("EXPLAIN (FORMAT JSON) EXECUTE statement " + list));
     EXPECT_THAT(generic.sequential, IsEmpty()) << "generic";
     sandbox_.Exec("DEALLOCATE statement; RESET plan_cache_mode");
     return custom;
@@ -146,6 +150,10 @@ class DocumentPlans : public DocumentTest {
       const std::string keys = KeysOf(plan->root_name, plan->key);
       const Reads reads = ExpectIndexes("read_by_key", plan->read_by_key.sql, keys);
       EXPECT_FALSE(reads.by_index.empty());
+      if (!plan->block_sql.empty()) {
+        const std::string root = plan->name == "comment" ? "public.comment_0" : plan->root_name;
+        ExpectIndexes("block", plan->BlockStatement(root).sql, {"0", "10"}, "(0, 10)");
+      }
       std::vector<std::string> ids;
       for (int n = 100; n < 150; ++n) {
         ids.push_back(std::to_string(n) + (plan->key.size() > 1 ? "|1" : ""));
@@ -168,6 +176,70 @@ TEST_F(DocumentPlans, EveryStatementUsesIndexes) {
   ExpectIndexesEverywhere("never analyzed");
   sandbox_.Exec("ANALYZE");
   ExpectIndexesEverywhere("analyzed");
+}
+
+/// Rows that the nodes of an executed plan read by a condition that holds `part`.
+std::int64_t RowsBy(const std::string& part, const json::Value& node) {
+  std::int64_t rows = 0;
+  const json::Value* condition = node.Find("Index Cond");
+  if (condition != nullptr && condition->text.find(part) != std::string::npos) {
+    rows +=
+        std::stoll(node.Find("Actual Rows")->text) * std::stoll(node.Find("Actual Loops")->text);
+  }
+  if (const json::Value* plans = node.Find("Plans")) {
+    for (const json::Value& plan : plans->items) rows += RowsBy(part, plan);
+  }
+  return rows;
+}
+
+class DocumentBlocks : public DocumentTest {};
+
+TEST_F(DocumentBlocks, RowsOfDenseKeysAreReadAsARange) {
+  sandbox_.Exec(
+      "CREATE TABLE public.a (id bigint PRIMARY KEY); CREATE TABLE public.b (id int PRIMARY KEY, "
+      "a_id bigint, c_id int); CREATE TABLE public.c (id int PRIMARY KEY, b_id int);"
+      "CREATE INDEX ON public.b (a_id); CREATE INDEX ON public.c (b_id)");
+  config::Problems problems;
+  const auto plans = Plans(config::LoadText(
+      "pgsluice.json", R"json({"indexes": {"a": {"table": "a", "embed": {
+        "bs": {"table": "b", "on": {"id": "a_id"}, "many": true, "where": "id > 0", "embed": {
+          "cs": {"table": "c", "on": {"id": "b_id"}, "many": true}}},
+        "through": {"table": "c", "on": {"c_id": "id"}, "through": [
+          {"table": "b", "on": {"id": "a_id"}}]}}}}})json",
+      {}, [](const std::string&) { return std::nullopt; }, problems));
+  ASSERT_EQ(plans.size(), 1U);
+  const auto& plan = plans.front();
+  const auto explain = [&] {
+    const pg::Result rows = sandbox_.session().ExecParams(
+        "EXPLAIN (ANALYZE, FORMAT JSON) " + plan->BlockStatement(plan->root_name).sql, {"0", "1"});
+    return *json::Parse(std::string(rows.Text(0, 0))).items.at(0).Find("Plan");
+  };
+  struct Case {
+    const char* ids;
+    bool dense;
+  };
+  for (const auto& [ids, dense] : {Case{"n", true},
+                                   {"n - 50", true},
+                                   {"n + n / 5", true},
+                                   {"n + n / 2", false},
+                                   {"n * 1000", false},
+                                   {"CASE n WHEN 1 THEN -9223372036854775808 WHEN 2 THEN "
+                                    "9223372036854775807 ELSE n END",
+                                    false}}) {
+    SCOPED_TRACE(ids);
+    sandbox_.Exec(
+        std::string("TRUNCATE public.a, public.b, public.c; INSERT INTO public.a SELECT ") + ids +
+        " FROM generate_series(1, 100) n; INSERT INTO public.b SELECT n, (" + ids +
+        ")::bigint, n % 7 FROM generate_series(1, 100) n; INSERT INTO public.b SELECT n + "
+        "1000, n, 3 FROM generate_series(-200, 300) n; INSERT INTO "
+        "public.c SELECT n, n % 50 FROM generate_series(1, 200) n; ANALYZE");
+    sandbox_.Exec("SET enable_seqscan = off; SET enable_bitmapscan = off");
+    const json::Value executed = explain();
+    EXPECT_EQ(RowsBy("(a_id >= ", executed) > 0, dense);
+    EXPECT_EQ(RowsBy("(a_id = ANY", executed) > 0, !dense);
+    EXPECT_EQ(ReadAll(*plan),
+              Read(*plan, sandbox_.Text("SELECT json_agg(json_build_array(id)) FROM public.a")));
+  }
 }
 
 }  // namespace

@@ -108,7 +108,7 @@ TEST_F(JoinedSync, WhatCannotMatterCostsNothing) {
   };
   for (const char* change :
        {"UPDATE project SET secret = 'changed'", "UPDATE crm.person SET note = 'changed'",
-        "UPDATE project SET name = name"}) {
+        "UPDATE project SET name = name", "UPDATE tag SET name = name WHERE id = 1"}) {
     const auto before = written();
     Exec(change);
     EXPECT_EQ(written(), before) << change;

@@ -49,6 +49,7 @@ struct Index {
   bool unique = false;               ///< Over all rows and `columns` alone: proves "at most one".
   bool primary = false;
   bool partial = false;
+  bool ordered = true;  ///< A B-tree, which finds ranges; false: a hash index.
 };
 
 struct Table {
