@@ -117,8 +117,8 @@ class NodeSql {
     out_.ctes.push_back(fmt::format("{} AS MATERIALIZED ({})", Cte("_links"), sql));
   }
 
-  /// `select … WHERE` the columns belong to the source's values `rest`. Integers of which three in
-  /// four or more between the lowest and the highest are asked for are read as a range, because
+  /// `select … WHERE` the columns belong to the source's values `rest`. Integers of which four in
+  /// five or more between the lowest and the highest are asked for are read as a range, because
   /// before version 17 PostgreSQL goes down the index for each element of an array. What the range
   /// has beyond them meets no parent.
   std::string Matching(const std::string& select, const std::string& rest,
