@@ -64,10 +64,6 @@ std::string MatchSql(const catalog::Table& table, const std::string& alias,
   return Join(parts, " AND ");
 }
 
-bool IsInteger(const catalog::TypeInfo& type) {
-  return type.base == "int2" || type.base == "int4" || type.base == "int8";
-}
-
 class NodeSql {
  public:
   NodeSql(const Node& node, const Parents& parents, EmbedSql& out)

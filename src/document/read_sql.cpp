@@ -143,6 +143,17 @@ class Statements {
         ctes, found, Ctes(), writes.columns, condition, root_.embed_joins, writes.join);
   }
 
+  /// The engine finds and writes neighbouring ids of a request for less (bench/README.md). Of
+  /// integers alone: some types have no order.
+  std::string InOrder() const {
+    std::string order;
+    for (std::size_t i = 0; i < types_.size(); ++i) {
+      if (!IsInteger(*types_[i])) return "";
+      order += (i == 0 ? " ORDER BY " : ", ") + Asked(i);
+    }
+    return order;
+  }
+
   /// What a key asks for: its columns, and the joins and the order they need.
   struct Writes {
     std::string columns, join;
@@ -157,7 +168,8 @@ class Statements {
       const std::string document =
           missing ? "NULL"
                   : fmt::format("CASE WHEN {} IS NOT NULL THEN {} END", row, root_.document);
-      return {fmt::format("{}, {}, {}, {}", kVersion, id, document, routing_), ""};
+      return {fmt::format("{}, {}, {}, {}", kVersion, id, document, routing_),
+              missing ? "" : InOrder()};
     }
     std::string writes = fmt::format(
         "SELECT coalesce(nullif(former, ''), {}) AS routing, false AS indexed FROM "

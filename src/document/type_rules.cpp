@@ -176,6 +176,10 @@ void ApplyEngineType(const std::string& engine_type, Field& field) {
   }
 }
 
+bool IsInteger(const catalog::TypeInfo& type) {
+  return type.base == "int2" || type.base == "int4" || type.base == "int8";
+}
+
 bool EqualMeansSameText(const catalog::TypeInfo& type) {
   static constexpr std::array kExact = {
       std::string_view("int2"), std::string_view("int4"),      std::string_view("int8"),

@@ -17,6 +17,8 @@ void ApplyEngineType(const std::string& engine_type, Field& field);
 /// The innermost element type of an array; the type itself otherwise.
 const catalog::TypeInfo& ElementOf(const catalog::TypeInfo& type);
 
+bool IsInteger(const catalog::TypeInfo& type);
+
 /// Whether equal values of this type always have equal texts (false for numeric, citext, …).
 bool EqualMeansSameText(const catalog::TypeInfo& type);
 

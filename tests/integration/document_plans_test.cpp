@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <set>
 
 #include "integration/document_test_support.h"
@@ -176,6 +177,23 @@ TEST_F(DocumentPlans, EveryStatementUsesIndexes) {
   ExpectIndexesEverywhere("never analyzed");
   sandbox_.Exec("ANALYZE");
   ExpectIndexesEverywhere("analyzed");
+}
+
+TEST_F(DocumentPlans, DocumentsComeInTheOrderOfTheirKeys) {
+  sandbox_.Exec("ANALYZE");
+  const std::string keys = sandbox_.Text(
+      "SELECT json_agg(json_build_array(n * 7919 % 20000)) FROM generate_series(1, 1000) n");
+  for (const auto& plan : plans_) {
+    if (plan->name != "project" && plan->name != "person") continue;
+    SCOPED_TRACE(plan->name);
+    const pg::Result rows = sandbox_.session().Exec(plan->read_by_key, {keys});
+    std::vector<int> ids;
+    for (std::size_t row = 0; row < rows.rows(); ++row) {
+      ids.push_back(std::stoi(std::string(rows.Text(row, 1))));
+    }
+    EXPECT_EQ(ids.size(), 1000U);
+    EXPECT_TRUE(std::is_sorted(ids.begin(), ids.end()));
+  }
 }
 
 /// Rows that the nodes of an executed plan read by a condition that holds `part`.

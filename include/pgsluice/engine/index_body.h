@@ -8,7 +8,8 @@
 
 namespace pgsluice::engine {
 
-/// The settings of a plan's index as one flat object: {"index.gc_deletes":"15m",…}.
+/// The settings of a plan's index as one flat object: {"index.gc_deletes":"15m",…}; the user's
+/// replace ours.
 std::string SettingsJson(const document::Plan& plan, const config::Config& config,
                          const Flavor& flavor);
 
