@@ -137,7 +137,9 @@ const std::vector<Option>& IndexOptions() {
        .item = Type::kAnyObject},
       {.name = "settings",
        .type = Type::kAnyObject,
-       .description = "Index settings for the engine.",
+       .description = "Index settings for the engine. They replace ours: gc_deletes, "
+                      "refresh_interval, analysis.analyzer.default, and on OpenSearch "
+                      "merge_on_flush.enabled.",
        .nullable = true},
       {.name = "routing", .description = "A column to route by. Not for a view.", .nullable = true},
       {.name = "pipeline", .description = "An ingest pipeline of the engine.", .nullable = true},
