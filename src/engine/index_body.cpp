@@ -38,8 +38,8 @@ std::string SettingsJson(const document::Plan& plan, const config::Config& confi
   // A late retry must not bring a deleted document back: longer than any write may wait.
   settings["index.gc_deletes"] = R"("15m")";
   settings["index.refresh_interval"] = json::Quote(config.sync.refresh_interval);
-  // Its refreshes would wait for merges of small segments, and those for the threads of large ones:
-  // up to 500 ms each, beside which changes would be found late. Elasticsearch has no such thing.
+  // Else refreshes wait for merges of small segments, and those for the threads of large ones: what
+  // changes beside a fan-out is found late (bench/README.md). Elasticsearch has no such setting.
   if (flavor.opensearch) settings["index.merge_on_flush.enabled"] = "false";
   AddAnalyzer("default", flavor, settings);
   AddAnalyzer("pgsluice_text", flavor, settings);
