@@ -27,6 +27,11 @@ pg::Statement Plan::BlockKeysStatement(std::string_view qualified_relation) cons
   return Named(name + ":block_keys", WithRelation(block_keys_sql, qualified_relation));
 }
 
+const pg::Statement& Plan::ReadStatement(std::size_t keys) const {
+  constexpr std::size_t kMany = 100;
+  return keys < kMany ? read_by_key : read_many_by_key;
+}
+
 std::string Plan::KeyOfId(std::string_view id) const {
   return row_hash_id ? std::string() : KeyOfIdText(id, key.size());
 }

@@ -116,7 +116,7 @@ class Builder {
     EmbedSql embeds = BuildEmbeds(nodes, {"roots", "root", *table_});
     root_.embed_ctes = std::move(embeds.ctes);
     root_.embed_joins = std::move(embeds.joins);
-    root_.block_embed_ctes = BuildEmbeds(nodes, {"roots", "root", *table_, true}).ctes;
+    root_.many_embed_ctes = BuildEmbeds(nodes, {"roots", "root", *table_, true}).ctes;
     root_.columns.assign(level.columns.begin(), level.columns.end());
     for (const std::string& column : ParentColumns(nodes)) {
       if (level.columns.count(column) == 0) root_.columns.push_back(column);

@@ -34,9 +34,12 @@ class Statements {
                                                      Root(*root.routing), root_id_);
   }
 
-  std::string ReadByKey() const { return root_.row_hash_id ? ReadByRow() : ByColumns(false); }
+  /// `embeds`: the statements of the embedded tables, for few roots or for many side by side.
+  std::string ReadByKey(const std::vector<std::string>& embeds) const {
+    return root_.row_hash_id ? ReadByRow(embeds) : ByColumns(false, embeds);
+  }
 
-  std::string MissingKeys() const { return root_.row_hash_id ? "" : ByColumns(true); }
+  std::string MissingKeys() const { return root_.row_hash_id ? "" : ByColumns(true, {}); }
 
   std::string Block() const {
     const std::string source = BlockSource();
@@ -46,7 +49,7 @@ class Statements {
     }
     return fmt::format(
         "WITH roots AS MATERIALIZED (SELECT {} {}), {} SELECT {}, {}, {}, {} FROM roots AS root {}",
-        Columns(), source, fmt::join(root_.block_embed_ctes, ", "), kVersion, root_id_,
+        Columns(), source, fmt::join(root_.many_embed_ctes, ", "), kVersion, root_id_,
         root_.document, routing_, root_.embed_joins);
   }
 
@@ -88,8 +91,6 @@ class Statements {
     return Quoted(root_.table->schema) + "." + Quoted(root_.table->name);
   }
 
-  std::string Ctes() const { return fmt::format("{}", fmt::join(root_.embed_ctes, ", ")); }
-
   /// The columns of `roots`: what the document, the key and the routing read.
   std::string Columns() const {
     std::vector<std::string> names = root_.columns;
@@ -108,7 +109,7 @@ class Statements {
   }
 
   /// The documents of asked keys; or of those that have none, without computing any.
-  std::string ByColumns(bool missing) const {
+  std::string ByColumns(bool missing, const std::vector<std::string>& embeds) const {
     std::vector<std::string> asked, on, ids, group;
     for (std::size_t i = 0; i < root_.key.size(); ++i) {
       asked.push_back(fmt::format("{} AS \"pgsluice k{}\"", Cast(*root_.key[i], i), i));
@@ -133,14 +134,15 @@ class Statements {
                          writes.columns, found, writes.join,
                          root_.routing == nullptr ? " WHERE " + root_keys_[0] + " IS NULL" : "");
     }
-    if (root_.embed_ctes.empty()) {
+    if (embeds.empty()) {
       return fmt::format("WITH {} SELECT {} FROM asked LEFT JOIN {} ON true{}", ctes,
                          writes.columns, found, writes.join);
     }
     return fmt::format(
         "WITH {}, roots AS MATERIALIZED (SELECT root.* FROM asked JOIN {} ON true), {} SELECT {} "
         "FROM asked LEFT JOIN roots AS root ON {} {}{}",
-        ctes, found, Ctes(), writes.columns, condition, root_.embed_joins, writes.join);
+        ctes, found, fmt::join(embeds, ", "), writes.columns, condition, root_.embed_joins,
+        writes.join);
   }
 
   /// The engine finds and writes neighbouring ids of a request for less (bench/README.md). Of
@@ -210,7 +212,7 @@ class Statements {
 
   /// Rows without a key are found by their hash, and by one column that an index or a hash join can
   /// use; where that column may be NULL on both sides, by a second branch.
-  std::string ReadByRow() const {
+  std::string ReadByRow(const std::vector<std::string>& embeds) const {
     std::vector<std::string> casts;
     for (std::size_t i = 0; i < root_.key.size(); ++i) casts.push_back(Cast(*root_.key[i], i));
     const std::size_t best = Selective();
@@ -240,8 +242,8 @@ class Statements {
         "(root.\"pgsluice id\") * FROM matches AS root){} SELECT {}, asked.\"pgsluice id\", CASE "
         "WHEN root.\"pgsluice id\" IS NOT NULL THEN {} END, {} FROM asked LEFT JOIN roots AS root "
         "ON root.\"pgsluice id\" = asked.\"pgsluice id\" {}",
-        asked, matches, root_.embed_ctes.empty() ? "" : ", " + Ctes(), kVersion, root_.document,
-        routing_, root_.embed_joins);
+        asked, matches, embeds.empty() ? "" : fmt::format(", {}", fmt::join(embeds, ", ")),
+        kVersion, root_.document, routing_, root_.embed_joins);
   }
 
   /// The column that narrows the search for a keyless row best: indexed, else NOT NULL, else any
@@ -290,7 +292,9 @@ pg::Statement Named(const std::string& name, std::string sql) {
 
 void FillStatements(const RootSql& root, Plan& plan) {
   const Statements statements(root);
-  plan.read_by_key = Named(plan.name + ":read_by_key", statements.ReadByKey());
+  plan.read_by_key = Named(plan.name + ":read_by_key", statements.ReadByKey(root.embed_ctes));
+  plan.read_many_by_key =
+      Named(plan.name + ":read_many_by_key", statements.ReadByKey(root.many_embed_ctes));
   plan.block_sql = root.table->kind == 'v' ? "" : statements.Block();
   plan.block_keys_sql = root.table->kind == 'v' ? "" : statements.BlockKeys();
   plan.all_keys_sql = statements.AllKeys();

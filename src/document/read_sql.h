@@ -19,12 +19,12 @@ struct RootSql {
   std::vector<std::string> columns;  ///< Columns of the root that `document` uses, for `roots`.
   /// Common table expressions behind `roots` and the joins to them: empty without embeds.
   std::vector<std::string> embed_ctes;
-  std::vector<std::string> block_embed_ctes;  ///< Where the roots are those of some blocks.
+  std::vector<std::string> many_embed_ctes;  ///< Where the roots are many and may lie side by side.
   std::string embed_joins;
 };
 
-/// Fills read_by_key, block_sql, block_keys_sql, all_keys_sql, missing_keys, missing_ids and
-/// keys_of_ids.
+/// Fills read_by_key, read_many_by_key, block_sql, block_keys_sql, all_keys_sql, missing_keys,
+/// missing_ids and keys_of_ids.
 void FillStatements(const RootSql& root, Plan& plan);
 
 /// The equality operator for two values of this type, found although search_path is empty.

@@ -99,13 +99,14 @@ void Refresher::Refresh(const LiveIndex& index, const Keys& keys) {
 pg::Result Refresher::Read(const LiveIndex& index, const Keys& keys, std::size_t begin,
                            std::size_t end) {
   const std::string array = JsonArray(keys, begin, end);
+  const pg::Statement& read = index.plan->ReadStatement(end - begin);
   observe::Span span(observe::SpanKind::kClient, "read");
   span.Set("pgsluice.index", index.plan->name);
   span.Set("pgsluice.keys", static_cast<std::int64_t>(end - begin));
   try {
-    if (!careful_) return session_.Exec(index.plan->read_by_key, {array});
+    if (!careful_) return session_.Exec(read, {array});
     session_.Exec("SAVEPOINT careful");
-    pg::Result rows = session_.Exec(index.plan->read_by_key, {array});
+    pg::Result rows = session_.Exec(read, {array});
     session_.Exec("RELEASE SAVEPOINT careful");
     return rows;
   } catch (const pg::SqlError& error) {

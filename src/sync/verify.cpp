@@ -165,7 +165,8 @@ void Verifier::AddRows(const LiveIndex& index, const Keys& keys, std::size_t beg
                        std::vector<Row>& rows) {
   if (begin == end) return;
   try {
-    const pg::Result read = session_.Exec(index.plan->read_by_key, {JsonArray(keys, begin, end)});
+    const pg::Result read =
+        session_.Exec(index.plan->ReadStatement(end - begin), {JsonArray(keys, begin, end)});
     for (std::size_t row = 0; row < read.rows(); ++row) {
       rows.push_back({std::string(read.Text(row, kId)), {}});
       if (read.IsNull(row, kDocument)) continue;

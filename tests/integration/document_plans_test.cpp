@@ -151,6 +151,7 @@ class DocumentPlans : public DocumentTest {
       const std::string keys = KeysOf(plan->root_name, plan->key);
       const Reads reads = ExpectIndexes("read_by_key", plan->read_by_key.sql, keys);
       EXPECT_FALSE(reads.by_index.empty());
+      ExpectIndexes("read_many_by_key", plan->read_many_by_key.sql, keys);
       if (!plan->block_sql.empty()) {
         const std::string root = plan->name == "comment" ? "public.comment_0" : plan->root_name;
         ExpectIndexes("block", plan->BlockStatement(root).sql, {"0", "10"}, "(0, 10)");
@@ -186,13 +187,15 @@ TEST_F(DocumentPlans, DocumentsComeInTheOrderOfTheirKeys) {
   for (const auto& plan : plans_) {
     if (plan->name != "project" && plan->name != "person") continue;
     SCOPED_TRACE(plan->name);
-    const pg::Result rows = sandbox_.session().Exec(plan->read_by_key, {keys});
-    std::vector<int> ids;
-    for (std::size_t row = 0; row < rows.rows(); ++row) {
-      ids.push_back(std::stoi(std::string(rows.Text(row, 1))));
+    for (const pg::Statement* read : {&plan->read_by_key, &plan->read_many_by_key}) {
+      const pg::Result rows = sandbox_.session().Exec(*read, {keys});
+      std::vector<int> ids;
+      for (std::size_t row = 0; row < rows.rows(); ++row) {
+        ids.push_back(std::stoi(std::string(rows.Text(row, 1))));
+      }
+      EXPECT_EQ(ids.size(), 1000U);
+      EXPECT_TRUE(std::is_sorted(ids.begin(), ids.end()));
     }
-    EXPECT_EQ(ids.size(), 1000U);
-    EXPECT_TRUE(std::is_sorted(ids.begin(), ids.end()));
   }
 }
 
@@ -227,9 +230,11 @@ TEST_F(DocumentBlocks, RowsOfDenseKeysAreReadAsARange) {
       {}, [](const std::string&) { return std::nullopt; }, problems));
   ASSERT_EQ(plans.size(), 1U);
   const auto& plan = plans.front();
-  const auto explain = [&] {
-    const pg::Result rows = sandbox_.session().ExecParams(
-        "EXPLAIN (ANALYZE, FORMAT JSON) " + plan->BlockStatement(plan->root_name).sql, {"0", "1"});
+  EXPECT_EQ(&plan->ReadStatement(1), &plan->read_by_key);
+  EXPECT_EQ(&plan->ReadStatement(1000), &plan->read_many_by_key);
+  const auto explain = [&](const std::string& sql, std::initializer_list<pg::Param> parameters) {
+    const pg::Result rows =
+        sandbox_.session().ExecParams("EXPLAIN (ANALYZE, FORMAT JSON) " + sql, parameters);
     return *json::Parse(std::string(rows.Text(0, 0))).items.at(0).Find("Plan");
   };
   struct Case {
@@ -252,11 +257,16 @@ TEST_F(DocumentBlocks, RowsOfDenseKeysAreReadAsARange) {
         "1000, n, 3 FROM generate_series(-200, 300) n; INSERT INTO "
         "public.c SELECT n, n % 50 FROM generate_series(1, 200) n; ANALYZE");
     sandbox_.Exec("SET enable_seqscan = off; SET enable_bitmapscan = off");
-    const json::Value executed = explain();
-    EXPECT_EQ(RowsBy("(a_id >= ", executed) > 0, dense);
-    EXPECT_EQ(RowsBy("(a_id = ANY", executed) > 0, !dense);
-    EXPECT_EQ(ReadAll(*plan),
-              Read(*plan, sandbox_.Text("SELECT json_agg(json_build_array(id)) FROM public.a")));
+    const std::string keys = sandbox_.Text("SELECT json_agg(json_build_array(id)) FROM public.a");
+    for (const json::Value& executed :
+         {explain(plan->BlockStatement(plan->root_name).sql, {"0", "1"}),
+          explain(plan->read_many_by_key.sql, {keys})}) {
+      EXPECT_EQ(RowsBy("(a_id >= ", executed) > 0, dense);
+      EXPECT_EQ(RowsBy("(a_id = ANY", executed) > 0, !dense);
+    }
+    const auto one_by_one = Read(*plan, keys);
+    EXPECT_EQ(ReadAll(*plan), one_by_one);
+    EXPECT_EQ(Documents(sandbox_.session().Exec(plan->read_many_by_key, {keys})), one_by_one);
   }
 }
 

@@ -95,6 +95,11 @@ struct Plan {
   ///   0 version (bigint, the same in every row), 1 `_id` (text), 2 document (JSON text without
   ///   newlines) or NULL when there is no such document, 3 routing or NULL.
   pg::Statement read_by_key;
+  /// The same for many keys: an index is gone through once where they lie side by side. To begin
+  /// it takes longer.
+  pg::Statement read_many_by_key;
+  /// That of the two which is faster for so many keys.
+  const pg::Statement& ReadStatement(std::size_t keys) const;
   /// Documents of a block range of the root or of one of its partitions, found by `relation_oid`
   /// being spliced in with BlockStatement(). Columns as read_by_key; never NULL documents.
   pg::Statement BlockStatement(std::string_view qualified_relation) const;
