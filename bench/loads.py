@@ -54,6 +54,11 @@ class Loads:
             time.sleep(0.02)
         return time.monotonic() - start
 
+    def calm(self):
+        """Waits until neither the service nor the engine has anything left to do."""
+        self.drained(self.service)
+        self.engine.rest()
+
     def statements(self):
         """One UPDATE of many rows, with triggers over without; the service stands still. Beside them
         a trigger that only counts its transition tables: what PostgreSQL charges for having them."""

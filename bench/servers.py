@@ -63,6 +63,11 @@ class Engine:
         nodes = self.json("GET", "/_nodes/_local/process")["nodes"]
         return next(iter(nodes.values()))["process"]["id"]
 
+    def rest(self):
+        """Waits until it merges no more: what was written before is to cost what is measured next nothing."""
+        while self.json("GET", "/_stats/merge")["_all"]["total"].get("merges", {}).get("current", 0) > 0:
+            time.sleep(0.1)
+
     def written(self, index):
         """Documents written to an index, searchable or not; 0 while there is none."""
         status, text = self.send("GET", f"/{index}/_stats/indexing")
