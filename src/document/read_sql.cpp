@@ -100,6 +100,7 @@ class Statements {
     for (const catalog::Column* column : root_.key) add(column->name);
     if (root_.routing != nullptr) add(root_.routing->name);
     std::vector<std::string> sql;
+    sql.reserve(names.size());
     for (const std::string& name : names) sql.push_back("root." + Quoted(name));
     return fmt::format("{}", fmt::join(sql, ", "));
   }
