@@ -74,7 +74,6 @@ class Joined:
         rate = self.joined_backfill(path, rows)
         some = min(50000, rows // 2)
         self.sql(f"INSERT INTO bench_root_tag SELECT i, 51 FROM generate_series(1, {some}) i")
-        self.drained(self.service)
         self.joined_freshness()
         self.fan_out("50k", "bench_root", some, rate, lambda n: f"UPDATE bench_tag SET name = 'renamed {n}' WHERE id = 51",
                      lambda i, n: f"UPDATE bench_root SET name = 'lone {n}' WHERE id = {rows - i}")

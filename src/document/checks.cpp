@@ -138,7 +138,10 @@ const catalog::Table* FindTable(const std::string& name, const std::string& plac
 }
 
 void CheckStatements(pg::Session& session, const Plan& plan, Building& building) {
-  std::vector<const pg::Statement*> statements = {&plan.read_by_key, &plan.read_many_by_key};
+  std::vector<const pg::Statement*> statements = {&plan.read_by_key};
+  if (plan.read_many_by_key.name != plan.read_by_key.name) {
+    statements.push_back(&plan.read_many_by_key);
+  }
   for (const Source& source : plan.sources) {
     if (!source.to_roots.sql.empty()) statements.push_back(&source.to_roots);
   }

@@ -28,6 +28,8 @@ pg::Statement Plan::BlockKeysStatement(std::string_view qualified_relation) cons
 }
 
 const pg::Statement& Plan::ReadStatement(std::size_t keys) const {
+  // To begin a range takes 25 to 45 us longer, and each document then 3 us less; not so where keys
+  // lie apart.
   constexpr std::size_t kMany = 100;
   return keys < kMany ? read_by_key : read_many_by_key;
 }

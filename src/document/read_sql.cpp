@@ -294,8 +294,11 @@ pg::Statement Named(const std::string& name, std::string sql) {
 void FillStatements(const RootSql& root, Plan& plan) {
   const Statements statements(root);
   plan.read_by_key = Named(plan.name + ":read_by_key", statements.ReadByKey(root.embed_ctes));
+  // The same statement where nothing is read as a range: prepared and checked once.
   plan.read_many_by_key =
-      Named(plan.name + ":read_many_by_key", statements.ReadByKey(root.many_embed_ctes));
+      root.many_embed_ctes == root.embed_ctes
+          ? plan.read_by_key
+          : Named(plan.name + ":read_many_by_key", statements.ReadByKey(root.many_embed_ctes));
   plan.block_sql = root.table->kind == 'v' ? "" : statements.Block();
   plan.block_keys_sql = root.table->kind == 'v' ? "" : statements.BlockKeys();
   plan.all_keys_sql = statements.AllKeys();
