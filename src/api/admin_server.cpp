@@ -32,7 +32,9 @@ HttpResponse Ready(const AdminCallbacks& callbacks) {
 
 HttpResponse Problem(const HttpRequest& request, int status, const std::string& code,
                      const std::string& detail) {
-  return ProblemResponse(query::Problem(status, code, detail), request.id);
+  HttpResponse response = ProblemResponse(query::Problem(status, code, detail), request.id);
+  response.headers.emplace_back("Cache-Control", "no-store");
+  return response;
 }
 
 /// A file of the page, or nothing.
@@ -53,7 +55,9 @@ std::optional<HttpResponse> Page(const std::string& path) {
   return std::nullopt;
 }
 
-/// A browser sends JSON to another site only after asking there, and nobody here agrees.
+/// Needs a header that no form of another site can send: a browser sends JSON elsewhere only after
+/// asking there (CORS preflight), and this server never agrees. A page whose name was made to
+/// resolve to this machine is refused by its Host before.
 HttpResponse Retry(const HttpRequest& request, const AdminCallbacks& callbacks) {
   if (request.Header("content-type") != "application/json") {
     return Problem(request, 415, "unsupported_media_type", "Content-Type must be application/json");

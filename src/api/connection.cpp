@@ -12,6 +12,7 @@
 #include <exception>
 #include <string_view>
 
+#include "api/host_rule.h"
 #include "api/request_reader.h"
 #include "pgsluice/observe/log.h"
 
@@ -110,7 +111,8 @@ class Session {
       : socket_(socket),
         context_(context),
         reader_(socket, context.limits),
-        peer_(socket.peerAddress().host().toString()) {}
+        peer_(socket.peerAddress().host().toString()),
+        local_(socket.address().host().toString()) {}
 
   void Run() {
     while (Wait() && Serve()) {
@@ -138,6 +140,8 @@ class Session {
     request.peer = peer_;
     request.socket = socket_.impl()->sockfd();
     if (!reader_.Read(request)) return false;
+    const auto& hosts = context_.limits.hosts;
+    if (hosts && !request.refusal) request.refusal = CheckHost(*hosts, request, local_);
     const HttpResponse answer = Answer(context_, request);
     const bool endless = answer.stream && !request.http11;
     const bool keep = !request.refusal && request.keep_alive && !endless && ++served_ < kRequests &&
@@ -164,7 +168,7 @@ class Session {
   Poco::Net::StreamSocket& socket_;
   ConnectionContext& context_;
   RequestReader reader_;
-  const std::string peer_;
+  const std::string peer_, local_;
   int served_ = 0;
 };
 

@@ -80,7 +80,7 @@ Response Service::Document(const Request& request, const Access& access) {
                     std::string_view(answer).substr(source->begin, source->end - source->begin));
   // Weak, as `meta` is not part of it.
   const std::string tag = "W/\"" + base::Sha256(response.body).substr(0, 32) + "\"";
-  response.headers = {{"ETag", tag}, {"Cache-Control", "private, no-cache"}};
+  response.headers = {{"ETag", tag}};
   if (NamesTag(request.if_none_match, tag)) {
     response.status = 304;
     response.body.clear();

@@ -26,6 +26,7 @@ inline constexpr ErrorText kErrors[] = {
     {413, "The body is too large.", R"("body_too_large")"},
     {414, "The URL is too long.", R"("uri_too_long")"},
     {415, "The body must be JSON.", R"("unsupported_media_type")"},
+    {421, "The server does not answer for this host.", R"("host_not_allowed")"},
     {429, "Too many requests; see Retry-After.", R"("rate_limited")"},
     {431, "The headers are too large.", R"("headers_too_large")"},
     {500, "Our mistake.", R"("internal_error")"},

@@ -45,6 +45,26 @@ bool IsVisible(std::string_view text, bool spaces) {
   });
 }
 
+/// The length of "http://" or "https://", in either case, at the beginning of the text; else 0.
+std::size_t SchemeLength(std::string_view text) {
+  const std::string start = Lower(text.substr(0, 8));
+  return start.starts_with("http://") ? 7 : start.starts_with("https://") ? 8 : 0;
+}
+
+/// Takes a target apart: "/path?query", or "http://host:port/path?query" as proxies get it.
+void ReadTarget(std::string_view url, HttpRequest& out) {
+  if (const std::size_t scheme = SchemeLength(url)) {
+    const std::size_t end = std::min(url.find_first_of("/?", scheme), url.size());
+    out.authority = url.substr(scheme, end - scheme);
+    if (out.authority.empty()) throw kNoHttp;
+    url.remove_prefix(end);
+    if (!url.starts_with('/')) out.path = "/";
+  }
+  const std::size_t question = std::min(url.find('?'), url.size());
+  out.path += url.substr(0, question);
+  out.query = url.substr(std::min(question + 1, url.size()));
+}
+
 /// What is echoed: never more than these characters.
 bool IsSaneId(const std::string& id) {
   return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), [](unsigned char c) {
@@ -132,9 +152,7 @@ void RequestReader::ReadStart(std::string_view line, HttpRequest& out) const {
   out.http11 = version == " HTTP/1.1";
   out.method = line.substr(0, method);
   if (url.size() > limits_.url) throw UrlTooLong(limits_);
-  const std::size_t question = std::min(url.find('?'), url.size());
-  out.path = url.substr(0, question);
-  out.query = url.substr(std::min(question + 1, url.size()));
+  ReadTarget(url, out);
 }
 
 void RequestReader::ReadBody(HttpRequest& out) {

@@ -15,10 +15,11 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-HttpLimits LimitsOf(const config::Config& config) {
+HttpLimits LimitsOf(const config::Config& config, const config::Address& address) {
   // Who waits for the sync, or is told that there are too many, needs a thread too.
   constexpr int kForRefusals = 8;
   HttpLimits limits;
+  limits.hosts = MakeHostRule(address, config.allowed_hosts);
   limits.threads = config.limits.concurrent + Gate::kWaiting + Gate::kExports + kForRefusals;
   return limits;
 }
@@ -38,7 +39,7 @@ struct Server::Impl {
         seconds(registry.MakeHistogram(
             "pgsluice_http_request_duration_seconds", "Time from a request to its answer.",
             {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30})),
-        http(address, tls, LimitsOf(backend.config),
+        http(address, tls, LimitsOf(backend.config, address),
              [this](const HttpRequest& request) { return Answer(request); }) {}
 
   HttpResponse Answer(const HttpRequest& request) {
@@ -48,6 +49,7 @@ struct Server::Impl {
     HttpResponse response = Handle(request, span.traceparent());
     Compress(request, response);
     AllowOrigin(service.settings()->cors_origins, request, response);
+    ForCallerAlone(response);
     response.headers.emplace_back("X-Content-Type-Options", "nosniff");
     Describe(request, response, span);
     Record(request, response, std::chrono::duration<double>(Clock::now() - start).count(),

@@ -21,9 +21,16 @@ bool TakesGzip(const std::string& accepted) {
   return quality == std::string::npos || rest.find_first_of("123456789", quality) != rest.npos;
 }
 
-}  // namespace
-
-namespace {
+/// Adds the name of a request header that the answer depends on.
+void AddVary(HttpResponse& response, std::string_view name) {
+  const auto vary = std::find_if(response.headers.begin(), response.headers.end(),
+                                 [](const auto& header) { return header.first == "Vary"; });
+  if (vary == response.headers.end()) {
+    response.headers.emplace_back("Vary", name);
+  } else {
+    vary->second.append(", ").append(name);
+  }
+}
 
 /// The same stream, compressed as it goes.
 std::function<void(const Sink&)> Compressed(std::function<void(const Sink&)> stream) {
@@ -48,7 +55,7 @@ std::function<void(const Sink&)> Compressed(std::function<void(const Sink&)> str
 
 void Compress(const HttpRequest& request, HttpResponse& response) {
   if (response.body.size() < kWorthIt && !response.stream) return;
-  response.headers.emplace_back("Vary", "Accept-Encoding");
+  AddVary(response, "Accept-Encoding");
   if (!TakesGzip(request.Header("accept-encoding"))) return;
   response.headers.emplace_back("Content-Encoding", "gzip");
   if (response.stream) {
@@ -65,13 +72,7 @@ void Compress(const HttpRequest& request, HttpResponse& response) {
 void AllowOrigin(const std::vector<std::string>& origins, const HttpRequest& request,
                  HttpResponse& response) {
   if (origins.empty()) return;
-  const auto vary = std::find_if(response.headers.begin(), response.headers.end(),
-                                 [](const auto& header) { return header.first == "Vary"; });
-  if (vary == response.headers.end()) {
-    response.headers.emplace_back("Vary", "Origin");
-  } else {
-    vary->second += ", Origin";
-  }
+  AddVary(response, "Origin");
   const std::string origin = request.Header("origin");
   if (std::find(origins.begin(), origins.end(), origin) == origins.end()) return;
   response.headers.emplace_back("Access-Control-Allow-Origin", origin);
@@ -84,6 +85,11 @@ void AllowOrigin(const std::vector<std::string>& origins, const HttpRequest& req
       "Authorization, Content-Type, If-None-Match, X-Api-Key, X-Request-Id, traceparent, "
       "x-algolia-agent, x-algolia-api-key, x-algolia-application-id");
   response.headers.emplace_back("Access-Control-Max-Age", "86400");
+}
+
+void ForCallerAlone(HttpResponse& response) {
+  response.headers.emplace_back("Cache-Control", "private, no-store");
+  AddVary(response, "Authorization, X-Api-Key, X-Algolia-Api-Key");
 }
 
 }  // namespace pgsluice::api

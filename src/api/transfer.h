@@ -15,4 +15,7 @@ void Compress(const HttpRequest& request, HttpResponse& response);
 void AllowOrigin(const std::vector<std::string>& origins, const HttpRequest& request,
                  HttpResponse& response);
 
+/// Keeps caches from showing the answer to other callers: it depends on who asks.
+void ForCallerAlone(HttpResponse& response);
+
 }  // namespace pgsluice::api

@@ -61,6 +61,13 @@ std::shared_ptr<const api::IndexSet> ForApi(const sync::IndexRegistry& registry)
   return indexes;
 }
 
+api::HttpLimits AdminLimits(const config::Config& config) {
+  api::HttpLimits limits;
+  limits.threads = 8;
+  limits.hosts = api::MakeHostRule(config.admin_listen, config.allowed_hosts);
+  return limits;
+}
+
 /// Parts of the configuration that changed and that only a restart puts in force.
 std::string NeedsRestart(const config::Config& old, const config::Config& fresh) {
   std::string names;
@@ -88,7 +95,7 @@ class Service {
         consistency_(pool_, monitor_),
         sync_state_(consistency_),
         sync_(config, *engine_, monitor_, syncs),
-        admin_(config.admin_listen, config.admin_tls, {.threads = 8},
+        admin_(config.admin_listen, config.admin_tls, AdminLimits(config),
                api::AdminHandler(
                    {.ready = [this] { return Ready(); },
                     .reason = [this] { return Reason(); },

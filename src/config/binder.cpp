@@ -259,6 +259,7 @@ Config Bind(const Value& checked) {
     Get(*limits, "concurrent", config.limits.concurrent);
   }
   Get(checked, "cors_origins", config.cors_origins);
+  Get(checked, "allowed_hosts", config.allowed_hosts);
   Get(checked, "tls", config.tls);
   Get(checked, "admin_tls", config.admin_tls);
   return config;

@@ -182,6 +182,12 @@ const std::vector<Option>& RootOptions() {
        .type = Type::kStrings,
        .description = "Origins whose pages may call the API.",
        .default_json = "[]"},
+      {.name = "allowed_hosts",
+       .type = Type::kStrings,
+       .description = "Host names under which the API and the admin port answer, beside localhost "
+                      "and the address of the connection. Empty: any name, but on loopback none. "
+                      "\"*\": any name.",
+       .default_json = "[]"},
       {.name = "tls",
        .type = Type::kObject,
        .description = "HTTPS for the API. The files are read again when they change.",

@@ -50,7 +50,7 @@ TEST_F(ApiGoneTest, TheSearchEndsWithItsCaller) {
   engine_ = std::make_shared<engine::Engine>(slow);
   Restart();
   std::optional<RawClient> caller(server_->port());
-  caller->Send("GET /v1/projects/search HTTP/1.1\r\nHost: a\r\n\r\n");
+  caller->Send("GET /v1/projects/search HTTP/1.1\r\nHost: localhost\r\n\r\n");
   Poco::Net::StreamSocket search = slow->Search();
   EXPECT_FALSE(search.poll(Poco::Timespan(0, 200000), Poco::Net::Socket::SELECT_READ));
   caller.reset();

@@ -122,7 +122,7 @@ TEST_F(ApiLimitsTest, WhoIsGoneDoesNotWait) {
   std::list<RawClient> callers;
   for (std::size_t i = 0; i < Gate::kWaiting; ++i) {
     callers.emplace_back(server_->port())
-        .Send("GET /v1/sync/wait?wait=30s HTTP/1.1\r\nHost: a\r\n\r\n");
+        .Send("GET /v1/sync/wait?wait=30s HTTP/1.1\r\nHost: localhost\r\n\r\n");
     stuck_.AwaitWaiters(i + 1);
   }
   EXPECT_EQ(Send("/v1/sync/wait?wait=1ms").status, 503);

@@ -423,7 +423,8 @@ std::vector<Row> ServiceRows() {
 
 std::vector<RawErrorRow> RawErrorRows() {
   return {
-      {411, "length_required", "POST /v1/projects/search HTTP/1.1\r\nHost: a\r\n\r\n"},
+      {411, "length_required", "POST /v1/projects/search HTTP/1.1\r\nHost: localhost\r\n\r\n"},
+      {421, "host_not_allowed", "GET /v1/projects/search HTTP/1.1\r\nHost: evil.example\r\n\r\n"},
       {400, "invalid_parameter", "no request\r\n\r\n"},
       {408, "request_timeout", "GET /v1/projects/search HTTP/1.1\r\n"},
   };

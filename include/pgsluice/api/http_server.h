@@ -27,6 +27,7 @@ struct HttpRequest {
   std::string method;
   std::string path;                            ///< Percent-encoded, without query.
   std::string query;                           ///< Behind '?', percent-encoded.
+  std::string authority;                       ///< Host and port of an absolute target, else empty.
   std::map<std::string, std::string> headers;  ///< Names in lower case.
   std::string body;
   std::string peer;  ///< Address of the caller.
@@ -58,6 +59,17 @@ struct HttpResponse {
 /// refusal). What it throws becomes a 500.
 using Handler = std::function<HttpResponse(const HttpRequest&)>;
 
+/// Which hosts a request may name. Any web page can let a name of its own resolve to this machine
+/// (DNS rebinding) and then read answers as its own: it is recognised by that name.
+struct HostRule {
+  bool any = true;                 ///< Else: this machine's, and those of `names`.
+  std::vector<std::string> names;  ///< In lower case.
+};
+
+/// The rule of a listener. On loopback only localhost, its addresses and the allowed names; on
+/// other addresses the same once names are given, else any. "*" allows any name.
+HostRule MakeHostRule(const config::Address& listen, const std::vector<std::string>& allowed);
+
 struct HttpLimits {
   int threads = 64;                           ///< Connections served at once.
   int queued = 256;                           ///< Connections that wait for a thread.
@@ -66,6 +78,7 @@ struct HttpLimits {
   std::size_t body = 256U * 1024U;            ///< 413 beyond.
   std::chrono::milliseconds deadline{10000};  ///< For reading one request.
   std::chrono::milliseconds idle{5000};       ///< Between requests of one connection.
+  std::optional<HostRule> hosts{};            ///< Not set: Host is not checked.
 };
 
 /// An HTTP/1.1 server on Poco's sockets and threads, not on its HTTP, which leaves open what is

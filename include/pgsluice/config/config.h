@@ -154,10 +154,11 @@ struct Config {
   Limits limits;
   std::optional<Tls> tls, admin_tls;
   std::vector<std::string> cors_origins;
-  std::string log_level = "info";   ///< trace, debug, info, warn, error.
-  std::string log_format = "text";  ///< text or json.
-  std::string file;                 ///< Where it was read from; empty: no file.
-  json::Value effective;            ///< All of it as JSON, with defaults: for `config print`.
+  std::vector<std::string> allowed_hosts;  ///< Names in Host beside this machine's own; "*": any.
+  std::string log_level = "info";          ///< trace, debug, info, warn, error.
+  std::string log_format = "text";         ///< text or json.
+  std::string file;                        ///< Where it was read from; empty: no file.
+  json::Value effective;  ///< All of it as JSON, with defaults: for `config print`.
 };
 
 }  // namespace pgsluice::config

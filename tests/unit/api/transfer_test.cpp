@@ -40,6 +40,18 @@ TEST(Transfer, CompressesForWhoTakesIt) {
   }
 }
 
+TEST(Transfer, KeepsSharedCachesAway) {
+  HttpRequest request;
+  HttpResponse response;
+  response.body = std::string(5000, 'x');
+  Compress(request, response);
+  AllowOrigin({"https://a.example"}, request, response);
+  ForCallerAlone(response);
+  EXPECT_EQ(Header(response, "Cache-Control"), "private, no-store");
+  EXPECT_EQ(Header(response, "Vary"),
+            "Accept-Encoding, Origin, Authorization, X-Api-Key, X-Algolia-Api-Key");
+}
+
 TEST(Transfer, CompressesStreamsAsTheyGo) {
   HttpRequest request;
   request.headers["accept-encoding"] = "gzip";

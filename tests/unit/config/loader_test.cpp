@@ -285,7 +285,8 @@ TEST(Print, MasksSecretsAndShowsDefaults) {
     "requests_per_second": 0,
     "concurrent": 64
   },
-  "cors_origins": []
+  "cors_origins": [],
+  "allowed_hosts": []
 }
 )");
 }
