@@ -37,5 +37,6 @@ GRANT SELECT ON pgsluice.migrations, pgsluice.index_state, pgsluice.source, pgsl
   TO pgsluice_status;
 GRANT SELECT (captured_at, source, size) ON pgsluice.outbox TO pgsluice_status;
 GRANT SELECT (index_name) ON pgsluice.dead_letter TO pgsluice_status;
-GRANT EXECUTE ON FUNCTION pgsluice.progress(text), pgsluice.lag() TO pgsluice_status;
+GRANT EXECUTE ON FUNCTION pgsluice.progress(text), pgsluice.lag(), pgsluice.is_attached(int),
+  pgsluice.members_of(regclass) TO pgsluice_status;
 \endif

@@ -10,8 +10,8 @@ CREATE TABLE IF NOT EXISTS pgsluice.migrations (
   applied_at timestamptz NOT NULL DEFAULT now()
 );
 
--- A row holds the events of one statement, or a part of them: one event per changed key. Never
--- updated. The index is not unique on purpose: an outbox insert must never fail a user's statement,
+-- A row holds the events of one statement, or a part of them: one event per changed key. Updated
+-- only to say which indexes still have to take it (0006_definitions.sql). The index is not unique on purpose: an outbox insert must never fail a user's statement,
 -- not even after a data-only restore set the sequence back.
 CREATE TABLE IF NOT EXISTS pgsluice.outbox (
   id          bigint GENERATED ALWAYS AS IDENTITY,  -- CACHE 1: the floor rule needs it
@@ -24,43 +24,6 @@ CREATE TABLE IF NOT EXISTS pgsluice.outbox (
         autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 100000,
         autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off);
 CREATE INDEX IF NOT EXISTS outbox_id ON pgsluice.outbox (id);
-
--- Takes rows of the outbox, oldest first, until the transaction ends: at most `row_limit`, and none
--- behind the one that makes the keys `byte_limit` bytes long, so that a batch fits into memory. A
--- cursor, because FOR UPDATE knows no running sum; it locks nothing that it does not answer.
--- `known` is pgsluice.state.generation as the caller knows it: when it is another one, the answer is
--- a row of NULLs only, and the caller has to look at the indexes again. The lock tells others that a
--- transaction of that generation is under way. Events of the sources in `leave` are left alone.
-CREATE OR REPLACE FUNCTION pgsluice.claim(
-  low bigint, row_limit int, byte_limit int, known int, leave int[])
-RETURNS SETOF pgsluice.outbox
-LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
-SET enable_sort = off AS $$
-DECLARE
-  waiting CURSOR FOR
-    SELECT * FROM pgsluice.outbox o WHERE o.id >= low AND o.source <> ALL (leave)
-    ORDER BY o.id LIMIT row_limit FOR UPDATE SKIP LOCKED;
-  one pgsluice.outbox;
-  bytes bigint := 0;
-BEGIN
-  PERFORM pg_advisory_xact_lock_shared(1886612589, known);
-  -- A statement of its own, so that its snapshot is later than the lock.
-  IF known IS DISTINCT FROM (SELECT s.generation FROM pgsluice.state s) THEN
-    RETURN NEXT one;
-    RETURN;
-  END IF;
-  OPEN waiting;
-  LOOP
-    FETCH waiting INTO one;
-    EXIT WHEN NOT FOUND;
-    RETURN NEXT one;
-    bytes := bytes + coalesce(octet_length(one.keys::text), 0);
-    EXIT WHEN bytes >= byte_limit;
-  END LOOP;
-  CLOSE waiting;
-END
-$$;
-REVOKE ALL ON FUNCTION pgsluice.claim(bigint, int, int, int, int[]) FROM PUBLIC;
 
 -- A table and the columns its events carry. A table whose captured columns change gets a new row, so
 -- that older events stay readable.

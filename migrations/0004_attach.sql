@@ -20,6 +20,8 @@ DECLARE
   member regclass;
   event text;
   events text[] := ARRAY['insert', 'update', 'delete', 'truncate'];
+  enabled "char";
+  present jsonb;
 BEGIN
   IF kind NOT IN ('r', 'p') THEN
     RAISE EXCEPTION '% cannot be attached', relation
@@ -28,10 +30,32 @@ BEGIN
   IF identity = '{}' THEN
     RAISE EXCEPTION '% cannot be attached: it has no columns', relation;
   END IF;
+  SELECT * INTO known FROM pgsluice.source s WHERE s.relation = attach_sql.relation AND s.is_current;
+  -- Other indexes that are made from the table, of other processes too, need their columns as well.
+  captured := captured || ARRAY(
+    SELECT c FROM pgsluice.need n, unnest(n.captured) AS c
+    WHERE n.relation = attach_sql.relation AND pgsluice.has_column(n.relation, c)
+    GROUP BY c ORDER BY c);
+  IF EXISTS (SELECT FROM pgsluice.need n
+             WHERE n.relation = attach_sql.relation AND n.watched IS NULL) THEN
+    columns := NULL;
+  ELSIF columns IS NOT NULL THEN
+    columns := columns || ARRAY(
+      SELECT c FROM pgsluice.need n, unnest(n.watched) AS c
+      WHERE n.relation = attach_sql.relation AND c <> ALL (columns)
+        AND pgsluice.has_column(n.relation, c)
+      GROUP BY c ORDER BY c);
+  END IF;
   all_captured := identity || ARRAY(
     SELECT c FROM unnest(captured) WITH ORDINALITY AS u(c, ord)
     WHERE c <> ALL (identity) GROUP BY c ORDER BY min(ord));
-  SELECT * INTO known FROM pgsluice.source s WHERE s.relation = attach_sql.relation AND s.is_current;
+  -- The order of the columns behind the identity is nobody's concern.
+  IF known.captured @> all_captured AND known.captured <@ all_captured THEN
+    all_captured := known.captured;
+  END IF;
+  IF known.watched @> columns AND known.watched <@ columns THEN
+    columns := known.watched;
+  END IF;
   mode := coalesce(mode, known.mode, 'statement');
   IF mode NOT IN ('statement', 'row') THEN
     RAISE EXCEPTION 'mode is "%"', mode USING HINT = 'Use ''statement'' or ''row''.';
@@ -55,25 +79,71 @@ BEGIN
       || E'FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace '
       || E'WHERE c.oid = %L::pg_catalog.regclass;\n',
       source_id, identity, all_captured, columns, mode, fingerprint, relation) || functions;
-  ELSIF known.functions <> fingerprint OR known.watched IS DISTINCT FROM columns THEN
+  ELSIF known.functions <> fingerprint OR known.watched IS DISTINCT FROM columns
+        OR EXISTS (SELECT FROM unnest(events) AS e
+                   WHERE to_regprocedure(format('pgsluice.capture_%s_%s()', source_id, e)) IS NULL)
+  THEN
     sql := sql || format(
       E'UPDATE pgsluice.source SET watched = %L, functions = %L WHERE id = %s;\n',
       columns, fingerprint, source_id) || functions;
   END IF;
   FOR member IN SELECT pgsluice.members_of(relation) LOOP
     FOREACH event IN ARRAY events LOOP
-      CONTINUE WHEN EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = member
-                            AND t.tgname = format('pgsluice_%s_%s', source_id, event));
+      enabled := (SELECT tgenabled FROM pg_trigger t
+                  WHERE t.tgrelid = member AND t.tgname = format('pgsluice_%s_%s', source_id, event));
+      CONTINUE WHEN enabled = 'A' OR enabled = 'O' AND (mode <> 'row' OR event = 'truncate');
       -- A row trigger of a partitioned table is cloned to its partitions by PostgreSQL.
-      CONTINUE WHEN mode = 'row' AND event <> 'truncate' AND member <> relation AND kind = 'p';
-      sql := sql || pgsluice.trigger_sql(source_id, member, mode, event);
+      CONTINUE WHEN enabled IS NULL AND mode = 'row' AND event <> 'truncate' AND member <> relation
+                    AND kind = 'p';
+      sql := sql || CASE WHEN enabled IS NULL
+        THEN pgsluice.trigger_sql(source_id, member, mode, event)
+        ELSE format(E'ALTER TABLE %s ENABLE %sTRIGGER pgsluice_%s_%s;\n', member,
+                    CASE WHEN mode = 'row' AND event <> 'truncate' THEN 'ALWAYS ' ELSE '' END,
+                    source_id, event) END;
     END LOOP;
   END LOOP;
   IF NOT keep AND known.id IS NOT NULL THEN
     sql := sql || pgsluice.drop_functions_sql(known.id);
   END IF;
+  -- Triggers that were gone, disabled or replaced by somebody else did not capture everything.
+  present := pgsluice.trigger_states(relation, known.id);
+  IF known.id IS NULL OR EXISTS (SELECT FROM jsonb_each(present) AS p(member, state)
+                                 WHERE known.members ? p.member
+                                   AND known.members -> p.member IS DISTINCT FROM p.state) THEN
+    sql := sql || pgsluice.gap_sql(relation);
+  END IF;
+  IF sql <> '' OR NOT known.members @> present THEN
+    sql := sql || format(E'UPDATE pgsluice.source SET members = pgsluice.trigger_states(relation, id) '
+                         || E'WHERE id = %s;\n', source_id);
+  END IF;
   RETURN sql;
 END
+$$;
+
+-- The triggers of source `source_id` on each member of a table, by oid. They differ after any change
+-- of a trigger, also one that was undone.
+CREATE OR REPLACE FUNCTION pgsluice.trigger_states(relation regclass, source_id int) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(jsonb_object_agg(m::oid::text, coalesce(
+    (SELECT string_agg(concat(t.tgenabled, t.xmin), ' ' ORDER BY t.tgname) FROM pg_trigger t
+     WHERE t.tgrelid = m AND t.tgname = ANY (ARRAY(
+       SELECT format('pgsluice_%s_%s', source_id, e)::name
+       FROM unnest(ARRAY['insert', 'update', 'delete', 'truncate']) AS e))), '')), '{}')
+  FROM pgsluice.members_of(relation) AS m
+$$;
+
+-- Marks that changes of the table may have been missed by the indexes that are made from it.
+CREATE OR REPLACE FUNCTION pgsluice.gap_sql(relation regclass) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT format(E'SELECT pgsluice.mark_gap(ARRAY(\n  SELECT index_name FROM pgsluice.need '
+                || E'WHERE process IS NULL AND relation = %L::pg_catalog.regclass));\n', relation)
+$$;
+
+CREATE OR REPLACE FUNCTION pgsluice.has_column(relation oid, column_name text) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT EXISTS (SELECT FROM pg_attribute
+                 WHERE attrelid = relation AND attname = column_name AND attnum > 0
+                   AND NOT attisdropped)
 $$;
 
 -- Dropping the functions takes the triggers with them, wherever they are.
@@ -121,7 +191,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce(string_agg(pgsluice.drop_functions_sql(s.id)
     || format(E'DELETE FROM pgsluice.outbox WHERE id = ANY (ARRAY(\n'
               || E'  SELECT id FROM pgsluice.outbox WHERE source = %1$s FOR UPDATE SKIP LOCKED));\n'
-              || E'DELETE FROM pgsluice.source WHERE id = %1$s;\n', s.id), ''), '')
+              || E'DELETE FROM pgsluice.source WHERE id = %1$s;\n', s.id), '')
+    || pgsluice.gap_sql(detach_sql.relation), '')
   FROM pgsluice.source s WHERE s.relation = detach_sql.relation
 $$;
 

@@ -32,9 +32,11 @@ SELECT json_build_object(
       ORDER BY i.index_name), '{}')
     FROM pgsluice.index_state i),
   'tables', (
-    SELECT coalesce(json_object_agg(format('%I.%I', schema_name, table_name),
-                                    json_build_object('attached', true, 'mode', mode)), '{}')
-    FROM pgsluice.source WHERE is_current),
+    SELECT coalesce(json_object_agg(format('%I.%I', n.nspname, c.relname),
+                                    json_build_object('attached', pgsluice.is_attached(s.id),
+                                                      'mode', s.mode)), '{}')
+    FROM pgsluice.source s JOIN pg_catalog.pg_class c ON c.oid = s.relation
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE s.is_current),
   'versions', json_strip_nulls(json_build_object(
     'pgsluice', $1::text, 'postgresql', pg_catalog.current_setting('server_version'),
     'engine', nullif($5::text, ''))))::text

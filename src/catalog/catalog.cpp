@@ -74,6 +74,11 @@ const Table* Catalog::Find(std::string_view sql_name) const {
   return found == by_name_.end() ? nullptr : &tables_[found->second];
 }
 
+std::string Catalog::LayoutSql(std::string_view condition) {
+  return std::string(sql::kLayout) + " WHERE a.attnum > 0 AND NOT a.attisdropped AND " +
+         std::string(condition);
+}
+
 std::string Catalog::Fingerprint(pg::Session& session) {
   return std::string(session.Exec(sql::kFingerprint).Text(0, 0));
 }

@@ -14,7 +14,9 @@ inline const pg::Statement kRelations{"catalog_relations", R"sql(
          coalesce(pg_catalog.has_schema_privilege(n.oid, 'USAGE')
                   AND (pg_catalog.has_table_privilege(c.oid, 'SELECT')
                        OR pg_catalog.has_any_column_privilege(c.oid, 'SELECT')), false),
-         pg_catalog.floor(c.reltuples)::bigint
+         pg_catalog.floor(c.reltuples)::bigint,
+         (SELECT pg_catalog.string_agg(w.xmin::text, ' ' ORDER BY w.oid)
+          FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid AND c.relkind IN ('v', 'm'))
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'
     AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'pgsluice')
@@ -33,6 +35,24 @@ inline const pg::Statement kColumns{"catalog_columns", R"sql(
     AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'pgsluice')
     AND a.attnum > 0 AND NOT a.attisdropped
   ORDER BY a.attrelid, a.attnum)sql"};
+
+// What a statement that names a relation and its columns depends on. Without GROUP BY: of several
+// relations together.
+inline constexpr const char* kLayout = R"sql(
+  SELECT coalesce(pg_catalog.bit_xor(pg_catalog.hash_record_extended(
+           ROW(c.oid, n.nspname, c.relname, a.attnum, a.attname, a.atttypid), 0)), 0)
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid)sql";
+
+inline const pg::Statement kLayouts{"catalog_layouts", R"sql(
+  SELECT c.oid, pg_catalog.bit_xor(pg_catalog.hash_record_extended(
+           ROW(c.oid, n.nspname, c.relname, a.attnum, a.attname, a.atttypid), 0))
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
+  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'
+    AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'pgsluice')
+    AND a.attnum > 0 AND NOT a.attisdropped
+  GROUP BY c.oid)sql"};
 
 // The types of columns and what these are made of: bases of domains, elements of arrays, subtypes
 // of ranges, ranges of multiranges.

@@ -42,6 +42,7 @@ void AddColumn(Index& index, const pg::Result& rows, std::size_t row, bool& lead
 
 std::vector<Table> Loader::Tables() {
   ReadRelations();
+  ReadLayouts();
   ReadColumns();
   ReadIndexes();
   ReadDescendants();
@@ -67,8 +68,16 @@ void Loader::ReadRelations() {
     table.row_security = rows.Bool(row, 6);
     table.can_select = rows.Bool(row, 7);
     table.estimated_rows = table.kind == 'v' ? -1 : static_cast<double>(rows.Int(row, 8));
+    table.rule = Text(rows, row, 9);
     places_[table.oid] = tables_.size();
     tables_.push_back(std::move(table));
+  }
+}
+
+void Loader::ReadLayouts() {
+  const pg::Result rows = session_.Exec(sql::kLayouts);
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    if (Table* table = Find(Oid(rows, row, 0))) table->layout = rows.Int(row, 1);
   }
 }
 

@@ -21,6 +21,7 @@ class Loader {
 
  private:
   void ReadRelations();
+  void ReadLayouts();
   void ReadColumns();
   void ReadIndexes();
   void ReadDescendants();

@@ -1,5 +1,6 @@
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <map>
 
 #include "document/checks.h"
@@ -41,6 +42,30 @@ void CheckPolicies(const config::Auth& auth, const Plan& plan, config::Problems&
                           "name a field of the documents, such as owner.name", false});
     }
   }
+}
+
+/// The columns of a table that matter: all, or those whose change is watched.
+std::string ColumnsText(const catalog::Table& table, const std::vector<std::string>& watched) {
+  std::string text;
+  for (const catalog::Column& column : table.columns) {
+    const bool matters =
+        watched.empty() || std::find(watched.begin(), watched.end(), column.name) != watched.end();
+    if (matters) text += fmt::format(" {}:{}:{}", column.name, column.number, column.type.sql);
+  }
+  return text;
+}
+
+std::string ResolvedText(const Plan& plan, const catalog::Catalog& catalog) {
+  std::string text;
+  for (const auto& [oid, layout] : plan.relations) {
+    const catalog::Table* table = catalog.Find(oid);
+    if (table == nullptr) continue;
+    text += fmt::format("{}{} {}", text.empty() ? "" : "\n", oid, table->rule);
+    const auto source = std::find_if(plan.sources.begin(), plan.sources.end(),
+                                     [table](const Source& s) { return s.table == table->oid; });
+    if (source != plan.sources.end()) text += ColumnsText(*table, source->watched);
+  }
+  return text;
 }
 
 }  // namespace
@@ -97,6 +122,7 @@ std::vector<std::shared_ptr<const Plan>> BuildPlans(const config::Config& config
     if (plan != nullptr && !building.failed) CheckStatements(session, *plan, building);
     if (plan == nullptr || building.failed) continue;
     CheckPolicies(config.auth, *plan, problems);
+    plan->resolved = ResolvedText(*plan, catalog);
     plans.push_back(std::move(plan));
   }
   NameRole(session, problems);

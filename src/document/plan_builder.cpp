@@ -140,6 +140,24 @@ class Builder {
       watched.insert(plan_->key.begin(), plan_->key.end());
     }
     plan_->sources = BuildSources(root_, watched, nodes, plan_->name, building_);
+    AddRelation(plan_->root);
+    AddRelations(nodes);
+    for (const Source& source : plan_->sources) AddRelation(source.table);
+  }
+
+  void AddRelations(const std::vector<std::unique_ptr<Node>>& nodes) {
+    for (const auto& node : nodes) {
+      for (const Step& step : node->steps) AddRelation(step.table->oid);
+      AddRelations(node->children);
+    }
+  }
+
+  void AddRelation(std::uint32_t oid) {
+    std::vector<Plan::Relation>& all = plan_->relations;
+    if (std::any_of(all.begin(), all.end(), [&](const auto& one) { return one.oid == oid; }))
+      return;
+    const catalog::Table* table = building_.catalog.Find(oid);
+    all.push_back({oid, table == nullptr ? 0 : table->layout});
   }
 
   void CheckPaths() {

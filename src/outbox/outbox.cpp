@@ -22,20 +22,25 @@ void AppendEvents(const Event& row, std::string_view keys, std::vector<Event>& e
   }
 }
 
+std::string LeaveOf(const Interest& interest) {
+  return pg::TextArray(std::vector<std::int64_t>(interest.leave.begin(), interest.leave.end()));
+}
+
 }  // namespace
 
 std::optional<std::vector<Event>> Outbox::Claim(int limit, std::int64_t floor, int generation,
-                                                const std::set<int>& leave) {
+                                                const Interest& interest) {
   dead_read_ = {};  // another worker may have recorded what this batch cures
   const pg::Result rows = session_.Exec(
       sql::kClaim, {std::to_string(floor), std::to_string(limit), std::to_string(kClaimBytes),
-                    std::to_string(generation),
-                    pg::TextArray(std::vector<std::int64_t>(leave.begin(), leave.end()))});
+                    std::to_string(generation), LeaveOf(interest), pg::TextArray(interest.mine),
+                    pg::TextArray(interest.others)});
   if (rows.rows() == 1 && rows.IsNull(0, 0)) return std::nullopt;
   std::vector<Event> events;
   events.reserve(rows.rows());
   for (std::size_t row = 0; row < rows.rows(); ++row) {
-    const Event event{rows.Int(row, 0), static_cast<int>(rows.Int(row, 1)), "", rows.Int(row, 3)};
+    const Event event{rows.Int(row, 0), static_cast<int>(rows.Int(row, 1)), "", rows.Int(row, 3),
+                      std::string(rows.Text(row, 4))};
     if (rows.IsNull(row, 2)) {
       events.push_back(event);
     } else {
@@ -53,6 +58,10 @@ void Outbox::Ack(const std::vector<std::int64_t>& ids) {
   session_.Exec(sql::kAck, {pg::TextArray(ids)});
 }
 
+void Outbox::KeepFor(const std::vector<std::int64_t>& ids, const std::vector<std::string>& names) {
+  session_.Exec(sql::kKeepFor, {pg::TextArray(ids), pg::TextArray(names)});
+}
+
 void Outbox::Enqueue(int source, const std::vector<std::string>& keys) {
   for (std::size_t begin = 0; begin < keys.size(); begin += kKeysPerRow) {
     const std::size_t end = std::min(begin + kKeysPerRow, keys.size());
@@ -66,8 +75,11 @@ void Outbox::Enqueue(int source, const std::vector<std::string>& keys) {
   }
 }
 
-bool HasVisible(pg::Session& session, std::int64_t floor) {
-  return session.Exec(sql::kHasVisible, {std::to_string(floor)}).Bool(0, 0);
+bool HasVisible(pg::Session& session, std::int64_t floor, const Interest& interest) {
+  return session
+      .Exec(sql::kHasVisible, {std::to_string(floor), LeaveOf(interest),
+                               pg::TextArray(interest.mine), pg::TextArray(interest.others)})
+      .Bool(0, 0);
 }
 
 bool AnyVisibleUpTo(pg::Session& session, std::int64_t id) {

@@ -8,13 +8,18 @@ namespace pgsluice::outbox::sql {
 // SKIP LOCKED in a plain SELECT, acknowledged by id: `DELETE … WHERE id IN (SELECT … LIMIT … SKIP
 // LOCKED)` can delete more than it claims.
 inline const pg::Statement kClaim{"outbox_claim", R"sql(
-  SELECT id, source, keys::text, (extract(epoch FROM captured_at) * 1000000)::bigint
-  FROM pgsluice.claim($1::bigint, $2::int, $3::int, $4::int, $5::int[]))sql"};
+  SELECT id, source, keys::text, (extract(epoch FROM captured_at) * 1000000)::bigint,
+         pg_catalog.to_json(waiting_for)::text
+  FROM pgsluice.claim($1::bigint, $2::int, $3::int, $4::int, $5::int[], $6::text[],
+                      $7::text[]))sql"};
 
 inline const pg::Statement kGeneration{"generation", "SELECT generation FROM pgsluice.state"};
 
 inline const pg::Statement kAck{"outbox_ack",
                                 "DELETE FROM pgsluice.outbox WHERE id = ANY ($1::bigint[])"};
+
+inline const pg::Statement kKeepFor{"outbox_keep_for", R"sql(
+  UPDATE pgsluice.outbox SET waiting_for = $2::text[] WHERE id = ANY ($1::bigint[]))sql"};
 
 // Whoever writes events has to have a transaction id before an event has its id (see Floor): a
 // trigger's writer has, because its row is written already; our own statements ask for one.
@@ -23,7 +28,10 @@ inline const pg::Statement kEnqueue{"outbox_enqueue", R"sql(
   SELECT $1::int, $2::int, $3::json WHERE pg_catalog.pg_current_xact_id() IS NOT NULL)sql"};
 
 inline const pg::Statement kHasVisible{"outbox_has_visible", R"sql(
-  SELECT EXISTS (SELECT FROM pgsluice.outbox WHERE id >= $1::bigint))sql"};
+  SELECT EXISTS (SELECT FROM pgsluice.outbox o
+                 WHERE id >= $1::bigint AND source <> ALL ($2::int[])
+                   AND (waiting_for IS NULL OR waiting_for && $3::text[]
+                        OR NOT waiting_for && $4::text[])))sql"};
 
 inline const pg::Statement kAnyUpTo{"outbox_any_up_to", R"sql(
   SELECT EXISTS (SELECT FROM pgsluice.outbox WHERE id <= $1::bigint))sql"};

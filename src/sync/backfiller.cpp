@@ -6,6 +6,7 @@
 #include "pgsluice/observe/log.h"
 #include "pgsluice/observe/trace.h"
 #include "pgsluice/pg/sql_error.h"
+#include "pgsluice/sync/definitions.h"
 #include "pgsluice/sync/jobs.h"
 #include "pgsluice/sync/missing.h"
 #include "pgsluice/sync/refresher.h"
@@ -59,6 +60,10 @@ class Backfiller {
     observe::Span span(observe::SpanKind::kInternal, "backfill piece");
     span.Set("pgsluice.index", job->index_name);
     const Portion portion = Read(index, *job);
+    if (!NamesHold(session_, {index.plan.get()})) {
+      shared_.look_again();
+      return kUntilLooked;
+    }
     if (!SameStorage(session_, *job)) CreateScan(session_, index, false);
     SaveJob(session_, *job, portion);
     transaction.Commit();

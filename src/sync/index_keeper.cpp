@@ -10,6 +10,7 @@
 #include "pgsluice/engine/index_body.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/observe/log.h"
+#include "pgsluice/sync/definitions.h"
 #include "pgsluice/sync/jobs.h"
 #include "sync/index_state.h"
 
@@ -47,11 +48,6 @@ const pg::Statement kPhases{"index_state_phases",
 
 const pg::Statement kRoot{"root_source", R"sql(
   SELECT coalesce(max(id), 0) FROM pgsluice.source WHERE relation = $1::oid)sql"};
-
-/// What documents look like: when it changes, every document has to be read again.
-std::string ShapeOf(const document::Plan& plan) {
-  return base::Fingerprint(plan.read_by_key.sql + plan.block_sql + plan.config.pipeline);
-}
 
 // A list of oids as text: "16401,16407".
 std::string Join(const std::vector<std::string>& items) {
@@ -122,22 +118,22 @@ std::shared_ptr<const LiveIndex> IndexKeeper::Ensure(
     const catalog::Table& root) {
   const std::string alias = AliasOf(*plan);
   State old = Load(session, plan->name);
+  if (Yields(session, *plan, old)) return Live(plan, old);
   const std::vector<std::string> targets = CheckName(*plan);
   if (IsInPlace(old, targets)) {
     PutInPlace(session, plan->name, old.building);
     old = Load(session, plan->name);
   }
   State now = old;
-  now.shape = ShapeOf(*plan);
+  now.shape = DefinitionOf(*plan);
   now.relations.clear();
   for (const std::uint32_t oid : root.descendants) now.relations.push_back(std::to_string(oid));
   now.mapping = MappingHash(*plan);
-  // A plan of ours that was in force before: when another one is now, a process with a newer
-  // configuration or a newer look at the tables has put it there, and it stands.
+  // A mapping of ours that was in force before: when another one is now, a process with a newer
+  // configuration has put it there, and it stands.
   const auto mine = std::pair(now.shape, now.mapping);
   if (const auto known = ensured_.find(plan->name);
-      known != ensured_.end() && known->second == mine && !old.shape.empty()) {
-    now.shape = old.shape;
+      known != ensured_.end() && known->second == mine && now.shape == old.shape) {
     now.mapping = old.mapping;
   }
   const bool ours = Has(targets, old.physical) && Uuid(old.physical) == old.uuid;
@@ -171,6 +167,14 @@ std::shared_ptr<const LiveIndex> IndexKeeper::Ensure(
   return live;
 }
 
+bool IndexKeeper::Yields(pg::Session& session, const document::Plan& plan, const State& old) const {
+  const auto known = ensured_.find(plan.name);
+  const std::string definition = DefinitionOf(plan);
+  const bool replaced = known != ensured_.end() && known->second.first == definition &&
+                        !old.shape.empty() && old.shape != definition;
+  return replaced && SomeProcessRuns(session, plan.name, old.shape);
+}
+
 void IndexKeeper::Store(pg::Session& session, const LiveIndex& live, const State& old, State& now,
                         bool ours) {
   const std::string& name = live.plan->name;
@@ -184,6 +188,7 @@ void IndexKeeper::Store(pg::Session& session, const LiveIndex& live, const State
     FollowPartitions(session, live, old, now);
     if (built && live.targets.size() > 1) CreateScan(session, live.Only(live.targets[1]), false);
   }
+  if (changed) SaveNeeds(session, *live.plan);
   if (changed || built) RaiseGeneration(session);
   const bool filling = !CloseIfDone(session, live.physical);
   now.state = now.StateName(filling);

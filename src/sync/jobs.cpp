@@ -171,10 +171,12 @@ const pg::Statement kClose{"backfill_close", R"sql(
 
 std::string Oid(std::uint32_t oid) { return std::to_string(oid); }
 
-/// The set's indexes as the statements on its pieces want them: physical names, names.
+/// The indexes that the set's process writes, as the statements on its pieces want them: physical
+/// names, names.
 std::pair<std::string, std::string> NamesOf(const IndexSet& set) {
   std::string physicals = "[", names = "[";
   for (const auto& [name, index] : set.indexes) {
+    if (!index->in_force) continue;
     if (names.size() > 1) names += ',';
     json::AppendString(names, name);
     for (const Target& target : index->targets) {
@@ -309,7 +311,7 @@ Waiting WaitingJobs(pg::Session& session, const IndexSet& set) {
   const pg::Result rows = session.Exec(kWaiting);
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     const auto index = set.indexes.find(std::string(rows.Text(row, 0)));
-    if (index == set.indexes.end()) continue;
+    if (index == set.indexes.end() || !index->second->in_force) continue;
     waiting.any = true;
     waiting.unknown = waiting.unknown || FindTarget(*index->second, rows.Text(row, 1)) == nullptr;
   }

@@ -4,7 +4,6 @@
 
 #include <optional>
 
-#include "pgsluice/json/value.h"
 #include "pgsluice/observe/log.h"
 #include "pgsluice/sync/attach.h"
 #include "pgsluice/sync/jobs.h"
@@ -20,44 +19,26 @@ using observe::Log;
 constexpr std::chrono::seconds kBetweenLooks{3};
 // A look at the indexes' identity (deleted or replaced by hand) every so many looks.
 constexpr int kLooksPerEngineLook = 4;
-
-const pg::Statement kSources{"sources", R"sql(
-  SELECT id, relation::oid::bigint, pg_catalog.to_json(captured)::text FROM pgsluice.source)sql"};
+constexpr std::uint64_t kNever = ~std::uint64_t{0};
 
 // Everything that a look would find changed or waiting, in one statement: an idle process asks
-// hardly more. The second column: something waits, so that the same answer is no reason to rest.
+// hardly more. The second column: something waits, so that the same result is no reason to rest.
+// The third: some process is gone, or some definition is run by nobody. The fourth and the fifth:
+// the definitions in force and those that processes run. The sixth: the triggers.
 const pg::Statement kPulse{"pulse", R"sql(
   SELECT concat_ws(' ', generation,
            (SELECT sum(hash_record_extended(i, 0)) FROM pgsluice.index_state i),
            (SELECT concat_ws('/', count(*), max(id)) FROM pgsluice.dead_letter)),
          EXISTS (SELECT FROM pgsluice.outbox WHERE id >= $1::bigint)
            OR EXISTS (SELECT FROM pgsluice.backfill) OR EXISTS (SELECT FROM pgsluice.retired)
-           OR EXISTS (SELECT FROM pgsluice.index_state WHERE walk_again IS NOT NULL)
+           OR EXISTS (SELECT FROM pgsluice.index_state WHERE walk_again IS NOT NULL),
+         pgsluice.needs_attention(),
+         (SELECT sum(hash_record_extended(ROW(index_name, config_hash), 0))
+          FROM pgsluice.index_state),
+         (SELECT sum(hash_record_extended(ROW(index_name, hash), 1)) FROM pgsluice.definition),
+         (SELECT sum(hash_record_extended(ROW(tgrelid, tgname, tgenabled, t.xmin::text), 2))
+          FROM pg_catalog.pg_trigger t WHERE tgname LIKE 'pgsluice\_%')
   FROM pgsluice.state)sql"};
-
-std::vector<std::string> Texts(std::string_view json_array) {
-  std::vector<std::string> texts;
-  for (const json::Value& item : json::Parse(json_array).items) texts.push_back(item.text);
-  return texts;
-}
-
-std::map<int, IndexSet::EventSource> LoadSources(pg::Session& session, const IndexSet& set) {
-  std::map<int, IndexSet::EventSource> sources;
-  const pg::Result rows = session.Exec(kSources);
-  for (std::size_t row = 0; row < rows.rows(); ++row) {
-    IndexSet::EventSource source;
-    source.table = static_cast<std::uint32_t>(rows.Int(row, 1));
-    source.captured = Texts(rows.Text(row, 2));
-    for (const auto& [name, index] : set.indexes) {
-      const auto& of_plan = index->plan->sources;
-      for (std::size_t i = 0; i < of_plan.size(); ++i) {
-        if (of_plan[i].table == source.table) source.routes.push_back({index, i});
-      }
-    }
-    sources.emplace(static_cast<int>(rows.Int(row, 0)), std::move(source));
-  }
-  return sources;
-}
 
 }  // namespace
 
@@ -65,7 +46,7 @@ Keeper::Keeper(const config::Config& config, const Shared& shared, bool writes)
     : config_(config), shared_(shared), writes_(writes), indexes_(config, shared.engine) {}
 
 void Keeper::Start() {
-  session_ = OpenSession(shared_, "pgsluice keeper");
+  Connect();
   Reload(true);
   try {
     EnsureIndexes();
@@ -83,12 +64,20 @@ void Keeper::Start() {
   }
 }
 
+void Keeper::Connect() {
+  membership_.Reset();
+  session_ = OpenSession(shared_, "pgsluice keeper");
+}
+
 void Keeper::Run(const std::stop_token& stop) {
   Backoff backoff(std::chrono::milliseconds(200), std::chrono::milliseconds(5000));
   while (!stop.stop_requested()) {
     const std::uint64_t seen = wakeup_.generation();
     try {
-      if (!session_) session_ = OpenSession(shared_, "pgsluice keeper");
+      if (!session_) {
+        Connect();
+        looked_at_ = kNever;  // joins again
+      }
       Look();
       backoff.Reset();
       wakeup_.WaitForWork(seen, stop, kBetweenLooks);
@@ -102,24 +91,44 @@ void Keeper::Run(const std::stop_token& stop) {
     }
     SleepUnlessStopped(backoff.Next(), stop);
   }
+  Leave();
+}
+
+void Keeper::Leave() {
+  if (!session_ || session_->broken()) return;
+  try {
+    membership_.Leave(*session_);
+  } catch (const std::exception& error) {
+    Log(Level::kWarn, "sync",
+        "other processes will wait a while before they take over: " + std::string(error.what()));
+  }
 }
 
 void Keeper::Look() {
-  const bool changed = catalog::Catalog::Fingerprint(*session_) != catalog_.fingerprint();
+  pg::Result pulse = Pulse();
+  const bool changed = catalog::Catalog::Fingerprint(*session_) != catalog_.fingerprint() ||
+                       (writes_ && pulse.Text(0, 5) != triggers_);
   if (changed) Reload(false);
   const std::uint64_t generation = wakeup_.generation();
   const bool asked = generation != looked_at_;
   const bool engine_due = ++looks_ % kLooksPerEngineLook == 0;
   const std::shared_ptr<const IndexSet> set = shared_.registry.Get();
   const bool broken = ready_ && engine_due && !indexes_.Intact(*set);
-  const pg::Result pulse = session_->Exec(kPulse, {std::to_string(shared_.floor.value())});
-  const bool waits = pulse.Bool(0, 1);
+  const bool unattended = writes_ && pulse.Bool(0, 2);
+  if (unattended) {
+    Attend(*session_);
+    pulse = Pulse();
+  }
+  const bool waits = pulse.Bool(0, 1) || unattended;
+  const bool redefined = pulse.Text(0, 3) != in_force_ || pulse.Text(0, 4) != run_;
   const std::string seen = fmt::format("{} {}", pulse.Text(0, 0), waits);
   const bool rest = seen == pulse_ && !waits;  // what waited before is sampled once more
-  if (rest && ready_ && !changed && !asked && !broken && !InTrouble()) return KeepEpoch();
+  if (rest && ready_ && !changed && !asked && !broken && !redefined && !InTrouble()) {
+    return KeepEpoch();
+  }
   pulse_ = seen;
   const bool old = outbox::ReadGeneration(*session_) != set->generation;
-  if (changed || asked || old || !ready_ || broken) {
+  if (changed || asked || old || !ready_ || broken || redefined) {
     EnsureIndexes();
     looked_at_ = generation;  // not before: a look that failed is repeated
   } else if (auto fresh = IndexKeeper::WithPhases(*session_, set); fresh != set) {
@@ -127,6 +136,10 @@ void Keeper::Look() {
   }
   KeepEpoch();
   Sample();
+}
+
+pg::Result Keeper::Pulse() {
+  return session_->Exec(kPulse, {std::to_string(shared_.floor.value())});
 }
 
 void Keeper::Reload(bool first) {
@@ -141,9 +154,18 @@ void Keeper::Reload(bool first) {
   for (const config::Problem& problem : problems) {
     Log(Level::kError, "config", problem.place + ": " + problem.message, {{"hint", problem.hint}});
   }
-  if (writes_) Attach(*session_, plans, first ? AttachMode::kCheck : AttachMode::kTry);
   catalog_ = std::move(fresh);
   plans_ = std::move(plans);
+  if (!writes_) return;
+  Join();
+  triggers_ = Pulse().Text(0, 5);  // before they are looked at
+  Attach(*session_, plans_, first ? AttachMode::kCheck : AttachMode::kTry);
+}
+
+void Keeper::Join() {
+  std::vector<std::string> names;
+  for (const config::Index& index : config_.indexes) names.push_back(index.name);
+  membership_.Join(*session_, plans_, names);
 }
 
 void Keeper::EnsureIndexes() {
@@ -151,7 +173,12 @@ void Keeper::EnsureIndexes() {
   if (!writes_) set->generation = outbox::ReadGeneration(*session_);
   {
     std::optional<IndexLock> lock;
-    if (writes_) LockWithPresentPlans(lock);
+    if (writes_) {
+      LockWithPresentPlans(lock);
+      Join();
+      Attend(*session_);
+    }
+    run_ = Pulse().Text(0, 4);
     // All names before the first index is made: a refusal leaves nothing half done.
     if (writes_ && !ready_) {
       shared_.engine.Detect();
@@ -167,8 +194,10 @@ void Keeper::EnsureIndexes() {
       DropVoidJobs(*session_);
       set->generation = outbox::ReadGeneration(*session_);
     }
+    in_force_ =
+        Pulse().Text(0, 3);  // before it is read: a change behind it is seen by the next look
+    Settle(*session_, ReadInForce(*session_), *set);
   }
-  set->sources = LoadSources(*session_, *set);
   shared_.registry.Replace(set);
   shared_.monitor.Recovered("engine");
   ready_ = set->indexes.size() == plans_.size();

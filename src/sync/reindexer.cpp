@@ -43,7 +43,9 @@ const pg::Statement kDeadIds{"reindex_dead",
 
 bool AnyToReindex(pg::Session& session, const IndexSet& set) {
   for (const auto& [name, index] : set.indexes) {
-    if (index->targets.size() > 1 && index->phase == IndexPhase::kReindexing) return true;
+    if (index->in_force && index->targets.size() > 1 && index->phase == IndexPhase::kReindexing) {
+      return true;
+    }
   }
   return session.Exec(kRetired).rows() > 0;
 }
@@ -53,7 +55,8 @@ bool Reindexer::Step(const IndexSet& set) {
   const AdvisoryLock lock(session_, 5, AdvisoryLock::Mode::kTry);
   if (!lock.held()) return false;
   for (const auto& [name, index] : set.indexes) {
-    const bool built = index->targets.size() > 1 && index->phase == IndexPhase::kReindexing;
+    const bool built =
+        index->in_force && index->targets.size() > 1 && index->phase == IndexPhase::kReindexing;
     if (!built || !IndexKeeper::ReadyToFinish(session_, *index)) continue;
     if (Finish(*index, set.generation)) return true;
   }

@@ -18,6 +18,18 @@ bool BeginsWith(const std::vector<std::string>& captured, const std::vector<std:
          std::equal(wanted.begin(), wanted.end(), captured.begin());
 }
 
+bool Contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// Of a JSON array of texts; none if `json_array` is empty.
+std::vector<std::string> Names(const std::string& json_array) {
+  std::vector<std::string> names;
+  if (json_array.empty()) return names;
+  for (const json::Value& item : json::Parse(json_array).items) names.push_back(item.text);
+  return names;
+}
+
 Work MakeWork(const Route& route, int id, const IndexSet::EventSource& source,
               const std::unordered_set<std::string>& keys, bool truncated) {
   Work work{route, id, {}, truncated};
@@ -54,29 +66,48 @@ std::string Project(const std::string& key, const std::vector<std::string>& capt
   return projected;
 }
 
-std::vector<Work> RouteEvents(const IndexSet& set, const std::vector<outbox::Event>& events) {
-  std::map<int, std::unordered_set<std::string>> keys;
-  std::set<int> truncated;
+std::vector<Work> RouteEvents(const IndexSet& set, const std::vector<outbox::Event>& events,
+                              const std::set<int>& gone) {
+  struct Group {
+    std::unordered_set<std::string> keys;
+    bool truncated = false;
+  };
+  // By source and by the indexes that still wait for the events.
+  std::map<std::pair<int, std::string>, Group> groups;
   for (const outbox::Event& event : events) {
-    auto& of_source = keys[event.source];
+    if (gone.contains(event.source)) continue;
+    Group& group = groups[{event.source, event.waiting_for}];
     if (event.key.empty()) {
-      truncated.insert(event.source);
+      group.truncated = true;
     } else {
-      of_source.insert(event.key);
+      group.keys.insert(event.key);
     }
   }
   std::vector<Work> work;
-  for (const auto& [id, of_source] : keys) {
-    const auto source = set.sources.find(id);
+  for (const auto& [what, group] : groups) {
+    const auto source = set.sources.find(what.first);
     if (source == set.sources.end()) {
-      throw Error(Disposition::kRetry,
-                  "an event names source " + std::to_string(id) + ", which was attached just now");
+      throw Error(Disposition::kRetry, "an event names source " + std::to_string(what.first) +
+                                           ", which was attached just now");
     }
+    const std::vector<std::string> waiting = Names(what.second);
     for (const Route& route : source->second.routes) {
-      work.push_back(MakeWork(route, id, source->second, of_source, truncated.contains(id)));
+      if (!waiting.empty() && !Contains(waiting, route.index->plan->name)) continue;
+      work.push_back(MakeWork(route, what.first, source->second, group.keys, group.truncated));
     }
   }
   return work;
+}
+
+std::vector<std::string> OthersOf(const IndexSet& set, const outbox::Event& event) {
+  if (event.waiting_for.empty()) {
+    const auto source = set.sources.find(event.source);
+    return source == set.sources.end() ? std::vector<std::string>() : source->second.others;
+  }
+  std::vector<std::string> others = Names(event.waiting_for);
+  std::erase_if(others,
+                [&](const std::string& name) { return !Contains(set.interest.others, name); });
+  return others;
 }
 
 }  // namespace pgsluice::sync

@@ -42,7 +42,9 @@ class Sleeper {
   }
 
  private:
-  bool Visible() { return outbox::HasVisible(session_, shared_.floor.value()); }
+  bool Visible() {
+    return outbox::HasVisible(session_, shared_.floor.value(), shared_.registry.Get()->interest);
+  }
 
   void SleepHoldingLock(const std::stop_token& stop) {
     const int wait_ms = two_phase_ ? kTwoPhasePollMs : kFallbackMs;

@@ -11,6 +11,8 @@
 #include "pgsluice/observe/log.h"
 #include "pgsluice/observe/trace.h"
 #include "pgsluice/pg/sql_error.h"
+#include "pgsluice/pg/text_array.h"
+#include "pgsluice/sync/definitions.h"
 #include "pgsluice/sync/jobs.h"
 #include "pgsluice/sync/refresher.h"
 #include "pgsluice/sync/router.h"
@@ -154,7 +156,11 @@ const pg::Statement kCheckEpoch{"check_epoch", R"sql(
     FROM pgsluice.state)
   SELECT pgsluice.check_epoch($1::bigint), lost FROM before)sql"};
 // No shape that the keeper knows: it scans the tables and walks the ids.
-const pg::Statement kFillAgain{"fill_again", "UPDATE pgsluice.index_state SET config_hash = ''"};
+const pg::Statement kFillAgain{
+    "fill_again", "SELECT pgsluice.mark_gap(ARRAY(SELECT index_name FROM pgsluice.index_state))"};
+
+const pg::Statement kExistingSources{"existing_sources",
+                                     "SELECT id FROM pgsluice.source WHERE id = ANY ($1::int[])"};
 
 double AgeSeconds(const outbox::Event& event) {
   const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
@@ -184,12 +190,30 @@ class Worker {
         refresher_(session, outbox_, writer, shared.monitor) {}
 
   Next Step() {
+    try {
+      return Batch();
+    } catch (const TreeChanged& changed) {
+      MarkReplaced(session_, changed.plans);
+      shared_.look_again();
+      return kUntilLooked;
+    }
+  }
+
+ private:
+  /// The names in these plans' statements meant something else when they were read. The events
+  /// stay.
+  struct TreeChanged {
+    std::shared_ptr<const IndexSet> set;  ///< Owns the plans.
+    std::set<const document::Plan*> plans;
+  };
+
+  Next Batch() {
     const std::shared_ptr<const IndexSet> set = shared_.registry.Get();
     FanoutPlace place(shared_.fanouts);
     if (!left_.empty() && place.Take()) left_.clear();
     const auto start = std::chrono::steady_clock::now();
     pg::Transaction transaction(session_);
-    const auto events = outbox_.Claim(kClaimLimit, shared_.floor.value(), set->generation, left_);
+    const auto events = Claim(*set);
     if (!events) {
       shared_.look_again();
       return kUntilLooked;
@@ -202,7 +226,7 @@ class Worker {
     span.Since(start);
     span.Set("pgsluice.events", static_cast<std::int64_t>(events->size()));
     observe::Span(observe::SpanKind::kClient, "claim").Since(start);
-    const std::vector<Work> works = RouteEvents(*set, *events);
+    const std::vector<Work> works = RouteEvents(*set, *events, GoneSources(*set, *events));
     Refreshed refreshed(works);
     for (const Work& work : works) DoRoots(session_, refresher_, work, refreshed);
     for (const Work& work : works) {
@@ -212,7 +236,10 @@ class Worker {
       }
       left_.insert(work.event_source);
     }
-    const bool full = Acknowledge(*events);
+    std::set<const document::Plan*> plans;
+    for (const Work& work : works) plans.insert(work.route.index->plan.get());
+    if (!plans.empty() && !NamesHold(session_, plans)) throw TreeChanged{set, plans};
+    const bool full = Acknowledge(*set, *events);
     transaction.Commit();
     refresher_.Committed();
     Tell(*events, works, full);
@@ -224,20 +251,51 @@ class Worker {
     return {std::max(rest, std::chrono::milliseconds(0)), false};
   }
 
- private:
+  std::optional<std::vector<outbox::Event>> Claim(const IndexSet& set) {
+    outbox::Interest some;
+    if (!left_.empty()) {
+      some = set.interest;
+      some.leave.insert(left_.begin(), left_.end());
+    }
+    return outbox_.Claim(kClaimLimit, shared_.floor.value(), set.generation,
+                         left_.empty() ? set.interest : some);
+  }
+
+  /// Sources of events that exist no more: their table was dropped or detached, so that no index
+  /// needs these events. An event is visible no earlier than its source.
+  std::set<int> GoneSources(const IndexSet& set, const std::vector<outbox::Event>& events) {
+    std::set<int> unknown;
+    for (const outbox::Event& event : events) {
+      if (!set.sources.contains(event.source)) unknown.insert(event.source);
+    }
+    if (unknown.empty()) return unknown;
+    shared_.look_again();
+    const pg::Result rows =
+        session_.Exec(kExistingSources,
+                      {pg::TextArray(std::vector<std::int64_t>(unknown.begin(), unknown.end()))});
+    for (std::size_t row = 0; row < rows.rows(); ++row) {
+      unknown.erase(static_cast<int>(rows.Int(row, 0)));
+    }
+    return unknown;
+  }
+
   bool IsDone(const outbox::Event& event) const { return !left_.contains(event.source); }
 
   /// Whether the batch was as large as a batch may be, so that more is likely to wait.
-  bool Acknowledge(const std::vector<outbox::Event>& events) {
+  bool Acknowledge(const IndexSet& set, const std::vector<outbox::Event>& events) {
     std::vector<std::int64_t> ids;
+    std::map<std::vector<std::string>, std::vector<std::int64_t>> kept;
     std::size_t rows = 0, key_bytes = 0;
     for (std::size_t i = 0; i < events.size(); ++i) {
       key_bytes += events[i].key.size();
       if (i > 0 && events[i].id == events[i - 1].id) continue;
       ++rows;
-      if (IsDone(events[i])) ids.push_back(events[i].id);
+      if (!IsDone(events[i])) continue;
+      std::vector<std::string> others = OthersOf(set, events[i]);
+      (others.empty() ? ids : kept[std::move(others)]).push_back(events[i].id);
     }
     outbox_.Ack(ids);
+    for (const auto& [others, rows_of_others] : kept) outbox_.KeepFor(rows_of_others, others);
     return rows >= static_cast<std::size_t>(kClaimLimit) || key_bytes >= outbox::kClaimBytes / 2;
   }
 

@@ -115,8 +115,9 @@ void SyncTest::Start() {
 }
 
 bool SyncTest::IndexesAreKnown(pg::Session& session) {
-  const pg::Result rows =
-      session.Exec("SELECT physical, uuid, config_hash FROM pgsluice.index_state");
+  const pg::Result rows = session.Exec(
+      "SELECT physical, uuid, config_hash FROM pgsluice.index_state "
+      "WHERE state <> 'not_configured'");
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     const std::string physical(rows.Text(row, 0));
     const http::Response response = engine_->Send(

@@ -60,6 +60,8 @@ struct Table {
   std::vector<Column> columns;  ///< In attnum order, dropped ones left out.
   std::vector<Index> indexes;
   std::vector<std::uint32_t> descendants;  ///< Partitions and inheritance children, all levels.
+  std::int64_t layout = 0;  ///< Differs when its name, its schema or a column is another one.
+  std::string rule;         ///< Of a view: differs whenever its query is replaced.
   bool is_partition = false;
   bool row_security = false;  ///< RLS applies to the present role.
   bool can_select = true;     ///< The present role may read it, or some columns of it.
@@ -90,6 +92,9 @@ class Catalog {
   /// A text that changes whenever something changes that documents depend on (columns, types,
   /// keys, partitions); cheap to compare with pgsluice's periodic fingerprint query.
   const std::string& fingerprint() const { return fingerprint_; }
+  /// SQL of a query that returns Table::layout of the relations that `condition` selects from `c`,
+  /// combined by XOR.
+  static std::string LayoutSql(std::string_view condition);
   /// Only the fingerprint, in one cheap query: for noticing schema changes.
   static std::string Fingerprint(pg::Session& session);
 

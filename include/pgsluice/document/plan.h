@@ -87,6 +87,15 @@ struct Plan {
   /// The root first (unless it is a view: then the tables it is made from stand for it). Several
   /// embeds of one table share one source.
   std::vector<Source> sources;
+  /// A table or view of the tree, and what its name and columns were when the plan was made.
+  struct Relation {
+    std::uint32_t oid = 0;
+    std::int64_t layout = 0;  ///< As catalog::Table::layout.
+  };
+  std::vector<Relation> relations;  ///< Root first.
+  /// What the names in its SQL were resolved to: the relations and their columns that matter. It
+  /// differs when a table or a column is another one of the same name.
+  std::string resolved;
 
   /// Documents by key. $1 = JSON array of root keys (arrays of key values as texts or JSON
   /// scalars, positional by `key`; with a routing column, the item behind them is its value, and a

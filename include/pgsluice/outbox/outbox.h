@@ -27,6 +27,15 @@ struct Event {
   int source = 0;       ///< pgsluice.source.id: table and meaning of the key.
   std::string key;  ///< JSON array, positional by the source's captured columns; empty: TRUNCATE.
   std::int64_t captured_at_us = 0;  ///< Unix time in microseconds, by the database's clock.
+  /// JSON array of the indexes that still have to take it; empty: all that it concerns.
+  std::string waiting_for{};
+};
+
+/// Which events a process claims.
+struct Interest {
+  std::set<int> leave;              ///< Sources whose events stay for others.
+  std::vector<std::string> mine;    ///< Indexes that the process writes. Empty if `others` is.
+  std::vector<std::string> others;  ///< Indexes in force that other processes write.
 };
 
 struct DeadLetter {
@@ -45,12 +54,14 @@ class Outbox {
   /// Takes the events of up to `limit` rows, oldest first, that nobody else has taken, until the
   /// transaction ends; fewer when their keys are long (see kClaimBytes). Nothing at all when
   /// `generation` is no longer that of pgsluice.state: then the caller writes documents of an old
-  /// shape, or not to every index. Events of the sources in `leave` stay for others. Call inside a
-  /// READ COMMITTED transaction.
+  /// shape, or not to every index. Call inside a READ COMMITTED transaction.
   std::optional<std::vector<Event>> Claim(int limit, std::int64_t floor, int generation,
-                                          const std::set<int>& leave = {});
+                                          const Interest& interest = {});
   /// Removes claimed rows. In the same transaction.
   void Ack(const std::vector<std::int64_t>& ids);
+  /// Keeps claimed rows for the indexes in `names`, which another process writes. In the same
+  /// transaction.
+  void KeepFor(const std::vector<std::int64_t>& ids, const std::vector<std::string>& names);
   /// New events for keys of `source`.
   void Enqueue(int source, const std::vector<std::string>& keys);
 
@@ -96,7 +107,8 @@ int ReadGeneration(pg::Session& session);
 bool TrySleep(pg::Session& session);
 void Awake(pg::Session& session);
 
-bool HasVisible(pg::Session& session, std::int64_t floor);
+/// Whether Claim() would find something that nobody holds.
+bool HasVisible(pg::Session& session, std::int64_t floor, const Interest& interest = {});
 /// Whether an event at or below `id` is still there.
 bool AnyVisibleUpTo(pg::Session& session, std::int64_t id);
 

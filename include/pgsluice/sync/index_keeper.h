@@ -68,6 +68,9 @@ class IndexKeeper {
  private:
   struct State;
   State Load(pg::Session& session, const std::string& name) const;
+  /// Whether a definition that replaced ours is in force and some process runs it. The last one
+  /// that was put in force stands, in whatever order processes start.
+  bool Yields(pg::Session& session, const document::Plan& plan, const State& old) const;
   std::shared_ptr<LiveIndex> Live(const std::shared_ptr<const document::Plan>& plan,
                                   const State& state) const;
   /// Saves what became of the index, with the pieces of what has to be read.

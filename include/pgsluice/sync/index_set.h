@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "pgsluice/document/plan.h"
+#include "pgsluice/outbox/outbox.h"
 
 namespace pgsluice::sync {
 
@@ -38,6 +39,9 @@ struct LiveIndex {
   IndexPhase phase = IndexPhase::kLive;
   std::string reason;  ///< Why reindex_needed, or what went wrong last.
   bool whole = true;   ///< False for one target of several: see Only().
+  /// False while another process writes this index by another definition: then `plan` only serves
+  /// searches.
+  bool in_force = true;
 
   /// The index as it would be with this target alone: reads and writes go there.
   LiveIndex Only(const Target& target) const;
@@ -57,8 +61,10 @@ struct IndexSet {
     std::uint32_t table = 0;
     std::vector<std::string> captured;
     std::vector<Route> routes;
+    std::vector<std::string> others;  ///< Indexes that other processes write, and that it concerns.
   };
   std::map<int, EventSource> sources;
+  outbox::Interest interest;
   /// pgsluice.state.generation of this picture. Whoever writes documents asks the database, in the
   /// transaction that does it, whether it is still the present one: that holds for all processes.
   int generation = -1;

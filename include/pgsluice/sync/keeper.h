@@ -10,6 +10,7 @@
 #include "pgsluice/catalog/catalog.h"
 #include "pgsluice/config/config.h"
 #include "pgsluice/config/problem.h"
+#include "pgsluice/sync/definitions.h"
 #include "pgsluice/sync/index_keeper.h"
 #include "pgsluice/sync/worker.h"
 
@@ -38,7 +39,12 @@ class Keeper {
   bool ready() const { return ready_; }
 
  private:
+  void Connect();
+  /// Makes known which definitions this process runs.
+  void Join();
+  void Leave();
   void Look();
+  pg::Result Pulse();
   void Reload(bool first);
   void EnsureIndexes();
   /// Takes the lock with plans of the tables as they are then: whoever takes it later and knows of
@@ -57,12 +63,15 @@ class Keeper {
   IndexKeeper indexes_;
   Wakeup wakeup_{1};
   std::unique_ptr<pg::Session> session_;
+  Membership membership_;  ///< Of that session.
   catalog::Catalog catalog_;
   std::vector<std::shared_ptr<const document::Plan>> plans_;
   std::atomic<bool> ready_{false};
   std::int64_t kept_issued_ = 0;
   std::uint64_t looked_at_ = 0;
-  std::string pulse_;  ///< Of the last look that was more than a glance.
+  std::string pulse_;           ///< Of the last look that was more than a glance.
+  std::string in_force_, run_;  ///< The definitions, when the indexes were last ensured.
+  std::string triggers_;        ///< When the tables were last attached.
   int looks_ = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,9 +19,14 @@ struct Work {
   bool truncated = false;         ///< The table was emptied.
 };
 
-/// Sorts a batch of events by what they concern. Throws Error(kRetry) for an event of a source
-/// that `set` does not know yet.
-std::vector<Work> RouteEvents(const IndexSet& set, const std::vector<outbox::Event>& events);
+/// Sorts a batch of events by what they concern. Events of the sources in `gone` concern nothing.
+/// Throws Error(kRetry) for an event of another source that `set` does not know yet.
+std::vector<Work> RouteEvents(const IndexSet& set, const std::vector<outbox::Event>& events,
+                              const std::set<int>& gone = {});
+
+/// The indexes that still have to take an event after this process did its part: those that other
+/// processes write. Empty: it is done.
+std::vector<std::string> OthersOf(const IndexSet& set, const outbox::Event& event);
 
 /// An event key in the order of `wanted` instead of `captured`; a column that was not captured is
 /// null.

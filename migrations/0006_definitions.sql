@@ -1,0 +1,195 @@
+-- Which definition of each index is in force, which processes run which definitions, and which
+-- indexes still have to take an event.
+--
+-- A definition is in force while index_state.config_hash is not empty. From then on no event that
+-- concerns it is removed before it was applied by a process that runs this definition. An empty
+-- config_hash means that changes may have been missed: the index is filled again and its ids are
+-- walked before the hash is set. Every change of the set of definitions in force raises
+-- state.generation in the same transaction, so that pollers with an older picture claim nothing.
+
+ALTER TABLE pgsluice.outbox
+  ADD COLUMN IF NOT EXISTS waiting_for text[];  -- indexes that still have to take it; NULL: all
+
+ALTER TABLE pgsluice.index_state
+  ADD COLUMN IF NOT EXISTS unattended_since timestamptz;  -- no process runs the one in force
+
+ALTER TABLE pgsluice.source
+  ADD COLUMN IF NOT EXISTS members jsonb NOT NULL DEFAULT '{}';  -- trigger_states() when attached
+
+-- The processes that write documents. Each holds the advisory lock (1886612590, id) as long as its
+-- session lives, and removes its row when it stops.
+CREATE TABLE IF NOT EXISTS pgsluice.process (
+  id         int GENERATED ALWAYS AS IDENTITY (CYCLE) PRIMARY KEY,
+  started_at timestamptz NOT NULL DEFAULT now(),
+  lost_at    timestamptz  -- when it was first found to be gone without having said so
+);
+
+-- The definition of each index in a process's configuration.
+CREATE TABLE IF NOT EXISTS pgsluice.definition (
+  process    int NOT NULL REFERENCES pgsluice.process ON DELETE CASCADE,
+  index_name text NOT NULL,
+  hash       text NOT NULL,  -- as index_state.config_hash; empty: it does not fit the tables now
+  PRIMARY KEY (process, index_name)
+);
+
+-- What definitions need of the tables they are made from: those of processes, and those in force.
+CREATE TABLE IF NOT EXISTS pgsluice.need (
+  process    int REFERENCES pgsluice.process ON DELETE CASCADE,  -- NULL: the one in force
+  index_name text NOT NULL,
+  relation   oid NOT NULL,
+  captured   text[] NOT NULL,  -- as in pgsluice.source
+  watched    text[]
+);
+CREATE INDEX IF NOT EXISTS need_relation ON pgsluice.need (relation);
+CREATE INDEX IF NOT EXISTS need_process ON pgsluice.need (process);
+
+-- Takes rows of the outbox, oldest first, until the transaction ends: at most `row_limit`, and none
+-- behind the one that makes the keys `byte_limit` bytes long, so that a batch fits into memory. A
+-- cursor, because FOR UPDATE knows no running sum; it locks nothing that it does not return.
+-- `known` is pgsluice.state.generation as the caller knows it. If the present one differs, the
+-- function returns one row of NULLs, and the caller has to look at the indexes again. The lock shows
+-- others that a transaction of that generation is under way. Events of the sources in `leave` are
+-- left alone, and so are those that wait for indexes in `others` only; `mine` are the indexes that
+-- the caller writes.
+DROP FUNCTION IF EXISTS pgsluice.claim(bigint, int, int, int, int[]);
+CREATE OR REPLACE FUNCTION pgsluice.claim(
+  low bigint, row_limit int, byte_limit int, known int, leave int[], mine text[], others text[])
+RETURNS SETOF pgsluice.outbox
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+SET enable_sort = off AS $$
+DECLARE
+  waiting CURSOR FOR
+    SELECT * FROM pgsluice.outbox o
+    WHERE o.id >= low AND o.source <> ALL (leave)
+      AND (o.waiting_for IS NULL OR o.waiting_for && mine OR NOT o.waiting_for && others)
+    ORDER BY o.id LIMIT row_limit FOR UPDATE SKIP LOCKED;
+  one pgsluice.outbox;
+  bytes bigint := 0;
+BEGIN
+  PERFORM pg_advisory_xact_lock_shared(1886612589, known);
+  -- A statement of its own, so that its snapshot is later than the lock.
+  IF known IS DISTINCT FROM (SELECT s.generation FROM pgsluice.state s) THEN
+    RETURN NEXT one;
+    RETURN;
+  END IF;
+  OPEN waiting;
+  LOOP
+    FETCH waiting INTO one;
+    EXIT WHEN NOT FOUND;
+    RETURN NEXT one;
+    bytes := bytes + coalesce(octet_length(one.keys::text), 0);
+    EXIT WHEN bytes >= byte_limit;
+  END LOOP;
+  CLOSE waiting;
+END
+$$;
+
+-- Whether some process's session is gone although its row is there, or some definition in force is
+-- run by no process: then attend() has something to do, now or soon.
+CREATE OR REPLACE FUNCTION pgsluice.needs_attention() RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT (SELECT count(*) FROM pgsluice.process)
+         <> (SELECT count(*) FROM pg_locks
+             WHERE locktype = 'advisory' AND classid = 1886612590 AND objsubid = 2 AND granted
+               AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+    OR EXISTS (SELECT FROM pgsluice.process WHERE lost_at IS NOT NULL)
+    OR EXISTS (SELECT FROM pgsluice.index_state i
+               WHERE i.config_hash <> ''
+                 AND (i.unattended_since IS NOT NULL
+                      OR NOT EXISTS (SELECT FROM pgsluice.definition d
+                                     WHERE d.index_name = i.index_name AND d.hash = i.config_hash)))
+$$;
+
+-- Marks that changes of these indexes may have been missed, or will be from now on. Events no longer
+-- wait for them. A process that has such an index in its configuration fills it again.
+CREATE OR REPLACE FUNCTION pgsluice.mark_gap(of_indexes text[]) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  UPDATE pgsluice.index_state SET config_hash = '', unattended_since = NULL, updated_at = now()
+  WHERE index_name = ANY (of_indexes) AND config_hash <> '';
+  IF FOUND THEN
+    DELETE FROM pgsluice.need WHERE process IS NULL AND index_name = ANY (of_indexes);
+    UPDATE pgsluice.state SET generation = generation + 1;
+  END IF;
+END
+$$;
+
+-- Forgets processes that have been gone for `grace`, and marks definitions in force that no process
+-- has run for `patience` as not maintained.
+CREATE OR REPLACE FUNCTION pgsluice.attend(grace interval DEFAULT '10 s',
+                                           patience interval DEFAULT '60 s') RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  left_alone text[];
+BEGIN
+  UPDATE pgsluice.process p SET lost_at = clock_timestamp()
+  WHERE lost_at IS NULL
+    AND NOT EXISTS (SELECT FROM pg_locks l
+                    WHERE l.locktype = 'advisory' AND l.classid = 1886612590 AND l.objsubid = 2
+                      AND l.objid = p.id::oid AND l.granted
+                      AND l.database = (SELECT oid FROM pg_database
+                                        WHERE datname = current_database()));
+  DELETE FROM pgsluice.process WHERE lost_at <= clock_timestamp() - grace;
+  UPDATE pgsluice.index_state i
+  SET unattended_since = CASE WHEN attended THEN NULL ELSE clock_timestamp() END
+  FROM (SELECT index_name, EXISTS (SELECT FROM pgsluice.definition d
+                                   WHERE d.index_name = s.index_name
+                                     AND d.hash = s.config_hash) AS attended
+        FROM pgsluice.index_state s WHERE s.config_hash <> '') AS found
+  WHERE i.index_name = found.index_name AND attended = (i.unattended_since IS NOT NULL);
+  DELETE FROM pgsluice.need n
+  WHERE process IS NULL AND NOT EXISTS (SELECT FROM pgsluice.index_state i
+                                        WHERE i.index_name = n.index_name AND i.config_hash <> '');
+  left_alone := ARRAY(SELECT index_name FROM pgsluice.index_state
+                      WHERE config_hash <> ''
+                        AND unattended_since <= clock_timestamp() - patience);
+  IF left_alone <> '{}' THEN
+    PERFORM pgsluice.mark_gap(left_alone);
+    DELETE FROM pgsluice.backfill WHERE index_name = ANY (left_alone);
+    UPDATE pgsluice.index_state i SET state = 'not_configured', walk_again = NULL
+    WHERE index_name = ANY (left_alone)
+      AND NOT EXISTS (SELECT FROM pgsluice.definition d WHERE d.index_name = i.index_name);
+  END IF;
+END
+$$;
+
+-- Whether every member of the table has its triggers, and they fire.
+CREATE OR REPLACE FUNCTION pgsluice.is_attached(source_id int) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT EXISTS (SELECT FROM pgsluice.source WHERE id = source_id AND is_current)
+    AND NOT EXISTS (
+      SELECT FROM pgsluice.source s, pgsluice.members_of(s.relation) AS m,
+                  unnest(ARRAY['insert', 'update', 'delete', 'truncate']) AS event
+      WHERE s.id = source_id
+        AND NOT EXISTS (SELECT FROM pg_trigger t
+                        WHERE t.tgrelid = m AND t.tgenabled IN ('O', 'A')
+                          AND t.tgname = format('pgsluice_%s_%s', s.id, event)))
+$$;
+
+-- Removes what is left of tables that were dropped, once no event names them.
+CREATE OR REPLACE FUNCTION pgsluice.forget_dropped() RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
+AS $$
+DECLARE
+  dropped int;
+BEGIN
+  FOR dropped IN
+    DELETE FROM pgsluice.source s
+    WHERE NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = s.relation)
+      AND NOT EXISTS (SELECT FROM pgsluice.outbox o WHERE o.source = s.id)
+    RETURNING s.id
+  LOOP
+    BEGIN
+      EXECUTE pgsluice.drop_functions_sql(dropped);
+    EXCEPTION WHEN insufficient_privilege THEN
+      NULL;  -- functions of another role, which nothing calls
+    END;
+  END LOOP;
+END
+$$;
+
+REVOKE ALL ON FUNCTION pgsluice.is_attached(int), pgsluice.forget_dropped(), pgsluice.claim(bigint, int, int, int, int[], text[], text[]),
+  pgsluice.needs_attention(), pgsluice.mark_gap(text[]), pgsluice.attend(interval, interval)
+  FROM PUBLIC;
+
+INSERT INTO pgsluice.migrations (number, name) VALUES (6, '0006_definitions') ON CONFLICT DO NOTHING;
