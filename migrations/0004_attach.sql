@@ -60,6 +60,15 @@ BEGIN
   IF mode NOT IN ('statement', 'row') THEN
     RAISE EXCEPTION 'mode is "%"', mode USING HINT = 'Use ''statement'' or ''row''.';
   END IF;
+  -- More than is needed is good enough for a role that may not change it.
+  IF known.identity = identity AND known.captured @> all_captured
+     AND (known.watched IS NULL OR known.watched @> columns)
+     AND NOT pg_has_role(current_user, (
+       SELECT proowner FROM pg_proc
+       WHERE oid = to_regprocedure(format('pgsluice.capture_%s_insert()', known.id))), 'USAGE') THEN
+    all_captured := known.captured;
+    columns := known.watched;
+  END IF;
   keep := known.id IS NOT NULL AND known.identity = identity AND known.captured = all_captured
     AND known.mode = attach_sql.mode;
   source_id := CASE WHEN keep THEN known.id ELSE nextval('pgsluice.source_id_seq') END;

@@ -1,6 +1,7 @@
 // Random histories. PGSLUICE_SEED repeats one, PGSLUICE_STEPS makes them longer.
 
 #include <cstdlib>
+#include <functional>
 #include <iostream>
 
 #include "histories/history.h"
@@ -10,13 +11,24 @@ namespace {
 
 class Histories : public History, public ::testing::WithParamInterface<int> {};
 
-TEST_P(Histories, IndexesEqualTablesAtTheEnd) {
+void RunSeeded(const std::function<void(unsigned, int)>& history) {
   const char* given = std::getenv("PGSLUICE_SEED");
   const char* length = std::getenv("PGSLUICE_STEPS");
   const unsigned seed = given != nullptr ? static_cast<unsigned>(std::strtoul(given, nullptr, 10))
                                          : std::random_device{}();
   std::cout << "PGSLUICE_SEED=" << seed << std::endl;
-  RunHistory(seed, length != nullptr ? std::atoi(length) : 250);
+  history(seed, length != nullptr ? std::atoi(length) : 250);
+}
+
+TEST_P(Histories, IndexesEqualTablesAtTheEnd) {
+  RunSeeded([this](unsigned seed, int steps) { RunHistory(seed, steps); });
+}
+
+class ChangingHistories : public History {};
+
+TEST_F(ChangingHistories, IndexesEqualTablesAtTheEnd) {
+  ChangeDefinitions();
+  RunSeeded([this](unsigned seed, int steps) { RunHistory(seed, steps); });
 }
 
 // CI: a fixed number of histories, each a test of its own, so that they run beside each other.

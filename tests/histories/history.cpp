@@ -33,6 +33,7 @@ void History::Prepare() {
   Exec("INSERT INTO child SELECT g, g % 40 + 1, 'c' FROM generate_series(1, 40) g");
   Exec("INSERT INTO bag SELECT g % 5, 'y' || g % 3 FROM generate_series(1, 40) g");
   db_.Migrate();
+  if (definitions_) Configure();
   Attach();
   for (int i = 0; i < kProcesses; ++i) processes_.push_back(RunBinary("sync"));
   OpenWriters();
@@ -209,6 +210,7 @@ void History::Step() {
   Write(writer);
   if (Random(3) == 0) End(writer);
   if (Random(12) == 0) Fault();
+  if (definitions_ && Random(20) == 0) ChangeDefinition();
   if (Random(20) == 0) std::this_thread::sleep_for(std::chrono::milliseconds(Random(300)));
 }
 
@@ -261,6 +263,7 @@ void History::Finish() {
     writer.open = false;
   }
   proxy_.Pass();
+  if (definitions_) AwaitDefinitions();
   // Every table once more, so that an index that was deleted last is missed at once.
   Exec(
       "INSERT INTO item VALUES (9999, 'end', 1) ON CONFLICT (id) DO UPDATE SET n = 2;"

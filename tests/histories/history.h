@@ -23,6 +23,9 @@ class History : private HasServer, public FaultTest {
   History() : FaultTest(server.UrlOf("postgres")) {}
   ~History() override { processes_.clear(); }
   void RunHistory(unsigned seed, int steps);
+  /// From now on, tables are replaced, triggers are taken away, and processes with another
+  /// configuration run beside the others.
+  void ChangeDefinitions() { definitions_ = true; }
 
  private:
   struct Writer {
@@ -38,6 +41,11 @@ class History : private HasServer, public FaultTest {
   void RestartDatabase();
   void Fault();
   void FaultOfTheEngine();
+  void Configure();
+  void ChangeDefinition();
+  void RunBeside();
+  /// Waits until the last change of a definition is noticed.
+  void AwaitDefinitions();
   void Finish();
   /// What the index of a table must hold: the rows as this program reads them, not as pgsluice
   /// does.
@@ -54,6 +62,8 @@ class History : private HasServer, public FaultTest {
   std::mt19937 random_;
   std::vector<Writer> writers_;
   std::vector<std::unique_ptr<Process>> processes_;
+  std::unique_ptr<Process> beside_;  ///< Has another configuration.
+  bool definitions_ = false;
   std::string story_;  ///< What was done, printed when the comparison fails.
 };
 
