@@ -54,7 +54,7 @@ Response Service::Document(const Request& request, const Access& access) {
   const bool routed = !asked.index.plan->config.routing.empty();
   const bool filtered =
       asked.allowed.kind != query::Dsl::Kind::kAll || !asked.request.filter.parts.empty();
-  BringUp(asked, request);
+  const Partial partial = BringUp(asked, request);
   std::string answer;
   json::Value parsed;
   const json::Value* source = nullptr;
@@ -72,6 +72,7 @@ Response Service::Document(const Request& request, const Access& access) {
     source = parsed.Find("_source");
   }
   if (source == nullptr) {
+    if (partial == Partial::kBackfilling) throw StillCopied();
     throw Problem(404, "document_not_found", fmt::format("there is no document '{}'", id));
   }
   Response response;
@@ -86,7 +87,7 @@ Response Service::Document(const Request& request, const Access& access) {
     response.body.clear();
     return response;
   }
-  response.body += R"(,"meta":{)" + Meta(asked, request) + "}}";
+  response.body += R"(,"meta":{)" + Meta(asked, request, partial) + "}}";
   return response;
 }
 
@@ -94,7 +95,7 @@ Response Service::MultiGet(const Request& request, const Access& access) {
   const Asked asked = Ask(request, access, query::kMultiGetParameters);
   const query::Projection projection(asked.schema, asked.request.fields,
                                      asked.request.numbers_as_strings);
-  BringUp(asked, request);
+  const Partial partial = BringUp(asked, request);
   std::map<std::string, std::string> documents;
   std::string answer;
   json::Value parsed;
@@ -124,7 +125,7 @@ Response Service::MultiGet(const Request& request, const Access& access) {
   }
   Response response;
   response.body = fmt::format(R"({{"docs":[{}],"missing":{},"meta":{{{}}}}})", docs,
-                              IdArray(missing), Meta(asked, request));
+                              IdArray(missing), Meta(asked, request, partial));
   return response;
 }
 
@@ -207,7 +208,7 @@ Response Service::Sync(const Request& /*request*/, const Access& access) {
 Response Service::SyncWait(const Request& request, const Access& access) {
   const query::SearchRequest asked = query::ReadParameters(request.parameters, {"after", "wait"});
   if (backend_.sync != nullptr) {
-    WaitFor(asked.after.empty() ? backend_.sync->Position() : asked.after, asked.wait,
+    WaitFor(asked.after.empty() ? backend_.sync->Position() : asked.after, "", asked.wait,
             request.socket);
     const auto indexes = backend_.indexes();
     for (const auto& [name, index] : *indexes) {

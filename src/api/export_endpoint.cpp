@@ -73,12 +73,13 @@ Response Service::Export(const Request& request, const Access& access) {
            query::CountBody(asked.Input()),
            request,
            std::make_shared<Gate::Exporting>(gate_)});
-  BringUp(asked, request);
+  const Partial partial = BringUp(asked, request);
   // The first page is asked now, so that what goes wrong is a problem and no torn stream.
   auto first = std::make_shared<std::string>(
       walk->Lines(AskEngine(walk->path, walk->Body(), walk->request)));
   Response response;
   response.content_type = "application/x-ndjson";
+  if (partial != Partial::kNo) response.headers.emplace_back("Pgsluice-Partial", "backfilling");
   response.stream = [this, walk, first](const Sink& sink) {
     sink(*first);
     first->clear();

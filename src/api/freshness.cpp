@@ -13,14 +13,28 @@ constexpr std::chrono::milliseconds kAfterTrouble{3000};
 }  // namespace
 
 std::string Freshness::Position() {
-  if (sync_ == nullptr) return "0";
+  Look();
+  const std::lock_guard lock(mutex_);
+  return position_;
+}
+
+bool Freshness::IsFilling(const std::string& index) {
+  Look();
+  const std::lock_guard lock(mutex_);
+  return filling_.contains(index);
+}
+
+void Freshness::Look() {
+  if (sync_ == nullptr) return;
   {
     const std::lock_guard lock(mutex_);
-    if (asking_ || Clock::now() < next_) return position_;
+    if (asking_ || Clock::now() < next_) return;
     asking_ = true;
   }
   std::string position;
+  std::set<std::string> filling;
   try {
+    filling = sync_->Filling();
     position = sync_->Position();
   } catch (const Error& error) {
     observe::Log(observe::Level::kDebug, "api", error.what());
@@ -28,8 +42,9 @@ std::string Freshness::Position() {
   const std::lock_guard lock(mutex_);
   asking_ = false;
   next_ = Clock::now() + (position.empty() ? kAfterTrouble : kFresh);
-  if (!position.empty()) position_ = position;
-  return position_;
+  if (position.empty()) return;
+  position_ = position;
+  filling_ = std::move(filling);
 }
 
 }  // namespace pgsluice::api

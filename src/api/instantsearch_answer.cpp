@@ -149,6 +149,11 @@ std::string Bounds(const Value& facets) {
   return out;
 }
 
+bool IsPartial(const Value& answer) {
+  const Value* partial = answer.Find({"meta", "partial"});
+  return partial != nullptr && partial->boolean;
+}
+
 }  // namespace
 
 std::string InstantAnswer(std::string_view answer, const InstantQuery& query,
@@ -162,11 +167,11 @@ std::string InstantAnswer(std::string_view answer, const InstantQuery& query,
       size == 0 ? 0 : std::min((found + size - 1) / size, std::int64_t{10000} / size);
   const Value* took = parsed.Find({"meta", "took_ms"});
   return fmt::format(
-      R"({{"index":{},"hits":[{}],"nbHits":{},"page":{},"nbPages":{},"hitsPerPage":{},"processingTimeMS":{},"query":{},"params":"","facets":{{{}}},"facets_stats":{{{}}},"exhaustiveNbHits":{},"exhaustiveFacetsCount":true}})",
+      R"({{"index":{},"hits":[{}],"nbHits":{},"page":{},"nbPages":{},"hitsPerPage":{},"processingTimeMS":{},"query":{},"params":"","facets":{{{}}},"facets_stats":{{{}}},"exhaustiveNbHits":{},"exhaustiveFacetsCount":{}}})",
       json::Quote(query.name), Hits(answer, *parsed.Find("hits"), query, request), found,
       request.page - 1, pages, size, took == nullptr ? "0" : took->text, json::Quote(request.q),
       Facets(*parsed.Find("facets")), Bounds(*parsed.Find("facets")),
-      relation != nullptr && relation->text == "eq");
+      relation != nullptr && relation->text == "eq" && !IsPartial(parsed), !IsPartial(parsed));
 }
 
 std::string InstantFacetHits(std::string_view values, const InstantQuery& query) {
@@ -182,7 +187,8 @@ std::string InstantFacetHits(std::string_view values, const InstantQuery& query)
     hits += fmt::format(R"({}{{"value":{},"highlighted":{},"count":{}}})", hits.empty() ? "" : ",",
                         json::Quote(text), json::Quote(marked), value.Find("count")->text);
   }
-  return R"({"facetHits":[)" + hits + R"(],"exhaustiveFacetsCount":true,"processingTimeMS":0})";
+  return fmt::format(R"({{"facetHits":[{}],"exhaustiveFacetsCount":{},"processingTimeMS":0}})",
+                     hits, !IsPartial(parsed));
 }
 
 }  // namespace pgsluice::api

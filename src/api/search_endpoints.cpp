@@ -86,7 +86,7 @@ std::string Service::RunSearch(const Asked& asked, const Request& request,
         types);
   }
   const std::string body = query::SearchBody(input);
-  BringUp(asked, request);
+  Partial partial = BringUp(asked, request);
   const std::string position = freshness_.Position();
   const std::string answer =
       AskEngine("/" + http::Encode(asked.index.alias) + "/_search", body, request);
@@ -94,15 +94,16 @@ std::string Service::RunSearch(const Asked& asked, const Request& request,
   out.reserve(answer.size() + 512);
   out = "{";
   const query::AnswerFacts facts = query::AppendAnswer(out, answer, input, projection);
+  if (facts.partial && partial == Partial::kNo) partial = Partial::kShards;
   std::string next = "null";
   if (!facts.last_sort.empty()) {
     const std::string binding = Binding(asked, IsFirstPage(input) ? body : FirstPage(input));
     next = json::Quote(query::SealCursor(types + facts.last_sort, binding, cursor_key_));
   }
   out += fmt::format(
-      R"(,"page":{{"number":{},"size":{},"next_cursor":{}}},"meta":{{{},"took_ms":{},"engine_ms":{},"position":{},"partial":{}}}}})",
-      asked.request.page, query::PerPage(input), next, Meta(asked, request),
-      MillisecondsSince(start), facts.engine_ms, json::Quote(position), facts.partial);
+      R"(,"page":{{"number":{},"size":{},"next_cursor":{}}},"meta":{{{},"took_ms":{},"engine_ms":{},"position":{}}}}})",
+      asked.request.page, query::PerPage(input), next, Meta(asked, request, partial),
+      MillisecondsSince(start), facts.engine_ms, json::Quote(position));
   if (timing != nullptr) {
     *timing = fmt::format("engine;dur={}, total;dur={}", facts.engine_ms, MillisecondsSince(start));
   }
@@ -116,10 +117,11 @@ std::string Service::Binding(const Asked& asked, const std::string& first_page) 
 Response Service::Count(const Request& request, const Access& access) {
   const Asked asked = Ask(request, access, query::kCountParameters);
   const std::string body = query::CountBody(asked.Input());
-  BringUp(asked, request);
+  const Partial partial = BringUp(asked, request);
   const std::string count = AskCount(asked.index, body, request);
   Response response;
-  response.body = fmt::format(R"({{"count":{},"meta":{{{}}}}})", count, Meta(asked, request));
+  response.body =
+      fmt::format(R"({{"count":{},"meta":{{{}}}}})", count, Meta(asked, request, partial));
   return response;
 }
 
@@ -141,7 +143,8 @@ Response Service::Suggest(const Request& request, const Access& access) {
   asked.request.q.clear();
   const json::Value values = json::Parse(ValuesOf(asked, asked.request.field, prefix, request));
   Response response;
-  response.body = R"({"suggestions":)" + json::ToText(*values.Find("values")) + "}";
+  response.body = R"({"suggestions":)" + json::ToText(*values.Find("values")) + R"(,"meta":)" +
+                  json::ToText(*values.Find("meta")) + "}";
   return response;
 }
 
@@ -159,11 +162,13 @@ std::string Service::ValuesOf(const Asked& asked, const std::string& path,
   body.pop_back();
   body += fmt::format(R"(,"size":0,"track_total_hits":false,"aggs":{{"f0":{}}}}})",
                       query::FacetAggregation(asked.schema, facet, {}, include, "field"));
-  BringUp(asked, request);
+  const Partial partial = BringUp(asked, request);
   const json::Value answer = json::Parse(AskEngine(WholeSearch(asked.index), body, request));
   const json::Value* found = answer.Find({"aggregations", "f0"});
   if (found == nullptr) throw query::Problem(502, "engine_error", "the answer holds no facet");
-  return query::FacetJson(*found, field->kind);
+  std::string out = query::FacetJson(*found, field->kind);
+  out.pop_back();
+  return out + R"(,"meta":{)" + Meta(asked, request, partial) + "}}";
 }
 
 }  // namespace pgsluice::api

@@ -207,7 +207,8 @@ Service::Asked Service::Ask(const Request& request, const Access& access,
   return asked;
 }
 
-void Service::WaitFor(const std::string& token, std::chrono::milliseconds wait, int caller) {
+void Service::WaitFor(const std::string& token, const std::string& index,
+                      std::chrono::milliseconds wait, int caller) {
   using Clock = std::chrono::steady_clock;
   const Gate::Waiting waiting(gate_);
   const auto deadline = Clock::now() + wait;
@@ -215,12 +216,13 @@ void Service::WaitFor(const std::string& token, std::chrono::milliseconds wait, 
   try {
     do {
       const auto slice = std::min(deadline, Clock::now() + std::chrono::milliseconds(250));
-      reached = backend_.sync->WaitUntilApplied(token, slice);
+      reached = backend_.sync->WaitUntilApplied(token, index, slice);
       if (!reached && http::PeerGone(caller)) throw Gone();
     } while (!reached && Clock::now() < deadline && !gate_.stopping());
   } catch (const Error& error) {
     if (error.disposition() != Disposition::kReject) throw;
-    query::Reject("invalid_parameter", "after", std::nullopt, "'after' is no position");
+    query::Reject("invalid_parameter", "after", std::nullopt,
+                  fmt::format("'after': {}", error.what()));
   }
   if (!reached && gate_.stopping()) {
     throw Problem(503, "overloaded", "the service is about to stop").RetryAfter(1);
@@ -231,16 +233,27 @@ void Service::WaitFor(const std::string& token, std::chrono::milliseconds wait, 
   }
 }
 
-void Service::BringUp(const Asked& asked, const Request& request) {
-  if (!asked.request.strong && asked.request.after.empty()) return;
+Problem Service::StillCopied() {
+  return Problem(503, "index_not_ready", "the first copy of the index is not complete")
+      .RetryAfter(5);
+}
+
+Service::Partial Service::BringUp(const Asked& asked, const Request& request) {
+  const std::string& name = asked.index.plan->name;
+  if (!asked.request.strong && asked.request.after.empty()) {
+    const bool filling = asked.index.filling || freshness_.IsFilling(name);
+    if (filling && asked.index.plan->config.search.refuse_incomplete) throw StillCopied();
+    return filling ? Partial::kBackfilling : Partial::kNo;
+  }
   const observe::Span span(observe::SpanKind::kInternal, "wait for the sync", request.traceparent);
   if (backend_.sync != nullptr) {
     if (asked.request.strong)
-      WaitFor(backend_.sync->Position(), asked.request.wait, request.socket);
+      WaitFor(backend_.sync->Position(), name, asked.request.wait, request.socket);
     if (!asked.request.after.empty())
-      WaitFor(asked.request.after, asked.request.wait, request.socket);
+      WaitFor(asked.request.after, name, asked.request.wait, request.socket);
   }
   backend_.engine->Refresh(asked.index.alias);
+  return Partial::kNo;  // The first copy was waited for.
 }
 
 std::string Service::AskEngine(const std::string& path, const std::string& body,
@@ -297,10 +310,13 @@ std::string Service::AskCount(const IndexInfo& index, const std::string& body,
   return count->text;
 }
 
-std::string Service::Meta(const Asked& asked, const Request& request) const {
+std::string Service::Meta(const Asked& asked, const Request& request, Partial partial) const {
+  const char* why = partial == Partial::kNo            ? R"("partial":false)"
+                    : partial == Partial::kBackfilling ? R"("partial":true,"reason":"backfilling")"
+                                                       : R"("partial":true,"reason":"shards")";
   return fmt::format(
-      R"("index":{},"lag_ms":{},"request_id":{})", json::Quote(asked.index.plan->name),
-      backend_.sync == nullptr ? 0 : backend_.sync->lag_ms(), json::Quote(request.id));
+      R"("index":{},"lag_ms":{},"request_id":{},{})", json::Quote(asked.index.plan->name),
+      backend_.sync == nullptr ? 0 : backend_.sync->lag_ms(), json::Quote(request.id), why);
 }
 
 }  // namespace pgsluice::api

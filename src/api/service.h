@@ -84,9 +84,17 @@ class Service {
   Response Sync(const Request& request, const Access& access);
   Response SyncWait(const Request& request, const Access& access);
 
-  /// Waits as the request wants, then lets the engine show what was written.
-  void BringUp(const Asked& asked, const Request& request);
-  void WaitFor(const std::string& token, std::chrono::milliseconds wait, int caller);
+  /// Why an answer may not be of all documents.
+  enum class Partial { kNo, kShards, kBackfilling };
+
+  static query::Problem StillCopied();
+  /// Waits as the request wants, then lets the engine show what was written. Returns kBackfilling
+  /// if documents may be missing because the first copy of the index is not complete. Throws
+  /// Problem 503 for such an index if its configuration refuses searches until then.
+  Partial BringUp(const Asked& asked, const Request& request);
+  /// `index`: empty for all.
+  void WaitFor(const std::string& token, const std::string& index, std::chrono::milliseconds wait,
+               int caller);
   /// The path of a search that a missing shard makes fail; a part would read as all there is.
   static std::string WholeSearch(const IndexInfo& index);
   /// How many documents of the index the body finds. Throws Problem when not all shards say so.
@@ -94,7 +102,7 @@ class Service {
   std::string AskEngine(const std::string& path, const std::string& body, const Request& request,
                         bool missing_is_empty = false);
   std::string ById(const Asked& asked, const std::vector<std::string>& ids, const Request& request);
-  std::string Meta(const Asked& asked, const Request& request) const;
+  std::string Meta(const Asked& asked, const Request& request, Partial partial) const;
   std::string IndexJson(const IndexInfo& index, const Request& request, const Access& access);
   std::string SyncJson(const Access& access);
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <iostream>
 #include <optional>
+#include <set>
 
 #include "commands.h"
 #include "dead_letters.h"
@@ -39,24 +40,36 @@ constexpr std::chrono::milliseconds kAdminStop{500};
 /// What the API wants to know of the sync, from the sync.
 class SyncState : public api::SyncState {
  public:
-  explicit SyncState(sync::Consistency& consistency) : consistency_(consistency) {}
+  SyncState(sync::Consistency& consistency, const sync::Service& sync)
+      : consistency_(consistency), sync_(sync) {}
   std::string Position() override { return consistency_.Position(); }
   std::int64_t lag_ms() override { return consistency_.lag_ms(); }
   std::int64_t pending() override { return consistency_.pending(); }
-  bool WaitUntilApplied(const std::string& token,
+  std::set<std::string> Filling() override { return consistency_.Filling(); }
+  bool WaitUntilApplied(const std::string& token, const std::string& index,
                         std::chrono::steady_clock::time_point deadline) override {
-    return consistency_.WaitUntilApplied(token, deadline);
+    return consistency_.WaitUntilApplied(
+        token, [&] { return ScopeOf(index); }, deadline);
   }
 
  private:
+  /// Nothing before the keeper has looked at every index, or at this one.
+  std::optional<sync::Scope> ScopeOf(const std::string& index) const {
+    const bool complete = sync_.ready();
+    const std::shared_ptr<const sync::IndexSet> set = sync_.registry().Get();
+    if (index.empty()) return complete ? std::optional(sync::ScopeOf(*set)) : std::nullopt;
+    return set->indexes.contains(index) ? std::optional(sync::ScopeOf(*set, index)) : std::nullopt;
+  }
+
   sync::Consistency& consistency_;
+  const sync::Service& sync_;
 };
 
 std::shared_ptr<const api::IndexSet> ForApi(const sync::IndexRegistry& registry) {
   auto indexes = std::make_shared<api::IndexSet>();
   const std::shared_ptr<const sync::IndexSet> set = registry.Get();
   for (const auto& [name, index] : set->indexes) {
-    (*indexes)[name] = {index->plan, index->alias, sync::Name(index->phase)};
+    (*indexes)[name] = {index->plan, index->alias, sync::Name(index->phase), index->filling};
   }
   return indexes;
 }
@@ -93,8 +106,8 @@ class Service {
         engine_(std::make_shared<engine::Engine>(engine::MakeTransport(config.elasticsearch))),
         pool_({.url = config.database.url, .application_name = "pgsluice api"}, kApiSessions),
         consistency_(pool_, monitor_),
-        sync_state_(consistency_),
         sync_(config, *engine_, monitor_, syncs),
+        sync_state_(consistency_, sync_),
         admin_(config.admin_listen, config.admin_tls, AdminLimits(config),
                api::AdminHandler(
                    {.ready = [this] { return Ready(); },
@@ -269,8 +282,8 @@ class Service {
   std::shared_ptr<engine::Engine> engine_;
   pg::Pool pool_;
   sync::Consistency consistency_;
-  SyncState sync_state_;
   sync::Service sync_;
+  SyncState sync_state_;
   api::HttpServer admin_;
   api::Server api_;
   std::atomic<bool> stopping_{false};

@@ -8,9 +8,7 @@
 #include "pgsluice/observe/metrics.h"
 #include "pgsluice/pg/pool.h"
 #include "pgsluice/sync/index_keeper.h"
-#include "pgsluice/sync/jobs.h"
 #include "pgsluice/sync/verify.h"
-#include "pgsluice/sync/wakeup.h"
 #include "wanted_plans.h"
 
 namespace pgsluice::app {
@@ -80,8 +78,9 @@ class Verification {
 
  private:
   bool Check(const sync::LiveIndex& index) {
-    sync::Verifier verifier(session_, engine_, consistency_);
     const std::string& name = index.plan->name;
+    const sync::Scope scope{{name}, {}, {}};
+    sync::Verifier verifier(session_, engine_, consistency_, scope);
     std::vector<sync::Difference> found;
     sync::VerifyReport totals = verifier.Verify(index, [&](const sync::Difference& difference) {
       Print(context_, name, difference);
@@ -89,7 +88,7 @@ class Verification {
     });
     if (!found.empty() && context_.invocation.Has("repair")) {
       verifier.Repair(index, found);
-      WaitForRepair(index);
+      WaitForRepair(scope);
       totals = verifier.Verify(index, [&](const sync::Difference& d) { Print(context_, name, d); });
     }
     PrintTotals(context_, name, totals);
@@ -97,15 +96,9 @@ class Verification {
   }
 
   /// The sync does it: keys through the outbox, orphans by a walk over the index's ids.
-  void WaitForRepair(const sync::LiveIndex& index) {
+  void WaitForRepair(const sync::Scope& scope) {
     const auto deadline = std::chrono::steady_clock::now() + kRepairTime;
-    const std::stop_source never;
-    bool done = consistency_.WaitUntilApplied(consistency_.Position(), deadline);
-    while (done && sync::ProgressOf(session_, index.physical).pieces_left > 0) {
-      done = std::chrono::steady_clock::now() < deadline;
-      sync::SleepUnlessStopped(std::chrono::milliseconds(50), never.get_token());
-    }
-    if (done) return;
+    if (consistency_.WaitUntilApplied(consistency_.Position(), scope, deadline)) return;
     throw Error(Disposition::kRetry, "the repair was not done in ten minutes",
                 "is 'pgsluice run' or 'pgsluice sync' running?");
   }

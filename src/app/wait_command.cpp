@@ -1,5 +1,6 @@
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
-#include <charconv>
 #include <ostream>
 #include <thread>
 
@@ -8,7 +9,8 @@
 #include "pgsluice/config/values.h"
 #include "pgsluice/engine/engine.h"
 #include "pgsluice/migrate/migrator.h"
-#include "pgsluice/outbox/outbox.h"
+#include "pgsluice/sync/consistency.h"
+#include "wanted_plans.h"
 
 namespace pgsluice::app {
 
@@ -23,13 +25,11 @@ milliseconds Left(Clock::time_point deadline) {
 }
 
 std::int64_t ParseToken(const std::string& token) {
-  std::int64_t id = 0;
-  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), id);
-  if (error != std::errc() || end != token.data() + token.size() || id < 0) {
-    throw UsageError("\"" + token + "\" is no token",
-                     "a token is what SELECT pgsluice.position() answers after COMMIT");
+  try {
+    return sync::ParsePosition(token);
+  } catch (const Error& error) {
+    throw UsageError(error.what(), error.hint());
   }
-  return id;
 }
 
 /// Lets the service wait. Nothing when no service here will do it for us.
@@ -47,32 +47,64 @@ std::optional<bool> WaitByService(const config::Config& config, std::int64_t tok
   }
 }
 
-/// Watches the outbox, as some other process works on it.
-bool WaitByDatabase(pg::Session& session, std::int64_t token, Clock::time_point deadline) {
-  constexpr milliseconds kStep(20);
-  while (outbox::AnyVisibleUpTo(session, token)) {
-    if (Left(deadline).count() == 0) return false;
-    std::this_thread::sleep_for(std::min(kStep, Left(deadline)));
+/// The names of all configured indexes, also of those that nobody has made yet.
+std::vector<std::string> ConfiguredIndexes(const Context& context, pg::Session& session) {
+  std::vector<std::string> names;
+  if (context.config.all_tables) {
+    for (const auto& plan : WantedPlans(context, session)) names.push_back(plan->name);
+  } else {
+    for (const config::Index& index : context.config.indexes) names.push_back(index.name);
   }
-  return true;
+  return names;
 }
 
-void Refresh(const config::Config& config, pg::Session& session) {
-  const auto client = engine::MakeTransport(config.elasticsearch);
-  const pg::Result rows = session.Exec("SELECT index_name FROM pgsluice.index_state");
-  for (std::size_t row = 0; row < rows.rows(); ++row) {
-    http::Request request;
-    request.method = "POST";
-    request.path =
-        '/' + http::Encode(config.elasticsearch.index_prefix + std::string(rows.Text(row, 0))) +
-        "/_refresh";
-    const http::Response answer = client->Send(request);
-    if (answer.status >= 300) {
-      throw Error(Disposition::kRetry, "the engine did not refresh " +
-                                           std::string(rows.Text(row, 0)) + ": " +
-                                           std::to_string(answer.status));
-    }
+/// Watches the database while some other process does the work. Returns what is left at the end.
+sync::Unfinished WaitByDatabase(pg::Session& session, std::int64_t token, const sync::Scope& scope,
+                                Clock::time_point deadline) {
+  constexpr milliseconds kStep(20);
+  for (;;) {
+    sync::Unfinished left = sync::UnfinishedUpTo(session, token, scope);
+    if (!left.any() || Left(deadline).count() == 0) return left;
+    std::this_thread::sleep_for(std::min(kStep, Left(deadline)));
   }
+}
+
+void Refresh(const config::Config& config, const std::vector<std::string>& indexes) {
+  engine::Engine engine(engine::MakeTransport(config.elasticsearch));
+  for (const std::string& name : indexes) {
+    engine.Refresh(config.elasticsearch.index_prefix + name);
+  }
+}
+
+bool IsAnybodyAtWork(pg::Session& session) {
+  return session
+      .Exec(
+          "SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE datname = "
+          "pg_catalog.current_database() AND application_name = 'pgsluice listen')")
+      .Bool(0, 0);
+}
+
+std::string Describe(const sync::Unfinished& left) {
+  std::string text;
+  const auto add = [&text](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
+  if (left.events) add("changes wait");
+  if (!left.missing.empty()) {
+    add(fmt::format("not made yet, or to be filled again: {}", fmt::join(left.missing, ", ")));
+  }
+  if (!left.filling.empty()) {
+    add(fmt::format("rows are copied, or ids walked, for {}", fmt::join(left.filling, ", ")));
+  }
+  return text;
+}
+
+int TimedOut(const Context& context, pg::Session& session, const sync::Unfinished& left) {
+  context.err << "pgsluice: error: not everything was searchable in time: " << Describe(left)
+              << "\n  hint: "
+              << (IsAnybodyAtWork(session)
+                      ? "pgsluice status shows what is left"
+                      : "no process syncs this database; start 'pgsluice run' or 'pgsluice sync'")
+              << '\n';
+  return kTimeout;
 }
 
 }  // namespace
@@ -85,18 +117,20 @@ int RunWait(const Context& context) {
   if (context.invocation.Has("after")) token = ParseToken(context.invocation.Option("after"));
   pg::Session session({.url = context.config.database.url});
   migrate::Migrator::CheckVersion(session);
-  if (!context.invocation.Has("after")) {
-    token = session.Exec("SELECT pgsluice.position()::bigint").Int(0, 0);
+  const std::int64_t present = session.Exec("SELECT pgsluice.position()::bigint").Int(0, 0);
+  if (!context.invocation.Has("after")) token = present;
+  if (token > present) {
+    throw UsageError(
+        fmt::format("position {} is in the future: the present one is {}", token, present),
+        "take one by SELECT pgsluice.position() after COMMIT");
   }
-  auto done = WaitByService(context.config, token, deadline);
-  if (!done) {
-    done = WaitByDatabase(session, token, deadline);
-    if (*done) Refresh(context.config, session);
-  }
-  if (*done) return kOk;
-  context.err << "pgsluice: error: not everything was written in time\n"
-                 "  hint: pgsluice status shows what is left\n";
-  return kTimeout;
+  const std::optional<bool> waited = WaitByService(context.config, token, deadline);
+  if (waited.value_or(false)) return kOk;
+  const sync::Scope scope{ConfiguredIndexes(context, session), {}, {}};
+  const sync::Unfinished left = WaitByDatabase(session, token, scope, deadline);
+  if (left.any()) return TimedOut(context, session, left);
+  Refresh(context.config, scope.indexes);
+  return kOk;
 }
 
 }  // namespace pgsluice::app

@@ -173,6 +173,9 @@ void BindSearch(const Value& value, Search& out) {
   Get(value, "per_page", out.per_page);
   Get(value, "synonyms", out.synonyms);
   Get(value, "facets", out.facets);
+  std::string incomplete;
+  Get(value, "incomplete", incomplete);
+  out.refuse_incomplete = incomplete == "refuse";
 }
 
 Index BindIndex(const std::string& name, const Value& value) {

@@ -111,6 +111,11 @@ const std::vector<Option>& SearchOptions() {
       {.name = "per_page", .type = Type::kInteger, .default_json = "20", .min = 1, .max = 100},
       {.name = "synonyms", .type = Type::kStrings, .description = "Lines as in: tv, television."},
       {.name = "facets", .type = Type::kStrings, .description = "Fields offered as facets."},
+      {.name = "incomplete",
+       .description = "While the first copy is not complete: mark answers as partial, or refuse "
+                      "them (503 index_not_ready).",
+       .default_json = R"("mark")",
+       .allowed = {"mark", "refuse"}},
   };
   return options;
 }

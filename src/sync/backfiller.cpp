@@ -20,11 +20,13 @@ namespace {
 constexpr std::int64_t kIdsPerPage = 1000, kKeysPerFetch = 4096;
 // Of documents: written within a second or two, so that no write is old.
 constexpr std::size_t kBytesPerSnapshot = 8U << 20U;
-// Of documents: what a transaction writes of a piece whose rows are large, so that a bulk that
-// fails does not undo more.
-constexpr std::size_t kBytesPerPortion = 64U << 20U;
+// What a transaction does of a piece, so that a process that is killed, or a bulk that fails,
+// undoes no more.
+constexpr std::chrono::milliseconds kPortion{1000};
 // While a transaction of an older generation is at work.
 constexpr std::chrono::milliseconds kBetweenLooks{50};
+
+using Clock = std::chrono::steady_clock;
 
 class Backfiller {
  public:
@@ -64,7 +66,9 @@ class Backfiller {
       shared_.look_again();
       return kUntilLooked;
     }
-    if (!SameStorage(session_, *job)) CreateScan(session_, index, false);
+    if (!SameStorage(session_, *job)) {
+      CreateScan(session_, index, false, job->position.value_or(kFromTheStart));
+    }
     SaveJob(session_, *job, portion);
     transaction.Commit();
     refresher_.Committed();
@@ -73,19 +77,19 @@ class Backfiller {
     if (job->first_block) {
       shared_.monitor.BackfillRows(index.plan->name).Add(static_cast<double>(portion.rows));
     }
-    if (portion.finished) Finished(index);
+    Progressed(index, portion);
     if (job->physical != index.physical) shared_.look_again();  // drops it
     return kAgain;
   }
 
  private:
-  /// All of the piece; a part of it where that is much, and under a rate, so that no transaction is
+  /// What of the piece is done within about a second, or at its rate, so that no transaction is
   /// open while the rate is waited for.
   Portion Read(const LiveIndex& index, Job& job) {
     if (!job.first_block) return Walk(index, job);
     const bool view = job.filenode == 0;
     if (!view) return ScanBlocks(index, job);
-    return job.rate > 0 ? ScanSomeKeys(index, job) : ScanKeys(index);
+    return ScanKeys(index, job);
   }
 
   Portion ScanBlocks(const LiveIndex& index, Job& job) {
@@ -94,31 +98,27 @@ class Backfiller {
     observe::Log(observe::Level::kDebug, "sync", "backfill reads a piece",
                  {{"index", index.plan->name}, {"sql", sql}});
     Portion portion;
-    std::size_t bytes = 0;
+    const auto start = Clock::now();
     while (job.next_block < job.end_block) {
       const std::int64_t end = std::min(job.end_block, job.next_block + BlocksAtOnce(job));
-      const auto [rows, written] = refresher_.careful()
-                                       ? ScanRangeByKey(index, job, end)
-                                       : ScanRange(index, sql, job.next_block, end);
-      bytes += written;
-      rows_per_block_ = rows / (end - job.next_block) + 1;
+      const auto begun = Clock::now();
+      const std::int64_t rows = refresher_.careful() ? ScanRangeByKey(index, job, end)
+                                                     : ScanRange(index, sql, job.next_block, end);
+      const std::int64_t blocks = end - job.next_block;
+      rows_per_block_ = rows / blocks + 1;
+      time_per_block_ = (Clock::now() - begun) / blocks;
       portion.rows += rows;
       job.next_block = end;
-      if (job.rate > 0 || bytes > kBytesPerPortion) break;
+      if (job.rate > 0 || Clock::now() - start >= kPortion) break;
     }
     portion.finished = job.next_block >= job.end_block;
     return portion;
   }
 
-  struct Written {
-    std::int64_t rows = 0;
-    std::size_t bytes = 0;  ///< Of documents; 0 where nobody counted them.
-  };
-
   /// All rows of some blocks, at one snapshot. A cursor, because even one block may hold a hundred
-  /// rows of a megabyte each.
-  Written ScanRange(const LiveIndex& index, const std::string& sql, std::int64_t begin,
-                    std::int64_t end) {
+  /// rows of a megabyte each. Returns how many rows there are.
+  std::int64_t ScanRange(const LiveIndex& index, const std::string& sql, std::int64_t begin,
+                         std::int64_t end) {
     session_.ExecParams("DECLARE documents NO SCROLL CURSOR FOR " + sql,
                         {std::to_string(begin), std::to_string(end)});
     std::size_t total = 0, bytes = 0;
@@ -135,7 +135,7 @@ class Backfiller {
     }
     session_.Exec("CLOSE documents");
     blocks_.Observe(static_cast<std::size_t>(end - begin), bytes);
-    return {static_cast<std::int64_t>(total), bytes};
+    return static_cast<std::int64_t>(total);
   }
 
   /// Of the cursor of ScanRange().
@@ -149,53 +149,61 @@ class Backfiller {
   }
 
   /// The rows of one block at a time by their keys, so that only those fail that cannot be read.
-  Written ScanRangeByKey(const LiveIndex& index, Job& job, std::int64_t end) {
+  std::int64_t ScanRangeByKey(const LiveIndex& index, Job& job, std::int64_t end) {
     const std::string sql = index.plan->BlockKeysStatement(job.relation).sql;
-    Written written;
+    std::int64_t rows = 0;
     for (std::int64_t block = job.next_block; block < end; ++block) {
       const std::vector<std::string> keys =
           Column(session_.ExecParams(sql, {std::to_string(block), std::to_string(block + 1)}));
       refresher_.Refresh(index, keys);
-      written.rows += static_cast<std::int64_t>(keys.size());
+      rows += static_cast<std::int64_t>(keys.size());
     }
-    return written;
+    return rows;
   }
 
-  /// Under a rate the rows of about a second.
+  /// What is read and written within a portion's time; under a rate the rows of about a second.
   std::int64_t BlocksAtOnce(const Job& job) const {
-    const auto most = static_cast<std::int64_t>(blocks_.next());
+    const std::int64_t in_time = kPortion / std::max(time_per_block_, Clock::duration(1));
+    const auto most = std::clamp<std::int64_t>(static_cast<std::int64_t>(blocks_.next()), 1,
+                                               std::max<std::int64_t>(in_time, 1));
     if (job.rate == 0) return most;
     return std::clamp<std::int64_t>(job.rate / rows_per_block_, 1, most);
   }
 
-  /// A root without blocks (a view): all its keys, streamed.
-  Portion ScanKeys(const LiveIndex& index) {
-    session_.Exec("DECLARE keys NO SCROLL CURSOR FOR " + index.plan->all_keys_sql);
-    const std::string fetch = "FETCH " + std::to_string(kKeysPerFetch) + " FROM keys";
+  /// A root without blocks (a view): its keys in order. The cursor outlives the transactions that
+  /// save how far it is, so that the view is computed once, unless the process is killed.
+  Portion ScanKeys(const LiveIndex& index, Job& job) {
+    const auto start = Clock::now();
+    OpenKeys(index, job);
+    const std::int64_t limit = job.rate > 0 ? std::min(job.rate, kKeysPerFetch) : kKeysPerFetch;
     Portion portion;
-    while (true) {
-      const std::vector<std::string> keys = Column(session_.Exec(fetch));
-      if (keys.empty()) break;
+    do {
+      const std::vector<std::string> keys =
+          Column(session_.Exec("FETCH " + std::to_string(limit) + " FROM keys"));
+      if (keys.empty()) return portion;
       refresher_.Refresh(index, keys);
+      job.reached = keys.back();
+      keys_of_ = {job.id, job.reached};
       portion.rows += static_cast<std::int64_t>(keys.size());
-    }
-    session_.Exec("CLOSE keys");
+    } while (job.rate == 0 && Clock::now() - start < kPortion);
+    portion.finished = false;
     return portion;
   }
 
-  Portion ScanSomeKeys(const LiveIndex& index, Job& job) {
-    const std::int64_t limit = std::min(job.rate, kKeysPerFetch);
-    const std::vector<std::string> keys = Column(session_.ExecParams(
-        "SELECT key FROM (" + index.plan->all_keys_sql +
-            ") AS keys(key) WHERE key::text COLLATE \"C\" > $1 ORDER BY key::text COLLATE \"C\" "
-            "LIMIT $2::bigint",
-        {job.reached, std::to_string(limit)}));
-    if (!keys.empty()) {
-      refresher_.Refresh(index, keys);
-      job.reached = keys.back();
+  /// The cursor "keys", unless it is open and stands where the piece is: it does not when the last
+  /// portion was rolled back, or somebody else did it.
+  void OpenKeys(const LiveIndex& index, const Job& job) {
+    if (keys_of_ == std::pair(job.id, job.reached)) return;
+    keys_of_ = {};
+    if (session_.Exec("SELECT EXISTS (SELECT FROM pg_catalog.pg_cursors WHERE name = 'keys')")
+            .Bool(0, 0)) {
+      session_.Exec("CLOSE keys");
     }
-    const auto rows = static_cast<std::int64_t>(keys.size());
-    return {rows, rows < limit};
+    session_.ExecParams("DECLARE keys NO SCROLL CURSOR WITH HOLD FOR SELECT key FROM (" +
+                            index.plan->all_keys_sql +
+                            ") AS keys(key) WHERE key::text COLLATE \"C\" > $1 "
+                            "ORDER BY key::text COLLATE \"C\"",
+                        {job.reached});
   }
 
   static std::vector<std::string> Column(const pg::Result& rows) {
@@ -207,6 +215,7 @@ class Backfiller {
   /// Refreshes every id of the index whose row is gone, or has another routing than its document.
   Portion Walk(const LiveIndex& index, Job& job) {
     const std::int64_t limit = job.rate > 0 ? std::min(job.rate, kIdsPerPage) : kIdsPerPage;
+    const auto start = Clock::now();
     if (job.reached.empty()) shared_.engine.Refresh(index.alias);
     Portion portion;
     while (true) {
@@ -225,14 +234,15 @@ class Backfiller {
       }
       job.reached = page.ids.back();
       portion.rows += static_cast<std::int64_t>(page.ids.size());
-      if (job.rate > 0) return {portion.rows, false};
+      if (job.rate > 0 || Clock::now() - start >= kPortion) return {portion.rows, false};
     }
   }
 
-  void Finished(const LiveIndex& index) {
+  void Progressed(const LiveIndex& index, const Portion& portion) {
     const Progress progress = ProgressOf(session_, index.physical);
     shared_.monitor.BackfillProgress(index.plan->name).Set(progress.ratio());
-    if (progress.pieces_left > 0 || !CloseIfDone(session_, index.physical)) return;
+    if (!portion.finished || progress.pieces_left > 0 || !CloseIfDone(session_, index.physical))
+      return;
     shared_.drained(index.alias, 0);
     shared_.look_again();  // the index is live now
   }
@@ -247,6 +257,9 @@ class Backfiller {
   ChunkSizer blocks_{kBytesPerSnapshot, 1};  ///< One block may hold 100 MB outside of it.
   int alone_ = -1;  ///< The last generation of which no older one was at work any more.
   std::int64_t rows_per_block_ = 100;  ///< As last seen; before that a guess. At least 1.
+  Clock::duration time_per_block_{};   ///< As last seen.
+  /// The piece whose keys the cursor "keys" fetches, and the last one it fetched.
+  std::pair<std::int64_t, std::string> keys_of_;
 };
 
 }  // namespace

@@ -2,48 +2,134 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include "pgsluice/base/error.h"
-#include "pgsluice/outbox/outbox.h"
+#include "pgsluice/json/value.h"
+#include "pgsluice/pg/text_array.h"
 
 namespace pgsluice::sync {
 
 namespace {
 
-std::int64_t ParseToken(const std::string& token) {
+// One statement, so that all is seen at one snapshot: an event that becomes a walk is either. Of
+// the index that a reindex builds nothing is waited for. A walk that an index left behind holds for
+// the one in place.
+const pg::Statement kUnfinished{"unfinished_up_to", R"sql(
+  SELECT $1::bigint > pgsluice.position()::bigint,
+         EXISTS (SELECT FROM pgsluice.outbox
+                 WHERE id <= $1::bigint AND source <> ALL ($3::int[])
+                   AND (waiting_for IS NULL OR $2 = '{}' OR waiting_for && $2::text[])),
+         (SELECT pg_catalog.json_agg(name ORDER BY name)
+          FROM pg_catalog.unnest($2::text[]) AS wanted(name)
+          WHERE NOT EXISTS (SELECT FROM pgsluice.index_state
+                            WHERE index_name = name AND config_hash <> '')),
+         (SELECT pg_catalog.json_agg(DISTINCT index_name)
+          FROM pgsluice.backfill b JOIN pgsluice.index_state i USING (index_name)
+          WHERE b.state = 'pending' AND b.position <= $1::bigint AND index_name = ANY ($2::text[])
+            AND (b.physical = coalesce(nullif($4, ''), i.physical)
+                 OR $4 = '' AND b.first_block IS NULL AND b.physical IS DISTINCT FROM i.building)))sql"};
+
+const pg::Statement kFilling{"filling", R"sql(
+  SELECT index_name FROM pgsluice.index_state i
+  WHERE config_hash = '' OR EXISTS (SELECT FROM pgsluice.backfill b
+                                    WHERE b.physical = i.physical AND b.state = 'pending'
+                                      AND b.position = 0))sql"};
+
+std::vector<std::string> Names(const pg::Result& rows, std::size_t column) {
+  std::vector<std::string> names;
+  if (rows.IsNull(0, column)) return names;
+  for (const json::Value& item : json::Parse(rows.Text(0, column)).items) {
+    names.push_back(item.text);
+  }
+  return names;
+}
+
+Scope ScopeOfIndexes(const IndexSet& set, std::vector<std::string> names) {
+  Scope scope{std::move(names), {}, {}};
+  for (const auto& [id, source] : set.sources) {
+    const auto wanted = [&](const std::string& name) {
+      return std::find(scope.indexes.begin(), scope.indexes.end(), name) != scope.indexes.end();
+    };
+    const bool concerns =
+        std::any_of(source.others.begin(), source.others.end(), wanted) ||
+        std::any_of(source.routes.begin(), source.routes.end(),
+                    [&](const Route& route) { return wanted(route.index->plan->name); });
+    if (!concerns) scope.others.push_back(id);
+  }
+  return scope;
+}
+
+}  // namespace
+
+Scope ScopeOf(const IndexSet& set, const std::string& index) {
+  return ScopeOfIndexes(set, {index});
+}
+
+Scope ScopeOf(const IndexSet& set) {
+  std::vector<std::string> names;
+  for (const auto& [name, index] : set.indexes) names.push_back(name);
+  return ScopeOfIndexes(set, std::move(names));
+}
+
+Unfinished UnfinishedUpTo(pg::Session& session, std::int64_t position, const Scope& scope) {
+  const pg::Result rows =
+      session.Exec(kUnfinished, {std::to_string(position), pg::TextArray(scope.indexes),
+                                 pg::TextArray(scope.others), scope.physical});
+  return {rows.Bool(0, 0), rows.Bool(0, 1), Names(rows, 2), Names(rows, 3)};
+}
+
+std::int64_t ParsePosition(const std::string& token) {
   std::int64_t id = 0;
   const char* end = token.data() + token.size();
   const auto [rest, error] = std::from_chars(token.data(), end, id);
   if (error != std::errc{} || rest != end || id < 0) {
-    throw Error(Disposition::kReject, "'" + token + "' is no position",
+    throw Error(Disposition::kReject, "'" + token + "' is not a position",
                 "take one by SELECT pgsluice.position() after COMMIT");
   }
   return id;
 }
-
-}  // namespace
 
 std::string Consistency::Position() {
   const auto session = pool_.Acquire();
   return std::string(session->Exec("SELECT pgsluice.position()").Text(0, 0));
 }
 
-bool Consistency::WaitUntilApplied(const std::string& token,
+std::set<std::string> Consistency::Filling() {
+  std::set<std::string> names;
+  const auto session = pool_.Acquire();
+  const pg::Result rows = session->Exec(kFilling);
+  for (std::size_t row = 0; row < rows.rows(); ++row) names.emplace(rows.Text(row, 0));
+  return names;
+}
+
+bool Consistency::WaitUntilApplied(const std::string& token, const ScopeNow& scope,
                                    std::chrono::steady_clock::time_point deadline) {
+  using Clock = std::chrono::steady_clock;
   using std::chrono::milliseconds;
-  const std::int64_t id = ParseToken(token);
+  constexpr milliseconds kLongestPause{50};
+  const std::int64_t position = ParsePosition(token);
   // Our own workers say when they are done. Other processes may hold the event, so the database is
   // asked now and then; soon at first, since a lone change takes about ten milliseconds.
-  for (milliseconds pause{2};; pause = std::min(pause * 2, milliseconds(50))) {
+  for (milliseconds pause{2};; pause = std::min(pause * 2, kLongestPause)) {
     const std::uint64_t seen = monitor_.acknowledged.generation();
-    {
+    const auto begun = Clock::now();
+    if (const std::optional<Scope> now = scope()) {
       const auto session = pool_.Acquire();
-      if (!outbox::AnyVisibleUpTo(*session, id)) return true;
+      const Unfinished unfinished = UnfinishedUpTo(*session, position, *now);
+      if (unfinished.future) {
+        throw Error(Disposition::kReject,
+                    "position '" + token + "' is in the future: nothing has it yet",
+                    "take one by SELECT pgsluice.position() after COMMIT");
+      }
+      if (!unfinished.any()) return true;
     }
-    const auto now = std::chrono::steady_clock::now();
-    if (now >= deadline) return false;
-    const auto rest = std::chrono::ceil<milliseconds>(deadline - now);
-    monitor_.acknowledged.WaitForCall(seen, {}, std::min(pause, rest));
+    const auto end = Clock::now();
+    if (end >= deadline) return false;
+    // A backlog of other indexes may make the question dear.
+    const auto took = std::chrono::ceil<milliseconds>(end - begun);
+    const auto rest = std::chrono::ceil<milliseconds>(deadline - end);
+    monitor_.acknowledged.WaitForCall(seen, {}, std::min(std::max(pause, took * 2), rest));
   }
 }
 

@@ -42,9 +42,12 @@ const pg::Statement kSave{"index_state_save", R"sql(
       state = excluded.state, reason = excluded.reason, building = excluded.building,
       building_uuid = excluded.building_uuid, refused = excluded.refused, updated_at = excluded.updated_at)sql"};
 
-const pg::Statement kPhases{"index_state_phases",
-                            "SELECT index_name, state, coalesce(nullif(refused, ''), reason) "
-                            "FROM pgsluice.index_state"};
+const pg::Statement kPhases{"index_state_phases", R"sql(
+  SELECT index_name, state, coalesce(nullif(refused, ''), reason),
+         config_hash = '' OR EXISTS (SELECT FROM pgsluice.backfill b
+                                     WHERE b.physical = i.physical AND b.state = 'pending'
+                                       AND b.position = 0)
+  FROM pgsluice.index_state i)sql"};
 
 const pg::Statement kRoot{"root_source", R"sql(
   SELECT coalesce(max(id), 0) FROM pgsluice.source WHERE relation = $1::oid)sql"};
@@ -183,7 +186,9 @@ void IndexKeeper::Store(pg::Session& session, const LiveIndex& live, const State
   pg::Transaction transaction(session);
   // A `where` that changed leaves documents behind that no scan would meet: walk the ids as well.
   if (changed) {
-    CreateScan(session, live, ours);
+    // Documents that were complete until now lack what is new, such as a column.
+    const bool complete = ours && !old.shape.empty();
+    CreateScan(session, live, ours, complete ? PresentPosition(session) : kFromTheStart);
   } else {
     FollowPartitions(session, live, old, now);
     if (built && live.targets.size() > 1) CreateScan(session, live.Only(live.targets[1]), false);
@@ -230,10 +235,14 @@ std::shared_ptr<const IndexSet> IndexKeeper::WithPhases(
     if (known == set->indexes.end()) continue;
     const LiveIndex& index = *known->second;
     const IndexPhase phase = PhaseOf(rows.Text(row, 1));
-    if (index.phase == phase && index.reason == rows.Text(row, 2)) continue;
+    const bool filling = rows.Bool(row, 3);
+    if (index.phase == phase && index.reason == rows.Text(row, 2) && index.filling == filling) {
+      continue;
+    }
     auto fresh = std::make_shared<LiveIndex>(index);
     fresh->phase = phase;
     fresh->reason = rows.Text(row, 2);
+    fresh->filling = filling;
     if (!changed) changed = std::make_shared<IndexSet>(*set);
     changed->indexes[index.plan->name] = std::move(fresh);
   }

@@ -28,22 +28,36 @@ const pg::Statement kCreateScan{"backfill_create_scan", R"sql(
   cut AS (
     SELECT oid, filenode, blocks, greatest(1024, blocks / 10000) AS step FROM relations)
   INSERT INTO pgsluice.backfill
-    (index_name, physical, relation, filenode, first_block, next_block, end_block, is_last)
-  SELECT $1, $2, oid, filenode, block, block, least(block + step, blocks), block + step >= blocks
+    (index_name, physical, relation, filenode, first_block, next_block, end_block, is_last,
+     position)
+  SELECT $1, $2, oid, filenode, block, block, least(block + step, blocks), block + step >= blocks,
+         $4::bigint
   FROM cut, pg_catalog.generate_series(0, greatest(blocks - 1, 0), step) AS block
   ORDER BY oid, block)sql"};
 
 const pg::Statement kCreateViewScan{"backfill_create_view_scan", R"sql(
-  INSERT INTO pgsluice.backfill (index_name, physical, relation, filenode, first_block, end_block)
-  SELECT $1, $2, oid, 0, 0, 1 FROM pg_catalog.pg_class WHERE oid = $3::oid AND relkind = 'v')sql"};
+  INSERT INTO pgsluice.backfill
+    (index_name, physical, relation, filenode, first_block, end_block, position)
+  SELECT $1, $2, oid, 0, 0, 1, $4::bigint
+  FROM pg_catalog.pg_class WHERE oid = $3::oid AND relkind = 'v')sql"};
 
+// One that nobody has begun serves as well; least() ignores NULL.
 const pg::Statement kCreateWalk{"backfill_create_walk", R"sql(
-  INSERT INTO pgsluice.backfill (index_name, physical, relation, filenode, first_block, end_block)
-  SELECT $1, $2, $3::oid, 0, NULL, 0
-  WHERE NOT EXISTS (SELECT FROM pgsluice.backfill
-                    WHERE physical = $2 AND first_block IS NULL AND state = 'pending'
-                      AND reached IS NULL
-                    FOR UPDATE SKIP LOCKED))sql"};
+  WITH waiting AS MATERIALIZED (
+    SELECT id FROM pgsluice.backfill
+    WHERE physical = $2 AND first_block IS NULL AND state = 'pending' AND reached IS NULL
+    FOR UPDATE SKIP LOCKED),
+  lowered AS (
+    UPDATE pgsluice.backfill b SET position = least(b.position, $4::bigint)
+    FROM waiting WHERE b.id = waiting.id)
+  INSERT INTO pgsluice.backfill
+    (index_name, physical, relation, filenode, first_block, end_block, position)
+  SELECT $1, $2, $3::oid, 0, NULL, 0, $4::bigint WHERE NOT EXISTS (SELECT FROM waiting))sql"};
+
+// A sequence that was never used takes its first step, so that the position is above 0.
+const pg::Statement kPresentPosition{"present_position", R"sql(
+  SELECT CASE WHEN is_called THEN last_value ELSE nextval('pgsluice.outbox_id_seq') END
+  FROM pgsluice.outbox_id_seq)sql"};
 
 // Twice as long as a bulk request may last: what a poller that is gone had sent has arrived by
 // then.
@@ -58,8 +72,11 @@ const pg::Statement kDue{"backfill_walk_due", R"sql(
   RETURNING index_name)sql"};
 
 const pg::Statement kDropJobs{"backfill_drop", R"sql(
-  DELETE FROM pgsluice.backfill
-  WHERE physical = $1 AND (first_block IS NOT NULL OR $2::boolean))sql"};
+  WITH dropped AS (
+    DELETE FROM pgsluice.backfill
+    WHERE physical = $1 AND (first_block IS NOT NULL OR $2::boolean)
+    RETURNING state, position)
+  SELECT least($3::bigint, min(position) FILTER (WHERE state = 'pending')) FROM dropped)sql"};
 
 const pg::Statement kDropRelation{
     "backfill_drop_relation",
@@ -75,7 +92,7 @@ const std::string kMine = R"sql(b.state = 'pending'
 const pg::Statement kClaim{"backfill_claim", R"sql(
   SELECT b.id, b.index_name, b.physical, b.relation::regclass::text, b.relation, b.filenode,
          b.first_block, b.next_block, b.end_block, b.is_last, coalesce(b.reached, ''),
-         coalesce(i.backfill_rate, 0)
+         coalesce(i.backfill_rate, 0), b.position
   FROM pgsluice.backfill b LEFT JOIN pgsluice.index_state i USING (index_name)
   WHERE (i.backfill_next IS NULL OR i.backfill_next <= pg_catalog.clock_timestamp()) AND )sql" +
                                                  kMine + R"sql(
@@ -187,26 +204,34 @@ std::pair<std::string, std::string> NamesOf(const IndexSet& set) {
   return {physicals + "]", names + "]"};
 }
 
-void AddWalk(pg::Session& session, const LiveIndex& index) {
+void AddWalk(pg::Session& session, const LiveIndex& index, const pg::Param& position) {
   for (const Target& target : index.targets) {
-    session.Exec(kCreateWalk, {index.plan->name, target.physical, Oid(index.plan->root)});
+    session.Exec(kCreateWalk, {index.plan->name, target.physical, Oid(index.plan->root), position});
   }
 }
 
 }  // namespace
 
-void CreateScan(pg::Session& session, const LiveIndex& index, bool walk) {
-  for (const Target& target : index.targets) {
-    session.Exec(kDropJobs, {target.physical, walk ? "true" : "false"});
-  }
-  CreateScanOf(session, index, index.plan->root);
-  if (walk) CreateWalk(session, index);
+std::int64_t PresentPosition(pg::Session& session) {
+  return session.Exec(kPresentPosition).Int(0, 0);
 }
 
-void CreateScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t relation) {
+void CreateScan(pg::Session& session, const LiveIndex& index, bool walk, std::int64_t position) {
   for (const Target& target : index.targets) {
-    session.Exec(kCreateScan, {index.plan->name, target.physical, Oid(relation)});
-    session.Exec(kCreateViewScan, {index.plan->name, target.physical, Oid(relation)});
+    const char* walks = walk ? "true" : "false";
+    position =
+        session.Exec(kDropJobs, {target.physical, walks, std::to_string(position)}).Int(0, 0);
+  }
+  CreateScanOf(session, index, index.plan->root, position);
+  if (walk) CreateWalk(session, index, position);
+}
+
+void CreateScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t relation,
+                  std::int64_t position) {
+  const std::string at = std::to_string(position);
+  for (const Target& target : index.targets) {
+    session.Exec(kCreateScan, {index.plan->name, target.physical, Oid(relation), at});
+    session.Exec(kCreateViewScan, {index.plan->name, target.physical, Oid(relation), at});
   }
 }
 
@@ -216,8 +241,8 @@ void DropScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t rela
   }
 }
 
-void CreateWalk(pg::Session& session, const LiveIndex& index) {
-  AddWalk(session, index);
+void CreateWalk(pg::Session& session, const LiveIndex& index, std::int64_t position) {
+  AddWalk(session, index, std::to_string(position));
   session.Exec(kLater, {index.plan->name});
 }
 
@@ -225,7 +250,7 @@ void WalkAgain(pg::Session& session, const IndexSet& set) {
   pg::Transaction transaction(session);
   const pg::Result due = session.Exec(kDue, {NamesOf(set).second});
   for (std::size_t row = 0; row < due.rows(); ++row) {
-    AddWalk(session, *set.indexes.at(std::string(due.Text(row, 0))));
+    AddWalk(session, *set.indexes.at(std::string(due.Text(row, 0))), std::nullopt);
   }
   transaction.Commit();
 }
@@ -258,6 +283,11 @@ std::optional<Job> ClaimJob(pg::Session& session, const IndexSet& set) {
   job.is_last = rows.Bool(0, 9);
   job.reached = rows.Text(0, 10);
   job.rate = rows.Int(0, 11);
+  if (rows.IsNull(0, 12)) {
+    job.position.reset();
+  } else {
+    job.position = rows.Int(0, 12);
+  }
   return job;
 }
 
@@ -295,7 +325,7 @@ bool BeginBackfill(pg::Session& session, const LiveIndex& index, std::int64_t ra
   }
   const bool fresh = ProgressOf(session, index.physical).pieces_left == 0;
   if (fresh) {
-    CreateScan(session, index.Only(index.targets.at(0)), true);
+    CreateScan(session, index.Only(index.targets.at(0)), true, PresentPosition(session));
     session.Exec(kBegun, {name});
   }
   transaction.Commit();

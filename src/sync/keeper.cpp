@@ -198,7 +198,7 @@ void Keeper::EnsureIndexes() {
         Pulse().Text(0, 3);  // before it is read: a change behind it is seen by the next look
     Settle(*session_, ReadInForce(*session_), *set);
   }
-  shared_.registry.Replace(set);
+  shared_.registry.Replace(IndexKeeper::WithPhases(*session_, set));
   shared_.monitor.Recovered("engine");
   ready_ = set->indexes.size() == plans_.size();
   shared_.work.Signal();

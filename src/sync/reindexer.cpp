@@ -82,7 +82,7 @@ bool Reindexer::Finish(const LiveIndex& index, int generation) {
 bool Reindexer::InStep() {
   pg::Pool pool(shared_.database, 1);
   Consistency consistency(pool, shared_.monitor);
-  return consistency.WaitUntilApplied(consistency.Position(),
+  return consistency.WaitUntilApplied(consistency.Position(), Scope{},
                                       std::chrono::steady_clock::now() + kInFlight);
 }
 

@@ -1,6 +1,7 @@
 #include "pgsluice/sync/router.h"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <unordered_set>
 
@@ -71,12 +72,14 @@ std::vector<Work> RouteEvents(const IndexSet& set, const std::vector<outbox::Eve
   struct Group {
     std::unordered_set<std::string> keys;
     bool truncated = false;
+    std::int64_t lowest = std::numeric_limits<std::int64_t>::max();
   };
   // By source and by the indexes that still wait for the events.
   std::map<std::pair<int, std::string>, Group> groups;
   for (const outbox::Event& event : events) {
     if (gone.contains(event.source)) continue;
     Group& group = groups[{event.source, event.waiting_for}];
+    group.lowest = std::min(group.lowest, event.id);
     if (event.key.empty()) {
       group.truncated = true;
     } else {
@@ -94,6 +97,7 @@ std::vector<Work> RouteEvents(const IndexSet& set, const std::vector<outbox::Eve
     for (const Route& route : source->second.routes) {
       if (!waiting.empty() && !Contains(waiting, route.index->plan->name)) continue;
       work.push_back(MakeWork(route, what.first, source->second, group.keys, group.truncated));
+      work.back().position = group.lowest;
     }
   }
   return work;

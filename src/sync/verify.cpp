@@ -213,7 +213,7 @@ void Verifier::Confirm(const LiveIndex& index, const std::vector<Difference>& ca
   for (int attempt = 0; attempt < kAttempts && !ids.empty(); ++attempt) {
     const Documents before = Read(index, ids);
     const auto deadline = std::chrono::steady_clock::now() + kInFlight;
-    if (!consistency_.WaitUntilApplied(consistency_.Position(), deadline)) {
+    if (!consistency_.WaitUntilApplied(consistency_.Position(), in_flight_, deadline)) {
       throw Error(Disposition::kRetry, "changes in flight were not applied within two minutes",
                   "is 'pgsluice run' or 'pgsluice sync' running?");
     }
@@ -266,7 +266,7 @@ void Verifier::Repair(const LiveIndex& index, const std::vector<Difference>& dif
   }
   pg::Transaction transaction(session_);
   if (!ids.empty()) outbox_.Enqueue(index.root_source, KeysOf(index, ids));
-  if (orphans) CreateWalk(session_, index);
+  if (orphans) CreateWalk(session_, index, PresentPosition(session_));
   transaction.Commit();
 }
 

@@ -131,9 +131,9 @@ void DoRoots(pg::Session& session, Refresher& refresher, const Work& work, Refre
   if (work.truncated) RequireCurrent(session, index);
   // Rows of an embedded table: any root may have changed; of a view, or of the root: be gone.
   if (work.truncated && !source.to_roots.sql.empty()) {
-    CreateScan(session, index, true);
+    CreateScan(session, index, true, work.position);
   } else if (work.truncated && root) {
-    CreateWalk(session, index);
+    CreateWalk(session, index, work.position);
   }
   if (!root || work.keys.empty()) return;
   refresher.Refresh(index, work.keys);

@@ -46,7 +46,8 @@ class NeverThere : public SyncState {
   std::string Position() override { return "7"; }
   std::int64_t lag_ms() override { return 5; }
   std::int64_t pending() override { return 1; }
-  bool WaitUntilApplied(const std::string& token, std::chrono::steady_clock::time_point) override {
+  bool WaitUntilApplied(const std::string& token, const std::string&,
+                        std::chrono::steady_clock::time_point) override {
     if (token == "x") throw Error(Disposition::kReject, "no position");
     return false;
   }

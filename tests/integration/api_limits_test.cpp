@@ -28,7 +28,7 @@ class StuckSync : public SyncState {
   }
   std::int64_t lag_ms() override { return 5; }
   std::int64_t pending() override { return 1; }
-  bool WaitUntilApplied(const std::string&,
+  bool WaitUntilApplied(const std::string&, const std::string&,
                         std::chrono::steady_clock::time_point deadline) override {
     std::unique_lock lock(mutex_);
     waiters_.insert(std::this_thread::get_id());  // The same waiter asks again and again.

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "pgsluice/api/http_server.h"
@@ -21,6 +22,7 @@ struct IndexInfo {
   std::shared_ptr<const document::Plan> plan;
   std::string alias;           ///< The engine's name.
   std::string state = "live";  ///< As `status` names it.
+  bool filling = false;        ///< Its first copy is not complete.
 };
 using IndexSet = std::map<std::string, IndexInfo>;  ///< By name.
 
@@ -32,8 +34,12 @@ class SyncState {
   virtual std::string Position() = 0;
   virtual std::int64_t lag_ms() = 0;
   virtual std::int64_t pending() = 0;
-  /// False when `deadline` passed first. Throws Error(kReject) for something that is no token.
-  virtual bool WaitUntilApplied(const std::string& token,
+  /// Indexes whose first copy is not complete.
+  virtual std::set<std::string> Filling() { return {}; }
+  /// Waits until everything at or below the token is written to the index, or to every configured
+  /// index if `index` is empty. False if `deadline` passed first. Throws Error(kReject) for
+  /// something that is not a token.
+  virtual bool WaitUntilApplied(const std::string& token, const std::string& index,
                                 std::chrono::steady_clock::time_point deadline) = 0;
 };
 

@@ -81,6 +81,7 @@ struct Search {
   int per_page = 20;
   std::vector<std::string> synonyms;
   std::vector<std::string> facets;
+  bool refuse_incomplete = false;  ///< Until the first copy is complete; false: mark the answers.
 };
 
 struct Index {

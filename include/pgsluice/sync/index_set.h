@@ -37,8 +37,9 @@ struct LiveIndex {
   std::vector<Target> targets;  ///< The alias; while a reindex runs, the next index as well.
   int root_source = 0;          ///< The pgsluice.source id under which root keys are enqueued.
   IndexPhase phase = IndexPhase::kLive;
-  std::string reason;  ///< Why reindex_needed, or what went wrong last.
-  bool whole = true;   ///< False for one target of several: see Only().
+  std::string reason;    ///< Why reindex_needed, or what went wrong last.
+  bool filling = false;  ///< Documents may be missing: a first copy is not complete.
+  bool whole = true;     ///< False for one target of several: see Only().
   /// False while another process writes this index by another definition: then `plan` only serves
   /// searches.
   bool in_force = true;

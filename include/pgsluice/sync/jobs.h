@@ -29,7 +29,15 @@ struct Job {
   bool is_last = false;
   std::string reached;    ///< Without blocks: the last key or id done; empty: none yet.
   std::int64_t rate = 0;  ///< Rows per second that the index may be read at; 0: any.
+  /// Readers that wait for this position, or a later one, wait for the piece; nullopt: nobody does.
+  std::optional<std::int64_t> position = 0;
 };
+
+/// The position of pieces without which documents may be missing or old, whatever the position: a
+/// first copy, or a refill after a gap.
+inline constexpr std::int64_t kFromTheStart = 0;
+/// The position of work that begins now: above 0, and at or below what position() returns later.
+std::int64_t PresentPosition(pg::Session& session);
 
 /// What was done of a piece in one transaction: all of it, or a part of it under a rate.
 struct Portion {
@@ -51,17 +59,21 @@ struct Progress {
 
 /// Replaces the scan of an index (of each target) by one of its root (all its partitions and
 /// children) and, with `walk`, its walks by one over all ids; a walk that waits stays otherwise.
-/// Call after the table is attached: what commits later has events.
-void CreateScan(pg::Session& session, const LiveIndex& index, bool walk);
+/// Call after the table is attached: what commits later has events. Pieces that are replaced before
+/// they are done lower the position of the new ones to theirs.
+void CreateScan(pg::Session& session, const LiveIndex& index, bool walk,
+                std::int64_t position = kFromTheStart);
 /// Adds a scan of one relation (a partition that was attached).
-void CreateScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t relation);
+void CreateScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t relation,
+                  std::int64_t position = kFromTheStart);
 /// Removes the pieces of a relation (a partition that went away).
 void DropScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t relation);
 /// Adds a walk over the index's ids (TRUNCATE, a partition that went away), and another one for
-/// later: see WalkAgain().
-void CreateWalk(pg::Session& session, const LiveIndex& index);
+/// later: see WalkAgain(). A walk that waits already serves, at the lower of both positions.
+void CreateWalk(pg::Session& session, const LiveIndex& index,
+                std::int64_t position = kFromTheStart);
 /// Adds the second walks that are due: documents that a poller had sent before it was killed, and
-/// that the engine got after the first walk, go as well.
+/// that the engine got after the first walk, go as well. Nobody waits for them.
 void WalkAgain(pg::Session& session, const IndexSet& set);
 /// Tells, until the transaction ends, that documents are written as of `generation`; false when it
 /// is no longer that of pgsluice.state.

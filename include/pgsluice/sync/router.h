@@ -17,6 +17,7 @@ struct Work {
   int event_source = 0;           ///< pgsluice.source.id of the events.
   std::vector<std::string> keys;  ///< JSON arrays, positional by the plan source's `captured`.
   bool truncated = false;         ///< The table was emptied.
+  std::int64_t position = 0;      ///< The lowest id of the events.
 };
 
 /// Sorts a batch of events by what they concern. Events of the sources in `gone` concern nothing.

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pgsluice/engine/engine.h"
@@ -42,8 +43,14 @@ class Verifier {
   using Report = std::function<void(const Difference&)>;
   using Keys = std::vector<std::string>;
 
-  Verifier(pg::Session& session, engine::Engine& engine, Consistency& consistency)
-      : session_(session), outbox_(session), engine_(engine), consistency_(consistency) {}
+  /// `in_flight`: the work that is no difference before it is done.
+  Verifier(pg::Session& session, engine::Engine& engine, Consistency& consistency,
+           Scope in_flight = {})
+      : session_(session),
+        outbox_(session),
+        engine_(engine),
+        consistency_(consistency),
+        in_flight_(std::move(in_flight)) {}
 
   /// Tells `report` every difference. Throws Error(kRetry) when something in flight does not get
   /// applied within two minutes: then the sync is not running, and nothing can be said.
@@ -86,6 +93,7 @@ class Verifier {
   outbox::Outbox outbox_;
   engine::Engine& engine_;
   Consistency& consistency_;
+  const Scope in_flight_;
   std::size_t bytes_ = 0;  ///< Of the documents last compared.
 };
 

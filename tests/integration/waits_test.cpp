@@ -1,0 +1,230 @@
+// What `wait`, `sync/wait`, `consistency=strong` and `after` wait for: all work that has to be done
+// before everything committed until then is searchable, be it events or not.
+
+#include <gmock/gmock.h>
+
+#include <csignal>
+#include <thread>
+
+#include "pgsluice/http/transport.h"
+#include "pgsluice/json/value.h"
+#include "pgsluice/sync/consistency.h"
+#include "pgsluice/sync/jobs.h"
+#include "support/command_fixture.h"
+
+namespace pgsluice {
+namespace {
+
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class Waits : public testing::CommandTest {
+ protected:
+  Waits() {
+    const std::string listen = "127.0.0.1:" + std::to_string(testing::FreePort());
+    more_config_ = R"(, "listen": ")" + listen + '"';
+    http::ClientOptions options;
+    options.urls = {"http://" + listen};
+    api_ = http::MakeClient(options);
+  }
+  ~Waits() override { service_.reset(); }
+
+  void Table(const std::string& name, int rows) {
+    Exec("CREATE TABLE " + name + " (id int PRIMARY KEY, name text)");
+    Exec("INSERT INTO " + name + " SELECT n, 'item ' || n FROM generate_series(1, " +
+         std::to_string(rows) + ") n");
+  }
+  void Prepare() {
+    db_.Migrate();
+    Attach();
+  }
+  /// `pgsluice run`.
+  void Serve() {
+    service_ = Begin({"run"});
+    ASSERT_TRUE(service_->WaitForLine("running", seconds(60))) << service_->err();
+  }
+  http::Response Get(const std::string& path) {
+    return api_->Send({.path = path, .body = {}, .timeout = seconds(60)});
+  }
+  std::string Token() { return db_.Text("SELECT pgsluice.position()"); }
+  /// Of `wait --timeout`.
+  testing::Outcome Wait(const std::string& timeout) { return Run({"wait", "--timeout", timeout}); }
+  /// As the engine has it now, without a refresh.
+  std::int64_t Count(const std::string& index) { return engine_->Count(Alias(index)); }
+  sync::Unfinished Unfinished(const std::string& token) {
+    return sync::UnfinishedUpTo(db_.session(), std::stoll(token), {{"item"}, {}, {}});
+  }
+
+  std::unique_ptr<http::Transport> api_;
+  std::unique_ptr<testing::Process> service_;
+};
+
+TEST_F(Waits, TheFirstCopyIsWaitedForByAnOrdinaryWait) {
+  for (const char* name : {"a", "b", "c"}) Table(name, 20000);
+  Prepare();
+  service_ = Begin({"run"});  // and at once, while it starts:
+  const testing::Outcome waited = Wait("120s");
+  EXPECT_EQ(waited.code, 0) << waited.err;
+  for (const char* name : {"a", "b", "c"}) EXPECT_EQ(Count(name), 20000) << name;
+}
+
+TEST_F(Waits, TheFirstCopyIsWaitedForByReaders) {
+  Table("item", 20000);
+  Prepare();
+  Serve();
+  EXPECT_EQ(Get("/v1/sync/wait?after=0&wait=30s").status, 200);
+  EXPECT_EQ(Count("item"), 20000);
+  Exec("UPDATE pgsluice.index_state SET config_hash = ''");  // fill it again
+  const http::Response counted = Get("/v1/item/count?consistency=strong&wait=30s");
+  EXPECT_EQ(counted.status, 200) << counted.body;
+  EXPECT_THAT(counted.body, HasSubstr(R"("count":20000)"));
+  EXPECT_THAT(counted.body, HasSubstr(R"("partial":false)"));
+}
+
+TEST_F(Waits, TruncatedRowsAreGoneForEveryKindOfReader) {
+  Table("item", 3000);
+  Prepare();
+  Serve();
+  ASSERT_EQ(Wait("60s").code, 0);
+  int n = 0;
+  for (const std::string fresh : {"strong", "after", "wait", "command"}) {
+    SCOPED_TRACE(fresh);
+    Exec("TRUNCATE item; INSERT INTO item VALUES (" + std::to_string(--n) + ", 'new')");
+    const std::string token = Token();
+    std::string reads = "consistency=strong&wait=30s";
+    if (fresh == "after") reads = "after=" + token + "&wait=30s";
+    if (fresh == "wait") {
+      ASSERT_EQ(Get("/v1/sync/wait?wait=30s").status, 200);
+    }
+    if (fresh == "command") {
+      ASSERT_EQ(Wait("60s").code, 0);
+    }
+    if (fresh == "wait" || fresh == "command") reads.clear();
+    EXPECT_THAT(Get("/v1/item/count?" + reads).body, HasSubstr(R"("count":1,)"));
+    // The second walk, which is for safety only, is due in a minute.
+    EXPECT_EQ(db_.Text("SELECT count(*) FROM pgsluice.index_state WHERE walk_again IS NOT NULL"),
+              "1");
+    Exec("INSERT INTO item SELECT n, 'more' FROM generate_series(1, 2000) n");
+    ASSERT_EQ(Wait("60s").code, 0);
+  }
+}
+
+TEST_F(Waits, ATokenOfTheFutureIsAnError) {
+  Table("item", 10);
+  Prepare();
+  Serve();
+  ASSERT_EQ(Wait("60s").code, 0);
+  for (const std::string path : {"/v1/sync/wait?", "/v1/item/search?", "/v1/item/docs/1?"}) {
+    const http::Response answer = Get(path + "after=99999999999&wait=1s");
+    EXPECT_EQ(answer.status, 400) << answer.body;
+    EXPECT_THAT(answer.body, HasSubstr("invalid_parameter"));
+    EXPECT_THAT(answer.body, HasSubstr("in the future"));
+  }
+  const testing::Outcome waited = Run({"wait", "--after", "99999999999"});
+  EXPECT_EQ(waited.code, 2);
+  EXPECT_THAT(waited.err, HasSubstr("in the future"));
+}
+
+TEST_F(Waits, WithoutAServiceTheCommandSaysWhatIsLeft) {
+  Table("item", 10);
+  Prepare();
+  testing::Outcome waited = Wait("100ms");
+  EXPECT_EQ(waited.code, 4);
+  EXPECT_THAT(waited.err, HasSubstr("not made yet, or to be filled again: item"));
+  EXPECT_THAT(waited.err, HasSubstr("pgsluice run"));
+  Start();
+  EXPECT_EQ(Wait("60s").code, 0);
+  process_.reset();
+  EXPECT_EQ(Wait("100ms").code, 0);
+  Exec(
+      "INSERT INTO pgsluice.backfill (index_name, physical, relation, filenode, end_block) "
+      "SELECT index_name, physical, 0, 0, 0 FROM pgsluice.index_state");
+  waited = Wait("100ms");
+  EXPECT_EQ(waited.code, 4);
+  EXPECT_THAT(waited.err, HasSubstr("for item"));
+}
+
+// Which pieces a position includes.
+TEST_F(Waits, PositionsOfPieces) {
+  Table("item", 100);
+  Start();
+  Settle();
+  process_.reset();
+  Exec("INSERT INTO item VALUES (1000, 'x'); DELETE FROM pgsluice.outbox");
+  const auto index = [&] {
+    sync::LiveIndex live;
+    const pg::Result rows = db_.Exec("SELECT physical FROM pgsluice.index_state");
+    auto plan = std::make_shared<document::Plan>();
+    plan->name = "item";
+    plan->root = static_cast<std::uint32_t>(
+        std::stoul(db_.Text("SELECT 'public.item'::regclass::oid::bigint")));
+    live.plan = plan;
+    live.alias = Alias("item");
+    live.physical = rows.Text(0, 0);
+    live.targets = {sync::Target{live.alias, live.physical}};
+    return live;
+  }();
+  const std::string before = Token();
+  EXPECT_FALSE(Unfinished(before).any());
+  Exec("INSERT INTO item VALUES (1001, 'x'); DELETE FROM pgsluice.outbox");
+  pg::Session& session = db_.session();
+  sync::CreateWalk(session, index, sync::PresentPosition(session));
+  EXPECT_FALSE(Unfinished(before).any());  // a later walk is none of its business
+  EXPECT_THAT(Unfinished(Token()).filling, ElementsAre("item"));
+  sync::CreateWalk(session, index, std::stoll(before));  // for an event that was claimed late
+  EXPECT_EQ(db_.Text("SELECT count(*) FROM pgsluice.backfill"), "1");
+  EXPECT_THAT(Unfinished(before).filling, ElementsAre("item"));
+  Exec("DELETE FROM pgsluice.backfill");
+  sync::CreateScan(session, index, true);  // a first copy
+  EXPECT_THAT(Unfinished("0").filling, ElementsAre("item"));
+  sync::CreateScan(session, index, true, sync::PresentPosition(session));
+  EXPECT_THAT(Unfinished("0").filling, ElementsAre("item"));  // which was not complete
+  Exec("UPDATE pgsluice.backfill SET position = NULL");
+  EXPECT_THAT(Unfinished(Token()).filling, IsEmpty());
+  // What a reindex builds is nobody's index yet.
+  Exec("UPDATE pgsluice.backfill SET position = 0, physical = 'next'");
+  Exec("UPDATE pgsluice.index_state SET building = 'next'");
+  EXPECT_THAT(Unfinished(Token()).filling, IsEmpty());
+  EXPECT_TRUE(Unfinished("99999999999").future);
+}
+
+// Events of other indexes are not waited for by a reader of one.
+TEST_F(Waits, EventsOfOtherIndexes) {
+  Table("item", 10);
+  Table("other", 10);
+  Start();
+  Settle();
+  const auto set = process_->service().registry().Get();
+  process_.reset();
+  Exec("UPDATE other SET name = 'x'");
+  const std::int64_t position = std::stoll(Token());
+  pg::Session& session = db_.session();
+  EXPECT_FALSE(sync::UnfinishedUpTo(session, position, sync::ScopeOf(*set, "item")).any());
+  EXPECT_TRUE(sync::UnfinishedUpTo(session, position, sync::ScopeOf(*set, "other")).events);
+  EXPECT_TRUE(sync::UnfinishedUpTo(session, position, sync::ScopeOf(*set)).events);
+}
+
+// A process that is killed repeats what the last second or two did, not the piece.
+TEST_F(Waits, AKilledCopyGoesOnWhereItWas) {
+  Table("item", 150000);
+  Prepare();
+  const auto progress = [&] {
+    return sync::ProgressOf(db_.session(), Alias("item") + "-000001").done;
+  };
+  service_ = Begin({"sync"});
+  Await([&] { return progress() > 5000; });
+  service_->Signal(SIGKILL);
+  service_->Wait();
+  EXPECT_GT(progress(), 5000);
+  EXPECT_LT(progress(), 150000);
+  const std::string rows = "SELECT sum(rows) FROM pgsluice.backfill WHERE next_block < end_block";
+  EXPECT_NE(db_.Text(rows), "0");
+  service_ = Begin({"sync"});
+  EXPECT_EQ(Wait("120s").code, 0);
+  EXPECT_EQ(Count("item"), 150000);
+}
+
+}  // namespace
+}  // namespace pgsluice
