@@ -18,6 +18,7 @@
 #include "pgsluice/migrate/migrator.h"
 #include "pgsluice/observe/log.h"
 #include "pgsluice/pg/pool.h"
+#include "pgsluice/pg/watchdog.h"
 #include "pgsluice/sync/consistency.h"
 #include "pgsluice/sync/monitor.h"
 #include "pgsluice/sync/service.h"
@@ -33,6 +34,7 @@ using observe::Level;
 using observe::Log;
 
 constexpr std::size_t kApiSessions = 4;
+constexpr int kApiStatementMs = 30'000;
 // The process is gone ten seconds after the signal, whatever hangs.
 constexpr std::chrono::milliseconds kApiStop{8000};
 constexpr std::chrono::milliseconds kAdminStop{500};
@@ -104,7 +106,10 @@ class Service {
         traces_(ExportTraces(config::ProcessEnvironment(), registry_)),
         monitor_(registry_),
         engine_(std::make_shared<engine::Engine>(engine::MakeTransport(config.elasticsearch))),
-        pool_({.url = config.database.url, .application_name = "pgsluice api"}, kApiSessions),
+        pool_({.url = config.database.url,
+               .application_name = "pgsluice api",
+               .statement_timeout_ms = kApiStatementMs},
+              kApiSessions),
         consistency_(pool_, monitor_),
         sync_(config, *engine_, monitor_, syncs),
         sync_state_(consistency_, sync_),
@@ -198,6 +203,9 @@ class Service {
 
   std::string Reason() const {
     if (stopping_) return "stopping";
+    if (const std::string trouble = pg::ConnectionTrouble(); !trouble.empty()) {
+      return "database: " + trouble;
+    }
     for (const char* part : {"database", "engine", "sync"}) {
       const std::string trouble = monitor_.TroubleOf(part);
       if (!trouble.empty()) return fmt::format("{}: {}", part, trouble);

@@ -27,7 +27,13 @@ constexpr const char* kSettings = R"(
   SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres';
   SET bytea_output = 'hex'; SET extra_float_digits = 1; SET search_path = ''; SET jit = off;
   SET client_min_messages = warning; SET standard_conforming_strings = on;
-  SET default_transaction_isolation = 'read committed';)";
+  SET default_transaction_isolation = 'read committed';
+  SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
+  SET idle_in_transaction_session_timeout = '120 s';)";
+
+constexpr const char* kBackend = R"(
+  SELECT pg_catalog.pg_backend_pid(), coalesce(max(extract(epoch FROM backend_start)), 0)
+  FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid())";
 
 }  // namespace
 
@@ -68,10 +74,12 @@ Session::Session(const SessionOptions& options) : impl_(std::make_unique<Impl>()
     }
     ThrowConnectError(message, impl_->where);
   }
+  impl_->watched = std::make_unique<Watched>(impl_->connection->sock(), conninfo, impl_->where);
   std::string settings = kSettings;
   settings += fmt::format("SET statement_timeout = {}; SET lock_timeout = {};",
                           options.statement_timeout_ms, options.lock_timeout_ms);
-  Exec(settings);
+  const Result backend = Exec(settings + kBackend);
+  impl_->watched->Identify(std::string(backend.Text(0, 0)), std::string(backend.Text(0, 1)));
 }
 
 Session::~Session() = default;

@@ -6,6 +6,7 @@
 
 #include "pg/errors.h"
 #include "pg/pqxx_compat.h"
+#include "pg/watchdog.h"
 #include "pgsluice/pg/session.h"
 
 namespace pgsluice::pg {
@@ -22,6 +23,8 @@ struct Session::Impl {
   std::map<std::string, std::string> prepared;  ///< Statement text -> name.
   std::string where;                            ///< For messages.
   bool broken = false;
+  /// After the connection, so that it ends first.
+  std::unique_ptr<Watched> watched;
 
   pqxx::nontransaction& Transaction() {
     if (!transaction) transaction = std::make_unique<pqxx::nontransaction>(*connection);
@@ -32,6 +35,7 @@ struct Session::Impl {
   template <typename Call>
   Result Guard(Call call) {
     try {
+      const Watched::Statement statement(watched.get());
       auto data = std::make_shared<Result::Data>();
       data->rows = call();
       return Result(std::move(data));

@@ -9,9 +9,9 @@ namespace pgsluice::sync {
 
 namespace {
 
-// A look at the outbox now and then all the same. Whoever writes to it by hand, or restores one,
-// sends no NOTIFY: the keeper sees that.
-constexpr int kFallbackMs = 30000;
+// A look at the outbox now and then all the same: a connection that is half open brings no NOTIFY,
+// and only a statement finds that out.
+constexpr int kFallbackMs = 15000;
 // While somebody else holds the lock: a writer in flight, which will be visible soon, or the
 // sleeper of another process, which is woken by the same NOTIFY as we.
 constexpr int kShortestPollMs = 10, kLongestPollMs = 2000;

@@ -381,6 +381,29 @@ class Patience {
   Clock::time_point ends_;
 };
 
+// A connection that nothing is sent on for longer may be half open, which would be found out when
+// there is work.
+constexpr std::chrono::milliseconds kHeartbeat{30'000};
+
+/// Waits until there may be work, or the time is over.
+void Rest(pg::Session& session, const Next& next, Wakeup& wakeup, std::uint64_t seen,
+          const std::stop_token& stop) {
+  using Clock = std::chrono::steady_clock;
+  const auto end = Clock::now() + next.wait;
+  while (true) {
+    const auto begun = Clock::now();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - begun);
+    const auto part = std::min(left, kHeartbeat);
+    if (next.idle) {
+      wakeup.WaitForWork(seen, stop, part);
+    } else {
+      wakeup.WaitForCall(seen, stop, part);
+    }
+    if (part == left || stop.stop_requested() || Clock::now() - begun < part) return;
+    session.Exec("SELECT 1");
+  }
+}
+
 }  // namespace
 
 void RunLoop(const Shared& shared, const std::string& name, Wakeup& wakeup,
@@ -401,10 +424,8 @@ void RunLoop(const Shared& shared, const std::string& name, Wakeup& wakeup,
       if (next.wait.count() == 0) {
         backoff.Reset();
         shared.monitor.Recovered("sync");
-      } else if (next.idle) {
-        wakeup.WaitForWork(seen, stop, next.wait);
       } else {
-        wakeup.WaitForCall(seen, stop, next.wait);
+        Rest(*session, next, wakeup, seen, stop);
       }
       continue;
     } catch (const IndexMissing& missing) {

@@ -114,6 +114,7 @@ void FaultProxy::Serve(Link& link) {
   while (open) {
     std::array<pollfd, 2> fds{{{link.client, POLLIN, 0}, {link.upstream, POLLIN, 0}}};
     if (poll(fds.data(), fds.size(), -1) < 0) break;
+    if (IsForgotten(link)) return Swallow(link);
     if (fds[0].revents != 0) open = FromClient(link, pending, body_left);
     if (open && fds[1].revents != 0) open = FromUpstream(link);
   }
@@ -253,6 +254,31 @@ void FaultProxy::WaitFor(Held state) {
 void FaultProxy::Refuse() {
   StopListening();
   CloseConnections();
+}
+
+void FaultProxy::Forget() {
+  const std::lock_guard lock(mutex_);
+  for (Link& link : links_) link.forgotten = true;
+}
+
+bool FaultProxy::IsForgotten(const Link& link) const {
+  const std::lock_guard lock(mutex_);
+  return link.forgotten;
+}
+
+void FaultProxy::Swallow(Link& link) {
+  std::array<char, 65536> buffer;
+  std::array<pollfd, 2> fds{{{link.client, POLLIN, 0}, {link.upstream, POLLIN, 0}}};
+  while (poll(fds.data(), fds.size(), -1) >= 0) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (closing_) return;
+    }
+    for (pollfd& fd : fds) {
+      // The other side is not told that this one is gone.
+      if (fd.revents != 0 && recv(fd.fd, buffer.data(), buffer.size(), 0) <= 0) fd.fd = -1;
+    }
+  }
 }
 
 void FaultProxy::Stall() {

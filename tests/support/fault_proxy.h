@@ -35,6 +35,9 @@ class FaultProxy {
   void HoldNext(std::string part);
   void WaitForHeld();  ///< Until that request is here; throws after 20 s.
   void Release();      ///< Returns when it has been answered; throws after 20 s.
+  /// Swallows what comes on the open connections from now on, in both directions, and closes none
+  /// of them, as a firewall that forgot them does. New ones are served.
+  void Forget();
   /// Closes the open connections; new ones are served.
   void CloseConnections();
   /// The next answer breaks off after that many bytes.
@@ -60,6 +63,7 @@ class FaultProxy {
   struct Link {
     int client = -1;
     int upstream = -1;
+    bool forgotten = false;
     std::thread thread;
   };
 
@@ -74,6 +78,9 @@ class FaultProxy {
   /// passed on.
   bool BeginRequest(Link& link, std::string& pending, std::size_t& left);
   bool FromUpstream(Link& link);
+  /// Swallows what comes until the proxy closes its connections.
+  void Swallow(Link& link);
+  bool IsForgotten(const Link& link) const;
   /// Waits while stalled; false when the connection is to end.
   bool Gate();
   bool TakeScript(const std::string& first_line, std::string& raw);
