@@ -39,8 +39,9 @@ END
 $$;
 
 -- To be called at every start and reconnect with the highest version the process has issued.
--- Raises the epoch, and answers true, when the present version is below what was issued or when the
--- server is another one than before.
+-- If the present version is below what was issued, or the server is another one than before, raises
+-- the epoch and returns true. Then the generation rises as well, so that nobody writes documents of
+-- the new epoch before the keeper of its process has kept it with the indexes.
 CREATE OR REPLACE FUNCTION pgsluice.check_epoch(issued bigint) RETURNS boolean
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -55,7 +56,7 @@ BEGIN
   IF back OR (known.server IS NOT NULL AND known.server <> present) THEN
     UPDATE pgsluice.state
     SET epoch = greatest(epoch::bigint, highest_known >> 48) + 1, highest = highest_known,
-        server = present;
+        server = present, generation = generation + 1;
     RETURN true;
   END IF;
   IF known.server IS NULL OR known.highest < highest_known THEN

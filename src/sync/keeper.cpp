@@ -43,7 +43,11 @@ const pg::Statement kPulse{"pulse", R"sql(
 }  // namespace
 
 Keeper::Keeper(const config::Config& config, const Shared& shared, bool writes)
-    : config_(config), shared_(shared), writes_(writes), indexes_(config, shared.engine) {}
+    : config_(config),
+      shared_(shared),
+      writes_(writes),
+      indexes_(config, shared.engine),
+      epochs_(shared.engine) {}
 
 void Keeper::Start() {
   Connect();
@@ -192,6 +196,7 @@ void Keeper::EnsureIndexes() {
     }
     if (writes_) {
       DropVoidJobs(*session_);
+      if (epochs_.Keep(*session_, *set)) LookAgain();  // to fill them
       set->generation = outbox::ReadGeneration(*session_);
     }
     in_force_ =

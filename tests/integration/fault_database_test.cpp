@@ -120,5 +120,32 @@ TEST_F(DatabaseFault, FailoverToAnOlderCopyWhoseTransactionIdsWentBack) {
   EXPECT_NE(epoch(), "0");
 }
 
+// The epoch that was raised meanwhile is lost with the database, and no process lives to know it.
+TEST_F(DatabaseFault, RestoredToATimeBeforeTheEpochWasRaised) {
+  StartWith(100);
+  process_.reset();
+  server.Stop(testing::OwnPostgres::Mode::kFast);
+  server.KeepCopy();
+  for (int restart = 0; restart < 3; ++restart) {
+    Restart();
+    process_ = std::make_unique<testing::SyncProcess>(config_);
+    process_->Start();
+    Exec("UPDATE item SET n = n + 1, name = 'lost' WHERE id < 50; INSERT INTO item VALUES (" +
+         std::to_string(500 + restart) +
+         ", 'lost', 1); DELETE FROM item WHERE id = " + std::to_string(60 + restart));
+    Settle();
+    process_.reset();
+    server.Stop(testing::OwnPostgres::Mode::kFast);
+  }
+  server.RestoreCopy();
+  Restart();
+  process_ = std::make_unique<testing::SyncProcess>(config_);
+  process_->Start();
+  Exec("UPDATE item SET name = 'after' WHERE id = 7");
+  ExpectRecovered();
+  EXPECT_THAT(Document("item", "7"), HasSubstr("after"));
+  EXPECT_GT(std::stoi(db_.Text("SELECT epoch FROM pgsluice.state")), 3);
+}
+
 }  // namespace
 }  // namespace pgsluice

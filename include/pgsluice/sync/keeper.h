@@ -11,6 +11,7 @@
 #include "pgsluice/config/config.h"
 #include "pgsluice/config/problem.h"
 #include "pgsluice/sync/definitions.h"
+#include "pgsluice/sync/epoch_keeper.h"
 #include "pgsluice/sync/index_keeper.h"
 #include "pgsluice/sync/worker.h"
 
@@ -61,6 +62,7 @@ class Keeper {
   const Shared& shared_;
   const bool writes_;
   IndexKeeper indexes_;
+  EpochKeeper epochs_;
   Wakeup wakeup_{1};
   std::unique_ptr<pg::Session> session_;
   Membership membership_;  ///< Of that session.
