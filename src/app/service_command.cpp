@@ -210,6 +210,9 @@ class Service {
       const std::string trouble = monitor_.TroubleOf(part);
       if (!trouble.empty()) return fmt::format("{}: {}", part, trouble);
     }
+    for (const auto& [index, cause] : sync_.holds().causes()) {
+      return fmt::format("index '{}': {}; {}", index, cause.reason, cause.remedy);
+    }
     return sync_.ready() ? "" : "the indexes are being prepared";
   }
 

@@ -6,6 +6,7 @@
 
 #include "engine/answer.h"
 #include "pgsluice/base/error.h"
+#include "pgsluice/engine/refused.h"
 #include "pgsluice/json/value.h"
 #include "pgsluice/json/writer.h"
 
@@ -108,21 +109,27 @@ bool AllDone(std::string_view body) {
          body.substr(0, 200).find(R"("errors":false)") != std::string_view::npos;
 }
 
+constexpr const char* kBetween = "is there something between pgsluice and the engine?";
+
 json::Value ParseAnswer(std::string_view body) {
   try {
     return json::Parse(body);
   } catch (const Error& error) {
-    throw Error(Disposition::kRetry,
-                fmt::format("the answer to _bulk is not JSON: {}", error.what()),
-                "is there something between pgsluice and the engine?");
+    throw IndexRefused(fmt::format("the answer to _bulk is not JSON: {}", error.what()), kBetween);
   }
+}
+
+bool IsAboutTheLogin(std::string_view text) {
+  return text.find("signature") != std::string_view::npos ||
+         text.find("token") != std::string_view::npos;
 }
 
 [[noreturn]] void ThrowWhole(int status, std::string_view body) {
   const std::string text =
       fmt::format("_bulk was answered with status {}: {}", status, ErrorReason(body));
-  RequireAllowed(status, text);
-  throw Error(Disposition::kRetry, text);
+  // A refused login or signature concerns every index.
+  if (status == 401 || (status == 403 && IsAboutTheLogin(text))) RequireAllowed(status, text);
+  throw IndexRefused(text, RemedyOf(status, text));
 }
 
 // The engine refuses the request as it stands, for one of its lines: which one is found by halving.
@@ -159,7 +166,7 @@ BulkResult ReadBulkAnswer(int status, std::string_view body, std::size_t actions
   }
   const json::Value* items = answer.Find("items");
   if (items == nullptr || items->items.size() != actions) {
-    throw Error(Disposition::kRetry, "the answer to _bulk does not fit the request");
+    throw IndexRefused("the answer to _bulk does not fit the request", kBetween);
   }
   result.items.reserve(actions);
   for (const json::Value& item : items->items) {

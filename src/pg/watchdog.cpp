@@ -55,26 +55,33 @@ std::int64_t SilentMs(int fd) {
 
 using Connection = std::unique_ptr<PGconn, decltype(&PQfinish)>;
 
-bool Poll(PGconn* connection, short events, Clock::time_point deadline) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+/// False if the time is over, or the process ends.
+bool Poll(PGconn* connection, short events, Clock::time_point deadline,
+          const std::stop_token& stop) {
+  constexpr int kSliceMs = 200;
   pollfd fd{PQsocket(connection), events, 0};
-  return left > 0 && poll(&fd, 1, static_cast<int>(left)) > 0;
+  while (Clock::now() < deadline && !stop.stop_requested()) {
+    if (poll(&fd, 1, kSliceMs) > 0) return true;
+  }
+  return false;
 }
 
-bool Connect(PGconn* connection) {
+bool Connect(PGconn* connection, const std::stop_token& stop) {
   const auto deadline = Clock::now() + kAnswerTime;
   if (connection == nullptr || PQstatus(connection) == CONNECTION_BAD) return false;
   for (PostgresPollingStatusType next = PGRES_POLLING_WRITING; next != PGRES_POLLING_OK;
        next = PQconnectPoll(connection)) {
     if (next == PGRES_POLLING_FAILED) return false;
-    if (!Poll(connection, next == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline)) return false;
+    if (!Poll(connection, next == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline, stop)) {
+      return false;
+    }
   }
   return true;
 }
 
 /// The first value of the answer; "" if there is none in time.
 std::string AskFor(PGconn* connection, const char* sql, const std::string& pid,
-                   const std::string& started_at) {
+                   const std::string& started_at, const std::stop_token& stop) {
   const auto deadline = Clock::now() + kAnswerTime;
   const std::array<const char*, 2> values{pid.c_str(), started_at.c_str()};
   if (PQsendQueryParams(connection, sql, values.size(), nullptr, values.data(), nullptr, nullptr,
@@ -84,7 +91,7 @@ std::string AskFor(PGconn* connection, const char* sql, const std::string& pid,
   std::string answer;
   while (true) {
     while (PQisBusy(connection) == 1) {
-      if (!Poll(connection, POLLIN, deadline) || PQconsumeInput(connection) != 1) return {};
+      if (!Poll(connection, POLLIN, deadline, stop) || PQconsumeInput(connection) != 1) return {};
     }
     const std::unique_ptr<PGresult, decltype(&PQclear)> result(PQgetResult(connection), &PQclear);
     if (!result) return answer;
@@ -155,7 +162,7 @@ std::string Watchdog::trouble() {
 void Watchdog::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     Suspect suspect{};
-    while (!stop.stop_requested() && Find(suspect)) Judge(suspect, Ask(suspect));
+    while (!stop.stop_requested() && Find(suspect)) Judge(suspect, Ask(suspect, stop), stop);
     std::unique_lock lock(mutex_);
     changed_.wait_for(lock, stop, kBetweenRounds, [] { return false; });
   }
@@ -179,16 +186,17 @@ bool Watchdog::Find(Suspect& suspect) {
   return false;
 }
 
-Watchdog::Look Watchdog::Ask(const Suspect& suspect) {
+Watchdog::Look Watchdog::Ask(const Suspect& suspect, const std::stop_token& stop) {
   const Connection connection(PQconnectStart(suspect.conninfo.c_str()), &PQfinish);
-  if (!Connect(connection.get())) return Look::kUnreachable;
+  if (!Connect(connection.get(), stop)) return Look::kUnreachable;
   if (suspect.pid.empty()) return Look::kDoesNot;
-  const std::string answer = AskFor(connection.get(), kIsAtWork, suspect.pid, suspect.started_at);
+  const std::string answer =
+      AskFor(connection.get(), kIsAtWork, suspect.pid, suspect.started_at, stop);
   if (answer.empty()) return Look::kUnreachable;
   return answer == "t" ? Look::kWorks : Look::kDoesNot;
 }
 
-void Watchdog::Judge(const Suspect& suspect, Look look) {
+void Watchdog::Judge(const Suspect& suspect, Look look, const std::stop_token& stop) {
   bool cut = false;
   {
     const std::lock_guard lock(mutex_);
@@ -210,8 +218,8 @@ void Watchdog::Judge(const Suspect& suspect, Look look) {
   }
   if (!cut || look != Look::kDoesNot || suspect.pid.empty()) return;
   const Connection connection(PQconnectStart(suspect.conninfo.c_str()), &PQfinish);
-  if (Connect(connection.get())) {
-    AskFor(connection.get(), kEnd, suspect.pid, suspect.started_at);
+  if (Connect(connection.get(), stop)) {
+    AskFor(connection.get(), kEnd, suspect.pid, suspect.started_at, stop);
   }
 }
 

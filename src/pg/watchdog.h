@@ -76,8 +76,8 @@ class Watchdog {
   void Run(const std::stop_token& stop);
   /// The next statement to ask about, if there is one.
   bool Find(Suspect& suspect);
-  static Look Ask(const Suspect& suspect);
-  void Judge(const Suspect& suspect, Look look);
+  static Look Ask(const Suspect& suspect, const std::stop_token& stop);
+  void Judge(const Suspect& suspect, Look look, const std::stop_token& stop);
   static bool IsDue(const Watched& watched);
   /// Cuts the connection when the look was not the first bad one; true then.
   bool Blame(Watched& watched, Look look);

@@ -35,7 +35,7 @@ class Backfiller {
         session_(session),
         writer_(writer),
         outbox_(session),
-        refresher_(session, outbox_, writer, shared.monitor),
+        refresher_(session, outbox_, writer, shared.holds),
         reindexer_(shared, session) {}
 
   Next Step() {
@@ -49,10 +49,11 @@ class Backfiller {
       return {kBetweenLooks, true};
     }
     alone_ = set->generation;
-    std::optional<Job> job = ClaimJob(session_, *set);
+    std::optional<Job> job = ClaimJob(session_, *set, shared_.holds.held());
     if (!job) {
-      const Next next = UntilNextJob(session_, *set);
+      Next next = UntilNextJob(session_, *set);
       transaction.Commit();
+      if (const auto hold = shared_.holds.UntilNext()) next.wait = std::min(next.wait, *hold);
       return reindexer_.Step(*set) ? kAgain : next;
     }
     const LiveIndex& whole = *set->indexes.find(job->index_name)->second;
@@ -61,7 +62,15 @@ class Backfiller {
     const LiveIndex index = whole.Only(target != nullptr ? *target : whole.targets.at(0));
     observe::Span span(observe::SpanKind::kInternal, "backfill piece");
     span.Set("pgsluice.index", job->index_name);
-    const Portion portion = Read(index, *job);
+    Portion portion;
+    try {
+      portion = Read(index, *job);
+    } catch (const engine::IndexRefused& refused) {
+      if (dynamic_cast<const IndexMissing*>(&refused) != nullptr) shared_.look_again();
+      shared_.holds.Refused(job->index_name, refused);
+      blocks_ = ChunkSizer(kBytesPerSnapshot, 1);  // little at first
+      return kAgain;
+    }
     if (!NamesHold(session_, {index.plan.get()})) {
       shared_.look_again();
       return kUntilLooked;

@@ -188,12 +188,13 @@ const pg::Statement kClose{"backfill_close", R"sql(
 
 std::string Oid(std::uint32_t oid) { return std::to_string(oid); }
 
-/// The indexes that the set's process writes, as the statements on its pieces want them: physical
-/// names, names.
-std::pair<std::string, std::string> NamesOf(const IndexSet& set) {
+/// The indexes that the set's process writes, without those in `but`, as the statements on its
+/// pieces want them: physical names, names.
+std::pair<std::string, std::string> NamesOf(const IndexSet& set,
+                                            const std::vector<std::string>& but = {}) {
   std::string physicals = "[", names = "[";
   for (const auto& [name, index] : set.indexes) {
-    if (!index->in_force) continue;
+    if (!index->in_force || std::find(but.begin(), but.end(), name) != but.end()) continue;
     if (names.size() > 1) names += ',';
     json::AppendString(names, name);
     for (const Target& target : index->targets) {
@@ -266,8 +267,9 @@ bool OthersAreBehind(pg::Session& session, int generation) {
 
 void RaiseGeneration(pg::Session& session) { session.Exec(kRaise); }
 
-std::optional<Job> ClaimJob(pg::Session& session, const IndexSet& set) {
-  const auto [physicals, names] = NamesOf(set);
+std::optional<Job> ClaimJob(pg::Session& session, const IndexSet& set,
+                            const std::vector<std::string>& held) {
+  const auto [physicals, names] = NamesOf(set, held);
   const pg::Result rows = session.Exec(kClaim, {physicals, names});
   if (rows.rows() == 0) return std::nullopt;
   Job job;

@@ -1,5 +1,7 @@
 #include "pgsluice/sync/refresher.h"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -124,15 +126,16 @@ void Refresher::Settle(const LiveIndex& index, const WriteReport& report) {
     outbox_.RecordDeadLetter(name, failure.id, KeyOf(index, failure.id), failure.error,
                              failure.status);
   }
-  std::vector<std::string> again;
-  for (const Failure& failure : report.retry) {
-    monitor_.Trouble("engine", failure.error);
-    const std::string key = KeyOf(index, failure.id);
-    again.push_back(
-        index.plan->config.routing.empty() || key == "[]" ? key : RoutedKey(key, failure.routing));
-  }
-  if (!again.empty()) outbox_.Enqueue(index.root_source, again);
   if (!report.done.empty()) outbox_.DropDeadLetters(name, report.done);
+  if (report.retry.empty()) {
+    if (report.indexed + report.deleted > 0) holds_.Taken(name);
+    return;
+  }
+  // The event or piece stays where it is, with its key, its age and its position.
+  const Failure& first = report.retry.front();
+  throw engine::IndexRefused(
+      fmt::format("{} (document {}, and {} more)", first.error, first.id, report.retry.size() - 1),
+      engine::RemedyOf(first.status, first.error));
 }
 
 std::string Refresher::KeyOf(const LiveIndex& index, const std::string& id) {

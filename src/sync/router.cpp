@@ -103,15 +103,36 @@ std::vector<Work> RouteEvents(const IndexSet& set, const std::vector<outbox::Eve
   return work;
 }
 
-std::vector<std::string> OthersOf(const IndexSet& set, const outbox::Event& event) {
-  if (event.waiting_for.empty()) {
-    const auto source = set.sources.find(event.source);
-    return source == set.sources.end() ? std::vector<std::string>() : source->second.others;
-  }
+std::vector<std::string> OthersOf(const IndexSet& set, const outbox::Event& event,
+                                  const std::set<std::string>& refused) {
   std::vector<std::string> others = Names(event.waiting_for);
-  std::erase_if(others,
-                [&](const std::string& name) { return !Contains(set.interest.others, name); });
+  if (!others.empty()) {
+    std::erase_if(others, [&](const std::string& name) {
+      return !Contains(set.interest.others, name) && !refused.contains(name);
+    });
+    return others;
+  }
+  const auto source = set.sources.find(event.source);
+  if (source == set.sources.end()) return others;
+  others = source->second.others;
+  for (const Route& route : source->second.routes) {
+    const std::string& name = route.index->plan->name;
+    if (refused.contains(name) && !Contains(others, name)) others.push_back(name);
+  }
   return others;
+}
+
+outbox::Interest InterestNow(const IndexSet& set, const std::vector<std::string>& held) {
+  outbox::Interest now = set.interest;
+  if (held.empty()) return now;
+  if (now.mine.empty()) {
+    for (const auto& [name, index] : set.indexes) {
+      if (index->in_force) now.mine.push_back(name);
+    }
+  }
+  std::erase_if(now.mine, [&](const std::string& name) { return Contains(held, name); });
+  now.others.insert(now.others.end(), held.begin(), held.end());
+  return now;
 }
 
 }  // namespace pgsluice::sync

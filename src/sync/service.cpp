@@ -38,6 +38,7 @@ Service::Service(const config::Config& config, engine::Engine& engine, Monitor& 
               work_,
               backfill_,
               floor_,
+              holds_,
               fanouts_,
               config.sync.bulk_bytes,
               [this](const std::string& alias, std::size_t changes) {

@@ -4,6 +4,7 @@
 
 #include "pgsluice/base/backoff.h"
 #include "pgsluice/base/error.h"
+#include "pgsluice/sync/router.h"
 
 namespace pgsluice::sync {
 
@@ -43,7 +44,8 @@ class Sleeper {
 
  private:
   bool Visible() {
-    return outbox::HasVisible(session_, shared_.floor.value(), shared_.registry.Get()->interest);
+    return outbox::HasVisible(session_, shared_.floor.value(),
+                              InterestNow(*shared_.registry.Get(), shared_.holds.held()));
   }
 
   void SleepHoldingLock(const std::stop_token& stop) {

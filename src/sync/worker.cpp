@@ -88,6 +88,26 @@ class Refreshed {
   std::map<std::string, std::unordered_set<std::string>> roots_;  ///< Of each index.
 };
 
+/// Closed at the end of the scope, also when the engine refuses what is written meanwhile.
+class Cursor {
+ public:
+  Cursor(pg::Session& session, std::string name) : session_(session), name_(std::move(name)) {}
+  ~Cursor() {
+    if (session_.broken()) return;
+    try {
+      session_.Exec("CLOSE " + name_);
+    } catch (const Error& error) {  // the transaction has failed, and the cursor with it
+      observe::Log(observe::Level::kDebug, "sync", error.what());
+    }
+  }
+  Cursor(const Cursor&) = delete;
+  Cursor& operator=(const Cursor&) = delete;
+
+ private:
+  pg::Session& session_;
+  const std::string name_;
+};
+
 /// Refreshes the roots of a change to an embedded table: streamed, because one tag may be used by a
 /// million documents. False, and nothing is written, when they are many and there is no place.
 bool RefreshRootsOf(pg::Session& session, Refresher& refresher, const Work& work,
@@ -97,6 +117,7 @@ bool RefreshRootsOf(pg::Session& session, Refresher& refresher, const Work& work
   const document::Source& source = plan.sources[work.route.source];
   const std::string keys = JsonArray(work.keys, 0, work.keys.size());
   session.ExecParams("DECLARE roots NO SCROLL CURSOR FOR " + source.to_roots.sql, {keys});
+  const Cursor cursor(session, "roots");
   const std::string fetch = "FETCH " + std::to_string(kRootKeysPerFetch) + " FROM roots";
   Refresher::Stream stream(refresher, *work.route.index);
   Refresher::Keys roots;
@@ -117,7 +138,6 @@ bool RefreshRootsOf(pg::Session& session, Refresher& refresher, const Work& work
     }
     roots.clear();
   }
-  session.Exec("CLOSE roots");
   stream.Add(roots, true);
   refreshed.Add(plan, roots);
   return possible;
@@ -169,10 +189,6 @@ double AgeSeconds(const outbox::Event& event) {
   return static_cast<double>(now - event.captured_at_us) / 1e6;
 }
 
-// Less than deadlock_timeout (1 s): of a TRUNCATE of several tables and a batch that reads them one
-// by one, the batch gives way, before the server would choose between them.
-constexpr int kLockTimeoutMs = 400;
-
 // While every place is taken and nothing else is to be done.
 constexpr Next kUntilPlace{std::chrono::milliseconds(20), false};
 
@@ -187,7 +203,7 @@ class Worker {
       : shared_(shared),
         session_(session),
         outbox_(session),
-        refresher_(session, outbox_, writer, shared.monitor) {}
+        refresher_(session, outbox_, writer, shared.holds) {}
 
   Next Step() {
     try {
@@ -213,6 +229,9 @@ class Worker {
     if (!left_.empty() && place.Take()) left_.clear();
     const auto start = std::chrono::steady_clock::now();
     pg::Transaction transaction(session_);
+    held_ = shared_.holds.held();
+    refused_.clear();
+    kept_.clear();
     const auto events = Claim(*set);
     if (!events) {
       shared_.look_again();
@@ -220,7 +239,9 @@ class Worker {
     }
     if (events->empty()) {
       in_a_row_ = 0;
-      return left_.empty() ? kUntilCalled : kUntilPlace;
+      if (!left_.empty()) return kUntilPlace;
+      const auto next = shared_.holds.UntilNext();
+      return next ? Next{*next, true} : kUntilCalled;
     }
     observe::Span span(observe::SpanKind::kConsumer, "sync batch");
     span.Since(start);
@@ -228,13 +249,15 @@ class Worker {
     observe::Span(observe::SpanKind::kClient, "claim").Since(start);
     const std::vector<Work> works = RouteEvents(*set, *events, GoneSources(*set, *events));
     Refreshed refreshed(works);
-    for (const Work& work : works) DoRoots(session_, refresher_, work, refreshed);
     for (const Work& work : works) {
-      if (!IsEmbedded(work) ||
-          RefreshRootsOf(session_, refresher_, work, refreshed, place, shared_.give_way)) {
-        continue;
-      }
-      left_.insert(work.event_source);
+      Try(work, [&] { DoRoots(session_, refresher_, work, refreshed); });
+    }
+    for (const Work& work : works) {
+      if (!IsEmbedded(work)) continue;
+      Try(work, [&] {
+        if (RefreshRootsOf(session_, refresher_, work, refreshed, place, shared_.give_way)) return;
+        left_.insert(work.event_source);
+      });
     }
     std::set<const document::Plan*> plans;
     for (const Work& work : works) plans.insert(work.route.index->plan.get());
@@ -252,13 +275,12 @@ class Worker {
   }
 
   std::optional<std::vector<outbox::Event>> Claim(const IndexSet& set) {
-    outbox::Interest some;
-    if (!left_.empty()) {
-      some = set.interest;
-      some.leave.insert(left_.begin(), left_.end());
+    if (left_.empty() && held_.empty()) {
+      return outbox_.Claim(kClaimLimit, shared_.floor.value(), set.generation, set.interest);
     }
-    return outbox_.Claim(kClaimLimit, shared_.floor.value(), set.generation,
-                         left_.empty() ? set.interest : some);
+    outbox::Interest some = InterestNow(set, held_);
+    some.leave.insert(left_.begin(), left_.end());
+    return outbox_.Claim(kClaimLimit, shared_.floor.value(), set.generation, some);
   }
 
   /// Sources of events that exist no more: their table was dropped or detached, so that no index
@@ -279,7 +301,27 @@ class Worker {
     return unknown;
   }
 
-  bool IsDone(const outbox::Event& event) const { return !left_.contains(event.source); }
+  /// Does a part of a batch. If the engine refuses it, or did lately, the events are kept for its
+  /// index, and the other indexes go on.
+  void Try(const Work& work, const std::function<void()>& part) {
+    const std::string& index = work.route.index->plan->name;
+    const bool held = std::find(held_.begin(), held_.end(), index) != held_.end();
+    if (held || refused_.contains(index)) {
+      refused_.insert(index);
+      return;
+    }
+    try {
+      part();
+    } catch (const engine::IndexRefused& refused) {
+      if (dynamic_cast<const IndexMissing*>(&refused) != nullptr) shared_.look_again();
+      shared_.holds.Refused(index, refused);
+      refused_.insert(index);
+    }
+  }
+
+  bool IsDone(const outbox::Event& event) const {
+    return !left_.contains(event.source) && !kept_.contains(event.id);
+  }
 
   /// Whether the batch was as large as a batch may be, so that more is likely to wait.
   bool Acknowledge(const IndexSet& set, const std::vector<outbox::Event>& events) {
@@ -291,7 +333,8 @@ class Worker {
       if (i > 0 && events[i].id == events[i - 1].id) continue;
       ++rows;
       if (!IsDone(events[i])) continue;
-      std::vector<std::string> others = OthersOf(set, events[i]);
+      std::vector<std::string> others = OthersOf(set, events[i], refused_);
+      if (!refused_.empty() && others != OthersOf(set, events[i])) kept_.insert(events[i].id);
       (others.empty() ? ids : kept[std::move(others)]).push_back(events[i].id);
     }
     outbox_.Ack(ids);
@@ -324,7 +367,10 @@ class Worker {
   Refresher refresher_;
   /// Sources whose events wait for a place, because very many documents embed their rows.
   std::set<int> left_;
-  int in_a_row_ = 0;  ///< Batches, since there was nothing to do.
+  std::vector<std::string> held_;  ///< Indexes that are left alone, in this batch.
+  std::set<std::string> refused_;  ///< Indexes that the engine refused a part of this batch for.
+  std::set<std::int64_t> kept_;    ///< Rows of this batch that are kept for these.
+  int in_a_row_ = 0;               ///< Batches, since there was nothing to do.
 };
 
 }  // namespace
@@ -360,88 +406,6 @@ std::unique_ptr<pg::Session> OpenSession(const Shared& shared, const std::string
   if (lost) shared.look_again();
   shared.monitor.Recovered("database");
   return session;
-}
-
-namespace {
-
-/// Locks of others are no trouble until they last: each TRUNCATE and ALTER TABLE takes some.
-class Patience {
- public:
-  bool Has(const Error& error) {
-    const auto* refused = dynamic_cast<const pg::SqlError*>(&error);
-    if (refused == nullptr || !refused->IsOfLock()) return false;
-    const auto now = Clock::now();
-    if (ends_ == Clock::time_point()) ends_ = now + std::chrono::seconds(5);
-    return now < ends_;
-  }
-  void Renew() { ends_ = {}; }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  Clock::time_point ends_;
-};
-
-// A connection that nothing is sent on for longer may be half open, which would be found out when
-// there is work.
-constexpr std::chrono::milliseconds kHeartbeat{30'000};
-
-/// Waits until there may be work, or the time is over.
-void Rest(pg::Session& session, const Next& next, Wakeup& wakeup, std::uint64_t seen,
-          const std::stop_token& stop) {
-  using Clock = std::chrono::steady_clock;
-  const auto end = Clock::now() + next.wait;
-  while (true) {
-    const auto begun = Clock::now();
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - begun);
-    const auto part = std::min(left, kHeartbeat);
-    if (next.idle) {
-      wakeup.WaitForWork(seen, stop, part);
-    } else {
-      wakeup.WaitForCall(seen, stop, part);
-    }
-    if (part == left || stop.stop_requested() || Clock::now() - begun < part) return;
-    session.Exec("SELECT 1");
-  }
-}
-
-}  // namespace
-
-void RunLoop(const Shared& shared, const std::string& name, Wakeup& wakeup,
-             const std::stop_token& stop, const std::function<Step(pg::Session&)>& make_step) {
-  std::unique_ptr<pg::Session> session;
-  Step step;
-  Backoff backoff;
-  Patience patience;
-  while (!stop.stop_requested()) {
-    const std::uint64_t seen = wakeup.generation();
-    try {
-      if (!session) {
-        session = OpenSession(shared, name, kLockTimeoutMs);
-        step = make_step(*session);
-      }
-      const Next next = step();
-      patience.Renew();
-      if (next.wait.count() == 0) {
-        backoff.Reset();
-        shared.monitor.Recovered("sync");
-      } else {
-        Rest(*session, next, wakeup, seen, stop);
-      }
-      continue;
-    } catch (const IndexMissing& missing) {
-      shared.monitor.Trouble("engine", missing.Full());
-      shared.look_again();
-    } catch (const Error& error) {
-      const bool lost = session == nullptr || session->broken();
-      if (!patience.Has(error)) shared.monitor.Trouble(PartOf(error, lost), error.Full());
-      // A statement that no longer fits the tables: the schema changed.
-      if (!lost && error.disposition() == Disposition::kReject) shared.look_again();
-    } catch (const std::exception& error) {
-      shared.monitor.Trouble("sync", error.what());
-    }
-    if (session && session->broken()) session.reset();
-    SleepUnlessStopped(backoff.Next(), stop);
-  }
 }
 
 void RunWorker(const Shared& shared, const std::stop_token& stop) {

@@ -116,10 +116,11 @@ TEST_F(EngineFault, ReadOnlyByFloodStage) {
   engine_->PutSettings(Alias("item"), settings + "true}");
   Exec("UPDATE item SET n = n + 1");
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (process_->trouble("engine").empty()) {
+  while (process_->refused("item").empty()) {
     ASSERT_LT(std::chrono::steady_clock::now(), deadline);
   }
-  EXPECT_THAT(process_->trouble("engine"), HasSubstr("cluster_block_exception"));
+  EXPECT_THAT(process_->refused("item"), HasSubstr("cluster_block_exception"));
+  EXPECT_THAT(process_->refused("item"), HasSubstr("free disk space"));
   engine_->PutSettings(Alias("item"), settings + "null}");
   ExpectRecovered();
   EXPECT_EQ(db_.Text("SELECT count(*) FROM pgsluice.dead_letter"), "0");

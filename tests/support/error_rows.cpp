@@ -191,7 +191,7 @@ std::vector<Row> ParameterRows() {
        "",
        "after",
        {},
-       "'after' is no position",
+       "'after': no position",
        "",
        Given::kStuckSync},
       {400,

@@ -335,6 +335,11 @@ void FaultProxy::AnswerStatus(std::string part, int times, int status, const std
                      status, headers, body.size(), body));
 }
 
+void FaultProxy::StopAnswering() {
+  const std::lock_guard lock(mutex_);
+  scripts_.clear();
+}
+
 int FaultProxy::connections() const {
   const std::lock_guard lock(mutex_);
   return connections_;

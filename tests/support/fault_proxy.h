@@ -49,6 +49,9 @@ class FaultProxy {
   void AnswerStatus(std::string part, int times, int status, const std::string& body,
                     const std::string& headers = {});
 
+  /// From now on requests are passed on again.
+  void StopAnswering();
+
   int connections() const;          ///< Accepted since the start.
   int requests() const;             ///< HTTP requests seen since the start.
   int scripted() const;             ///< Of those, answered by Answer().

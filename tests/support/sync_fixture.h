@@ -25,6 +25,12 @@ class SyncProcess {
   observe::Registry& registry() { return registry_; }
   /// The present trouble of "database" or "engine"; empty when there is none.
   std::string trouble(const std::string& part) const { return monitor_.TroubleOf(part); }
+  /// Why the engine refuses changes of an index now; empty if it does not.
+  std::string refused(const std::string& index) const {
+    const auto causes = service_->holds().causes();
+    const auto cause = causes.find(index);
+    return cause == causes.end() ? "" : cause->second.reason + "; " + cause->second.remedy;
+  }
 
  private:
   config::Config config_;

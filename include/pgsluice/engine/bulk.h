@@ -55,9 +55,9 @@ struct BulkResult {
   bool index_missing = false;  ///< The alias or index is gone.
 };
 
-/// Reads a _bulk answer (HTTP status and body) for `actions` actions. Pure. Throws Error(kRetry)
-/// when the whole request has to be sent again (429, 5xx, an answer that is no _bulk answer) and
-/// Error(kFatal) when the engine does not let us write (401, 403).
+/// Reads a _bulk answer (HTTP status and body) for `actions` actions. Pure. Throws
+/// IndexRefused (kRetry) if the whole request has to be sent again (403, 429, 5xx, blocks, an
+/// answer that is not one to _bulk), and what RequireAllowed() throws if the login is refused.
 BulkResult ReadBulkAnswer(int status, std::string_view body, std::size_t actions);
 
 }  // namespace pgsluice::engine

@@ -88,7 +88,9 @@ void RaiseGeneration(pg::Session& session);
 /// Claims a piece within the caller's transaction; nothing when none is free. Pieces of indexes
 /// that `set` does not know (another process made them just now, or they are not ours) stay for
 /// whoever knows them.
-std::optional<Job> ClaimJob(pg::Session& session, const IndexSet& set);
+/// So do those of the indexes in `held`.
+std::optional<Job> ClaimJob(pg::Session& session, const IndexSet& set,
+                            const std::vector<std::string>& held = {});
 /// Whether the relation still has the storage the job was cut for. Ask after reading: the read's
 /// lock keeps it from being rewritten until the transaction ends.
 bool SameStorage(pg::Session& session, const Job& job);

@@ -8,6 +8,7 @@
 
 #include "pgsluice/outbox/outbox.h"
 #include "pgsluice/pg/session.h"
+#include "pgsluice/sync/holds.h"
 #include "pgsluice/sync/index_set.h"
 #include "pgsluice/sync/writer.h"
 
@@ -38,13 +39,13 @@ class Refresher {
  public:
   using Keys = std::vector<std::string>;
 
-  Refresher(pg::Session& session, outbox::Outbox& outbox, Writer& writer, Monitor& monitor)
-      : session_(session), outbox_(outbox), writer_(writer), monitor_(monitor) {}
+  Refresher(pg::Session& session, outbox::Outbox& outbox, Writer& writer, Holds& holds)
+      : session_(session), outbox_(outbox), writer_(writer), holds_(holds) {}
 
   /// Keys are JSON arrays (text), root key first. Runs inside the caller's transaction, which must
   /// be READ COMMITTED: every chunk is read at a snapshot of its own, taken after the claim.
-  /// What the engine refuses becomes a dead letter, what it could not take now is enqueued again,
-  /// both in that transaction.
+  /// What the engine refuses becomes a dead letter in that transaction. Throws IndexRefused if it
+  /// could not take some documents now.
   void Refresh(const LiveIndex& index, const Keys& keys);
 
   /// The same for keys that come in pieces. `index` outlives this; destroyed early, it waits for
@@ -80,7 +81,8 @@ class Refresher {
   void BeCareful() { careful_ = true; }
   void Committed() { careful_ = false; }
 
-  /// Records what happened to documents of `index` that were written from somewhere else.
+  /// Records what happened to documents of `index` that were written from somewhere else. Throws
+  /// IndexRefused if the engine could not take some of them now.
   void Settle(const LiveIndex& index, const WriteReport& report);
 
  private:
@@ -91,7 +93,7 @@ class Refresher {
   pg::Session& session_;
   outbox::Outbox& outbox_;
   Writer& writer_;
-  Monitor& monitor_;
+  Holds& holds_;
   std::map<std::string, ChunkSizer> sizers_;
   bool careful_ = false;  ///< Each read is guarded with a savepoint.
 };

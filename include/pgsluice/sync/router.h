@@ -26,8 +26,12 @@ std::vector<Work> RouteEvents(const IndexSet& set, const std::vector<outbox::Eve
                               const std::set<int>& gone = {});
 
 /// The indexes that still have to take an event after this process did its part: those that other
-/// processes write. Empty: it is done.
-std::vector<std::string> OthersOf(const IndexSet& set, const outbox::Event& event);
+/// processes write, and those in `refused`. Empty: it is done.
+std::vector<std::string> OthersOf(const IndexSet& set, const outbox::Event& event,
+                                  const std::set<std::string>& refused = {});
+
+/// What the process claims while the indexes in `held` are left alone.
+outbox::Interest InterestNow(const IndexSet& set, const std::vector<std::string>& held);
 
 /// An event key in the order of `wanted` instead of `captured`; a column that was not captured is
 /// null.

@@ -43,6 +43,8 @@ class Service {
   IndexRegistry& registry() { return registry_; }
   bool ready() const { return keeper_.ready(); }
   void LookAgain() { keeper_.LookAgain(); }
+  /// Indexes whose changes wait because the engine refuses them.
+  const Holds& holds() const { return holds_; }
 
  private:
   const config::Config& config_;
@@ -50,6 +52,7 @@ class Service {
   IndexRegistry registry_;
   Wakeup work_, backfill_;
   outbox::Floor floor_;
+  Holds holds_;
   std::counting_semaphore<> fanouts_;
   RefreshScheduler scheduler_;
   Shared shared_;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <semaphore>
+#include <set>
 #include <stop_token>
 #include <string>
 
@@ -12,6 +13,7 @@
 #include "pgsluice/engine/engine.h"
 #include "pgsluice/outbox/outbox.h"
 #include "pgsluice/pg/session.h"
+#include "pgsluice/sync/holds.h"
 #include "pgsluice/sync/index_set.h"
 #include "pgsluice/sync/monitor.h"
 #include "pgsluice/sync/wakeup.h"
@@ -28,6 +30,7 @@ struct Shared {
   Wakeup& work;      ///< Events may wait in the outbox.
   Wakeup& backfill;  ///< Pieces may wait in pgsluice.backfill.
   outbox::Floor& floor;
+  Holds& holds;
   /// Places of workers that are busy with a row that very many documents embed: all but one may be.
   std::counting_semaphore<>& fanouts;
   std::size_t bulk_bytes;

@@ -6,6 +6,7 @@
 
 #include "pgsluice/base/error.h"
 #include "pgsluice/engine/engine.h"
+#include "pgsluice/engine/refused.h"
 #include "pgsluice/pg/session.h"
 #include "pgsluice/sync/index_set.h"
 #include "pgsluice/sync/monitor.h"
@@ -13,11 +14,11 @@
 namespace pgsluice::sync {
 
 /// The alias or index that documents should go to is gone: deleted by hand, or another engine.
-class IndexMissing : public Error {
+class IndexMissing : public engine::IndexRefused {
  public:
   explicit IndexMissing(const std::string& name)
-      : Error(Disposition::kRetry, "index " + name + " is missing in the engine",
-              "it will be made again and filled") {}
+      : IndexRefused("index " + name + " is missing in the engine",
+                     "it will be made again and filled") {}
 };
 
 /// A document the engine did not take.

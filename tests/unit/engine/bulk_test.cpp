@@ -111,7 +111,7 @@ TEST(ReadBulkAnswer, NeverTakesWhatItDoesNotUnderstandForSuccess) {
   EXPECT_EQ(DispositionOf(404, "{}"), Disposition::kRetry);
   EXPECT_EQ(DispositionOf(401, R"({"error":{"type":"security_exception","reason":"no"}})"),
             Disposition::kFatal);
-  EXPECT_EQ(DispositionOf(403, "no"), Disposition::kFatal);
+  EXPECT_EQ(DispositionOf(403, "no"), Disposition::kRetry);  // of this index, perhaps
   // Credentials that ended are renewed by whoever gives them out.
   EXPECT_EQ(
       DispositionOf(403, R"({"message":"The security token included in the request is expired"})"),
