@@ -72,7 +72,7 @@ Response Service::Export(const Request& request, const Access& access) {
            WholeSearch(asked.index),
            query::CountBody(asked.Input()),
            request,
-           std::make_shared<Gate::Exporting>(gate_)});
+           std::make_shared<Gate::Exporting>(gate_, request.socket)});
   const Partial partial = BringUp(asked, request);
   // The first page is asked now, so that what goes wrong is a problem and no torn stream.
   auto first = std::make_shared<std::string>(
@@ -81,12 +81,12 @@ Response Service::Export(const Request& request, const Access& access) {
   response.content_type = "application/x-ndjson";
   if (partial != Partial::kNo) response.headers.emplace_back("Pgsluice-Partial", "backfilling");
   response.stream = [this, walk, first](const Sink& sink) {
-    sink(*first);
+    walk->running->Send(*first, sink);
     first->clear();
     first->shrink_to_fit();
     while (!walk->over) {
       if (gate_.stopping()) throw Error(Disposition::kRetry, "the service stops");
-      sink(walk->Lines(AskEngine(walk->path, walk->Body(), walk->request)));
+      walk->running->Send(walk->Lines(AskEngine(walk->path, walk->Body(), walk->request)), sink);
     }
   };
   return response;

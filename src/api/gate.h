@@ -1,6 +1,13 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string_view>
 
 #include "pgsluice/query/problem.h"
 
@@ -12,6 +19,7 @@ class Gate {
  public:
   static constexpr int kWaiting = 32;
   static constexpr int kExports = 4;
+  using Clock = std::chrono::steady_clock;
 
   explicit Gate(int concurrent) : concurrent_(concurrent) {}
 
@@ -55,20 +63,25 @@ class Gate {
     Gate& gate_;
   };
 
-  /// A running export; throws Problem 503 when there are too many.
+  /// A running export. If there are too many, one whose caller reads nothing is cut in favour of
+  /// the new one; if there is none, throws Problem 503.
   class Exporting {
    public:
-    explicit Exporting(Gate& gate) : gate_(gate) {
-      if (gate_.exporting_.fetch_add(1) < kExports) return;
-      gate_.exporting_.fetch_sub(1);
-      throw query::Problem(503, "overloaded", "too many exports at once").RetryAfter(5);
-    }
-    ~Exporting() { gate_.exporting_.fetch_sub(1); }
+    /// `socket`: the caller's.
+    Exporting(Gate& gate, int socket);
+    ~Exporting();
     Exporting(const Exporting&) = delete;
     Exporting& operator=(const Exporting&) = delete;
 
+    /// Sends a piece in parts, so that a caller that reads slowly, but reads, is not taken for one
+    /// that does not.
+    void Send(std::string_view piece, const std::function<void(std::string_view)>& sink);
+
    private:
+    friend class Gate;
     Gate& gate_;
+    const int socket_;
+    std::optional<Clock::time_point> sending_since_;  // Guarded by the gate's mutex.
   };
 
   /// The service is about to stop: nobody is to wait any longer.
@@ -77,8 +90,15 @@ class Gate {
 
  private:
   std::atomic<int> concurrent_;
-  std::atomic<int> running_{0}, waiting_{0}, exporting_{0};
+  std::atomic<int> running_{0}, waiting_{0};
   std::atomic<bool> stopping_{false};
+
+  /// Makes room for an export. Returns false if every export gets on.
+  bool CutStalledExport();
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::set<Exporting*> exports_;  // Guarded by mutex_.
 };
 
 }  // namespace pgsluice::api

@@ -1,29 +1,25 @@
 #include "pgsluice/api/http_server.h"
 
-#include <Poco/Net/TCPServer.h>
-#include <Poco/Net/TCPServerParams.h>
+#include <Poco/Net/HTTPServer.h>
+#include <Poco/Net/HTTPServerParams.h>
 #include <Poco/ThreadPool.h>
 #include <spdlog/fmt/fmt.h>
 
-#include "api/connection.h"
-#include "api/deadline_socket.h"
+#include "api/http_guard.h"
+#include "api/http_handler.h"
+#include "api/http_socket.h"
 #include "pgsluice/base/error.h"
 
 namespace pgsluice::api {
 
 namespace {
 
-Poco::Net::ServerSocket Bind(const config::Address& address, const std::optional<config::Tls>& tls,
-                             const HttpLimits& limits) {
-  constexpr int kBacklog = 256;
-  return ListenWithDeadline(Poco::Net::SocketAddress(address.host, address.port), kBacklog,
-                            limits.deadline, tls ? std::make_unique<TlsFiles>(*tls) : nullptr);
-}
-
-Poco::Net::TCPServerParams::Ptr Params(const HttpLimits& limits) {
-  Poco::Net::TCPServerParams::Ptr params = new Poco::Net::TCPServerParams;
+Poco::Net::HTTPServerParams::Ptr Params(const HttpLimits& limits) {
+  Poco::Net::HTTPServerParams::Ptr params = new Poco::Net::HTTPServerParams;
   params->setMaxThreads(limits.threads);
   params->setMaxQueued(limits.queued);
+  params->setKeepAlive(true);
+  params->setMaxKeepAliveRequests(0);  // The guard counts.
   return params;
 }
 
@@ -35,33 +31,41 @@ std::string ToText(const config::Address& address) {
 }
 
 struct HttpServer::Impl {
-  config::Address address;
-  std::optional<config::Tls> tls;
-  ConnectionContext context;
+  Impl(const config::Address& listen, const std::optional<config::Tls>& tls_files,
+       const HttpLimits& http_limits, Handler answers)
+      : address(listen), tls(tls_files), limits(http_limits), handler(std::move(answers)) {}
+
+  void Start() {
+    guard = std::make_unique<HttpGuard>(
+        limits, [this] { return server ? server->queuedConnections() : 0; });
+    guard->Listen(Poco::Net::SocketAddress(address.host, address.port),
+                  tls ? std::make_unique<TlsFiles>(*tls) : nullptr);
+    // A pool of its own: Poco's default one is small and shared.
+    threads = std::make_unique<Poco::ThreadPool>(2, limits.threads + 1);
+    server = std::make_unique<Poco::Net::HTTPServer>(new HandlerFactory(handler), *threads,
+                                                     ListenThrough(*guard), Params(limits));
+    server->start();
+  }
+
+  const config::Address address;
+  const std::optional<config::Tls> tls;
+  const HttpLimits limits;
+  const Handler handler;
+  std::unique_ptr<HttpGuard> guard;
   std::unique_ptr<Poco::ThreadPool> threads;
-  std::unique_ptr<Poco::Net::TCPServer> server;
+  std::unique_ptr<Poco::Net::HTTPServer> server;
 };
 
 HttpServer::HttpServer(const config::Address& address, const std::optional<config::Tls>& tls,
                        const HttpLimits& limits, Handler handler)
-    : impl_(std::make_unique<Impl>()) {
-  impl_->address = address;
-  impl_->tls = tls;
-  impl_->context.limits = limits;
-  impl_->context.handler = std::move(handler);
-  impl_->context.queued = [this] { return impl_->server->queuedConnections(); };
-}
+    : impl_(std::make_unique<Impl>(address, tls, limits, std::move(handler))) {}
 
 HttpServer::~HttpServer() { Stop(std::chrono::milliseconds(0)); }
 
 void HttpServer::Start() {
   if (impl_->server) return;
-  // A pool of its own: Poco's default one is small and shared.
-  impl_->threads = std::make_unique<Poco::ThreadPool>(2, impl_->context.limits.threads + 1);
   try {
-    impl_->server = std::make_unique<Poco::Net::TCPServer>(
-        new ConnectionFactory(impl_->context), *impl_->threads,
-        Bind(impl_->address, impl_->tls, impl_->context.limits), Params(impl_->context.limits));
+    impl_->Start();
   } catch (const Poco::Exception& error) {
     const bool taken = error.displayText().find("in use") != std::string::npos;
     throw Error(Disposition::kFatal,
@@ -69,16 +73,17 @@ void HttpServer::Start() {
                             taken ? "the address is in use" : error.displayText()),
                 "stop what uses it, or choose another address with --listen or --admin-listen");
   }
-  impl_->server->start();
 }
 
 void HttpServer::Stop(std::chrono::milliseconds deadline) {
   if (!impl_->server) return;
   const auto until = std::chrono::steady_clock::now() + deadline;
+  impl_->guard->Drain();
   impl_->server->stop();
-  impl_->context.open.Close(until);
+  impl_->guard->Close(until);
   impl_->threads->joinAll();
   impl_->server.reset();
+  impl_->guard.reset();
 }
 
 std::uint16_t HttpServer::port() const {

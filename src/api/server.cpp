@@ -19,6 +19,7 @@ HttpLimits LimitsOf(const config::Config& config, const config::Address& address
   // Who waits for the sync, or is told that there are too many, needs a thread too.
   constexpr int kForRefusals = 8;
   HttpLimits limits;
+  limits.per_address = static_cast<std::size_t>(config.limits.connections_per_address);
   limits.hosts = MakeHostRule(address, config.allowed_hosts);
   limits.threads = config.limits.concurrent + Gate::kWaiting + Gate::kExports + kForRefusals;
   return limits;
@@ -60,8 +61,9 @@ struct Server::Impl {
   HttpResponse Handle(const HttpRequest& request, const std::string& traceparent) {
     try {
       if (request.refusal) {
-        throw query::Problem(request.refusal->status, request.refusal->code,
-                             request.refusal->detail);
+        query::Problem problem(request.refusal->status, request.refusal->code,
+                               request.refusal->detail);
+        throw request.refusal->status == 503 ? problem.RetryAfter(1) : problem;
       }
       if (request.method != "OPTIONS") {
         Request rest = ReadRest(request);

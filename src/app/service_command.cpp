@@ -79,6 +79,7 @@ std::shared_ptr<const api::IndexSet> ForApi(const sync::IndexRegistry& registry)
 api::HttpLimits AdminLimits(const config::Config& config) {
   api::HttpLimits limits;
   limits.threads = 8;
+  limits.per_address = static_cast<std::size_t>(config.limits.connections_per_address);
   limits.hosts = api::MakeHostRule(config.admin_listen, config.allowed_hosts);
   return limits;
 }

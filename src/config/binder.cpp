@@ -260,6 +260,7 @@ Config Bind(const Value& checked) {
   if (const Value* limits = checked.Find("limits")) {
     Get(*limits, "requests_per_second", config.limits.requests_per_second);
     Get(*limits, "concurrent", config.limits.concurrent);
+    Get(*limits, "connections_per_address", config.limits.connections_per_address);
   }
   Get(checked, "cors_origins", config.cors_origins);
   Get(checked, "allowed_hosts", config.allowed_hosts);

@@ -115,6 +115,13 @@ const std::vector<Option>& LimitOptions() {
        .default_json = "64",
        .min = 1,
        .max = 10000},
+      {.name = "connections_per_address",
+       .type = Type::kInteger,
+       .description = "Connections that one address may have open to a port; a proxy counts as one "
+                      "address. 0: three quarters of what the limit of open files allows.",
+       .default_json = "0",
+       .min = 0,
+       .max = 1000000},
   };
   return options;
 }

@@ -76,17 +76,22 @@ struct HttpLimits {
   std::size_t url = 8U * 1024U;               ///< 414 beyond.
   std::size_t headers = 16U * 1024U;          ///< 431 beyond.
   std::size_t body = 256U * 1024U;            ///< 413 beyond.
-  std::chrono::milliseconds deadline{10000};  ///< For reading one request.
+  std::chrono::milliseconds deadline{10000};  ///< For a TLS handshake, and for reading one request.
   std::chrono::milliseconds idle{5000};       ///< Between requests of one connection.
   std::optional<HostRule> hosts{};            ///< Not set: Host is not checked.
+  /// Bytes per second that a caller has to read at least; it may take nothing for `deadline`.
+  std::size_t send_rate = 32U * 1024U;
+  std::size_t unsent = 128U << 20U;     ///< Bytes of all answers that wait for slow readers.
+  std::size_t unfinished = 64U << 20U;  ///< Bytes of all requests that are not whole yet.
+  std::size_t per_address = 0;          ///< Connections; 0: three quarters of all there can be.
 };
 
-/// An HTTP/1.1 server on Poco's sockets and threads, not on its HTTP, which leaves open what is
-/// guarded here (measured on 1.11 and 1.13): lines of 4092 bytes that end the head, unread bodies
-/// that would be taken for the next request, POST without a length, a length and chunks together,
-/// malformed chunks, exceptions other than Poco's, header values decoded by RFC 2047, requests that
-/// drip in byte by byte, idle connections that keep all threads. Closes a connection after every
-/// refused and every chunked request.
+/// Poco's HTTP server behind a guard, which hands it a connection only when a whole request has
+/// arrived and was checked. Poco's own parser leaves open (measured on 1.11 and 1.13): lines of
+/// 4092 bytes that end the head, unread bodies that are taken for the next request, POST without a
+/// length, a length and chunks together, malformed chunks, header values decoded by RFC 2047,
+/// requests that drip in byte by byte, idle connections that keep all threads. None of it can be
+/// configured away. Closes a connection after every refused and every chunked request.
 class HttpServer {
  public:
   HttpServer(const config::Address& address, const std::optional<config::Tls>& tls,

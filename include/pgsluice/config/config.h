@@ -132,6 +132,7 @@ struct Auth {
 struct Limits {
   double requests_per_second = 0;  ///< Per caller; 0: none.
   int concurrent = 64;
+  int connections_per_address = 0;  ///< 0: three quarters of all there can be.
 };
 
 struct Tls {

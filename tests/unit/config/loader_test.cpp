@@ -283,7 +283,8 @@ TEST(Print, MasksSecretsAndShowsDefaults) {
   },
   "limits": {
     "requests_per_second": 0,
-    "concurrent": 64
+    "concurrent": 64,
+    "connections_per_address": 0
   },
   "cors_origins": [],
   "allowed_hosts": []
