@@ -100,14 +100,14 @@ BEGIN
     FOREACH event IN ARRAY events LOOP
       enabled := (SELECT tgenabled FROM pg_trigger t
                   WHERE t.tgrelid = member AND t.tgname = format('pgsluice_%s_%s', source_id, event));
-      CONTINUE WHEN enabled = 'A' OR enabled = 'O' AND (mode <> 'row' OR event = 'truncate');
+      CONTINUE WHEN enabled = 'A' OR enabled = 'O' AND mode <> 'row';
       -- A row trigger of a partitioned table is cloned to its partitions by PostgreSQL.
       CONTINUE WHEN enabled IS NULL AND mode = 'row' AND event <> 'truncate' AND member <> relation
                     AND kind = 'p';
       sql := sql || CASE WHEN enabled IS NULL
         THEN pgsluice.trigger_sql(source_id, member, mode, event)
         ELSE format(E'ALTER TABLE %s ENABLE %sTRIGGER pgsluice_%s_%s;\n', member,
-                    CASE WHEN mode = 'row' AND event <> 'truncate' THEN 'ALWAYS ' ELSE '' END,
+                    CASE mode WHEN 'row' THEN 'ALWAYS ' ELSE '' END,
                     source_id, event) END;
     END LOOP;
   END LOOP;
