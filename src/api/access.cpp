@@ -1,12 +1,12 @@
 #include "api/access.h"
 
-#include <spdlog/fmt/chrono.h>
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 #include <ctime>
 
 #include "pgsluice/base/digest.h"
+#include "pgsluice/config/values.h"
 #include "pgsluice/query/cursor.h"
 #include "pgsluice/query/problem.h"
 
@@ -16,11 +16,10 @@ namespace {
 
 using query::Problem;
 
-std::string Now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", utc);
+/// A time that cannot be read counts as passed: the check of the configuration refuses it.
+bool HasExpired(const config::Key& key) {
+  if (key.expires.empty()) return false;
+  return config::ParseTime(key.expires).value_or(0) <= std::time(nullptr);
 }
 
 const config::Policy* PolicyOf(const config::Auth& auth, const std::string& name) {
@@ -34,6 +33,18 @@ const config::Policy* PolicyOf(const config::Auth& auth, const std::string& name
 }  // namespace
 
 Access Access::Of(const Settings& settings, const std::string& credentials) {
+  Access access = Judge(settings, credentials);
+  const auto& policy = access.policy_;
+  if (!access.requests_per_second_ && policy != nullptr) {
+    access.requests_per_second_ = policy->requests_per_second;
+  }
+  if (!access.requests_per_second_) {
+    access.requests_per_second_ = settings.limits.requests_per_second;
+  }
+  return access;
+}
+
+Access Access::Judge(const Settings& settings, const std::string& credentials) {
   const config::Auth& auth = settings.auth;
   Access access;
   access.claims_.type = json::Type::kObject;
@@ -52,11 +63,12 @@ Access Access::Of(const Settings& settings, const std::string& credentials) {
     if (query::SameSecret(hash, key.sha256)) found = &key;
   }
   if (found == nullptr) throw Problem(401, "invalid_credentials", "the API key is not known");
-  if (!found->expires.empty() && found->expires <= Now()) {
+  if (HasExpired(*found)) {
     throw Problem(401, "expired_credentials", "the API key has expired");
   }
   access.caller_ = "key:" + found->name;
   access.policy_ = PolicyOf(auth, found->policy);
+  access.requests_per_second_ = found->requests_per_second;
   return access;
 }
 
@@ -69,19 +81,22 @@ Access Access::OfToken(const Settings& settings, const std::string& token) {
   return access;
 }
 
-const config::PolicyIndex* Access::RuleOf(const std::string& index) const {
-  if (policy_ == nullptr) return nullptr;
-  const auto named = policy_->indexes.find(index);
-  if (named != policy_->indexes.end()) return &named->second;
-  const auto any = policy_->indexes.find("*");
-  return any == policy_->indexes.end() ? nullptr : &any->second;
+std::vector<const config::PolicyIndex*> Access::RulesOf(const std::string& index) const {
+  std::vector<const config::PolicyIndex*> rules;
+  if (policy_ == nullptr) return rules;
+  for (const std::string& name : {std::string("*"), index}) {
+    const auto found = policy_->indexes.find(name);
+    if (found != policy_->indexes.end()) rules.push_back(&found->second);
+  }
+  return rules;
 }
 
 bool Access::Sees(const std::string& index) const {
-  return policy_ == nullptr || RuleOf(index) != nullptr;
+  return policy_ == nullptr || !RulesOf(index).empty();
 }
 
 void Access::Check(const std::string& index) const {
+  asked_indexes_.push_back(index);
   if (!Sees(index)) {
     throw Problem(403, "index_not_allowed", fmt::format("index '{}' is not allowed", index));
   }
@@ -90,19 +105,55 @@ void Access::Check(const std::string& index) const {
 query::Schema Access::SchemaOf(const std::shared_ptr<const document::Plan>& plan) const {
   std::vector<std::string> hidden = plan->config.search.hidden;
   const std::size_t configured = hidden.size();
-  if (const config::PolicyIndex* rule = RuleOf(plan->name)) {
+  for (const config::PolicyIndex* rule : RulesOf(plan->name)) {
     hidden.insert(hidden.end(), rule->hidden.begin(), rule->hidden.end());
   }
   return {plan, std::move(hidden), configured};
 }
 
+/// Null is what a claim that is not there looks like to many issuers.
+const json::Value* Access::Claim(const std::string& name) const {
+  const json::Value* value = claims_.Find(name);
+  return value == nullptr || value->IsNull() ? nullptr : value;
+}
+
 query::Dsl Access::FilterOf(const std::shared_ptr<const document::Plan>& plan) const {
-  const config::PolicyIndex* rule = RuleOf(plan->name);
-  if (rule == nullptr || rule->filter.empty()) return {};
-  const query::Expr filter =
-      query::WithClaims(query::ParseFilter(rule->filter, {"policy", true}),
-                        [this](const std::string& name) { return claims_.Find(name); });
-  return query::TranslateFilter(filter, query::Schema(plan, {}), "policy");
+  std::vector<query::Dsl> filters;
+  for (const config::PolicyIndex* rule : RulesOf(plan->name)) {
+    if (rule->filter.empty()) continue;
+    const query::Expr filter =
+        query::WithClaims(query::ParseFilter(rule->filter, {"policy", true}),
+                          [this](const std::string& name) { return Claim(name); });
+    filters.push_back(query::TranslateFilter(filter, query::Schema(plan, {}), "policy"));
+  }
+  return query::AllOf(filters);
+}
+
+namespace {
+
+void Forbid(const char* parameter) {
+  throw Problem(403, {parameter,
+                      std::nullopt,
+                      "parameter_not_allowed",
+                      fmt::format("the policy does not allow '{}'", parameter),
+                      {}});
+}
+
+}  // namespace
+
+void Access::CheckStrong(const char* parameter) const {
+  if (policy_ != nullptr && !policy_->strong) Forbid(parameter);
+}
+
+void Access::CheckFacets(const char* parameter) const {
+  if (policy_ != nullptr && !policy_->facets) Forbid(parameter);
+}
+
+void Access::CheckParameters(const query::SearchRequest& request) const {
+  if (request.strong) CheckStrong("consistency");
+  if (!request.after.empty()) CheckStrong("after");
+  if (!request.facets.empty()) CheckFacets("facets");
+  if (!MayHighlight() && !request.highlight.empty()) Forbid("highlight");
 }
 
 int Access::PerPage(int wanted) const {

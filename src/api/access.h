@@ -7,6 +7,7 @@
 #include "pgsluice/config/config.h"
 #include "pgsluice/json/value.h"
 #include "pgsluice/query/filter_dsl.h"
+#include "pgsluice/query/request.h"
 #include "pgsluice/query/schema.h"
 
 namespace pgsluice::api {
@@ -18,6 +19,10 @@ class Access {
   static Access Of(const Settings& settings, const std::string& credentials);
 
   const std::string& caller() const { return caller_; }
+  /// The indexes that were asked for, allowed or not: for the audit log.
+  const std::vector<std::string>& asked_indexes() const { return asked_indexes_; }
+  /// Whether the policy lets this caller change things on the admin port.
+  bool IsAdmin() const { return policy_ != nullptr && policy_->admin; }
   bool Sees(const std::string& index) const;
   /// Throws Problem 403 index_not_allowed.
   void Check(const std::string& index) const;
@@ -26,18 +31,30 @@ class Access {
   /// The policy's filter over all fields, hidden ones too; everything without one. Throws Problem
   /// 403 missing_claim.
   query::Dsl FilterOf(const std::shared_ptr<const document::Plan>& plan) const;
+  bool MayHighlight() const { return policy_ == nullptr || policy_->highlight; }
   bool MayExport() const { return policy_ == nullptr || policy_->export_allowed; }
+  /// Throws Problem 403 parameter_not_allowed for what the policy forbids.
+  void CheckParameters(const query::SearchRequest& request) const;
+  void CheckStrong(const char* parameter) const;
+  void CheckFacets(const char* parameter) const;
+  /// The rate of the key, else of its policy, else of the limits; nothing: none is set.
+  std::optional<double> requests_per_second() const { return requests_per_second_; }
   /// Lowered to the policy's limit.
   int PerPage(int wanted) const;
 
  private:
-  const config::PolicyIndex* RuleOf(const std::string& index) const;
+  /// The rules of the policy that concern an index, "*" and its own: they add up.
+  std::vector<const config::PolicyIndex*> RulesOf(const std::string& index) const;
 
+  static Access Judge(const Settings& settings, const std::string& credentials);
+  const json::Value* Claim(const std::string& name) const;
   static Access OfToken(const Settings& settings, const std::string& token);
 
   std::string caller_;
   const config::Policy* policy_ = nullptr;  ///< Null: everything.
   json::Value claims_;
+  std::optional<double> requests_per_second_;
+  mutable std::vector<std::string> asked_indexes_;
 };
 
 }  // namespace pgsluice::api

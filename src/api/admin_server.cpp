@@ -72,36 +72,47 @@ HttpResponse Retry(const HttpRequest& request, const AdminCallbacks& callbacks) 
       return Problem(request, 400, "invalid_parameter", "only id=NUMBER is known");
     }
   }
-  return Json(200, R"({"retried":)" + std::to_string(callbacks.retry(id)) + "}");
+  const std::string caller = callbacks.admit(request, true);
+  const std::int64_t retried = callbacks.retry(id);
+  callbacks.audit("dead_letters_retry", caller, request.peer, std::to_string(retried));
+  return Json(200, R"({"retried":)" + std::to_string(retried) + "}");
+}
+
+HttpResponse Answer(const HttpRequest& request, const AdminCallbacks& callbacks) {
+  if (request.refusal) {
+    return Problem(request, request.refusal->status, request.refusal->code,
+                   request.refusal->detail);
+  }
+  if (request.path.starts_with("/v1/") && callbacks.may_search()) return callbacks.search(request);
+  if (request.path == "/dead-letters/retry" && request.method == "POST") {
+    return Retry(request, callbacks);
+  }
+  if (request.method != "GET" && request.method != "HEAD") {
+    query::Problem problem(405, "method_not_allowed", "only GET is answered here");
+    return ProblemResponse(problem.Allow("GET, HEAD"), request.id);
+  }
+  // Alive is who answers: a restart cures neither a database nor an engine that is away.
+  if (request.path == "/healthz") return Json(200, R"({"status":"ok"})");
+  if (request.path == "/readyz") return Ready(callbacks);
+  if (auto file = Page(request.path)) return *std::move(file);
+  callbacks.admit(request, false);
+  if (request.path == "/metrics") {
+    return Text(200, "text/plain; version=0.0.4; charset=utf-8", callbacks.metrics());
+  }
+  if (request.path == "/status") return Json(200, callbacks.status());
+  if (request.path == "/dead-letters") return Json(200, callbacks.dead_letters(request));
+  return Problem(request, 404, "not_found", "there is no " + request.path);
 }
 
 }  // namespace
 
 Handler AdminHandler(AdminCallbacks callbacks) {
   return [callbacks = std::move(callbacks)](const HttpRequest& request) {
-    if (request.refusal) {
-      return Problem(request, request.refusal->status, request.refusal->code,
-                     request.refusal->detail);
+    try {
+      return Answer(request, callbacks);
+    } catch (const query::Problem& problem) {
+      return ProblemResponse(problem, request.id);
     }
-    if (request.path.starts_with("/v1/") && callbacks.may_search())
-      return callbacks.search(request);
-    if (request.path == "/dead-letters/retry" && request.method == "POST") {
-      return Retry(request, callbacks);
-    }
-    if (request.method != "GET" && request.method != "HEAD") {
-      query::Problem problem(405, "method_not_allowed", "only GET is answered here");
-      return ProblemResponse(problem.Allow("GET, HEAD"), request.id);
-    }
-    // Alive is who answers: a restart cures neither a database nor an engine that is away.
-    if (request.path == "/healthz") return Json(200, R"({"status":"ok"})");
-    if (request.path == "/readyz") return Ready(callbacks);
-    if (request.path == "/metrics") {
-      return Text(200, "text/plain; version=0.0.4; charset=utf-8", callbacks.metrics());
-    }
-    if (request.path == "/status") return Json(200, callbacks.status());
-    if (request.path == "/dead-letters") return Json(200, callbacks.dead_letters());
-    if (auto file = Page(request.path)) return *std::move(file);
-    return Problem(request, 404, "not_found", "there is no " + request.path);
   };
 }
 

@@ -4,6 +4,8 @@
 #include "api/service.h"
 #include "pgsluice/base/digest.h"
 #include "pgsluice/json/writer.h"
+#include "pgsluice/query/answer.h"
+#include "pgsluice/query/hits.h"
 #include "pgsluice/query/projection.h"
 
 /// Endpoints that answer documents by id, and what the API knows about indexes and freshness.
@@ -56,29 +58,27 @@ Response Service::Document(const Request& request, const Access& access) {
       asked.allowed.kind != query::Dsl::Kind::kAll || !asked.request.filter.parts.empty();
   const Partial partial = BringUp(asked, request);
   std::string answer;
-  json::Value parsed;
-  const json::Value* source = nullptr;
-  if (filtered || routed) {
+  std::string_view source;
+  // "." and ".." would be steps of a path to whatever is between us and the engine.
+  const bool dots = id.find_first_not_of('.') == std::string::npos;
+  if (filtered || routed || dots) {
     answer = ById(asked, {id}, request);
-    parsed = json::Parse(answer, {false, false, 1000});
-    const json::Value* hits = parsed.Find({"hits", "hits"});
-    if (hits != nullptr && !hits->items.empty()) source = hits->items[0].Find("_source");
+    const std::vector<query::Hit> hits = query::ReadHits(answer);
+    if (!hits.empty()) source = hits.front().source;
   } else {
     // Real time: shows a write before the next refresh.
     answer =
         AskEngine(fmt::format("/{}/_doc/{}", http::Encode(asked.index.alias), http::Encode(id)), "",
                   request, true);
-    if (!answer.empty()) parsed = json::Parse(answer, {false, false, 1000});
-    source = parsed.Find("_source");
+    source = query::MemberOf(answer, "_source");
   }
-  if (source == nullptr) {
+  if (source.empty()) {
     if (partial == Partial::kBackfilling) throw StillCopied();
     throw Problem(404, "document_not_found", fmt::format("there is no document '{}'", id));
   }
   Response response;
   response.body = R"({"id":)" + json::Quote(id) + R"(,"document":)";
-  projection.Append(response.body,
-                    std::string_view(answer).substr(source->begin, source->end - source->begin));
+  projection.Append(response.body, source);
   // Weak, as `meta` is not part of it.
   const std::string tag = "W/\"" + base::Sha256(response.body).substr(0, 32) + "\"";
   response.headers = {{"ETag", tag}};
@@ -93,23 +93,17 @@ Response Service::Document(const Request& request, const Access& access) {
 
 Response Service::MultiGet(const Request& request, const Access& access) {
   const Asked asked = Ask(request, access, query::kMultiGetParameters);
+  if (!asked.request.has_ids) {
+    query::Reject("invalid_parameter", "ids", std::nullopt, "'ids' is needed: a list of ids");
+  }
   const query::Projection projection(asked.schema, asked.request.fields,
                                      asked.request.numbers_as_strings);
   const Partial partial = BringUp(asked, request);
   std::map<std::string, std::string> documents;
-  std::string answer;
-  json::Value parsed;
   if (!asked.request.ids.empty()) {
-    answer = ById(asked, asked.request.ids, request);
-    parsed = json::Parse(answer, {false, false, 1000});
-  }
-  if (const json::Value* hits = parsed.Find({"hits", "hits"})) {
-    for (const json::Value& hit : hits->items) {
-      const json::Value* id = hit.Find("_id");
-      const json::Value* source = hit.Find("_source");
-      if (id == nullptr || source == nullptr) continue;
-      projection.Append(documents[id->text], std::string_view(answer).substr(
-                                                 source->begin, source->end - source->begin));
+    const std::string answer = ById(asked, asked.request.ids, request);
+    for (const query::Hit& hit : query::ReadHits(answer)) {
+      projection.Append(documents[query::ParsePart(hit.id).text], hit.source);
     }
   }
   std::vector<std::string> missing;
@@ -129,8 +123,8 @@ Response Service::MultiGet(const Request& request, const Access& access) {
   return response;
 }
 
-std::string Service::IndexJson(const IndexInfo& index, const Request& request,
-                               const Access& access) {
+std::string Service::IndexJson(const IndexInfo& index, const std::string& documents,
+                               const Access& access) const {
   const query::Schema schema = access.SchemaOf(index.plan);
   std::string fields;
   for (const document::Field* field : schema.fields()) {
@@ -142,32 +136,29 @@ std::string Service::IndexJson(const IndexInfo& index, const Request& request,
         query::IsSearchable(*field), query::IsFilterable(*field), query::IsSortable(*field),
         query::IsFacetable(*field));
   }
-  const query::Dsl allowed = Allowed(index, access);
-  std::string documents = "null";
-  try {
-    documents = AskCount(index, R"({"query":)" + allowed.Text() + "}", request);
-  } catch (const Error&) {
-    documents = "null";  // Not there yet; the list is still of use.
-  }
   return fmt::format(R"({{"name":{},"table":{},"state":{},"documents":{},"fields":[{}]}})",
                      json::Quote(index.plan->name), json::Quote(index.plan->root_name),
                      json::Quote(index.state), documents, fields);
 }
 
 Response Service::Indexes(const Request& request, const Access& access) {
-  Response response;
-  if (request.segments.size() == 3) {
-    response.body = IndexJson(Known(request.segments[2], access), request, access);
-    return response;
+  const bool one = request.segments.size() == 3;
+  std::vector<IndexInfo> shown;
+  if (one) {
+    shown.push_back(Known(request.segments[2], access));
+  } else {
+    const auto indexes = backend_.indexes();
+    for (const auto& [name, index] : *indexes) {
+      if (access.Sees(name)) shown.push_back(index);
+    }
   }
-  const auto indexes = backend_.indexes();
+  const std::vector<std::string> documents = CountAll(shown, access, request);
   std::string list;
-  for (const auto& [name, index] : *indexes) {
-    if (!access.Sees(name)) continue;
-    if (!list.empty()) list += ',';
-    list += IndexJson(index, request, access);
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    list += (i > 0 ? "," : "") + IndexJson(shown[i], documents[i], access);
   }
-  response.body = R"({"indexes":[)" + list + "]}";
+  Response response;
+  response.body = one ? list : R"({"indexes":[)" + list + "]}";
   return response;
 }
 
@@ -207,13 +198,19 @@ Response Service::Sync(const Request& /*request*/, const Access& access) {
 
 Response Service::SyncWait(const Request& request, const Access& access) {
   const query::SearchRequest asked = query::ReadParameters(request.parameters, {"after", "wait"});
+  access.CheckStrong("sync/wait");
   if (backend_.sync != nullptr) {
-    WaitFor(asked.after.empty() ? backend_.sync->Position() : asked.after, "", asked.wait,
-            request.socket);
+    WaitFor(asked.after.empty() ? PositionNow() : asked.after, "", asked.wait, request.socket);
+    std::vector<std::string> aliases;
+    std::string name;
     const auto indexes = backend_.indexes();
-    for (const auto& [name, index] : *indexes) {
-      if (access.Sees(name)) backend_.engine->Refresh(index.alias);
+    for (const auto& [index, info] : *indexes) {
+      if (!access.Sees(index)) continue;
+      aliases.push_back(info.alias);
+      name += info.alias + ',';
     }
+    WithEngine(request.id,
+               [&] { refreshes_.Run(name, [&] { backend_.engine->Refresh(aliases); }); });
   }
   return Sync(request, access);
 }

@@ -4,6 +4,8 @@
 
 #include "api/service.h"
 #include "pgsluice/json/writer.h"
+#include "pgsluice/query/answer.h"
+#include "pgsluice/query/hits.h"
 #include "pgsluice/query/projection.h"
 
 /// All documents that match, a line each, in the order of their ids, with bounded memory: pages by
@@ -37,22 +39,19 @@ struct Walk {
 
   /// The lines of a page; empty when it was the last one.
   std::string Lines(const std::string& answer) {
-    const json::Value parsed = json::Parse(answer, {false, false, 1000});
-    const json::Value* hits = parsed.Find({"hits", "hits"});
+    const std::vector<query::Hit> hits = query::ReadHits(answer);
     std::string lines;
-    if (hits == nullptr) throw query::Problem(502, "engine_error", "the answer holds no hits");
-    for (const json::Value& hit : hits->items) {
-      const json::Value* id = hit.Find("_id");
-      const json::Value* source = hit.Find("_source");
-      const json::Value* sort = hit.Find("sort");
-      if (id == nullptr || source == nullptr || sort == nullptr || sort->items.empty()) continue;
-      after = sort->items[0].text;
-      lines += R"({"id":)" + json::Quote(id->text) + R"(,"document":)";
-      projection.Append(
-          lines, std::string_view(answer).substr(source->begin, source->end - source->begin));
+    for (const query::Hit& hit : hits) {
+      const json::Value sort = query::ParsePart(hit.sort);
+      if (sort.items.size() != 1 || !sort.items[0].IsString()) {
+        throw query::Problem(502, "engine_error", "the answer holds a hit without its sort value");
+      }
+      after = sort.items[0].text;
+      lines.append(R"({"id":)").append(hit.id).append(R"(,"document":)");
+      projection.Append(lines, hit.source);
       lines += "}\n";
     }
-    over = hits->items.size() < static_cast<std::size_t>(size);
+    over = hits.size() < static_cast<std::size_t>(size);
     if (answer.size() > 2 * kPageBytes) size = std::max(size / 2, 1);
     if (answer.size() < kPageBytes) size = std::min(size * 2, kLargestPage);
     return lines;

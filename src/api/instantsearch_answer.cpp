@@ -141,7 +141,7 @@ std::string Bounds(const Value& facets) {
     out += (out.empty() ? "" : ",") + json::Quote(path) + ":{";
     for (const char* name : {"min", "max", "avg", "sum"}) {
       const Value* value = facet.Find({"stats", name});
-      if (value == nullptr) continue;
+      if (value == nullptr || !value->IsNumber()) continue;
       out += fmt::format(R"({}"{}":{})", out.back() == '{' ? "" : ",", name, value->text);
     }
     out += '}';
@@ -158,7 +158,7 @@ bool IsPartial(const Value& answer) {
 
 std::string InstantAnswer(std::string_view answer, const InstantQuery& query,
                           const query::SearchRequest& request) {
-  const Value parsed = json::Parse(answer, {false, false, 1000});
+  const Value parsed = json::Parse(answer, {.max_depth = 1100, .max_values = 5'000'000});
   const Value* total = parsed.Find({"total", "value"});
   const Value* relation = parsed.Find({"total", "relation"});
   const std::int64_t found = total == nullptr ? 0 : total->AsInt().value_or(0);

@@ -182,6 +182,7 @@ void AddFacets(const Value& params, const query::Schema& schema, query::SearchRe
     facets = schema.plan().config.search.facets;
     std::erase_if(facets, [&](const auto& path) { return schema.Find(path) == nullptr; });
   }
+  query::DropRepeated(facets, [](const std::string& path) { return path; });
   if (facets.size() > 10) query::Reject("limit_exceeded", "facets", std::nullopt, "at most 10");
   const int size = std::max(NumberOf(params, "maxValuesPerFacet", 10, 100), 1);
   for (std::string& path : facets) request.facets.push_back({std::move(path), size, true});

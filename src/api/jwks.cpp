@@ -4,20 +4,27 @@
 #include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/param_build.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
+#include "pgsluice/api/key_set.h"
 #include "pgsluice/base/error.h"
 #include "pgsluice/json/value.h"
 #include "pgsluice/observe/log.h"
+#include "pgsluice/query/cursor.h"
 
 namespace pgsluice::api {
 
 namespace {
 
 constexpr std::chrono::seconds kLook{1};
+constexpr std::chrono::minutes kAge{10};
+constexpr std::chrono::seconds kPause{10};
+constexpr std::size_t kShortestSecret = 32;
 
 const unsigned char* Bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
@@ -136,40 +143,106 @@ KeySet::KeySet(std::string_view json) {
     if (!use.empty() && use != "sig") continue;
     Key key;
     key.kid = MemberText(value, "kid");
-    key.elliptic = MemberText(value, "kty") == "EC";
-    std::string curve;
-    if (key.elliptic) {
-      key.key = CurveKey(value, curve);
-    } else if (MemberText(value, "kty") == "RSA") {
-      key.key = RsaKey(value);
-    }
+    const std::string kind = MemberText(value, "kty");
     const std::string stated = MemberText(value, "alg");
-    key.algorithm = key.elliptic ? curve : stated;
-    const bool contradicts = key.elliptic && !stated.empty() && stated != curve;
-    if (key.key && !contradicts) keys_.push_back(std::move(key));
+    key.algorithm = stated;
+    if (kind == "EC") {
+      key.type = "ES";
+      key.key = CurveKey(value, key.algorithm);
+      if (!stated.empty() && stated != key.algorithm) continue;
+    } else if (kind == "RSA") {
+      key.type = "RS";
+      key.key = RsaKey(value);
+    } else if (kind == "oct") {
+      key.type = "HS";
+      key.secret = MemberBytes(value, "k");
+    }
+    if (key.key || key.secret.size() >= kShortestSecret) keys_.push_back(std::move(key));
   }
+}
+
+bool KeySet::Has(const std::string& kid) const {
+  return std::any_of(keys_.begin(), keys_.end(), [&kid](const Key& key) { return key.kid == kid; });
 }
 
 bool KeySet::Verifies(const std::string& algorithm, const std::string& kid,
                       std::string_view signed_text, std::string_view signature) const {
-  const bool elliptic = algorithm.compare(0, 2, "ES") == 0;
   for (const Key& key : keys_) {
-    if (key.elliptic != elliptic) continue;
+    if (algorithm.compare(0, 2, key.type) != 0) continue;
     if (!key.algorithm.empty() && key.algorithm != algorithm) continue;
     if (!kid.empty() && !key.kid.empty() && key.kid != kid) continue;
-    const std::string bytes =
-        elliptic ? ToDer(signature, CoordinateSize(algorithm)) : std::string(signature);
-    const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
-                                                                          EVP_MD_CTX_free);
-    auto* pkey = static_cast<EVP_PKEY*>(key.key.get());
-    if (!bytes.empty() &&
-        EVP_DigestVerifyInit(context.get(), nullptr, Digest(algorithm), nullptr, pkey) == 1 &&
-        EVP_DigestVerify(context.get(), Bytes(bytes), bytes.size(), Bytes(signed_text),
-                         signed_text.size()) == 1) {
-      return true;
-    }
+    const bool right = key.key
+                           ? Verifies(algorithm, key.key.get(), signed_text, signature)
+                           : query::SameSecret(signature, Hmac(algorithm, key.secret, signed_text));
+    if (right) return true;
   }
   return false;
+}
+
+bool KeySet::Verifies(const std::string& algorithm, void* key, std::string_view signed_text,
+                      std::string_view signature) {
+  const bool elliptic = algorithm.compare(0, 2, "ES") == 0;
+  const std::string bytes =
+      elliptic ? ToDer(signature, CoordinateSize(algorithm)) : std::string(signature);
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
+                                                                        EVP_MD_CTX_free);
+  return !bytes.empty() &&
+         EVP_DigestVerifyInit(context.get(), nullptr, Digest(algorithm), nullptr,
+                              static_cast<EVP_PKEY*>(key)) == 1 &&
+         EVP_DigestVerify(context.get(), Bytes(bytes), bytes.size(), Bytes(signed_text),
+                          signed_text.size()) == 1;
+}
+
+std::string Hmac(const std::string& algorithm, const std::string& secret, std::string_view text) {
+  unsigned char mac[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  HMAC(Digest(algorithm), secret.data(), static_cast<int>(secret.size()), Bytes(text), text.size(),
+       mac, &size);
+  return {reinterpret_cast<const char*>(mac), size};
+}
+
+std::size_t CountKeys(const std::string& file) { return KeySetFile(file).Get("")->size(); }
+
+KeySetUrl::KeySetUrl(std::string url, FetchText fetch)
+    : url_(std::move(url)),
+      fetch_(std::move(fetch)),
+      keys_(std::make_shared<const KeySet>(R"({"keys":[]})")) {}
+
+std::shared_ptr<const KeySet> KeySetUrl::Get(const std::string& kid) {
+  {
+    std::unique_lock lock(mutex_);
+    const auto age = Clock::now() - asked_;
+    const bool missing = !known_ || (!kid.empty() && !keys_->Has(kid));
+    const bool due = asked_ == Clock::time_point{} || age > (missing ? kPause : kAge);
+    if (missing && fetching_) {
+      fetched_.wait(lock, [this] { return !fetching_; });
+      return keys_;
+    }
+    if (!due || fetching_) return keys_;
+    fetching_ = true;
+  }
+  const std::shared_ptr<const KeySet> fresh = Fetch();
+  const std::lock_guard lock(mutex_);
+  fetching_ = false;
+  fetched_.notify_all();
+  asked_ = Clock::now();
+  known_ = known_ || fresh;
+  if (fresh) keys_ = fresh;
+  return keys_;
+}
+
+std::shared_ptr<const KeySet> KeySetUrl::Fetch() const {
+  try {
+    if (!fetch_) throw Error(Disposition::kReject, "there is nothing to fetch it with");
+    auto keys = std::make_shared<const KeySet>(fetch_(url_));
+    if (keys->size() > 0) return keys;
+    throw Error(Disposition::kReject, "no key of the set can be used");
+  } catch (const Error& error) {
+    observe::Log(observe::Level::kError, "api",
+                 "the key set cannot be fetched, the keys stay as they are",
+                 {{"url", observe::MaskUrl(url_)}, {"reason", error.what()}});
+    return nullptr;
+  }
 }
 
 KeySetFile::KeySetFile(std::string path) : path_(std::move(path)) {
@@ -188,7 +261,7 @@ std::shared_ptr<const KeySet> KeySetFile::Read() const {
   return std::make_shared<const KeySet>(text.str());
 }
 
-std::shared_ptr<const KeySet> KeySetFile::Get() {
+std::shared_ptr<const KeySet> KeySetFile::Get(const std::string& /*kid*/) {
   const std::lock_guard lock(mutex_);
   const auto now = std::chrono::steady_clock::now();
   if (now < looked_ + kLook) return keys_;

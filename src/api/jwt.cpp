@@ -1,7 +1,5 @@
 #include "api/jwt.h"
 
-#include <openssl/hmac.h>
-
 #include <algorithm>
 
 #include "pgsluice/query/cursor.h"
@@ -31,17 +29,6 @@ json::Value Part(std::string_view text) {
   Invalid("it holds no JSON object");
 }
 
-std::string Hmac(const std::string& algorithm, const std::string& secret, std::string_view text) {
-  const EVP_MD* digest = algorithm == "HS256"   ? EVP_sha256()
-                         : algorithm == "HS384" ? EVP_sha384()
-                                                : EVP_sha512();
-  unsigned char mac[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  HMAC(digest, secret.data(), static_cast<int>(secret.size()),
-       reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac, &size);
-  return {reinterpret_cast<const char*>(mac), size};
-}
-
 bool Holds(const json::Value* value, const std::string& wanted) {
   if (value == nullptr) return false;
   if (value->IsString()) return value->text == wanted;
@@ -53,7 +40,7 @@ bool Holds(const json::Value* value, const std::string& wanted) {
 /// A time of the token; `otherwise` when it is not there.
 double Time(const json::Value& claims, const char* name, double otherwise) {
   const json::Value* value = claims.Find(name);
-  if (value == nullptr) return otherwise;
+  if (value == nullptr || value->IsNull()) return otherwise;
   const std::optional<double> time = value->AsDouble();
   if (!time) Invalid("its times are no numbers");
   return *time;
@@ -61,8 +48,9 @@ double Time(const json::Value& claims, const char* name, double otherwise) {
 
 }  // namespace
 
-TokenVerifier::TokenVerifier(config::Jwt jwt) : jwt_(std::move(jwt)) {
+TokenVerifier::TokenVerifier(config::Jwt jwt, const FetchText& fetch) : jwt_(std::move(jwt)) {
   if (!jwt_.jwks_file.empty()) keys_ = std::make_unique<KeySetFile>(jwt_.jwks_file);
+  if (!jwt_.jwks_url.empty()) keys_ = std::make_unique<KeySetUrl>(jwt_.jwks_url, fetch);
 }
 
 json::Value TokenVerifier::Claims(const std::string& token, std::int64_t now) const {
@@ -94,14 +82,17 @@ json::Value TokenVerifier::Claims(const std::string& token, std::int64_t now) co
 
 bool TokenVerifier::Signed(const std::string& algorithm, const std::string& kid,
                            std::string_view text, std::string_view signature) const {
-  if (algorithm.compare(0, 2, "HS") == 0) {
-    return !jwt_.secret.empty() && query::SameSecret(signature, Hmac(algorithm, jwt_.secret, text));
+  const bool shared = algorithm.compare(0, 2, "HS") == 0;
+  if (shared && !jwt_.secret.empty()) {
+    return query::SameSecret(signature, Hmac(algorithm, jwt_.secret, text));
   }
-  return keys_ != nullptr && keys_->Get()->Verifies(algorithm, kid, text, signature);
+  return keys_ != nullptr && keys_->Get(kid)->Verifies(algorithm, kid, text, signature);
 }
 
 void TokenVerifier::CheckClaims(const json::Value& claims, std::int64_t now) const {
   const auto time = static_cast<double>(now);
+  const json::Value* end = claims.Find("exp");
+  if (jwt_.require_exp && (end == nullptr || end->IsNull())) Invalid("it has no 'exp'");
   if (Time(claims, "exp", time) + kLeeway < time) {
     throw Problem(401, "expired_credentials", "the token has expired");
   }

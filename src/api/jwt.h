@@ -13,8 +13,8 @@ namespace pgsluice::api {
 /// Judges JSON Web Tokens (RFC 7519) by one configuration. Thread-safe.
 class TokenVerifier {
  public:
-  /// Throws Error(kReject) when the key set cannot be read.
-  explicit TokenVerifier(config::Jwt jwt);
+  /// Throws Error(kReject) when the key set's file cannot be read. `fetch` is for jwks_url.
+  explicit TokenVerifier(config::Jwt jwt, const FetchText& fetch = {});
 
   /// The claims of a token that is signed by an algorithm and a key of the configuration, is from
   /// its issuer, for its audience, and valid at `now` (Unix seconds, give or take 30). Throws
@@ -27,7 +27,7 @@ class TokenVerifier {
   void CheckClaims(const json::Value& claims, std::int64_t now) const;
 
   const config::Jwt jwt_;
-  std::unique_ptr<KeySetFile> keys_;
+  std::unique_ptr<KeySource> keys_;
 };
 
 }  // namespace pgsluice::api

@@ -28,6 +28,9 @@ struct Request {
 /// Decodes the URL and looks at what the caller sends and accepts. Throws Problem (400, 406, 415).
 Request ReadRest(const HttpRequest& http);
 
+/// The key or token of a request, or "".
+std::string Credentials(const HttpRequest& http);
+
 /// Percent-decoding; nothing when it is malformed. `plus`: + is a space.
 std::optional<std::string> UrlDecode(std::string_view text, bool plus);
 /// "a=1&b=2". Throws Problem 400.

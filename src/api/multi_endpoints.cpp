@@ -37,6 +37,11 @@ const std::vector<json::Value>& List(const json::Value* value, const char* name)
 
 }  // namespace
 
+/// The request as such was counted as one search.
+void Service::ChargeRest(const Request& request, const Access& access, std::size_t searches) {
+  if (searches > 1) Charge(request, access, static_cast<double>(searches - 1));
+}
+
 Response Service::MultiSearch(const Request& request, const Access& access) {
   const json::Value body = ParseBody(request.body);
   for (const auto& [name, value] : body.members) {
@@ -44,8 +49,10 @@ Response Service::MultiSearch(const Request& request, const Access& access) {
     query::Reject("unknown_parameter", name, value.begin,
                   fmt::format("parameter '{}' is not known", name), {"searches"});
   }
+  const std::vector<json::Value>& searches = List(body.Find("searches"), "searches");
+  ChargeRest(request, access, searches.size());
   std::string results;
-  for (const json::Value& item : List(body.Find("searches"), "searches")) {
+  for (const json::Value& item : searches) {
     const Response one = Guarded(request.id, [&] {
       const json::Value* index = item.Find("index");
       if (index == nullptr || !index->IsString()) {
@@ -67,8 +74,11 @@ Response Service::MultiSearch(const Request& request, const Access& access) {
 
 Response Service::InstantSearch(const Request& request, const Access& access) {
   const json::Value body = ParseBody(request.body);
+  const std::vector<json::Value>& searches =
+      List(body.IsArray() ? &body : body.Find("requests"), "requests");
+  ChargeRest(request, access, searches.size());
   std::string results;
-  for (const json::Value& item : List(body.IsArray() ? &body : body.Find("requests"), "requests")) {
+  for (const json::Value& item : searches) {
     if (!results.empty()) results += ',';
     results += InstantResult(item, request, access);
   }
@@ -101,6 +111,9 @@ std::string Service::InstantResult(const json::Value& item, const Request& reque
   Asked asked = See(query.index, access);
   asked.request = ToSearchRequest(query, asked.schema);
   asked.request.per_page = access.PerPage(asked.request.per_page.value_or(20));
+  // These clients highlight unless they are told not to.
+  if (!access.MayHighlight()) asked.request.highlight.clear();
+  access.CheckParameters(asked.request);
   if (!query.facet_name.empty()) {
     asked.request.q.clear();
     return InstantFacetHits(ValuesOf(asked, query.facet_name, query.facet_query, request), query);

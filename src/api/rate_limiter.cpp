@@ -12,7 +12,8 @@ constexpr std::chrono::minutes kForgotten{1};
 
 }  // namespace
 
-int RateLimiter::Take(const std::string& caller, double per_second, Clock::time_point now) {
+int RateLimiter::Take(const std::string& caller, double per_second, Clock::time_point now,
+                      double cost) {
   if (per_second <= 0) return 0;
   const double most = std::max(per_second, 1.0);
   const std::lock_guard lock(mutex_);
@@ -22,10 +23,12 @@ int RateLimiter::Take(const std::string& caller, double per_second, Clock::time_
   const double passed = std::chrono::duration<double>(now - bucket.filled).count();
   bucket.tokens = std::min(most, bucket.tokens + std::max(passed, 0.0) * per_second);
   bucket.filled = now;
-  if (bucket.tokens < 1) {
-    return std::max(1, static_cast<int>(std::ceil((1 - bucket.tokens) / per_second)));
+  // What costs more than a full bucket holds is let through when it is full, and makes a debt.
+  const double needed = std::min(cost, most);
+  if (bucket.tokens < needed) {
+    return std::max(1, static_cast<int>(std::ceil((needed - bucket.tokens) / per_second)));
   }
-  bucket.tokens -= 1;
+  bucket.tokens -= cost;
   return 0;
 }
 

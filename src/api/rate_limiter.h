@@ -13,7 +13,7 @@ class RateLimiter {
   using Clock = std::chrono::steady_clock;
 
   /// Seconds until the caller may ask again; 0: now, and counted. `per_second` 0: no limit.
-  int Take(const std::string& caller, double per_second, Clock::time_point now);
+  int Take(const std::string& caller, double per_second, Clock::time_point now, double cost = 1);
 
  private:
   struct Bucket {

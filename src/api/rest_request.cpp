@@ -35,6 +35,16 @@ std::vector<std::string> Segments(std::string_view path) {
   return segments;
 }
 
+bool AcceptsJson(const std::string& accept) {
+  if (accept.empty()) return true;
+  for (const char* known : {"json", "*/*", "ndjson", "application/*", "text/plain"}) {
+    if (accept.find(known) != std::string::npos) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 std::string Credentials(const HttpRequest& http) {
   constexpr std::string_view kBearer = "bearer ";
   const std::string header = http.Header("authorization");
@@ -45,16 +55,6 @@ std::string Credentials(const HttpRequest& http) {
   }
   return http.Header("x-api-key");
 }
-
-bool AcceptsJson(const std::string& accept) {
-  if (accept.empty()) return true;
-  for (const char* known : {"json", "*/*", "ndjson", "application/*", "text/plain"}) {
-    if (accept.find(known) != std::string::npos) return true;
-  }
-  return false;
-}
-
-}  // namespace
 
 std::optional<std::string> UrlDecode(std::string_view text, bool plus) {
   std::string out;

@@ -1,9 +1,13 @@
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+
 #include "api/service.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/query/answer.h"
 #include "pgsluice/query/cursor.h"
+#include "pgsluice/query/cursor_values.h"
+#include "pgsluice/query/hits.h"
 
 /// Endpoints that ask an index by query: search, count, facets, suggest.
 namespace pgsluice::api {
@@ -16,10 +20,14 @@ std::int64_t MillisecondsSince(Clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start).count();
 }
 
-/// What begins with a text, letters of ASCII in either case, as a regular expression.
+/// What begins with a text, letters of ASCII in either case, as a regular expression. Engines take
+/// 1,000 characters of one: of a longer text the beginning, and IsBeginning() sorts out the rest.
 std::string Beginning(const std::string& text) {
+  constexpr std::size_t kLongest = 990;
   std::string out;
   for (const char c : text) {
+    const bool inside = (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;  // Of a character.
+    if (out.size() > kLongest && !inside) break;
     const char other = static_cast<char>(c ^ 0x20);
     const char lower = static_cast<char>(c | 0x20);
     if (lower >= 'a' && lower <= 'z') {
@@ -30,6 +38,28 @@ std::string Beginning(const std::string& text) {
     out += c;
   }
   return out + ".*";
+}
+
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+bool IsBeginning(const std::string& beginning, const std::string& text) {
+  return text.size() >= beginning.size() &&
+         std::equal(beginning.begin(), beginning.end(), text.begin(),
+                    [](char a, char b) { return Lower(a) == Lower(b); });
+}
+
+/// Leaves those buckets of a facet whose keys begin with `prefix`.
+void KeepBeginning(json::Value& value, const std::string& prefix) {
+  for (auto& [name, member] : value.members) {
+    if (name != "buckets") {
+      KeepBeginning(member, prefix);
+      continue;
+    }
+    std::erase_if(member.items, [&prefix](const json::Value& bucket) {
+      const json::Value* key = bucket.Find("key");
+      return key == nullptr || !IsBeginning(prefix, key->text);
+    });
+  }
 }
 
 bool IsFirstPage(const query::SearchInput& input) {
@@ -45,19 +75,6 @@ std::string FirstPage(const query::SearchInput& input) {
   first.facets.clear();
   first.highlight.clear();
   return query::SearchBody({input.schema, first, input.allowed, input.opensearch, {}, {}});
-}
-
-/// The sort values of a cursor, when the fields still have the types that it was made with.
-std::string WithoutTypes(const std::string& payload, const std::string& types) {
-  if (payload.compare(0, types.size(), types) != 0) {
-    throw query::Problem(
-        410, {"cursor",
-              std::nullopt,
-              "cursor_expired",
-              "the index was built anew with other types since; begin again without the cursor",
-              {}});
-  }
-  return payload.substr(types.size());
 }
 
 }  // namespace
@@ -76,14 +93,13 @@ std::string Service::RunSearch(const Asked& asked, const Request& request,
   const auto start = Clock::now();
   query::SearchInput input = asked.Input();
   input.tags = tags;
-  input.opensearch = backend_.engine->Detect().opensearch;
+  WithEngine(request.id, [&] { input.opensearch = backend_.engine->Detect().opensearch; });
   const query::Projection projection(asked.schema, asked.request.fields,
                                      asked.request.numbers_as_strings);
-  const std::string types = query::SortTypes(input) + "\n";
-  if (!asked.request.cursor.empty()) {
-    input.after = WithoutTypes(
-        query::OpenCursor(asked.request.cursor, Binding(asked, FirstPage(input)), cursor_key_),
-        types);
+  const std::string& cursor = asked.request.cursor;
+  const auto keys = backend_.cursor_keys(cursor);
+  if (!cursor.empty()) {
+    input.after = query::SearchAfter(input, keys->Open(cursor, Binding(asked, FirstPage(input))));
   }
   const std::string body = query::SearchBody(input);
   Partial partial = BringUp(asked, request);
@@ -98,7 +114,7 @@ std::string Service::RunSearch(const Asked& asked, const Request& request,
   std::string next = "null";
   if (!facts.last_sort.empty()) {
     const std::string binding = Binding(asked, IsFirstPage(input) ? body : FirstPage(input));
-    next = json::Quote(query::SealCursor(types + facts.last_sort, binding, cursor_key_));
+    next = json::Quote(keys->Seal(query::CursorPayload(input, facts.last_sort), binding));
   }
   out += fmt::format(
       R"(,"page":{{"number":{},"size":{},"next_cursor":{}}},"meta":{{{},"took_ms":{},"engine_ms":{},"position":{}}}}})",
@@ -150,6 +166,7 @@ Response Service::Suggest(const Request& request, const Access& access) {
 
 std::string Service::ValuesOf(const Asked& asked, const std::string& path,
                               const std::string& prefix, const Request& request) {
+  asked.access.CheckFacets("facets");
   const query::SearchRequest::Facet facet{path, asked.request.size, false};
   const document::Field* field = asked.schema.Find(facet.path);
   std::string include;
@@ -163,10 +180,11 @@ std::string Service::ValuesOf(const Asked& asked, const std::string& path,
   body += fmt::format(R"(,"size":0,"track_total_hits":false,"aggs":{{"f0":{}}}}})",
                       query::FacetAggregation(asked.schema, facet, {}, include, "field"));
   const Partial partial = BringUp(asked, request);
-  const json::Value answer = json::Parse(AskEngine(WholeSearch(asked.index), body, request));
-  const json::Value* found = answer.Find({"aggregations", "f0"});
-  if (found == nullptr) throw query::Problem(502, "engine_error", "the answer holds no facet");
-  std::string out = query::FacetJson(*found, field->kind);
+  const std::string answer = AskEngine(WholeSearch(asked.index), body, request);
+  json::Value found =
+      query::ParsePart(query::MemberOf(query::MemberOf(answer, "aggregations"), "f0"));
+  if (!include.empty()) KeepBeginning(found, prefix);
+  std::string out = query::FacetJson(found, field->kind);
   out.pop_back();
   return out + R"(,"meta":{)" + Meta(asked, request, partial) + "}}";
 }

@@ -2,6 +2,9 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+
+#include "api/client_address.h"
 #include "api/message.h"
 #include "api/service.h"
 #include "api/transfer.h"
@@ -35,6 +38,7 @@ std::string MethodLabel(const std::string& method) {
 struct Server::Impl {
   Impl(Backend backend, const config::Address& address, const std::optional<config::Tls>& tls)
       : registry(backend.registry),
+        fetch(backend.fetch),
         gate(backend.config.limits.concurrent),
         service(backend, gate),
         seconds(registry.MakeHistogram(
@@ -58,6 +62,11 @@ struct Server::Impl {
     return response;
   }
 
+  std::string AddressOf(const HttpRequest& request) const {
+    return ClientAddress(request.peer, request.Header("x-forwarded-for"),
+                         service.settings()->limits.trusted_proxies);
+  }
+
   HttpResponse Handle(const HttpRequest& request, const std::string& traceparent) {
     try {
       if (request.refusal) {
@@ -68,6 +77,7 @@ struct Server::Impl {
       if (request.method != "OPTIONS") {
         Request rest = ReadRest(request);
         rest.traceparent = traceparent;
+        rest.peer = AddressOf(request);
         return service.Handle(rest);
       }
       HttpResponse response;
@@ -105,10 +115,23 @@ struct Server::Impl {
                                              {"dur_ms", fmt::format("{:.1f}", took * 1000)},
                                              {"request_id", request.id}};
     if (!trace_id.empty()) fields.emplace_back("trace_id", trace_id);
+    if (const auto& log = service.settings()->access_log) {
+      log->Write({{"method", request.method},
+                  {"path", request.path},
+                  {"route", response.route},
+                  {"status", code},
+                  {"dur_ms", fmt::format("{:.0f}", took * 1000)},
+                  {"bytes", std::to_string(response.body.size())},
+                  {"caller", response.caller},
+                  {"address", AddressOf(request)},
+                  {"agent", request.Header("user-agent")},
+                  {"request_id", request.id}});
+    }
     observe::Log(observe::Level::kDebug, "access", request.method + " " + request.path, fields);
   }
 
   observe::Registry& registry;
+  const FetchText fetch;
   Gate gate;
   Service service;
   observe::Histogram& seconds;
@@ -125,8 +148,42 @@ void Server::Stop(Clock::time_point deadline) {
   impl_->http.Stop(std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()));
 }
 void Server::Reload(const config::Config& config) {
-  impl_->service.Use(std::make_shared<const Settings>(config));
+  impl_->service.Use(std::make_shared<const Settings>(config, impl_->fetch));
 }
+void Server::Audit(const std::string& event, const std::string& caller, const std::string& address,
+                   const std::string& detail) {
+  if (const auto& log = impl_->service.settings()->audit_log) {
+    log->Write({{"event", event}, {"caller", caller}, {"address", address}, {"detail", detail}});
+  }
+}
+
+std::string Server::Admit(const HttpRequest& request, bool change) {
+  const std::shared_ptr<const Settings> now = impl_->service.settings();
+  const auto& policies = now->auth.policies;
+  const bool guarded = std::any_of(policies.begin(), policies.end(),
+                                   [](const auto& policy) { return policy.second.admin; });
+  if (!now->admin_auth && !(change && guarded)) return "";
+  try {
+    const Access access = Access::Of(*now, Credentials(request));
+    if (access.IsAdmin()) return access.caller();
+  } catch (const query::Problem&) {
+    Audit("login_failed", "", request.peer, "admin port " + request.path);
+    throw;
+  }
+  Audit("login_failed", "", request.peer, "admin port " + request.path);
+  throw query::Problem(401, "invalid_credentials", "the key's policy does not have 'admin'");
+}
+
+bool Server::MayShowRows(const HttpRequest& request) const {
+  const std::shared_ptr<const Settings> now = impl_->service.settings();
+  if (now->admin_row_values) return true;
+  try {
+    return Access::Of(*now, Credentials(request)).IsAdmin();
+  } catch (const query::Problem&) {
+    return false;
+  }
+}
+
 HttpResponse Server::Answer(const HttpRequest& request) { return impl_->Answer(request); }
 std::uint16_t Server::port() const { return impl_->http.port(); }
 

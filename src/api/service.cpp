@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "api/client_address.h"
 #include "pgsluice/config/problem.h"
+#include "pgsluice/json/validate.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/observe/log.h"
 #include "pgsluice/observe/trace.h"
@@ -17,14 +19,16 @@ using query::Problem;
 Service::Service(Backend backend, Gate& gate)
     : backend_(std::move(backend)),
       gate_(gate),
-      settings_(std::make_shared<const Settings>(backend_.config)),
+      settings_(std::make_shared<const Settings>(backend_.config, backend_.fetch)),
       freshness_(backend_.sync),
-      cursor_key_(base::Sha256("cursor\n" + backend_.config.database.url + "\n" +
-                               backend_.config.elasticsearch.password +
-                               backend_.config.elasticsearch.api_key)),
       engine_seconds_(backend_.registry.MakeHistogram(
           "pgsluice_search_engine_duration_seconds", "Time the search engine took per request.",
-          {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10})) {}
+          {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10})) {
+  if (backend_.cursor_keys) return;
+  backend_.cursor_keys = [keys = query::CursorKeys::OfThisProcess()](const std::string&) {
+    return keys;
+  };
+}
 
 const std::vector<Service::Route>& Service::Routes() {
   static const std::vector<Route> routes = {
@@ -52,6 +56,10 @@ const std::vector<Service::Route>& Service::Routes() {
 
 namespace {
 
+/// Of an answer: what a document may have (CONTRACT 4), and what the engine puts around it.
+constexpr int kAnswerDepth = 1024;
+const std::string kMultiSearch = "/_msearch";
+
 /// Nobody reads it; metrics and the log tell it from what went wrong.
 Problem Gone() { return {499, "caller_gone", "the caller closed the connection"}; }
 
@@ -65,6 +73,16 @@ Problem NotAvailable() {
 
 Problem EngineTimeout() {
   return {504, "engine_timeout", "the search engine did not answer in time"};
+}
+
+Problem Unreadable() {
+  return {502, "engine_error", "the search engine's answer could not be read"};
+}
+
+/// A read that waits for the sync needs the database.
+Problem NoDatabase(const Error& error) {
+  observe::Log(observe::Level::kWarn, "api", error.what());
+  return Problem(503, "engine_unavailable", "the database cannot be reached now").RetryAfter(1);
 }
 
 /// "/v1/{index}/search" against the segments of a path.
@@ -108,15 +126,6 @@ Response Service::Guarded(const std::string& request_id,
     return make();
   } catch (const Problem& problem) {
     return ProblemResponse(problem, request_id);
-  } catch (const http::Abandoned&) {
-    return ProblemResponse(Gone(), request_id);
-  } catch (const http::TimedOut& error) {
-    observe::Log(observe::Level::kWarn, "api", error.what(), {{"request_id", request_id}});
-    return ProblemResponse(EngineTimeout(), request_id);
-  } catch (const Error& error) {
-    observe::Log(observe::Level::kWarn, "api", error.what(), {{"request_id", request_id}});
-    Problem problem(503, "engine_unavailable", "the search engine cannot be reached now");
-    return ProblemResponse(problem.RetryAfter(1), request_id);
   } catch (const std::exception& error) {
     observe::Log(observe::Level::kError, "api", error.what(), {{"request_id", request_id}});
     return ProblemResponse(Problem(500, "internal_error", "the request could not be answered"),
@@ -138,18 +147,58 @@ std::shared_ptr<const Settings> Service::settings() const {
 Response Service::Handle(const Request& request) {
   std::string pattern = "unknown";
   const std::shared_ptr<const Settings> now = settings();
+  std::optional<Access> known;
   Response response = Guarded(request.id, [&] {
+    ChargeAddress(request, now->limits);
     const Route& route = Find(request, pattern);
     const Gate::Pass pass(gate_);
-    const Access access = Access::Of(*now, request.credentials);
-    const int pause =
-        rates_.Take(access.caller().empty() ? request.peer : access.caller(),
-                    now->limits.requests_per_second, std::chrono::steady_clock::now());
-    if (pause > 0) throw Problem(429, "rate_limited", "too many requests").RetryAfter(pause);
+    const Access& access = known.emplace(Access::Of(*now, request.credentials));
+    Charge(request, access, 1);
     return (this->*route.endpoint)(request, access);
   });
   response.route = pattern;
+  if (known) response.caller = known->caller();
+  if (now->audit_log) Audit(*now->audit_log, request, response, known);
   return response;
+}
+
+void Service::Audit(RequestLog& log, const Request& request, const Response& response,
+                    const std::optional<Access>& access) {
+  std::string indexes;
+  if (access) {
+    for (const std::string& name : access->asked_indexes()) {
+      indexes += (indexes.empty() ? "" : ",") + name;
+    }
+  }
+  log.Write({{"event", response.status == 401 ? "login_failed" : "request"},
+             {"caller", response.caller.empty() ? "anonymous" : response.caller},
+             {"address", request.peer},
+             {"route", response.route},
+             {"indexes", indexes},
+             {"status", std::to_string(response.status)},
+             {"request_id", request.id}});
+}
+
+namespace {
+
+void TakeFrom(RateLimiter& limiter, const std::string& caller, std::optional<double> rate,
+              const Request& request, double cost) {
+  const double otherwise = IsLoopbackAddress(request.peer) ? 0 : config::Limits::kDefaultRate;
+  const int pause =
+      limiter.Take(caller, rate.value_or(otherwise), std::chrono::steady_clock::now(), cost);
+  if (pause > 0) throw Problem(429, "rate_limited", "too many requests").RetryAfter(pause);
+}
+
+}  // namespace
+
+void Service::ChargeAddress(const Request& request, const config::Limits& limits) {
+  TakeFrom(addresses_, LimitedAs(request.peer), limits.address_requests_per_second, request, 1);
+}
+
+void Service::Charge(const Request& request, const Access& access, double searches) {
+  const std::string& caller = access.caller();
+  TakeFrom(rates_, caller.empty() ? LimitedAs(request.peer) : caller, access.requests_per_second(),
+           request, searches);
 }
 
 query::Dsl Service::Allowed(const IndexInfo& index, const Access& access) {
@@ -204,6 +253,7 @@ Service::Asked Service::Ask(const Request& request, const Access& access,
   }
   const int per_page = asked.request.per_page.value_or(asked.index.plan->config.search.per_page);
   asked.request.per_page = access.PerPage(per_page);
+  access.CheckParameters(asked.request);
   return asked;
 }
 
@@ -219,8 +269,10 @@ void Service::WaitFor(const std::string& token, const std::string& index,
       reached = backend_.sync->WaitUntilApplied(token, index, slice);
       if (!reached && http::PeerGone(caller)) throw Gone();
     } while (!reached && Clock::now() < deadline && !gate_.stopping());
+  } catch (const Problem&) {
+    throw;
   } catch (const Error& error) {
-    if (error.disposition() != Disposition::kReject) throw;
+    if (error.disposition() != Disposition::kReject) throw NoDatabase(error);
     query::Reject("invalid_parameter", "after", std::nullopt,
                   fmt::format("'after': {}", error.what()));
   }
@@ -247,13 +299,42 @@ Service::Partial Service::BringUp(const Asked& asked, const Request& request) {
   }
   const observe::Span span(observe::SpanKind::kInternal, "wait for the sync", request.traceparent);
   if (backend_.sync != nullptr) {
-    if (asked.request.strong)
-      WaitFor(backend_.sync->Position(), name, asked.request.wait, request.socket);
+    if (asked.request.strong) WaitFor(PositionNow(), name, asked.request.wait, request.socket);
     if (!asked.request.after.empty())
       WaitFor(asked.request.after, name, asked.request.wait, request.socket);
   }
-  backend_.engine->Refresh(asked.index.alias);
+  const std::string& alias = asked.index.alias;
+  WithEngine(request.id, [&] { refreshes_.Run(alias, [&] { backend_.engine->Refresh(alias); }); });
   return Partial::kNo;  // The first copy was waited for.
+}
+
+std::string Service::PositionNow() {
+  try {
+    return backend_.sync->Position();
+  } catch (const Error& error) {
+    throw NoDatabase(error);
+  }
+}
+
+void Service::WithEngine(const std::string& request_id, const std::function<void()>& work) {
+  const auto log = [&request_id](const Error& error) {
+    observe::Log(observe::Level::kWarn, "api", error.what(), {{"request_id", request_id}});
+  };
+  try {
+    work();
+  } catch (const Problem&) {
+    throw;
+  } catch (const http::Abandoned&) {
+    throw Gone();
+  } catch (const http::TimedOut& error) {
+    log(error);
+    throw EngineTimeout();
+  } catch (const Error& error) {
+    log(error);
+    if (error.disposition() == Disposition::kReject) throw Unreadable();
+    throw Problem(503, "engine_unavailable", "the search engine cannot be reached now")
+        .RetryAfter(1);
+  }
 }
 
 std::string Service::AskEngine(const std::string& path, const std::string& body,
@@ -262,6 +343,7 @@ std::string Service::AskEngine(const std::string& path, const std::string& body,
   call.method = body.empty() ? "GET" : "POST";
   call.path = path;
   call.body = body;
+  if (path == kMultiSearch) call.content_type = "application/x-ndjson";
   call.timeout = std::chrono::seconds(15);
   call.asked_by = request.socket;
   call.headers.emplace_back("X-Opaque-Id", request.id);
@@ -270,12 +352,16 @@ std::string Service::AskEngine(const std::string& path, const std::string& body,
   const std::string traceparent = span.traceparent();
   if (!traceparent.empty()) call.headers.emplace_back("traceparent", traceparent);
   const auto start = std::chrono::steady_clock::now();
-  http::Response answer = backend_.engine->Send(call);
+  http::Response answer;
+  WithEngine(request.id, [&] { answer = backend_.engine->Send(call); });
   engine_seconds_.Observe(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   span.Set("http.request.method", call.method);
   span.Set("http.response.status_code", answer.status);
-  if (answer.status < 300) return std::move(answer.body);
+  if (answer.status < 300) {
+    WithEngine(request.id, [&] { json::Validate(answer.body, kAnswerDepth); });
+    return std::move(answer.body);
+  }
   const bool no_index = answer.body.find("index_not_found") != std::string::npos;
   if (answer.status == 404 && missing_is_empty && !no_index) return "";
   observe::Log(observe::Level::kWarn, "api", "the engine refused a request",
@@ -295,6 +381,39 @@ std::string Service::AskEngine(const std::string& path, const std::string& body,
   throw Problem(502, "engine_error", "the search engine could not answer");
 }
 
+std::vector<std::string> Service::CountAll(const std::vector<IndexInfo>& indexes,
+                                           const Access& access, const Request& request) {
+  std::string body;
+  for (const IndexInfo& index : indexes) {
+    body += R"({"index":)" + json::Quote(index.alias) + "}\n" +
+            fmt::format(R"({{"size":0,"track_total_hits":true,"query":{}}})",
+                        Allowed(index, access).Text()) +
+            "\n";
+  }
+  std::vector<std::string> counts(indexes.size(), "null");
+  if (indexes.empty()) return counts;
+  try {
+    return counts_.Get(body, [&] {
+      Request nobody = request;  // Others wait for the answer too.
+      nobody.socket = -1;
+      const json::Value answer = query::ParsePart(AskEngine(kMultiSearch, body, nobody));
+      const json::Value* responses = answer.Find("responses");
+      for (std::size_t i = 0; responses != nullptr && i < responses->items.size(); ++i) {
+        const json::Value& one = responses->items[i];
+        const json::Value* shards = one.Find("_shards");
+        const json::Value* count = one.Find({"hits", "total", "value"});
+        const bool whole = shards != nullptr && query::AllAnswered(*shards);
+        if (i < counts.size() && whole && count != nullptr && count->AsInt()) {
+          counts[i] = count->text;
+        }
+      }
+      return counts;
+    });
+  } catch (const Error&) {
+    return counts;  // The list is still of use.
+  }
+}
+
 std::string Service::WholeSearch(const IndexInfo& index) {
   return "/" + http::Encode(index.alias) + "/_search?allow_partial_search_results=false";
 }
@@ -302,11 +421,13 @@ std::string Service::WholeSearch(const IndexInfo& index) {
 std::string Service::AskCount(const IndexInfo& index, const std::string& body,
                               const Request& request) {
   const json::Value answer =
-      json::Parse(AskEngine("/" + http::Encode(index.alias) + "/_count", body, request));
+      query::ParsePart(AskEngine("/" + http::Encode(index.alias) + "/_count", body, request));
   const json::Value* shards = answer.Find("_shards");
   if (shards != nullptr && !query::AllAnswered(*shards)) throw NotAvailable();
   const json::Value* count = answer.Find("count");
-  if (count == nullptr) throw Problem(502, "engine_error", "the answer holds no count");
+  if (count == nullptr || !count->AsInt()) {
+    throw Problem(502, "engine_error", "the answer holds no count");
+  }
   return count->text;
 }
 

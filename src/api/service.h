@@ -12,8 +12,8 @@
 #include "api/message.h"
 #include "api/rate_limiter.h"
 #include "api/settings.h"
+#include "api/shared_work.h"
 #include "pgsluice/api/server.h"
-#include "pgsluice/base/digest.h"
 #include "pgsluice/query/search_body.h"
 
 namespace pgsluice::api {
@@ -48,6 +48,8 @@ class Service {
   static const std::vector<Route>& Routes();
   /// The route of a request and its pattern. Throws Problem 404 or 405.
   static const Route& Find(const Request& request, std::string& pattern);
+  static void Audit(RequestLog& log, const Request& request, const Response& response,
+                    const std::optional<Access>& access);
   /// What `make` answers, or the answer to what it throws.
   Response Guarded(const std::string& request_id, const std::function<Response()>& make) const;
   /// The policy's filter. Throws Problem 403; what is wrong with it is told to the log alone.
@@ -95,24 +97,39 @@ class Service {
   /// `index`: empty for all.
   void WaitFor(const std::string& token, const std::string& index, std::chrono::milliseconds wait,
                int caller);
+  /// Throws Problem 503 if the database cannot be asked.
+  std::string PositionNow();
   /// The path of a search that a missing shard makes fail; a part would read as all there is.
   static std::string WholeSearch(const IndexInfo& index);
   /// How many documents of the index the body finds. Throws Problem when not all shards say so.
   std::string AskCount(const IndexInfo& index, const std::string& body, const Request& request);
+  /// The engine's answer: one JSON value of bounded depth. Throws Problem.
   std::string AskEngine(const std::string& path, const std::string& body, const Request& request,
                         bool missing_is_empty = false);
+  /// Runs what asks the engine; that it cannot be reached becomes Problem 503, and only that.
+  static void WithEngine(const std::string& request_id, const std::function<void()>& work);
+  /// Throws Problem 429 if the caller may not ask so much now.
+  void Charge(const Request& request, const Access& access, double searches);
+  /// Of a batch.
+  void ChargeRest(const Request& request, const Access& access, std::size_t searches);
+  void ChargeAddress(const Request& request, const config::Limits& limits);
+  /// Document counts as JSON, "null" for an index that is not there yet: one request for all.
+  std::vector<std::string> CountAll(const std::vector<IndexInfo>& indexes, const Access& access,
+                                    const Request& request);
   std::string ById(const Asked& asked, const std::vector<std::string>& ids, const Request& request);
   std::string Meta(const Asked& asked, const Request& request, Partial partial) const;
-  std::string IndexJson(const IndexInfo& index, const Request& request, const Access& access);
+  std::string IndexJson(const IndexInfo& index, const std::string& documents,
+                        const Access& access) const;
   std::string SyncJson(const Access& access);
 
   Backend backend_;
   Gate& gate_;
   mutable std::mutex mutex_;
   std::shared_ptr<const Settings> settings_;  // Guarded by mutex_.
-  RateLimiter rates_;
+  RateLimiter rates_, addresses_;
+  SharedRefresh refreshes_;
+  SharedAnswers counts_;
   Freshness freshness_;
-  base::HmacKey cursor_key_;
   observe::Histogram& engine_seconds_;
 };
 

@@ -5,22 +5,31 @@
 #include <vector>
 
 #include "api/jwt.h"
+#include "api/request_log.h"
 #include "pgsluice/config/config.h"
 
 namespace pgsluice::api {
 
 /// What of the configuration a reload may change. Immutable.
 struct Settings {
-  /// Throws Error(kReject) when the key set cannot be read.
-  explicit Settings(const config::Config& config)
-      : auth(config.auth), limits(config.limits), cors_origins(config.cors_origins) {
-    if (auth.jwt) tokens = std::make_shared<TokenVerifier>(*auth.jwt);
+  /// Throws Error(kReject) when the key set's file cannot be read. `fetch` is for jwks_url.
+  explicit Settings(const config::Config& config, const FetchText& fetch)
+      : auth(config.auth),
+        limits(config.limits),
+        cors_origins(config.cors_origins),
+        admin_auth(config.admin_auth),
+        admin_row_values(config.admin_row_values),
+        access_log(RequestLog::Open(config.access_log)),
+        audit_log(RequestLog::Open(config.audit_log)) {
+    if (auth.jwt) tokens = std::make_shared<TokenVerifier>(*auth.jwt, fetch);
   }
 
   config::Auth auth;
   config::Limits limits;
   std::vector<std::string> cors_origins;
-  std::shared_ptr<const TokenVerifier> tokens;  ///< Null: no tokens are taken.
+  bool admin_auth, admin_row_values;
+  std::shared_ptr<RequestLog> access_log, audit_log;  ///< Null: off.
+  std::shared_ptr<const TokenVerifier> tokens;        ///< Null: no tokens are taken.
 };
 
 }  // namespace pgsluice::api

@@ -2,6 +2,7 @@
 #include <ostream>
 #include <string>
 
+#include "check_access.h"
 #include "commands.h"
 #include "config_init.h"
 #include "pgsluice/catalog/catalog.h"
@@ -21,7 +22,7 @@ void CheckCatalog(const config::Config& config, config::Problems& problems) {
   try {
     pg::Session session({.url = config.database.url});
     const auto catalog = catalog::Catalog::Load(session);
-    document::BuildPlans(config, catalog, session, problems);
+    CheckAccessToFields(config, document::BuildPlans(config, catalog, session, problems), problems);
   } catch (const Error& error) {
     problems.push_back({.place = "database.url",
                         .message = std::string("not checked against the database: ") + error.what(),

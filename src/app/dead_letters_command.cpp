@@ -3,6 +3,7 @@
 
 #include "commands.h"
 #include "dead_letters.h"
+#include "pgsluice/base/printable.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/migrate/migrator.h"
 #include "pgsluice/outbox/outbox.h"
@@ -31,9 +32,9 @@ int List(const Context& context, pg::Session& session) {
     return kOk;
   }
   for (const outbox::DeadLetter& letter : letters) {
-    context.out << letter.id << "  " << letter.index << '/' << letter.document_id << "  "
-                << letter.status << ", " << letter.attempts << " attempts, last " << letter.last_at
-                << "\n    " << letter.error << '\n';
+    context.out << letter.id << "  " << letter.index << '/' << base::Printable(letter.document_id)
+                << "  " << letter.status << ", " << letter.attempts << " attempts, last "
+                << letter.last_at << "\n    " << base::Printable(letter.error) << '\n';
   }
   if (letters.empty()) context.err << "no dead letters\n";
   return kOk;
@@ -57,6 +58,12 @@ std::string ToJson(const std::vector<outbox::DeadLetter>& letters) {
     out += (out.size() > 1 ? ",\n " : "") + Json(letter);
   }
   return out + ']';
+}
+
+void WithoutRow(outbox::DeadLetter& letter) {
+  letter.document_id.clear();
+  letter.key = "null";
+  letter.error = letter.error.substr(0, letter.error.find(':'));
 }
 
 int RunDeadLetters(const Context& context) {

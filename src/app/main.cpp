@@ -3,9 +3,11 @@
 #include <iostream>
 #include <map>
 
+#include "check_access.h"
 #include "cli.h"
 #include "commands.h"
 #include "memory.h"
+#include "pgsluice/base/printable.h"
 #include "pgsluice/config/loader.h"
 #include "pgsluice/observe/log.h"
 
@@ -35,9 +37,14 @@ bool TakesSignals(const std::string& command) {
          command == "reindex";
 }
 
+/// Commands for which keys, policies and certificates have to be right.
+bool Serves(const std::string& command) {
+  return command == "run" || command == "sync" || command == "serve" || command == "config";
+}
+
 void PrintError(const Error& error) {
-  std::cerr << "pgsluice: error: " << error.what() << '\n';
-  if (!error.hint().empty()) std::cerr << "  hint: " << error.hint() << '\n';
+  std::cerr << "pgsluice: error: " << base::Printable(error.what()) << '\n';
+  if (!error.hint().empty()) std::cerr << "  hint: " << base::Printable(error.hint()) << '\n';
 }
 
 int Execute(const app::Invocation& invocation) {
@@ -52,6 +59,7 @@ int Execute(const app::Invocation& invocation) {
   config::Problems problems;
   const config::Config config =
       config::Load({.flags = invocation.options}, config::ProcessEnvironment(), problems);
+  if (Serves(invocation.command)) app::CheckAccess(config, problems);
   observe::ConfigureLog(config.log_format, config.log_level);
   const bool reports_itself = invocation.command == "config" || invocation.command == "keys";
   if (!reports_itself && app::PrintProblems(problems, std::cerr)) return app::kBadConfiguration;

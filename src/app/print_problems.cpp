@@ -1,6 +1,7 @@
 #include <ostream>
 
 #include "commands.h"
+#include "pgsluice/base/printable.h"
 
 namespace pgsluice::app {
 
@@ -10,7 +11,8 @@ bool PrintProblems(const config::Problems& problems, std::ostream& err) {
     errors = errors || !problem.warning;
     err << "pgsluice: " << (problem.warning ? "warning: " : "error: ");
     if (!problem.place.empty()) err << problem.place << ": ";
-    err << problem.message << (problem.hint.empty() ? "" : "; " + problem.hint) << '\n';
+    const std::string hint = problem.hint.empty() ? "" : "; " + problem.hint;
+    err << base::Printable(problem.message + hint) << '\n';
   }
   return errors;
 }

@@ -5,8 +5,11 @@
 #include <optional>
 #include <set>
 
+#include "check_access.h"
 #include "commands.h"
 #include "dead_letters.h"
+#include "fetch_url.h"
+#include "installation_keys.h"
 #include "pgsluice/api/admin_server.h"
 #include "pgsluice/api/server.h"
 #include "pgsluice/base/backoff.h"
@@ -89,7 +92,8 @@ std::string NeedsRestart(const config::Config& old, const config::Config& fresh)
   std::string names;
   for (const auto& [name, value] : fresh.effective.members) {
     const bool reloads = name == "auth" || name == "limits" || name == "cors_origins" ||
-                         name == "log_level" || name == "log_format";
+                         name == "log_level" || name == "log_format" || name == "admin_auth" ||
+                         name == "admin_row_values" || name == "access_log" || name == "audit_log";
     const json::Value* before = old.effective.Find(name);
     if (reloads || (before != nullptr && json::Equal(*before, value))) continue;
     names += (names.empty() ? "" : ",") + name;
@@ -112,6 +116,7 @@ class Service {
                .statement_timeout_ms = kApiStatementMs},
               kApiSessions),
         consistency_(pool_, monitor_),
+        cursor_keys_(pool_, registry_),
         sync_(config, *engine_, monitor_, syncs),
         sync_state_(consistency_, sync_),
         admin_(config.admin_listen, config.admin_tls, AdminLimits(config),
@@ -120,13 +125,20 @@ class Service {
                     .reason = [this] { return Reason(); },
                     .metrics = [this] { return registry_.Text(); },
                     .status = [this] { return Status(); },
-                    .dead_letters = [this] { return DeadLetters(); },
+                    .dead_letters =
+                        [this](const api::HttpRequest& request) {
+                          return DeadLetters(api_.MayShowRows(request));
+                        },
                     .retry = [this](auto id) { return Retry(id); },
+                    .admit = [this](const api::HttpRequest& request,
+                                    bool change) { return api_.Admit(request, change); },
+                    .audit = [this](const auto&... what) { api_.Audit(what...); },
                     .may_search = [this] { return page_may_search_.load(); },
                     .search =
                         [this](const api::HttpRequest& request) { return api_.Answer(request); }})),
         api_({engine_, [this] { return ForApi(sync_.registry()); }, &sync_state_, config, registry_,
-              [this] { return sync_.ready(); }},
+              [this] { return sync_.ready(); },
+              [this](const std::string& cursor) { return cursor_keys_.Get(cursor); }, FetchUrl},
              config.listen, config.tls) {
     observe::RegisterProcessMetrics(registry_);
     registry_
@@ -140,12 +152,15 @@ class Service {
     config::Problems problems;
     const config::Config fresh =
         config::Load({.flags = context.invocation.options}, config::ProcessEnvironment(), problems);
+    CheckAccess(fresh, problems);
     if (PrintProblems(problems, std::cerr)) {
       Log(Level::kError, "app", "SIGHUP: the configuration is wrong, the old one stays");
       return;
     }
     try {
       api_.Reload(fresh);
+      ReportAccess(fresh);
+      api_.Audit("reload", "SIGHUP", "", fresh.file);
       page_may_search_ = PageMaySearch(fresh.auth);
     } catch (const Error& error) {
       Log(Level::kError, "app", "SIGHUP: " + error.Full() + "; the old configuration stays");
@@ -182,7 +197,9 @@ class Service {
       try {
         pg::Session session({.url = config_.database.url});
         migrate::Migrator::CheckVersion(session);
+        cursor_keys_.Get("");
         sync_.Start();
+        ReportAccess(config_);
         return true;
       } catch (const sync::ConfigError& error) {
         PrintProblems(error.problems(), std::cerr);
@@ -194,6 +211,19 @@ class Service {
       sync::SleepUnlessStopped(backoff.Next(), stop);
     }
     return false;
+  }
+
+  /// A policy that does not fit an index lets nobody see it: the log says why.
+  void ReportAccess(const config::Config& config) {
+    std::vector<std::shared_ptr<const document::Plan>> plans;
+    const std::shared_ptr<const sync::IndexSet> set = sync_.registry().Get();
+    for (const auto& [name, index] : set->indexes) plans.push_back(index->plan);
+    config::Problems problems;
+    CheckAccessToFields(config, plans, problems);
+    for (const config::Problem& problem : problems) {
+      Log(problem.warning ? Level::kWarn : Level::kError, "app", problem.message,
+          {{"place", problem.place}, {"remedy", problem.hint}});
+    }
   }
 
   static void WaitFor(const std::stop_token& stop) {
@@ -233,9 +263,13 @@ class Service {
     return serves_ && (!open || config::IsLoopback(config_.admin_listen));
   }
 
-  std::string DeadLetters() {
+  std::string DeadLetters(bool with_rows) {
     const auto session = pool_.Acquire();
-    return ToJson(outbox::ListDeadLetters(*session));
+    std::vector<outbox::DeadLetter> letters = outbox::ListDeadLetters(*session);
+    for (outbox::DeadLetter& letter : letters) {
+      if (!with_rows) WithoutRow(letter);
+    }
+    return ToJson(letters);
   }
 
   std::int64_t Retry(std::optional<std::int64_t> id) {
@@ -294,6 +328,7 @@ class Service {
   std::shared_ptr<engine::Engine> engine_;
   pg::Pool pool_;
   sync::Consistency consistency_;
+  InstallationKeys cursor_keys_;
   sync::Service sync_;
   SyncState sync_state_;
   api::HttpServer admin_;

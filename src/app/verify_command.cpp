@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "commands.h"
+#include "pgsluice/base/printable.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/migrate/migrator.h"
 #include "pgsluice/observe/metrics.h"
@@ -41,7 +42,8 @@ void Print(const Context& context, const std::string& index, const sync::Differe
                                json::Quote(difference.id), difference.kind)
                 << '\n';
   } else {
-    context.out << fmt::format("{}: {} {}\n", index, difference.kind, difference.id);
+    context.out << fmt::format("{}: {} {}\n", index, difference.kind,
+                               base::Printable(difference.id));
   }
 }
 

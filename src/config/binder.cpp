@@ -16,8 +16,8 @@ void Get(const Value& object, const char* name, int& out) {
   if (const Value* value = object.Find(name)) out = static_cast<int>(value->AsInt().value_or(out));
 }
 
-void Get(const Value& object, const char* name, double& out) {
-  if (const Value* value = object.Find(name)) out = value->AsDouble().value_or(out);
+void Get(const Value& object, const char* name, std::optional<double>& out) {
+  if (const Value* value = object.Find(name)) out = value->AsDouble();
 }
 
 void Get(const Value& object, const char* name, bool& out) {
@@ -74,6 +74,7 @@ void Get(const Value& object, const char* name, std::optional<Tls>& out) {
   out.emplace();
   Get(*value, "cert_file", out->cert_file);
   Get(*value, "key_file", out->key_file);
+  Get(*value, "client_ca_file", out->client_ca_file);
 }
 
 void BindElasticsearch(const Value& value, Elasticsearch& out) {
@@ -202,6 +203,11 @@ Policy BindPolicy(const Value& value) {
     }
   }
   Get(value, "export", policy.export_allowed);
+  Get(value, "requests_per_second", policy.requests_per_second);
+  Get(value, "strong", policy.strong);
+  Get(value, "facets", policy.facets);
+  Get(value, "highlight", policy.highlight);
+  Get(value, "admin", policy.admin);
   if (const Value* per_page = value.Find("per_page")) {
     policy.per_page = static_cast<int>(per_page->AsInt().value_or(20));
   }
@@ -217,6 +223,7 @@ void BindAuth(const Value& value, Auth& out) {
       Get(item, "sha256", key.sha256);
       Get(item, "policy", key.policy);
       Get(item, "expires", key.expires);
+      Get(item, "requests_per_second", key.requests_per_second);
       out.keys.push_back(std::move(key));
     }
   }
@@ -225,6 +232,8 @@ void BindAuth(const Value& value, Auth& out) {
     Get(*jwt, "algorithms", out.jwt->algorithms);
     Get(*jwt, "secret", out.jwt->secret);
     Get(*jwt, "jwks_file", out.jwt->jwks_file);
+    Get(*jwt, "jwks_url", out.jwt->jwks_url);
+    Get(*jwt, "require_exp", out.jwt->require_exp);
     Get(*jwt, "issuer", out.jwt->issuer);
     Get(*jwt, "audience", out.jwt->audience);
     Get(*jwt, "policy", out.jwt->policy);
@@ -259,9 +268,15 @@ Config Bind(const Value& checked) {
   if (const Value* auth = checked.Find("auth")) BindAuth(*auth, config.auth);
   if (const Value* limits = checked.Find("limits")) {
     Get(*limits, "requests_per_second", config.limits.requests_per_second);
+    Get(*limits, "address_requests_per_second", config.limits.address_requests_per_second);
+    Get(*limits, "trusted_proxies", config.limits.trusted_proxies);
     Get(*limits, "concurrent", config.limits.concurrent);
     Get(*limits, "connections_per_address", config.limits.connections_per_address);
   }
+  Get(checked, "admin_auth", config.admin_auth);
+  Get(checked, "admin_row_values", config.admin_row_values);
+  Get(checked, "access_log", config.access_log);
+  Get(checked, "audit_log", config.audit_log);
   Get(checked, "cors_origins", config.cors_origins);
   Get(checked, "allowed_hosts", config.allowed_hosts);
   Get(checked, "tls", config.tls);

@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -11,8 +12,10 @@
 
 #include "binder.h"
 #include "checker.h"
+#include "options.h"
 #include "overlay.h"
 #include "pgsluice/base/error.h"
+#include "pgsluice/observe/log.h"
 #include "rules.h"
 
 namespace pgsluice::config {
@@ -47,6 +50,38 @@ json::Value ParseFile(const Origin& origin, Problems& problems) {
   return root;
 }
 
+/// Whether a secret is written into the file itself, not only the name of a variable.
+bool HoldsSecret(const std::vector<Option>& options, const json::Value& object) {
+  for (const Option& option : options) {
+    const json::Value* value = object.Find(option.name);
+    if (value == nullptr) continue;
+    const bool named = value->text.find("${") != std::string::npos;
+    if (option.secret && !value->text.empty() && !named) return true;
+    const auto has_password = [](const json::Value& url) {
+      return url.text.find("${") == std::string::npos && observe::MaskUrl(url.text) != url.text;
+    };
+    const auto& items = value->items;
+    if (option.url &&
+        (has_password(*value) || std::any_of(items.begin(), items.end(), has_password))) {
+      return true;
+    }
+    if (option.type == Type::kObject && HoldsSecret(option.members(), *value)) return true;
+  }
+  return false;
+}
+
+std::vector<std::string> SecretFiles(const std::string& file, const json::Value& root,
+                                     const Environment& environment) {
+  std::vector<std::string> files;
+  if (HoldsSecret(RootOptions(), root)) files.push_back(file);
+  for (const Setting& setting : Settings()) {
+    if (!setting.option->secret && !setting.option->url) continue;
+    const auto named = environment(setting.option->environment + "_FILE");
+    if (named && !named->empty()) files.push_back(*named);
+  }
+  return files;
+}
+
 }  // namespace
 
 Environment ProcessEnvironment() {
@@ -61,11 +96,13 @@ Config LoadText(const std::string& file, const std::string& text, const Override
                 const Environment& environment, Problems& problems) {
   Origin origin{.file = file, .text = text};
   json::Value root = ParseFile(origin, problems);
+  const std::vector<std::string> secret_files = SecretFiles(file, root, environment);
   Substitute(root, "", origin, environment, problems);
   Overlay(root, overrides, environment, origin, problems);
   const json::Value checked = Checker(origin, problems).Object(RootOptions(), root, "");
   Config config = Bind(checked);
   config.file = file;
+  config.secret_files = secret_files;
   CheckRules(config, checked, origin, problems);
   return config;
 }

@@ -105,10 +105,24 @@ const std::vector<Option>& LimitOptions() {
   static const std::vector<Option> options = {
       {.name = "requests_per_second",
        .type = Type::kNumber,
-       .description = "Of one caller; 0: no limit.",
-       .default_json = "0",
+       .description = "Of one key or token, or of one address without credentials; 0: no limit. "
+                      "Left out: 500, and no limit for callers on this machine.",
+       .nullable = true,
        .min = 0,
        .max = 1e6},
+      {.name = "address_requests_per_second",
+       .type = Type::kNumber,
+       .description = "Of one address (IPv6: one /64), before its credentials are looked at; 0: no "
+                      "limit. Left out: 500, and no limit for this machine.",
+       .nullable = true,
+       .min = 0,
+       .max = 1e6},
+      {.name = "trusted_proxies",
+       .type = Type::kStrings,
+       .description = "Addresses and networks (10.0.0.0/8) of proxies whose X-Forwarded-For names "
+                      "the caller.",
+       .default_json = "[]",
+       .check = CheckNetwork},
       {.name = "concurrent",
        .type = Type::kInteger,
        .description = "Requests worked on at a time.",
@@ -130,6 +144,9 @@ const std::vector<Option>& TlsOptions() {
   static const std::vector<Option> options = {
       {.name = "cert_file", .description = "PEM, the whole chain.", .required = true},
       {.name = "key_file", .description = "PEM.", .required = true},
+      {.name = "client_ca_file",
+       .description = "PEM. Callers need a certificate that one of these authorities signed. Left "
+                      "out: none."},
   };
   return options;
 }
@@ -185,6 +202,24 @@ const std::vector<Option>& RootOptions() {
        .members = IndexOptions},
       {.name = "auth", .type = Type::kObject, .default_json = "{}", .members = AuthOptions},
       {.name = "limits", .type = Type::kObject, .default_json = "{}", .members = LimitOptions},
+      {.name = "admin_auth",
+       .type = Type::kBool,
+       .description = "Whether the admin port wants a key with an admin policy for everything but "
+                      "/healthz, /readyz and the files of its page.",
+       .default_json = "false"},
+      {.name = "admin_row_values",
+       .type = Type::kBool,
+       .description = "Whether /dead-letters on the admin port shows ids, keys and the engine's "
+                      "reasons, which hold values of rows, to callers without an admin key.",
+       .default_json = "false"},
+      {.name = "access_log",
+       .description = "Where each request is logged, as JSON lines: a file or stderr. Left out: "
+                      "nowhere.",
+       .nullable = true},
+      {.name = "audit_log",
+       .description = "Where it is logged, as JSON lines, who asked which index, failed logins, "
+                      "retries and reloads: a file or stderr. Left out: nowhere.",
+       .nullable = true},
       {.name = "cors_origins",
        .type = Type::kStrings,
        .description = "Origins whose pages may call the API.",

@@ -5,6 +5,15 @@ namespace pgsluice::config {
 
 namespace {
 
+Option RateOption(const char* description) {
+  return {.name = "requests_per_second",
+          .type = Type::kNumber,
+          .description = description,
+          .nullable = true,
+          .min = 0,
+          .max = 1e6};
+}
+
 const std::vector<Option>& KeyOptions() {
   static const std::vector<Option> options = {
       {.name = "name", .description = "For logs.", .required = true},
@@ -15,9 +24,10 @@ const std::vector<Option>& KeyOptions() {
        .pattern = "^[0-9a-f]{64}$"},
       {.name = "policy", .required = true},
       {.name = "expires",
-       .description = "Date or time, ISO 8601. Left out: never.",
+       .description = "A date (midnight UTC) or a time with its offset, RFC 3339. Left out: never.",
        .nullable = true,
        .check = CheckDate},
+      RateOption("Of this key; left out: what its policy says."),
   };
   return options;
 }
@@ -30,10 +40,19 @@ const std::vector<Option>& JwtOptions() {
        .allowed = {"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384",
                    "ES512"}},
       {.name = "secret",
-       .description = "For HS256 and its kin.",
+       .description = "For HS256 and its kin: at least 32 bytes.",
        .environment = "PGSLUICE_JWT_SECRET",
        .secret = true},
-      {.name = "jwks_file", .description = "JSON Web Key Set, for RS256, ES256 and their kin."},
+      {.name = "jwks_file", .description = "JSON Web Key Set, read again when it changes."},
+      {.name = "jwks_url",
+       .description = "Where the key set is fetched, instead of jwks_file. Fetched again every ten "
+                      "minutes and when a token names a key that is not in it.",
+       .url = true,
+       .check = CheckHttpUrl},
+      {.name = "require_exp",
+       .type = Type::kBool,
+       .description = "Whether a token without `exp` is refused.",
+       .default_json = "true"},
       {.name = "issuer"},
       {.name = "audience"},
       {.name = "policy", .required = true},
@@ -60,6 +79,22 @@ const std::vector<Option>& PolicyOptions() {
        .members = PolicyIndexOptions},
       {.name = "export", .type = Type::kBool, .default_json = "true"},
       {.name = "per_page", .type = Type::kInteger, .nullable = true, .min = 1, .max = 100},
+      RateOption("Of one caller; left out: limits.requests_per_second."),
+      {.name = "strong",
+       .type = Type::kBool,
+       .description = "Whether `consistency`, `after` and `sync/wait` may be used: each makes the "
+                      "engine refresh.",
+       .default_json = "true"},
+      {.name = "facets",
+       .type = Type::kBool,
+       .description = "Whether values may be counted: `facets`, `/facets` and `/suggest`.",
+       .default_json = "true"},
+      {.name = "highlight", .type = Type::kBool, .default_json = "true"},
+      {.name = "admin",
+       .type = Type::kBool,
+       .description = "Whether such a key may change things on the admin port. If any policy has "
+                      "this, changes there need such a key.",
+       .default_json = "false"},
   };
   return options;
 }

@@ -49,6 +49,9 @@ void Mask(const std::vector<Option>& options, Value& object) {
         for (Value& item : value.items) item.text = observe::MaskUrl(item.text);
       }
       if (option.type == Type::kObject) Mask(option.members(), value);
+      if (option.type == Type::kMap && option.members != nullptr) {
+        for (auto& [key, member] : value.members) Mask(option.members(), member);
+      }
     }
   }
 }

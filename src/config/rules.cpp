@@ -23,6 +23,7 @@ class Rules {
     CheckListen();
     CheckIndexes();
     CheckAuth();
+    CheckAdmin();
   }
 
  private:
@@ -131,7 +132,7 @@ class Rules {
     const Value* value = checked_.Find("auth");
     if (value == nullptr) return;
     CheckPolicyName("auth.anonymous", value->Find("anonymous"), auth.anonymous);
-    std::set<std::string> names;
+    std::set<std::string> names, hashes;
     const Value* keys = value->Find("keys");
     for (std::size_t i = 0; i < auth.keys.size(); ++i) {
       const std::string place = fmt::format("auth.keys[{}]", i);
@@ -141,9 +142,23 @@ class Rules {
         Add(place + ".name", key.Find("name"),
             fmt::format("another key is named \"{}\" as well", auth.keys[i].name));
       }
+      if (!hashes.insert(auth.keys[i].sha256).second) {
+        Add(place + ".sha256", key.Find("sha256"),
+            "another key has the same hash: they are one key, with one policy",
+            "make another with: pgsluice keys create");
+      }
     }
     CheckJwt(value->Find("jwt"));
     CheckPolicies(value->Find("policies"));
+  }
+
+  void CheckAdmin() {
+    const auto& policies = config_.auth.policies;
+    const bool any = std::any_of(policies.begin(), policies.end(),
+                                 [](const auto& policy) { return policy.second.admin; });
+    if (!config_.admin_auth || any) return;
+    Add("admin_auth", checked_.Find("admin_auth"), "no policy has \"admin\": true",
+        "describe one under auth.policies, and give a key to it");
   }
 
   void CheckJwt(const Value* value) {
@@ -152,11 +167,24 @@ class Rules {
     CheckPolicyName("auth.jwt.policy", value->Find("policy"), jwt.policy);
     for (const std::string& algorithm : jwt.algorithms) {
       const bool shared = algorithm.starts_with("HS");
-      if (shared ? jwt.secret.empty() : jwt.jwks_file.empty()) {
+      const bool set = !jwt.jwks_file.empty() || !jwt.jwks_url.empty();
+      if (!set && (!shared || jwt.secret.empty())) {
         Add("auth.jwt", value,
-            fmt::format("{} needs {}", algorithm, shared ? "secret" : "jwks_file"));
+            fmt::format("{} needs {}", algorithm,
+                        shared ? "secret, jwks_file or jwks_url" : "jwks_file or jwks_url"));
         return;
       }
+    }
+    if (!jwt.jwks_file.empty() && !jwt.jwks_url.empty()) {
+      Add("auth.jwt", value, "jwks_file and jwks_url exclude each other", "keep one of them");
+    }
+    if (!jwt.secret.empty() && jwt.secret.size() < 32) {
+      Add("auth.jwt.secret", value->Find("secret"),
+          fmt::format(
+              "the secret has {} bytes, but needs 32: a shorter one can be guessed from any "
+              "token",
+              jwt.secret.size()),
+          "make one with: openssl rand -base64 48");
     }
   }
 

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <regex>
 
+#include "pgsluice/config/network.h"
+
 namespace pgsluice::config {
 
 namespace {
@@ -81,10 +83,31 @@ std::optional<std::string> CheckAddress(std::string_view text) {
   return "must be host:port with a port of at most 65535, as in 127.0.0.1:8080 or [::1]:8080";
 }
 
+namespace {
+
+/// Whether an @ stands where libpq, like everybody who splits a URL, would not look for the end of
+/// the password: it would take a part of the password for the host, and show it in its messages.
+bool HasRawUserInfo(std::string_view authority_and_path) {
+  const std::size_t slash = std::min(authority_and_path.find('/'), authority_and_path.size());
+  const std::string_view authority = authority_and_path.substr(0, slash);
+  const std::size_t at = authority.find('@');
+  if (at != std::string_view::npos && authority.find('@', at + 1) != std::string_view::npos) {
+    const std::size_t query = authority.find('?', at);
+    return authority.find('@', at + 1) < query;
+  }
+  const std::string_view path = authority_and_path.substr(slash);
+  return path.substr(0, path.find('?')).find('@') != std::string_view::npos;
+}
+
+}  // namespace
+
 std::optional<std::string> CheckDatabaseUrl(std::string_view text) {
   const std::size_t scheme = text.find("://");
   const bool url = text.starts_with("postgresql://") || text.starts_with("postgres://");
   const bool pairs = scheme == std::string_view::npos && text.find('=') != std::string_view::npos;
+  if (url && HasRawUserInfo(text.substr(scheme + 3))) {
+    return "has a / or @ in the user's name or password: write / as %2F and @ as %40";
+  }
   if (text.empty() || url || pairs) return std::nullopt;
   return "must be postgresql://user@host:port/database or host=… dbname=… user=…";
 }
@@ -94,6 +117,11 @@ std::optional<std::string> CheckHttpUrl(std::string_view text) {
       R"(https?://([^/?#\s]*@)?(\[[0-9a-fA-F:]+\]|[^/?#\s:@]+)(:\d+)?(/[^?#\s]*)?)");
   if (std::regex_match(text.begin(), text.end(), kUrl)) return std::nullopt;
   return "must be a URL as in http://search:9200";
+}
+
+std::optional<std::string> CheckNetwork(std::string_view text) {
+  if (ParseNetwork(text)) return std::nullopt;
+  return "must be an address or a network as in 10.0.0.0/8";
 }
 
 std::optional<std::string> CheckRefreshInterval(std::string_view text) {
@@ -109,11 +137,33 @@ std::optional<std::string> CheckSha256(std::string_view text) {
   return "must be 64 hexadecimal digits in lower case (pgsluice keys create prints them)";
 }
 
+std::optional<std::int64_t> ParseTime(std::string_view text) {
+  static const std::regex kTime(
+      R"((\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)?)?)");
+  std::match_results<std::string_view::const_iterator> parts;
+  if (!std::regex_match(text.begin(), text.end(), parts, kTime)) return std::nullopt;
+  const auto number = [&parts](std::size_t i) {
+    return parts[i].matched ? std::stoi(parts[i].str()) : 0;
+  };
+  const std::chrono::year_month_day date{std::chrono::year(number(1)),
+                                         std::chrono::month(static_cast<unsigned>(number(2))),
+                                         std::chrono::day(static_cast<unsigned>(number(3)))};
+  if (!date.ok() || number(4) > 23 || number(5) > 59 || number(6) > 60) return std::nullopt;
+  std::int64_t offset = 0;
+  const std::string zone = parts[7].str();
+  if (zone.size() >= 5) {
+    const int hours = std::stoi(zone.substr(1, 2));
+    const int minutes = std::stoi(zone.substr(zone.size() - 2));
+    if (hours > 23 || minutes > 59) return std::nullopt;
+    offset = (zone[0] == '-' ? -60 : 60) * std::int64_t{hours * 60 + minutes};
+  }
+  const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
+  return days * 86400 + number(4) * 3600 + number(5) * 60 + number(6) - offset;
+}
+
 std::optional<std::string> CheckDate(std::string_view text) {
-  static const std::regex kDate(
-      R"(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])([T ]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:?\d{2})?)?)");
-  if (std::regex_match(text.begin(), text.end(), kDate)) return std::nullopt;
-  return "must be a date or time as in 2027-01-01 or 2027-01-01T12:00:00Z";
+  if (ParseTime(text)) return std::nullopt;
+  return "must be a date or time as in 2027-01-01 (midnight UTC) or 2027-01-01T12:00:00+02:00";
 }
 
 std::optional<std::string> CheckIndexName(std::string_view prefix, std::string_view name) {

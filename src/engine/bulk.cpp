@@ -38,7 +38,13 @@ void AppendAction(std::string& out, std::string_view action, std::string_view id
 void BulkBody::Index(std::string_view id, std::string_view document, std::int64_t version,
                      std::string_view routing, std::string_view pipeline) {
   AppendAction(text_, R"({"index":{"_id":)", id, version, routing, pipeline);
+  const std::size_t start = text_.size();
   text_ += document;
+  // A line feed would begin another action. In JSON it is white space, or an error.
+  for (std::size_t at = text_.find('\n', start); at != std::string::npos;
+       at = text_.find('\n', at)) {
+    text_[at] = ' ';
+  }
   text_ += '\n';
   ++count_;
   indexes_ = true;

@@ -56,6 +56,20 @@ void Engine::Refresh(const std::string& index) {
   Require(Send(Make("POST", Path(index, "/_refresh"))), "cannot refresh " + index);
 }
 
+void Engine::Refresh(const std::vector<std::string>& indexes) {
+  constexpr std::size_t kLongestPath = 3000;  // Engines refuse URLs of more than 4096 bytes.
+  std::string path;
+  const auto send = [&] {
+    Require(Send(Make("POST", '/' + path + "/_refresh?ignore_unavailable=true")), "cannot refresh");
+    path.clear();
+  };
+  for (const std::string& index : indexes) {
+    path += (path.empty() ? "" : ",") + http::Encode(index);
+    if (path.size() > kLongestPath) send();
+  }
+  if (!path.empty()) send();
+}
+
 std::int64_t Engine::Count(const std::string& index) {
   const std::string what = "cannot count " + index;
   const http::Response response = Send(Make("GET", Path(index, "/_count")));

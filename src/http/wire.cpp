@@ -1,8 +1,12 @@
 #include "http/wire.h"
 
 #include <Poco/Exception.h>
+#include <Poco/Net/IPAddress.h>
+#include <Poco/Net/SSLException.h>
 #include <Poco/Net/SecureStreamSocket.h>
 #include <Poco/Net/SocketAddress.h>
+#include <Poco/Net/X509Certificate.h>
+#include <openssl/x509v3.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -19,6 +23,22 @@ constexpr milliseconds kConnectLimit{5000};
 constexpr std::size_t kSlice = 1U << 20U;
 
 Poco::Timespan ToPoco(milliseconds time) { return Poco::Timespan(time.count() * 1000); }
+
+/// Whether the certificate is for this host. For an address only IP entries of the alternative
+/// names count: neither the common name nor names that look like addresses or have wildcards.
+void RequireCertificateFor(const std::string& host, Poco::Net::SecureStreamSocket& socket) {
+  const Poco::Net::X509Certificate certificate = socket.peerCertificate();
+  auto* x509 = const_cast<X509*>(certificate.certificate());
+  Poco::Net::IPAddress ignored;
+  const bool address = Poco::Net::IPAddress::tryParse(host, ignored);
+  const int right = address ? X509_check_ip_asc(x509, host.c_str(), 0)
+                            : X509_check_host(x509, host.data(), host.size(),
+                                              X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr);
+  if (right == 1) return;
+  throw Poco::Net::CertificateValidationException(
+      "Unacceptable certificate from " + host,
+      address ? "it has no such IP address" : "it is for another name");
+}
 
 }  // namespace
 
@@ -44,6 +64,7 @@ void Wire::Connect(const Address& address, const Poco::Net::Context::Ptr& tls) {
     Poco::Net::SecureStreamSocket secure(tls);
     secure.setPeerHostName(address.host);
     secure.connect(there, limit);
+    RequireCertificateFor(address.host, secure);
     socket_ = secure;
   } else {
     socket_.connect(there, limit);

@@ -32,7 +32,13 @@ void AppendUtf8(std::string& out, unsigned code) {
   }
 }
 
-/// Length of the well-formed UTF-8 sequence at the start of `text` (RFC 3629), or 0.
+}  // namespace
+
+void Parser::Fail(std::string_view reason, std::size_t offset) const {
+  throw Error(Disposition::kReject,
+              fmt::format("{}: invalid JSON: {}", Place(input_, offset), reason));
+}
+
 std::size_t Utf8Length(std::string_view text) {
   const auto at = [&](std::size_t i) {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
@@ -54,13 +60,6 @@ std::size_t Utf8Length(std::string_view text) {
   return 0;
 }
 
-}  // namespace
-
-void Parser::Fail(std::string_view reason, std::size_t offset) const {
-  throw Error(Disposition::kReject,
-              fmt::format("{}: invalid JSON: {}", Place(input_, offset), reason));
-}
-
 bool IsUtf8(std::string_view text) {
   while (!text.empty()) {
     const std::size_t length = Utf8Length(text);
@@ -78,6 +77,8 @@ Value Parser::Document() {
 }
 
 void Parser::ParseValue(Value& out, int depth) {
+  if (++values_ > options_.max_values)
+    Fail(fmt::format("more than {} values", options_.max_values));
   const char next = Peek();
   out.begin = at_;
   if (next == '{') {

@@ -41,6 +41,7 @@ class Parser {
   std::string_view input_;
   ParseOptions options_;
   std::size_t at_ = 0;
+  std::size_t values_ = 0;
 };
 
 }  // namespace pgsluice::json

@@ -2,6 +2,8 @@
 
 #include <cctype>
 
+#include "pgsluice/base/printable.h"
+
 namespace pgsluice::observe {
 
 namespace {
@@ -64,12 +66,14 @@ std::string TextLine(std::string_view component, std::string_view message,
   std::string out(component);
   out += ": ";
   // A message that spans lines must not be taken for several.
-  for (const char c : message) out += c == '\n' ? ' ' : c;
+  std::string line;
+  for (const char c : message) line += c == '\n' ? ' ' : c;
+  out += base::Printable(line);
   const char* before = " (";
   for (const auto& [name, value] : fields) {
     out += before;
     out += name;
-    out += '=' + (IsPlain(value) ? value : Quoted(value));
+    out += '=' + base::Printable(IsPlain(value) ? value : Quoted(value));
     before = ", ";
   }
   if (!fields.empty()) out += ')';

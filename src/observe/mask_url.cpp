@@ -6,13 +6,13 @@ namespace pgsluice::observe {
 
 namespace {
 
-/// `scheme://user:secret@host`: the secret reaches to the last @ before the path.
+/// `scheme://user:secret@host`: the secret reaches to the last @, because it may hold / ? # and @
+/// itself. Rather masks too much than too little.
 std::string MaskAuthority(const std::string& url) {
   const auto scheme = url.find("://");
   if (scheme == std::string::npos) return url;
   const auto start = scheme + 3;
-  const auto path = url.find_first_of("/?#", start);
-  const auto at = url.rfind('@', path);
+  const auto at = url.rfind('@');
   const auto colon = url.find(':', start);
   if (at == std::string::npos || at < start || colon == std::string::npos || colon > at) return url;
   return url.substr(0, colon + 1) + "***" + url.substr(at);

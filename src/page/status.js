@@ -13,8 +13,10 @@ const STATES = {
   reindex_needed: ['bad', 'reindex needed'],
 };
 
+const key = () => (byId('key')?.value ? {'X-Api-Key': byId('key').value} : {});
+
 async function ask(path) {
-  const answer = await fetch(path, {cache: 'no-store', signal: AbortSignal.timeout(10000)});
+  const answer = await fetch(path, {headers: key(), cache: 'no-store', signal: AbortSignal.timeout(10000)});
   return {code: answer.status, text: await answer.text()};
 }
 
@@ -124,7 +126,7 @@ function tables(status) {
 
 async function retry(id) {
   const answer = await fetch(`/dead-letters/retry${id === undefined ? '' : `?id=${id}`}`,
-    {method: 'POST', headers: {'Content-Type': 'application/json'}});
+    {method: 'POST', headers: {...key(), 'Content-Type': 'application/json'}});
   byId('retried').textContent = answer.ok ? `${(await answer.json()).retried} to be written again` : 'Could not be retried.';
   seenDead = '';
 }

@@ -2,11 +2,33 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include "pgsluice/base/error.h"
 #include "pgsluice/json/writer.h"
+#include "pgsluice/query/problem.h"
 #include "query/json_cursor.h"
 
 namespace pgsluice::query {
+
+namespace {
+
+[[noreturn]] void Unreadable() {
+  throw Problem(502, "engine_error", "the search engine's answer could not be read");
+}
+
+/// A member that has to be a number, as the engine wrote it.
+const std::string& NumberOf(const json::Value* value) {
+  if (value == nullptr || !value->IsNumber()) Unreadable();
+  return value->text;
+}
+
+}  // namespace
+
+json::Value ParsePart(std::string_view text) {
+  try {
+    return json::Parse(text);
+  } catch (const Error&) {
+    Unreadable();
+  }
+}
 
 bool AllAnswered(const json::Value& shards) {
   const json::Value* total = shards.Find("total");
@@ -16,16 +38,12 @@ bool AllAnswered(const json::Value& shards) {
 
 namespace {
 
-[[noreturn]] void Unreadable() {
-  throw Error(Disposition::kRetry, "the search engine's answer could not be read");
-}
-
 /// Appends one hit as we tell it and answers its sort values. Its id and score come before its
 /// document in every engine, so that the document, most of the answer, is walked over once.
 std::string_view AppendHit(std::string& out, JsonCursor& cursor, const Projection& projection) {
   std::string_view name, id, score = "null", sort, highlight;
   bool document = false;
-  cursor.Enter('{');
+  if (!cursor.Enter('{')) Unreadable();
   while (cursor.NextMember(name)) {
     if (name == "_source" && !id.empty()) {
       out.append(R"({"id":)").append(id).append(R"(,"score":)").append(score);
@@ -61,14 +79,14 @@ class AnswerReader {
         continue;
       }
       const std::string_view value = cursor.Skip();
-      if (name == "took") facts_.engine_ms = json::Parse(value).AsInt().value_or(0);
+      if (name == "took") facts_.engine_ms = ParsePart(value).AsInt().value_or(0);
       if (name == "timed_out") facts_.partial = facts_.partial || value == "true";
       if (name == "_shards") Shards(value);
       if (name == "aggregations") aggregations_ = value;
     }
     if (!seen_) Unreadable();
     out_ += R"(,"total":)";
-    out_ += total_.empty() ? "null" : total_;
+    Total();
     Facets();
     if (count_ > 0 && count_ >= static_cast<std::size_t>(PerPage(input_))) {
       facts_.last_sort = last_sort_;
@@ -96,20 +114,34 @@ class AnswerReader {
     }
   }
 
+  void Total() {
+    if (total_.empty()) {
+      out_ += "null";
+      return;
+    }
+    const json::Value total = ParsePart(total_);
+    const json::Value* relation = total.Find("relation");
+    const bool exact = relation == nullptr || relation->text != "gte";
+    out_ += R"({"value":)" + NumberOf(total.Find("value")) +
+            (exact ? R"(,"relation":"eq"})" : R"(,"relation":"gte"})");
+  }
+
   void Shards(std::string_view value) {
-    const json::Value shards = json::Parse(value);
+    const json::Value shards = ParsePart(value);
     facts_.partial = facts_.partial || !AllAnswered(shards);
   }
 
   void Facets() {
     out_ += R"(,"facets":{)";
     if (!aggregations_.empty()) {
-      const json::Value aggregations = json::Parse(aggregations_);
+      const json::Value aggregations = ParsePart(aggregations_);
+      bool first = true;
       for (std::size_t i = 0; i < input_.request.facets.size(); ++i) {
         const std::string& path = input_.request.facets[i].path;
         const json::Value* facet = aggregations.Find("f" + std::to_string(i));
         if (facet == nullptr) continue;
-        if (i > 0) out_ += ',';
+        if (!first) out_ += ',';
+        first = false;
         json::AppendString(out_, path);
         out_ += ':' + FacetJson(*facet, input_.schema.Find(path)->kind);
       }
@@ -148,14 +180,14 @@ std::string FacetJson(const json::Value& aggregation, document::Kind kind) {
     if (key == nullptr || count == nullptr) continue;
     out += i > 0 ? R"(,{"value":)" : R"({"value":)";
     if (kind == document::Kind::kBool && text != nullptr) {
-      out += text->text;
+      out += text->text == "true" ? "true" : "false";
     } else {
       json::Append(out, kind == document::Kind::kDate && text != nullptr ? *text : *key);
     }
-    out += R"(,"count":)" + count->text + "}";
+    out += R"(,"count":)" + NumberOf(count) + "}";
   }
   const json::Value* other = values->Find("sum_other_doc_count");
-  out += R"(],"other":)" + (other == nullptr ? "0" : other->text);
+  out += R"(],"other":)" + (other == nullptr ? "0" : NumberOf(other));
   const json::Value* stats = aggregation.Find("s");
   if (stats == nullptr) stats = aggregation.Find({"n", "s"});
   if (stats != nullptr) out += R"(,"stats":)" + json::ToText(*stats);

@@ -1,8 +1,13 @@
 #include "pgsluice/query/cursor.h"
 
 #include <openssl/crypto.h>
+#include <openssl/rand.h>
 
-#include "pgsluice/query/problem.h"
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+#include "pgsluice/query/cursor_values.h"
 
 namespace pgsluice::query {
 
@@ -35,30 +40,63 @@ bool Decode(std::string_view text, std::string& out) {
   return true;
 }
 
+/// The parts of "<payload>.<key id>.<mac>"; false if there are not three of them.
+bool Split(std::string_view cursor, std::string_view& payload, std::string_view& id,
+           std::string_view& mac) {
+  const std::size_t first = cursor.find('.');
+  const std::size_t second = first == std::string_view::npos ? first : cursor.find('.', first + 1);
+  if (second == std::string_view::npos) return false;
+  payload = cursor.substr(0, first);
+  id = cursor.substr(first + 1, second - first - 1);
+  mac = cursor.substr(second + 1);
+  return true;
+}
+
 std::string Mac(std::string_view payload, std::string_view binding, const base::HmacKey& key) {
   std::string text(payload);
   text += '\n';
   text += binding;
-  return key.Sign(text);
+  return Encode(key.Sign(text));
 }
 
 }  // namespace
 
-std::string SealCursor(std::string_view sort_values, std::string_view binding,
-                       const base::HmacKey& key) {
-  return Encode(sort_values) + "." + Encode(Mac(sort_values, binding, key));
+CursorKeys::CursorKeys(const std::vector<std::string>& secrets) {
+  for (const std::string& secret : secrets) {
+    keys_.push_back({base::Sha256("cursor key id\n" + secret).substr(0, 8), base::HmacKey(secret)});
+  }
 }
 
-std::string OpenCursor(std::string_view cursor, std::string_view binding,
-                       const base::HmacKey& key) {
-  const std::size_t dot = cursor.find('.');
+std::shared_ptr<const CursorKeys> CursorKeys::OfThisProcess() {
+  std::array<unsigned char, 32> bytes{};
+  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
+    throw std::runtime_error("OpenSSL has no random bytes");
+  }
+  return std::make_shared<const CursorKeys>(
+      std::vector<std::string>{{reinterpret_cast<const char*>(bytes.data()), bytes.size()}});
+}
+
+std::string CursorKeys::Seal(std::string_view payload, std::string_view binding) const {
+  const Key& key = keys_.front();
+  return Encode(payload) + "." + key.id + "." + Mac(payload, binding, key.hmac);
+}
+
+std::string CursorKeys::Open(std::string_view cursor, std::string_view binding) const {
+  std::string_view encoded, id, mac;
   std::string payload;
-  if (dot != std::string_view::npos && Decode(cursor.substr(0, dot), payload) &&
-      SameSecret(cursor.substr(dot + 1), Encode(Mac(payload, binding, key)))) {
+  if (!Split(cursor, encoded, id, mac) || !Decode(encoded, payload)) RejectCursor();
+  for (const Key& key : keys_) {
+    if (key.id != id) continue;
+    if (!SameSecret(mac, Mac(payload, binding, key.hmac))) RejectCursor();
     return payload;
   }
-  Reject("invalid_cursor", "cursor", std::nullopt,
-         "the cursor does not belong to this search; begin again without it");
+  throw CursorExpired("the key that signed the cursor is not in force any more");
+}
+
+bool CursorKeys::KnowsKeyOf(std::string_view cursor) const {
+  std::string_view payload, id, mac;
+  if (!Split(cursor, payload, id, mac)) return true;
+  return std::any_of(keys_.begin(), keys_.end(), [&](const Key& key) { return key.id == id; });
 }
 
 bool SameSecret(std::string_view a, std::string_view b) {

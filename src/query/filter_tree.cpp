@@ -34,6 +34,7 @@ class Tree {
     if (depth > kMaxDepth) {
       Limit(value, fmt::format("a filter is nested at most {} levels deep", kMaxDepth));
     }
+    if (value.members.empty()) Fail(value, "an empty object filters nothing; leave it out");
     Expr all;
     all.offset = value.begin;
     for (const auto& [name, member] : value.members)
@@ -49,11 +50,16 @@ class Tree {
       Expr expr;
       expr.kind = name == "and" ? Expr::Kind::kAnd : Expr::Kind::kOr;
       expr.offset = value.begin;
+      if (value.items.empty()) {
+        Fail(value, fmt::format("a list of at least one filter was expected for '{}'", name));
+      }
       for (const Value& item : value.items) expr.parts.push_back(Node(item, depth + 1));
       return expr;
     }
-    if (!value.IsObject())
+    if (name.empty()) Fail(value, "the name of a field was expected, not \"\"");
+    if (!value.IsObject() || value.members.empty()) {
       Fail(value, fmt::format("an object of operators was expected for '{}'", name));
+    }
     Expr all;
     all.offset = value.begin;
     for (const auto& [op, operand] : value.members) {

@@ -104,6 +104,7 @@ class Reader {
       request_.fields = List(value, 1000);
     } else if (name == "highlight") {
       request_.highlight = List(value, 20);
+      DropRepeated(request_.highlight, [](const std::string& path) { return path; });
     } else if (name == "count") {
       request_.count =
           static_cast<SearchRequest::Count>(Choice(value, {"estimated", "exact", "none"}));
@@ -118,6 +119,7 @@ class Reader {
     } else if (name == "ids") {
       if (!value.IsArray()) Invalid(value, "a list of ids was expected");
       request_.ids = List(value, 1000);
+      request_.has_ids = true;
     }
   }
 
@@ -179,6 +181,16 @@ class Reader {
     if (value.IsObject()) {
       for (const auto& [path, options] : value.members) {
         SearchRequest::Facet facet{path, 10};
+        if (!options.IsObject()) {
+          Invalid(options,
+                  fmt::format(R"(an object like {{"size": 10}} was expected for '{}')", path));
+        }
+        for (const auto& [option, unused] : options.members) {
+          if (option != "size") {
+            Reject("unknown_parameter", name_, Offset(unused),
+                   fmt::format("facets: option '{}' is not known", option), {"size"});
+          }
+        }
         if (const Value* size = options.Find("size")) facet.size = Integer(*size, 1, 100);
         request_.facets.push_back(std::move(facet));
       }
@@ -186,6 +198,7 @@ class Reader {
       for (std::string& path : List(value, 10)) request_.facets.push_back({std::move(path), 10});
     }
     if (request_.facets.size() > 10) Limit(value, "at most 10 facets");
+    DropRepeated(request_.facets, [](const SearchRequest::Facet& facet) { return facet.path; });
   }
 
   void Selections(const Value& value) {

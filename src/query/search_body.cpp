@@ -53,6 +53,10 @@ std::string OrdinalPath(const std::string& path) {
   return path.substr(0, at) + "__enum." + path.substr(at);
 }
 
+bool ByOrdinal(const document::Field& field) {
+  return field.kind == document::Kind::kEnum && !field.array;
+}
+
 /// What was asked, else the configured order; empty: by score or id alone.
 std::vector<SearchRequest::Sort> SortKeys(const SearchInput& input) {
   std::vector<SearchRequest::Sort> sort = input.request.sort;
@@ -73,7 +77,7 @@ std::string SortJson(const SearchInput& input) {
   if (sort.empty() && !input.request.q.empty()) out += R"({"_score":"desc"},)";
   for (const auto& key : sort) {
     const Resolved resolved = Lookup(input.schema, key.path, "sort", IsSortable);
-    const bool ordinal = resolved.field->kind == document::Kind::kEnum && !resolved.field->array;
+    const bool ordinal = ByOrdinal(*resolved.field);
     const std::string nested =
         resolved.nested_path.empty()
             ? ""
@@ -152,12 +156,19 @@ std::string FacetAggregation(const Schema& schema, const SearchRequest::Facet& f
   return fmt::format(R"({{"filter":{},"aggs":{{"v":{}{}}}}})", others.Text(), terms, bounds);
 }
 
-std::string SortTypes(const SearchInput& input) {
-  std::string types;
-  for (const auto& key : SortKeys(input)) {
-    const Resolved resolved = Lookup(input.schema, key.path, "sort", IsSortable);
-    types += resolved.field->engine_type + ' ';
+std::vector<SortType> SortTypes(const SearchInput& input) {
+  using document::Kind;
+  std::vector<SortType> types;
+  const std::vector<SearchRequest::Sort> sort = SortKeys(input);
+  if (sort.empty() && !input.request.q.empty()) types.push_back({"_score", true});
+  for (const auto& key : sort) {
+    const document::Field& field = *Lookup(input.schema, key.path, "sort", IsSortable).field;
+    const bool ordinal = ByOrdinal(field);
+    const bool number = ordinal || field.kind == Kind::kInteger || field.kind == Kind::kDecimal ||
+                        field.kind == Kind::kBool || field.kind == Kind::kDate;
+    types.push_back({ordinal ? "ordinal" : field.engine_type, number});
   }
+  types.push_back({"__id", false});
   return types;
 }
 

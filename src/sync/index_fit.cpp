@@ -92,8 +92,8 @@ std::string IndexKeeper::FitRouting(const document::Plan& plan, const std::strin
                                     const json::Value& made) {
   const json::Value* before = made.Find("routing");
   if (before == nullptr || before->text == plan.config.routing) return {};
-  const json::Value answer =
-      engine_.Get("/" + physical + "/_settings?filter_path=*.settings.index.number_of_shards");
+  const json::Value answer = engine_.Get(
+      "/" + http::Encode(physical) + "/_settings?filter_path=*.settings.index.number_of_shards");
   const json::Value* shards = answer.Find({physical, "settings", "index", "number_of_shards"});
   // All documents of a single shard are in the same place, whatever they are routed by.
   if (shards != nullptr && shards->text == "1") return {};

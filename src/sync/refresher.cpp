@@ -121,7 +121,12 @@ pg::Result Refresher::Read(const LiveIndex& index, const Keys& keys, std::size_t
 void Refresher::Settle(const LiveIndex& index, const WriteReport& report) {
   const std::string& name = index.plan->name;
   for (const Failure& failure : report.rejected) {
+    // Ids and reasons hold values of rows: they are shown to those who may read the database.
     observe::Log(observe::Level::kWarn, "sync", "the engine refuses a document: dead letter",
+                 {{"index", name},
+                  {"error", failure.error.substr(0, failure.error.find(':'))},
+                  {"see", "pgsluice dead-letters list"}});
+    observe::Log(observe::Level::kDebug, "sync", "dead letter",
                  {{"index", name}, {"id", failure.id}, {"error", failure.error}});
     outbox_.RecordDeadLetter(name, failure.id, KeyOf(index, failure.id), failure.error,
                              failure.status);

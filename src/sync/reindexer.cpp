@@ -166,8 +166,8 @@ bool Reindexer::Remove(const std::string& name, const std::string& alias_of) {
     engine.DeleteAlias(alias_of, name);
     return true;
   }
-  const json::Value answer =
-      engine.Get("/" + name + "/_stats/search?filter_path=_all.total.search.open_contexts");
+  const json::Value answer = engine.Get(
+      "/" + http::Encode(name) + "/_stats/search?filter_path=_all.total.search.open_contexts");
   if (answer.IsNull()) return true;
   const json::Value* open = answer.Find({"_all", "total", "search", "open_contexts"});
   if (open == nullptr || open->AsInt().value_or(1) > 0) return false;

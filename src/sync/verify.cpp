@@ -50,10 +50,11 @@ std::map<std::string, Placed> Fetch(engine::Engine& engine, const LiveIndex& ind
   const bool routed = !index.plan->config.routing.empty();
   if (routed) engine.Refresh(index.alias);
   const http::Response response =
-      routed ? Ask(engine, "/" + index.alias + "/_search?allow_partial_search_results=false",
+      routed ? Ask(engine,
+                   "/" + http::Encode(index.alias) + "/_search?allow_partial_search_results=false",
                    R"({"size":)" + std::to_string(2 * ids.size()) +
                        R"(,"query":{"ids":{"values":)" + list + "}}}")
-             : Ask(engine, "/" + index.alias + "/_mget", R"({"ids":)" + list + "}");
+             : Ask(engine, "/" + http::Encode(index.alias) + "/_mget", R"({"ids":)" + list + "}");
   const json::Value answer = json::Parse(response.body);
   const json::Value* docs = routed ? answer.Find({"hits", "hits"}) : answer.Find("docs");
   if (docs == nullptr) return documents;

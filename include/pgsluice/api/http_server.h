@@ -49,6 +49,7 @@ struct HttpResponse {
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
+  std::string caller = {};        ///< For logs; empty: not known.
   std::string route = "unknown";  ///< For metrics: the pattern, never the URL.
   /// When set, writes the body in pieces. What it throws cuts the connection, so that the caller
   /// sees that the answer is not whole.

@@ -14,6 +14,7 @@
 #include "pgsluice/document/plan.h"
 #include "pgsluice/engine/engine.h"
 #include "pgsluice/observe/metrics.h"
+#include "pgsluice/query/cursor.h"
 
 /// The REST API.
 namespace pgsluice::api {
@@ -52,6 +53,12 @@ struct Backend {
   observe::Registry& registry;
   /// False while `indexes` may lack some that are still being made. Thread-safe.
   std::function<bool()> complete = [] { return true; };
+  /// The keys for cursors; given the cursor of a request, so that a key that was made a moment ago
+  /// is looked for. Null: a key that only this process knows. Thread-safe.
+  std::function<std::shared_ptr<const query::CursorKeys>(const std::string& cursor)> cursor_keys =
+      {};
+  /// Fetches a key set. Null: `jwks_url` has no keys. Thread-safe.
+  std::function<std::string(const std::string& url)> fetch = {};
 };
 
 /// Listens from Start() to Stop(); both may be called twice, Stop() without Start(). Throws
@@ -68,6 +75,14 @@ class Server {
   /// start. Throws Error(kReject), and changes nothing, when the key set cannot be read.
   void Reload(const config::Config& config);
   std::uint16_t port() const;
+  /// Whose request to the admin port this is, if credentials are wanted for it; `change`: it
+  /// changes something. Throws Problem 401.
+  std::string Admit(const HttpRequest& request, bool change);
+  /// Whether the admin port may show values of rows for this request.
+  bool MayShowRows(const HttpRequest& request) const;
+  /// Writes to the audit log, if there is one.
+  void Audit(const std::string& event, const std::string& caller, const std::string& address,
+             const std::string& detail);
   /// Answers a request that came in by another listener, under the same rules.
   HttpResponse Answer(const HttpRequest& request);
 

@@ -104,11 +104,14 @@ struct Index {
 struct Key {
   std::string name, sha256, policy;
   std::string expires;  ///< ISO date or time; empty: never.
+  std::optional<double> requests_per_second = {};
 };
 
 struct Jwt {
   std::vector<std::string> algorithms;
   std::string secret, jwks_file, issuer, audience, policy;
+  std::string jwks_url = {};
+  bool require_exp = true;
 };
 
 struct PolicyIndex {
@@ -120,6 +123,9 @@ struct Policy {
   std::map<std::string, PolicyIndex> indexes;  ///< "*" stands for every index.
   bool export_allowed = true;
   std::optional<int> per_page;
+  std::optional<double> requests_per_second = {};  ///< Of one caller; a key's own comes first.
+  bool strong = true, facets = true, highlight = true;
+  bool admin = false;  ///< May change things on the admin port.
 };
 
 struct Auth {
@@ -130,13 +136,19 @@ struct Auth {
 };
 
 struct Limits {
-  double requests_per_second = 0;  ///< Per caller; 0: none.
+  /// Of one caller, of one address before its credentials are known; 0: no limit. Not set:
+  /// kDefaultRate, and no limit for callers on this machine.
+  std::optional<double> requests_per_second{}, address_requests_per_second{};
   int concurrent = 64;
-  int connections_per_address = 0;  ///< 0: three quarters of all there can be.
+  int connections_per_address = 0;             ///< 0: three quarters of all there can be.
+  std::vector<std::string> trusted_proxies{};  ///< Addresses and networks.
+
+  static constexpr double kDefaultRate = 500;
 };
 
 struct Tls {
   std::string cert_file, key_file;
+  std::string client_ca_file = {};  ///< Callers need a certificate of these authorities.
 };
 
 struct Address {
@@ -155,11 +167,15 @@ struct Config {
   Auth auth;
   Limits limits;
   std::optional<Tls> tls, admin_tls;
+  bool admin_auth = false;            ///< The admin port wants a key for everything but its health.
+  bool admin_row_values = false;      ///< /dead-letters shows keys and reasons to anybody.
+  std::string access_log, audit_log;  ///< "stderr", a file, or empty.
   std::vector<std::string> cors_origins;
   std::vector<std::string> allowed_hosts;  ///< Names in Host beside this machine's own; "*": any.
   std::string log_level = "info";          ///< trace, debug, info, warn, error.
   std::string log_format = "text";         ///< text or json.
   std::string file;                        ///< Where it was read from; empty: no file.
+  std::vector<std::string> secret_files;   ///< Files that secrets were read from.
   json::Value effective;  ///< All of it as JSON, with defaults: for `config print`.
 };
 

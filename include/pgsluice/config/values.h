@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,9 +25,12 @@ bool IsLoopback(const Address& address);
 std::optional<std::string> CheckAddress(std::string_view text);
 std::optional<std::string> CheckDatabaseUrl(std::string_view text);
 std::optional<std::string> CheckHttpUrl(std::string_view text);
+std::optional<std::string> CheckNetwork(std::string_view text);
 std::optional<std::string> CheckRefreshInterval(std::string_view text);
 std::optional<std::string> CheckSha256(std::string_view text);
 std::optional<std::string> CheckDate(std::string_view text);
+/// Unix seconds of a date (midnight UTC) or a time (RFC 3339; UTC if it has no offset), or nothing.
+std::optional<std::int64_t> ParseTime(std::string_view text);
 /// Whether the engine and our own routes accept this as index name behind the prefix (engine:
 /// Elasticsearch "Create index" path parameters; 200 bytes leave room for "-000001").
 std::optional<std::string> CheckIndexName(std::string_view prefix, std::string_view name);

@@ -48,6 +48,8 @@ class Engine {
   /// made again by the engine with a guessed mapping.
   BulkResult Bulk(const BulkBody& body, std::chrono::milliseconds timeout);
   void Refresh(const std::string& index);
+  /// All of them by as few requests as possible; those that do not exist are passed over.
+  void Refresh(const std::vector<std::string>& indexes);
   std::int64_t Count(const std::string& index);
 
   // -- indexes and aliases; names are the engine's (with prefix)

@@ -57,6 +57,8 @@ struct ParseOptions {
   bool comments = false;         ///< Allow // and /* */ comments.
   bool trailing_commas = false;  ///< Allow a comma before ] and }.
   int max_depth = 64;            ///< Deeper input is an error.
+  /// More values are an error: one takes a hundred times the memory of its text, "[],".
+  std::size_t max_values = 1'000'000;
 };
 
 /// Parses one JSON document. Throws Error(kReject) whose message names line and column. Duplicate

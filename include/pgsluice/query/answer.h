@@ -18,12 +18,16 @@ struct AnswerFacts {
   std::string last_sort;  ///< Sort values of the last hit when the page is full; else empty.
 };
 
+/// Parses a part of an answer. Throws Problem 502 engine_error if it is more than anybody asked
+/// for.
+json::Value ParsePart(std::string_view text);
 /// Whether `_shards` of an answer tells of all of them. Shards that nobody holds now count as
 /// neither successful nor failed.
 bool AllAnswered(const json::Value& shards);
 
 /// Appends `"hits":[…],"total":…,"facets":…` from the engine's answer to SearchBody(), documents
-/// spliced as text. Throws Error(kRetry) when it is no such answer.
+/// spliced as text. Throws Problem 502 engine_error if it is not such an answer. The text was
+/// validated before.
 AnswerFacts AppendAnswer(std::string& out, std::string_view engine_answer, const SearchInput& input,
                          const Projection& projection);
 /// {"values":[…],"other":n}, and "stats" when bounds were asked, of one FacetAggregation() answer.

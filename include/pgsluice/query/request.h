@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,6 +58,7 @@ struct SearchRequest {
   int size = 10;
   // mget
   std::vector<std::string> ids;
+  bool has_ids = false;  ///< Given, perhaps as an empty list.
 };
 
 /// Which parameters an endpoint knows, by name as in a JSON body.
@@ -65,6 +67,13 @@ extern const ParameterNames kSearchParameters, kCountParameters, kDocumentParame
     kMultiGetParameters, kSuggestParameters, kFacetParameters, kExportParameters;
 
 using Parameters = std::vector<std::pair<std::string, std::string>>;  ///< Decoded, in order.
+
+/// Leaves the first of those items that have the same key: engines refuse a name given twice.
+template <typename Item, typename Key>
+void DropRepeated(std::vector<Item>& items, const Key& key) {
+  std::set<std::string> seen;
+  std::erase_if(items, [&](const Item& item) { return !seen.insert(key(item)).second; });
+}
 
 /// Throw Problem (unknown_parameter, invalid_parameter, limit_exceeded, invalid_filter).
 SearchRequest ReadParameters(const Parameters& parameters, const ParameterNames& known);

@@ -30,8 +30,13 @@ std::string SearchBody(const SearchInput& input);
 /// The query alone, facet selections within: {"query":…}, for _count.
 std::string CountBody(const SearchInput& input);
 
-/// The engine's types of the fields that it sorts by: values of others are not to be compared.
-std::string SortTypes(const SearchInput& input);
+/// What one sort value of a hit is. Values of other types cannot be compared with it.
+struct SortType {
+  std::string name;  ///< The field's engine type (or "ordinal" of an enum), "_score", "__id".
+  bool number = false;
+};
+/// One per sort value, in their order; the id is always the last.
+std::vector<SortType> SortTypes(const SearchInput& input);
 int PerPage(const SearchInput& input);
 /// q as a scoring query; empty when q is empty.
 std::string TextQuery(const Schema& schema, const SearchRequest& request);

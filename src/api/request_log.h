@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace pgsluice::api {
+
+/// A log of its own for requests or for what has to be accounted for: one JSON object per line, on
+/// stderr or appended to a file. A reload opens the file again, so it can be rotated. Thread-safe.
+class RequestLog {
+ public:
+  /// Values are written as JSON strings, but those that are numbers.
+  using Fields = std::vector<std::pair<std::string_view, std::string>>;
+
+  /// `target`: "stderr" or a file, made with mode 0600. Throws Error(kReject) if it cannot be
+  /// opened.
+  static std::shared_ptr<RequestLog> Open(const std::string& target);
+  explicit RequestLog(int descriptor) : descriptor_(descriptor) {}
+  ~RequestLog();
+  RequestLog(const RequestLog&) = delete;
+  RequestLog& operator=(const RequestLog&) = delete;
+
+  void Write(const Fields& fields);
+
+ private:
+  const int descriptor_;
+  std::mutex mutex_;  // Lines are written whole.
+};
+
+}  // namespace pgsluice::api

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <future>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+/// Work for the engine that many callers ask for at once and that is done once for all of them.
+namespace pgsluice::api {
+
+/// Refreshes: a caller needs one that begins after it came. Those that come while one runs share
+/// the next. Thread-safe.
+class SharedRefresh {
+ public:
+  /// Returns when `refresh` of this name ran after the call began. Throws what it threw.
+  void Run(const std::string& name, const std::function<void()>& refresh);
+
+ private:
+  struct State {
+    std::uint64_t begun = 0, ended = 0;
+    bool running = false;
+    std::exception_ptr trouble{};  ///< Of the one that ended last.
+  };
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<std::string, State> states_;  // Guarded by mutex_.
+};
+
+/// Answers that may be a second old. Callers with the same question wait for the one that asks.
+/// Thread-safe.
+class SharedAnswers {
+ public:
+  using Answer = std::vector<std::string>;
+  Answer Get(const std::string& question, const std::function<Answer()>& ask);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Entry {
+    std::shared_future<Answer> answer;
+    Clock::time_point asked;
+  };
+
+  std::mutex mutex_;
+  std::map<std::string, Entry> entries_;  // Guarded by mutex_.
+};
+
+}  // namespace pgsluice::api

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "pgsluice/observe/metrics.h"
+#include "pgsluice/pg/pool.h"
+#include "pgsluice/query/cursor.h"
+
+namespace pgsluice::app {
+
+/// The keys for cursors that all processes of an installation share (`pgsluice.installation_key`),
+/// read again every ten seconds and when a cursor names a key that is not known. If the table
+/// cannot be read, a key of this process is used, and cursors work in this process only.
+/// Thread-safe.
+class InstallationKeys {
+ public:
+  InstallationKeys(pg::Pool& pool, observe::Registry& registry);
+  std::shared_ptr<const query::CursorKeys> Get(const std::string& cursor);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  /// Null if they cannot be read now.
+  std::shared_ptr<const query::CursorKeys> Read();
+  void Report(const std::string& why, const std::string& remedy);
+
+  pg::Pool& pool_;
+  observe::Gauge& shared_;
+  std::mutex mutex_;
+  std::shared_ptr<const query::CursorKeys> keys_;  // This and below: guarded by mutex_.
+  Clock::time_point read_{};
+  bool reading_ = false;
+  std::string trouble_;
+};
+
+}  // namespace pgsluice::app

@@ -1,0 +1,79 @@
+#include "pgsluice/query/cursor_values.h"
+
+#include "pgsluice/base/error.h"
+#include "pgsluice/json/writer.h"
+#include "pgsluice/query/answer.h"
+
+namespace pgsluice::query {
+
+namespace {
+
+using json::Value;
+
+/// The engine writes a missing double as an infinity, and a missing text as null.
+bool Fits(const Value& value, const SortType& type) {
+  if (value.IsNull()) return type.name != "__id";
+  if (!type.number) return value.IsString();
+  return value.IsNumber() || value.IsBool() ||
+         (value.IsString() && (value.text == "Infinity" || value.text == "-Infinity"));
+}
+
+bool Fit(const std::vector<Value>& values, const std::vector<SortType>& types) {
+  if (values.size() != types.size()) return false;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!Fits(values[i], types[i])) return false;
+  }
+  return true;
+}
+
+std::string Join(const std::vector<SortType>& types) {
+  std::string out;
+  for (const SortType& type : types) out += type.name + ' ';
+  return out;
+}
+
+Value Parse(std::string_view payload) {
+  try {
+    return json::Parse(payload, {.max_depth = 2});
+  } catch (const Error&) {
+    RejectCursor();
+  }
+}
+
+}  // namespace
+
+std::string CursorPayload(const SearchInput& input, std::string_view sort_values) {
+  Value values = ParsePart(sort_values);
+  const std::vector<SortType> types = SortTypes(input);
+  if (!values.IsArray() || !Fit(values.items, types)) {
+    throw Problem(502, "engine_error", "the engine's sort values do not fit the sort");
+  }
+  Value& first = *values.items.emplace(values.items.begin());
+  first.type = json::Type::kString;
+  first.text = Join(types);
+  return json::ToText(values);
+}
+
+std::string SearchAfter(const SearchInput& input, std::string_view payload) {
+  Value values = Parse(payload);
+  const std::vector<SortType> types = SortTypes(input);
+  if (!values.IsArray() || values.items.empty() || !values.items.front().IsString()) RejectCursor();
+  if (values.items.front().text != Join(types)) {
+    throw CursorExpired("the index was built anew with other types since");
+  }
+  values.items.erase(values.items.begin());
+  if (!Fit(values.items, types)) RejectCursor();
+  return json::ToText(values);
+}
+
+void RejectCursor() {
+  Reject("invalid_cursor", "cursor", std::nullopt,
+         "the cursor does not belong to this search; begin again without it");
+}
+
+Problem CursorExpired(const std::string& why) {
+  return {410,
+          {"cursor", std::nullopt, "cursor_expired", why + "; begin again without the cursor", {}}};
+}
+
+}  // namespace pgsluice::query
