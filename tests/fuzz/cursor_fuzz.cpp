@@ -1,20 +1,39 @@
 #include "fuzz/fuzz.h"
 #include "pgsluice/query/cursor.h"
+#include "pgsluice/query/cursor_values.h"
 #include "pgsluice/query/problem.h"
+#include "unit/query/plan_fixture.h"
 
 /// Nothing but what was sealed opens.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace pgsluice;
   const std::string text(fuzz::Text(data, size));
-  const std::string sealed = query::SealCursor(text, "binding", base::HmacKey("key"));
-  fuzz::Require(query::OpenCursor(sealed, "binding", base::HmacKey("key")) == text, "not the same",
-                text);
+  static const query::CursorKeys keys({"key"});
+  const std::string sealed = keys.Seal(text, "binding");
+  fuzz::Require(keys.Open(sealed, "binding") == text, "not the same", text);
   for (const std::string& cursor : {text, text + sealed, sealed.substr(0, sealed.size() / 2)}) {
     try {
-      query::OpenCursor(cursor, "binding", base::HmacKey("key"));
+      keys.Open(cursor, "binding");
       fuzz::Require(cursor == sealed, "opened", cursor);
     } catch (const query::Problem& problem) {
-      fuzz::Require(problem.code() == "invalid_cursor", problem.what(), cursor);
+      fuzz::Require(problem.code() == "invalid_cursor" || problem.code() == "cursor_expired",
+                    problem.what(), cursor);
+    }
+  }
+  // Even with a good signature, nothing but values for the sort gets to the engine.
+  static const query::Schema schema(query::SamplePlan(), {});
+  static const query::SearchRequest request =
+      query::ReadParameters({{"sort", "level,title"}}, query::kSearchParameters);
+  const query::SearchInput input{schema, request, {}, false, {}, {}};
+  for (const std::string& payload : {text, R"(["short text __id ",)" + text + "]"}) {
+    try {
+      const std::string after = query::SearchAfter(input, payload);
+      const json::Value values = json::Parse(after);
+      fuzz::Require(values.items.size() == 3, "another number of values", after);
+      for (const json::Value& value : values.items) {
+        fuzz::Require(!value.IsArray() && !value.IsObject(), "no scalar", after);
+      }
+    } catch (const query::Problem&) {
     }
   }
   return 0;

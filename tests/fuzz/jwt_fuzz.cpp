@@ -7,7 +7,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace pgsluice;
   static const api::TokenVerifier verifier(
-      config::Jwt{{"HS256"}, "secret", "", "", "api", "member"});
+      config::Jwt{{"HS256"}, "secret", "", "", "api", "member", "", false});
   const std::string text(fuzz::Text(data, size));
   for (const std::string& token : {text, api::SignedToken(R"({"alg":"HS256"})", text, "secret"),
                                    api::SignedToken(text, R"({"aud":"api"})", "secret")}) {

@@ -25,7 +25,7 @@ std::string Token(const std::string& claims) {
 class ApiAuthTest : public ApiFixture {
  protected:
   void TakeTokens(const std::string& filter) {
-    config_.auth.jwt = config::Jwt{{"HS256"}, "secret", "", "", "api", "member"};
+    config_.auth.jwt = config::Jwt{{"HS256"}, "secret", "", "", "api", "member", "", false};
     config_.auth.policies["member"].indexes["projects"].filter = filter;
     Restart();
   }

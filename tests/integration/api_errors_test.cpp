@@ -79,9 +79,10 @@ class ApiErrors : public ApiFixture {
     config_.auth.keys = {{"some", base::Sha256("some-key"), "some", ""},
                          {"old", base::Sha256("old-key"), "some", "2020-01-01"},
                          {"none", base::Sha256("none-key"), "none", ""}};
-    config_.auth.jwt = config::Jwt{{"HS256"}, "secret", "", "", "", "member"};
+    config_.auth.jwt = config::Jwt{{"HS256"}, "secret", "", "", "", "member", "", false};
     config_.auth.policies["some"].indexes["projects"].hidden = {"secret"};
     config_.auth.policies["some"].export_allowed = false;
+    config_.auth.policies["some"].strong = false;
     config_.auth.policies["none"].indexes["nothing"] = {};
     config_.auth.policies["member"].indexes["projects"].filter = "level = ${claims.level}";
   }
@@ -278,6 +279,7 @@ TEST_F(ApiErrors, EveryCodeIsTestedAndDescribed) {
   Codes thrown = OfSources();
   EXPECT_EQ(thrown.erase("499 caller_gone"), 1U);  // Nobody reads it.
   thrown.insert("410 cursor_expired");             // Does not stand beside its status.
+  thrown.insert("403 parameter_not_allowed");
   EXPECT_EQ(thrown, tested);
 }
 

@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <ctime>
+
 #include "pgsluice/base/digest.h"
 #include "support/api_fixture.h"
 
@@ -132,6 +135,42 @@ TEST_F(ApiPolicyTest, CursorsBelongToTheirCaller) {
   const std::string path = "/v1/projects/search?per_page=1&sort=id&cursor=" + cursor;
   EXPECT_EQ(As("all-key", path).status, 200);
   EXPECT_THAT(As("some-key", path).body, HasSubstr("invalid_cursor"));
+}
+
+/// The filter of "*" holds for an index that the policy also names, and hidden fields unite.
+TEST_F(ApiPolicyTest, RulesForAllIndexesAndForOneAddUp) {
+  auto& rules = config_.auth.policies["some"].indexes;
+  rules = {{"*", {"level <= 2", {"secret"}}}, {"projects", {"title != nothing", {"owner"}}}};
+  Restart();
+  for (const char* path : {"/v1/projects/search?per_page=100", "/v1/projects/export",
+                           "/v1/projects/docs/51", "/v1/indexes"}) {
+    ExpectClean(As("some-key", path), path);
+  }
+  EXPECT_EQ(As("some-key", "/v1/projects/docs/50").status, 404);
+  EXPECT_EQ(As("some-key", "/v1/projects/docs/51").status, 200);
+  EXPECT_THAT(As("some-key", "/v1/projects/search?sort=owner.name").body,
+              HasSubstr("unknown_field"));
+}
+
+TEST_F(ApiPolicyTest, KeysExpireAtATime) {
+  const auto in = [](int seconds, int offset_hours) {
+    const std::time_t at = std::time(nullptr) + seconds + offset_hours * 3600;
+    std::tm utc{};
+    gmtime_r(&at, &utc);
+    char text[64];
+    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
+    const char sign = offset_hours < 0 ? '-' : '+';
+    return std::string(text) + sign + (std::abs(offset_hours) < 10 ? "0" : "") +
+           std::to_string(std::abs(offset_hours)) + ":00";
+  };
+  for (const int hours : {-11, -2, 0, 3, 13}) {
+    config_.auth.keys[1].expires = in(600, hours);
+    Restart();
+    EXPECT_EQ(As("some-key", "/v1/projects/count").status, 200) << hours;
+    config_.auth.keys[1].expires = in(-600, hours);
+    Restart();
+    EXPECT_EQ(As("some-key", "/v1/projects/count").status, 401) << hours;
+  }
 }
 
 TEST_F(ApiPolicyTest, RefusesWhatIsNotAllowed) {

@@ -56,7 +56,7 @@ class ApiTenants : public ApiFixture {
     std::cout << "PGSLUICE_TEST_SEED=" << seed_ << std::endl;
     random_.seed(seed_);
     ApiFixture::SetUp();
-    config_.auth.jwt = config::Jwt{{"HS256"}, "secret", "", "", "", "member"};
+    config_.auth.jwt = config::Jwt{{"HS256"}, "secret", "", "", "", "member", "", false};
     config_.auth.policies["member"].indexes["projects"] = {"level = ${claims.tenant}", kHidden};
     alone_config_ = config_;
     // It hides something too, so that words are looked for in the same way.

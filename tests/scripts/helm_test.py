@@ -76,6 +76,7 @@ EVERYTHING = {
     "env": [{"name": "TZ", "value": "UTC"}],
     "migrate": {"enabled": True, "secret": "shop-owner"},
     "ingress": {"enabled": True, "host": "search.example.org", "className": "nginx", "tlsSecret": "public", "annotations": {"a": "b"}},
+    "networkPolicy": {"enabled": True, "admin": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]},
     "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
     "imagePullSecrets": [{"name": "registry"}],
     "serviceAccount": {"name": "search"},
@@ -144,6 +145,15 @@ class Chart(unittest.TestCase):
         self.assertEqual(job["metadata"]["annotations"]["test/hook"], "pre-install,pre-upgrade")
         for service in ("shop-pgsluice", "shop-pgsluice-admin"):  # No traffic for the migration.
             self.assertFalse(objects["Service", service]["spec"]["selector"].items() <= job["spec"]["template"]["metadata"]["labels"].items())
+
+    def test_the_admin_port_is_for_those_who_are_named(self):
+        policy = template_all(EVERYTHING)["NetworkPolicy", "shop-pgsluice"]["spec"]
+        api, admin = policy["ingress"]
+        self.assertEqual((api["ports"][0]["port"], admin["ports"][0]["port"]), (8080, 8081))
+        self.assertNotIn("from", api)
+        self.assertEqual(admin["from"], EVERYTHING["networkPolicy"]["admin"])
+        nobody = template(MINIMAL | {"networkPolicy": {"enabled": True}})["NetworkPolicy", "shop-pgsluice"]["spec"]
+        self.assertEqual([rule["ports"][0]["port"] for rule in nobody["ingress"]], [8080])
 
     def test_the_configuration_is_one(self):
         text = template(EVERYTHING)["ConfigMap", "shop-pgsluice"]["data"]["pgsluice.json"]

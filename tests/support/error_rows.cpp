@@ -361,6 +361,9 @@ std::vector<Row> AccessRows() {
   const auto token = [](const std::string& claims) {
     return SignedToken(R"({"alg":"HS256"})", claims, "secret");
   };
+  Row strong = row(403, "parameter_not_allowed", "the policy does not allow 'consistency'",
+                   "some-key", kSearch + "?consistency=strong");
+  strong.parameter = "consistency";
   const std::string unfit = "the claims do not fit the policy's filter";
   return {
       row(401, "missing_credentials", "an API key is needed", ""),
@@ -375,6 +378,8 @@ std::vector<Row> AccessRows() {
       row(403, "export_not_allowed", "the policy does not allow exports", "some-key",
           "/v1/projects/export"),
       row(403, "missing_claim", "claim 'level' is missing", token("{}")),
+      row(403, "missing_claim", "claim 'level' is missing", token(R"({"level":null})")),
+      strong,
       row(403, "missing_claim", unfit, token(R"({"level":"x"})")),
       row(403, "missing_claim", unfit, token(R"({"level":"x"})"), "/v1/indexes"),
       row(403, "missing_claim", unfit, token(R"({"level":"x"})"), "/v1/indexes/projects"),

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "pgsluice/query/problem.h"
+
 namespace pgsluice::api {
 namespace {
 
@@ -22,18 +24,26 @@ class AdminServer : public ::testing::Test {
     return AdminHandler(callbacks_)(request);
   }
 
-  bool may_search_ = false;
+  bool may_search_ = false, guarded_ = false;
   std::vector<std::optional<std::int64_t>> retried_;
   AdminCallbacks callbacks_ = {.ready = [] { return false; },
                                .reason = [] { return std::string("engine: away"); },
                                .metrics = [] { return std::string("x 1\n"); },
                                .status = [] { return std::string("{}"); },
-                               .dead_letters = [] { return std::string("[]"); },
+                               .dead_letters = [](const HttpRequest&) { return std::string("[]"); },
                                .retry =
                                    [this](auto id) {
                                      retried_.push_back(id);
                                      return 1;
                                    },
+                               .admit =
+                                   [this](const HttpRequest&, bool change) {
+                                     if (!guarded_) return std::string();
+                                     throw query::Problem(401, "missing_credentials",
+                                                          change ? "change" : "look");
+                                     return std::string();
+                                   },
+                               .audit = [](const auto&...) {},
                                .may_search = [this] { return may_search_; },
                                .search =
                                    [](const HttpRequest&) {
@@ -58,6 +68,18 @@ TEST_F(AdminServer, ServesThePageWithAPolicyOfItsOwn) {
               Contains(Pair("Content-Security-Policy", HasSubstr("default-src 'none'"))));
   EXPECT_EQ(Ask("GET", "/status.js").content_type, "text/javascript; charset=utf-8");
   EXPECT_EQ(Ask("GET", "/index.html").status, 404);
+}
+
+TEST_F(AdminServer, CredentialsGuardAllButHealthAndThePage) {
+  guarded_ = true;
+  for (const char* path : {"/metrics", "/status", "/dead-letters"}) {
+    EXPECT_EQ(Ask("GET", path).status, 401) << path;
+  }
+  EXPECT_EQ(Ask("POST", "/dead-letters/retry", "", "application/json").status, 401);
+  EXPECT_TRUE(retried_.empty());
+  EXPECT_EQ(Ask("GET", "/healthz").status, 200);
+  EXPECT_EQ(Ask("GET", "/readyz").status, 503);
+  EXPECT_EQ(Ask("GET", "/").status, 200);
 }
 
 TEST_F(AdminServer, RetriesOneOrAllAndOnlyForItsOwnPage) {

@@ -86,6 +86,7 @@ TEST_F(JwtTest, TakesSharedSecrets) {
   jwt_.algorithms = {"HS256"};
   jwt_.jwks_file.clear();
   jwt_.secret = "secret";
+  jwt_.require_exp = false;
   const std::string header = R"({"alg":"HS256"})";
   const std::string claims = R"({"iss":"issuer","aud":"api"})";
   EXPECT_EQ(Refused(SignedToken(header, claims, "secret")), "");
@@ -96,6 +97,58 @@ TEST_F(JwtTest, TakesSharedSecrets) {
             kInvalid);
 }
 
+TEST_F(JwtTest, RefusesTokensThatNeverEnd) {
+  jwt_ = {{"HS256"}, std::string(32, 's'), "", "", "", "p"};
+  const auto token = [&](const std::string& claims) {
+    return SignedToken(R"({"alg":"HS256"})", claims, jwt_.secret);
+  };
+  EXPECT_EQ(Refused(token("{}")), kInvalid);
+  EXPECT_EQ(Refused(token(R"({"exp":null})")), kInvalid);
+  EXPECT_EQ(Refused(token(R"({"exp":2000})")), "");
+  jwt_.require_exp = false;
+  EXPECT_EQ(Refused(token("{}")), "");
+  EXPECT_EQ(Refused(token(R"({"exp":1})")), "expired_credentials");
+}
+
+std::string OctSet(const std::string& kid, const std::string& secret) {
+  return R"({"keys":[{"kty":"oct","kid":")" + kid + R"(","k":")" + Base64Url(secret) + R"("}]})";
+}
+
+TEST_F(JwtTest, TakesSharedSecretsOfAKeySet) {
+  const std::string secret(32, 's');
+  std::ofstream(file_) << OctSet("a", secret);
+  jwt_ = {{"HS256", "RS256"}, "", file_, "", "", "p"};
+  EXPECT_EQ(Refused(SignedToken(R"({"alg":"HS256","kid":"a"})", R"({"exp":2000})", secret)), "");
+  EXPECT_EQ(Refused(SignedToken(R"({"alg":"HS256","kid":"b"})", R"({"exp":2000})", secret)),
+            kInvalid);
+  EXPECT_EQ(Refused(SignedToken(R"({"alg":"RS256","kid":"a"})", R"({"exp":2000})", secret)),
+            kInvalid);
+  EXPECT_EQ(KeySet(OctSet("a", "short")).size(), 0U);
+}
+
+TEST_F(JwtTest, FetchesAKeySetAndItsRotation) {
+  const std::string secret(32, 's');
+  std::string now = OctSet("a", secret);
+  int fetched = 0;
+  KeySetUrl keys("http://127.0.0.1/jwks", [&](const std::string&) {
+    ++fetched;
+    if (now.empty()) throw Error(Disposition::kRetry, "away");
+    return now;
+  });
+  EXPECT_TRUE(keys.Get("a")->Has("a"));
+  EXPECT_TRUE(keys.Get("a")->Has("a"));
+  EXPECT_EQ(fetched, 1);
+  // A name that is not known is looked for once, whoever asks for it how often.
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(keys.Get("b")->Has("b"));
+  EXPECT_EQ(fetched, 1);
+  now.clear();
+  KeySetUrl away("http://127.0.0.1/jwks", [&](const std::string&) -> std::string {
+    throw Error(Disposition::kRetry, "away");
+  });
+  EXPECT_EQ(away.Get("a")->size(), 0U);
+  EXPECT_TRUE(keys.Get("a")->Has("a"));
+}
+
 TEST_F(JwtTest, SaysThatTheKeySetCannotBeRead) {
   jwt_.jwks_file = "/nowhere";
   EXPECT_THROW(TokenVerifier{jwt_}, Error);
@@ -104,14 +157,14 @@ TEST_F(JwtTest, SaysThatTheKeySetCannotBeRead) {
 
 TEST_F(JwtTest, ReadsAChangedKeySet) {
   KeySetFile keys(file_);
-  const auto before = keys.Get();
+  const auto before = keys.Get("");
   std::ofstream(file_) << R"({"keys":[]})";
   std::filesystem::last_write_time(
       file_, std::filesystem::file_time_type::clock::now() + std::chrono::hours(1));
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (keys.Get() == before && std::chrono::steady_clock::now() < deadline) {
+  while (keys.Get("") == before && std::chrono::steady_clock::now() < deadline) {
   }
-  EXPECT_NE(keys.Get(), before);
+  EXPECT_NE(keys.Get(""), before);
 }
 
 }  // namespace

@@ -26,6 +26,18 @@ TEST(RateLimiter, SaysHowLongToWait) {
   EXPECT_EQ(limiter.Take("a", 0, start), 0);
 }
 
+TEST(RateLimiter, BatchesCountByWhatIsInThem) {
+  RateLimiter limiter;
+  const RateLimiter::Clock::time_point start{};
+  EXPECT_EQ(limiter.Take("a", 20, start, 10), 0);
+  EXPECT_EQ(limiter.Take("a", 20, start, 10), 0);
+  EXPECT_EQ(limiter.Take("a", 20, start, 1), 1);
+  // More than a second's worth: let through once, and paid back.
+  EXPECT_EQ(limiter.Take("b", 2, start, 10), 0);
+  EXPECT_EQ(limiter.Take("b", 2, start + milliseconds(1000), 1), 4);
+  EXPECT_EQ(limiter.Take("b", 2, start + milliseconds(5000), 1), 0);
+}
+
 TEST(RateLimiter, ForgetsCallersWhenThereAreTooMany) {
   RateLimiter limiter;
   const RateLimiter::Clock::time_point start{};

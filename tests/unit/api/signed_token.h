@@ -9,7 +9,7 @@
 namespace pgsluice::api {
 
 inline std::string Base64Url(const std::string& bytes) {
-  const std::string sealed = query::SealCursor(bytes, "", base::HmacKey(""));
+  const std::string sealed = query::CursorKeys({""}).Seal(bytes, "");
   return sealed.substr(0, sealed.find('.'));
 }
 

@@ -282,10 +282,12 @@ TEST(Print, MasksSecretsAndShowsDefaults) {
     "policies": {}
   },
   "limits": {
-    "requests_per_second": 0,
+    "trusted_proxies": [],
     "concurrent": 64,
     "connections_per_address": 0
   },
+  "admin_auth": false,
+  "admin_row_values": false,
   "cors_origins": [],
   "allowed_hosts": []
 }

@@ -30,6 +30,32 @@ TEST(Values, Durations) {
   for (const char* bad : {"", "s", "5 parsecs", "-1s"}) EXPECT_FALSE(ParseDuration(bad)) << bad;
 }
 
+TEST(Values, TimesHaveOffsets) {
+  EXPECT_EQ(ParseTime("1970-01-02"), 86400);
+  EXPECT_EQ(ParseTime("2027-01-01T00:00:00Z"), 1798761600);
+  EXPECT_EQ(ParseTime("2027-01-01T00:00:00+02:00"), 1798761600 - 7200);
+  EXPECT_EQ(ParseTime("2027-01-01T00:00:00.5-0230"), 1798761600 + 9000);
+  EXPECT_EQ(ParseTime("2027-01-01 00:00"), 1798761600);
+  for (const char* bad : {"", "2027", "2027-13-01", "2027-02-30", "2027-01-01T25:00:00Z", "soon",
+                          "2027-01-01T00:00:00+25:00", "2027-01-01T"}) {
+    EXPECT_FALSE(ParseTime(bad)) << bad;
+    EXPECT_TRUE(CheckDate(bad)) << bad;
+  }
+}
+
+TEST(Values, PasswordsInUrlsAreEncoded) {
+  for (const char* good :
+       {"postgresql://app:p#w?x@db/shop", "postgresql://app@db/shop?user=a@b", "postgresql:///shop",
+        "postgresql://app:p%2Fw%40x@db:5432/shop", "host=db password='a/b@c'"}) {
+    EXPECT_FALSE(CheckDatabaseUrl(good)) << good;
+  }
+  for (const char* bad : {"postgresql://app:p/w@db/shop", "postgresql://app:p@w@db/shop"}) {
+    const auto wrong = CheckDatabaseUrl(bad);
+    ASSERT_TRUE(wrong) << bad;
+    EXPECT_NE(wrong->find("%2F"), std::string::npos) << *wrong;
+  }
+}
+
 TEST(Values, Addresses) {
   EXPECT_EQ(ParseAddress("[::1]:8080")->host, "::1");
   EXPECT_EQ(ParseAddress("localhost:0")->port, 0);

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "pgsluice/base/error.h"
 
 namespace pgsluice::engine {
@@ -14,6 +16,12 @@ Disposition DispositionOf(int status, std::string_view body, std::size_t actions
     return e.disposition();
   }
   throw std::logic_error("no error was thrown");
+}
+
+TEST(BulkBody, ADocumentCannotBeginAnotherAction) {
+  BulkBody body("things");
+  body.Index("1", "{\"x\":\n1}\n{\"delete\":{\"_id\":\"2\"}}", 1);
+  EXPECT_EQ(std::count(body.text().begin(), body.text().end(), '\n'), 2);
 }
 
 TEST(BulkBody, WritesOneActionPerLine) {

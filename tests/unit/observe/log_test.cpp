@@ -40,6 +40,10 @@ TEST(MaskUrl, HidesPasswordsWhereverTheyStand) {
             "postgresql://db:5432/shop?user=a&password=***&sslmode=require");
   EXPECT_EQ(MaskUrl("host=db password = 'a \\' b' user=app"), "host=db password = *** user=app");
   EXPECT_EQ(MaskUrl("https://elastic:pw@search:9200"), "https://elastic:***@search:9200");
+  for (const char* password : {"p/w", "p#w", "p?w", "p@w", "1/2", "a:b/c?d#e@f"}) {
+    EXPECT_EQ(MaskUrl(std::string("https://app:") + password + "@db:9200/x"),
+              "https://app:***@db:9200/x");
+  }
   EXPECT_EQ(MaskUrl(""), "");
 }
 

@@ -5,6 +5,7 @@
 
 #include "pgsluice/query/answer.h"
 #include "pgsluice/query/cursor.h"
+#include "pgsluice/query/cursor_values.h"
 #include "pgsluice/query/problem.h"
 #include "pgsluice/query/search_body.h"
 #include "unit/query/plan_fixture.h"
@@ -57,13 +58,74 @@ TEST(RequestTest, RefusesWhatItDoesNotKnow) {
   EXPECT_EQ(CodeOf({{"cursor", "x"}, {"page", "1"}}), "invalid_parameter");
 }
 
+TEST(RequestTest, NothingIsFailOpen) {
+  const auto refused = [](const std::string& body) -> Mistake {
+    try {
+      ReadBody(json::Parse(body), kSearchParameters);
+    } catch (const Problem& problem) {
+      return problem.mistakes().at(0);
+    }
+    return {};
+  };
+  for (const char* tree :
+       {R"({"match_all":{}})", R"({"and":[{}]})", R"({"or":[{}]})", R"({"":{}})", R"({"title":{}})",
+        R"({"exists":{}})", R"({"not":{}})", R"({"and":[]})", R"({"or":[]})",
+        R"({"orders":{"any":{}}})", R"({"title":{"eq":"x"},"level":{}})", "{}"}) {
+    const Mistake mistake = refused(std::string(R"({"filter":)") + tree + "}");
+    EXPECT_EQ(mistake.code, "invalid_filter") << tree;
+    EXPECT_EQ(mistake.parameter, "filter") << tree;
+    EXPECT_TRUE(mistake.offset) << tree;
+  }
+  EXPECT_EQ(refused(R"({"facets":{"title":1}})").code, "invalid_parameter");
+  EXPECT_EQ(refused(R"({"facets":{"title":1}})").offset, 19U);
+  EXPECT_EQ(refused(R"({"facets":{"title":{"sizes":1}}})").code, "unknown_parameter");
+}
+
+/// What an attacker who could sign would send: nothing but values for the sort gets through.
+TEST(CursorTest, HoldsScalarsOfTheSortAndNothingElse) {
+  const Schema schema(SamplePlan(), {});
+  const SearchRequest request = ReadParameters({{"sort", "level,title,status"}}, kSearchParameters);
+  const SearchInput input{schema, request, {}, false, {}};
+  const std::string types = R"("short text ordinal __id ")";
+  EXPECT_EQ(CursorPayload(input, R"([ 1, "x" ,2,"7"])"), "[" + types + R"(,1,"x",2,"7"])");
+  EXPECT_EQ(SearchAfter(input, "[" + types + R"(,12345678901234567890,null,2,"7"])"),
+            R"([12345678901234567890,null,2,"7"])");
+  for (const char* values :
+       {R"(1,"x",2)", R"(1,"x",2,"7","8")", R"("1","x",2,"7")", R"(1,2,2,"7")", R"(1,"x",2,7)",
+        R"([1],"x",2,"7")", R"({"a":1},"x",2,"7")", R"(1,"x",2,"7"],"aggs":{"a":{}},"x":[1)"}) {
+    EXPECT_THROW(SearchAfter(input, "[" + types + "," + values + "]"), Problem) << values;
+    EXPECT_THROW(CursorPayload(input, std::string("[") + values + "]"), Error) << values;
+  }
+  for (const char* payload : {"", "1", "{}", "[]", "[1]", "null", R"(["short text"])"}) {
+    EXPECT_THROW(SearchAfter(input, payload), Problem) << payload;
+  }
+}
+
+TEST(CursorTest, KeysRotate) {
+  const CursorKeys before({"old"});
+  const CursorKeys between({"new", "old"});
+  const CursorKeys later({"newer", "new"});
+  const std::string cursor = before.Seal("x", "b");
+  EXPECT_EQ(between.Open(cursor, "b"), "x");
+  EXPECT_FALSE(before.KnowsKeyOf(between.Seal("x", "b")));
+  EXPECT_TRUE(later.KnowsKeyOf(between.Seal("x", "b")));
+  try {
+    later.Open(cursor, "b");
+    FAIL() << "opened";
+  } catch (const Problem& problem) {
+    EXPECT_EQ(problem.status(), 410);
+    EXPECT_EQ(problem.code(), "cursor_expired");
+  }
+}
+
 TEST(CursorTest, BelongsToItsSearch) {
-  const std::string cursor = SealCursor(R"([1.5,"a"])", "search", base::HmacKey("key"));
-  EXPECT_EQ(OpenCursor(cursor, "search", base::HmacKey("key")), R"([1.5,"a"])");
-  EXPECT_THROW(OpenCursor(cursor, "other", base::HmacKey("key")), Problem);
-  EXPECT_THROW(OpenCursor(cursor, "search", base::HmacKey("other")), Problem);
-  EXPECT_THROW(OpenCursor("x" + cursor, "search", base::HmacKey("key")), Problem);
-  EXPECT_THROW(OpenCursor("", "search", base::HmacKey("key")), Problem);
+  const CursorKeys keys({"key"});
+  const std::string cursor = keys.Seal(R"([1.5,"a"])", "search");
+  EXPECT_EQ(keys.Open(cursor, "search"), R"([1.5,"a"])");
+  EXPECT_THROW(keys.Open(cursor, "other"), Problem);
+  EXPECT_THROW(CursorKeys({"other"}).Open(cursor, "search"), Problem);
+  EXPECT_THROW(keys.Open("x" + cursor, "search"), Problem);
+  EXPECT_THROW(keys.Open("", "search"), Problem);
 }
 
 TEST(ProjectionTest, CopiesDigitsAndDropsWhatIsNotShown) {
