@@ -66,24 +66,48 @@ inline const pg::Statement kTypes{"catalog_types", R"sql(
       AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'pgsluice')
       AND a.attnum > 0 AND NOT a.attisdropped
     UNION
-    SELECT CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE part.element END
+    SELECT part.oid
     FROM used JOIN pg_catalog.pg_type t ON t.oid = used.oid
     CROSS JOIN LATERAL (
-      SELECT coalesce(
-        (SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid),
-        (SELECT r.rngtypid FROM pg_catalog.pg_range r WHERE r.rngmultitypid = t.oid),
-        CASE WHEN t.typsubscript = 'pg_catalog.array_subscript_handler'::regproc
-             THEN t.typelem END)) AS part (element)
-    WHERE t.typtype = 'd' OR part.element IS NOT NULL)
+      SELECT t.typbasetype WHERE t.typtype = 'd'
+      UNION ALL
+      SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid
+      UNION ALL
+      SELECT r.rngtypid FROM pg_catalog.pg_range r WHERE r.rngmultitypid = t.oid
+      UNION ALL
+      SELECT t.typelem WHERE t.typsubscript = 'pg_catalog.array_subscript_handler'::regproc
+      UNION ALL
+      SELECT a.atttypid FROM pg_catalog.pg_attribute a
+      WHERE a.attrelid = t.typrelid AND t.typtype = 'c' AND a.attnum > 0
+        AND NOT a.attisdropped) AS part (oid))
   SELECT t.oid, t.typname, n.nspname, t.typtype, t.typbasetype,
          pg_catalog.format_type(t.oid, NULL), pg_catalog.format_type(t.typbasetype, t.typtypmod),
          coalesce((SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid),
                   (SELECT r.rngtypid FROM pg_catalog.pg_range r WHERE r.rngmultitypid = t.oid), 0),
          CASE WHEN t.typtype <> 'd'
                    AND t.typsubscript = 'pg_catalog.array_subscript_handler'::regproc
-              THEN t.typelem ELSE 0 END
+              THEN t.typelem ELSE 0 END,
+         EXISTS (SELECT FROM pg_catalog.pg_cast k
+                 WHERE k.castsource = t.oid AND k.castcontext = 'i' AND k.oid >= 16384)
   FROM used JOIN pg_catalog.pg_type t ON t.oid = used.oid
   JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace)sql"};
+
+// The attributes of composite types, also of the row types of tables.
+inline const pg::Statement kAttributes{"catalog_attributes", R"sql(
+  SELECT t.oid, a.attname, a.atttypid, pg_catalog.format_type(a.atttypid, a.atttypmod)
+  FROM pg_catalog.pg_type t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.typrelid
+  JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+  WHERE t.typtype = 'c' AND a.attnum > 0 AND NOT a.attisdropped
+    AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'pgsluice')
+    AND EXISTS (SELECT FROM pg_catalog.pg_attribute u
+                JOIN pg_catalog.pg_class c ON c.oid = u.attrelid
+                WHERE u.atttypid IN (t.oid, t.typarray) AND u.attnum > 0 AND NOT u.attisdropped
+                  AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c')
+                UNION ALL
+                SELECT FROM pg_catalog.pg_type d WHERE d.typbasetype IN (t.oid, t.typarray)
+                UNION ALL
+                SELECT FROM pg_catalog.pg_range r WHERE r.rngsubtype IN (t.oid, t.typarray))
+  ORDER BY t.oid, a.attnum)sql"};
 
 inline const pg::Statement kLabels{"catalog_labels", R"sql(
   SELECT enumtypid, enumlabel FROM pg_catalog.pg_enum ORDER BY enumtypid, enumsortorder)sql"};
@@ -154,6 +178,8 @@ inline const pg::Statement kFingerprint{"catalog_fingerprint", R"sql(
               inhdetachpending), 6))
      FROM pg_catalog.pg_inherits),
     (SELECT pg_catalog.sum(pg_catalog.hash_record_extended(ROW(w.ev_class, w.xmin::text), 7))
-     FROM pg_catalog.pg_rewrite w JOIN relation ON relation.oid = w.ev_class))))sql"};
+     FROM pg_catalog.pg_rewrite w JOIN relation ON relation.oid = w.ev_class),
+    (SELECT pg_catalog.sum(pg_catalog.hash_record_extended(ROW(k.castsource, k.casttarget), 8))
+     FROM pg_catalog.pg_cast k WHERE k.castcontext = 'i' AND k.oid >= 16384))))sql"};
 
 }  // namespace pgsluice::catalog::sql

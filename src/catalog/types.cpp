@@ -15,7 +15,13 @@ Types::Types(pg::Session& session) {
       return static_cast<std::uint32_t>(types.Int(row, column));
     };
     rows_[oid(0)] = {text(1), text(2), types.Text(row, 3).front(), oid(4), text(5), text(6),
-                     oid(7),  oid(8)};
+                     oid(7),  oid(8),  types.Bool(row, 9)};
+  }
+  const pg::Result attributes = session.Exec(sql::kAttributes);
+  for (std::size_t row = 0; row < attributes.rows(); ++row) {
+    attributes_[static_cast<std::uint32_t>(attributes.Int(row, 0))].push_back(
+        {std::string(attributes.Text(row, 1)), std::string(attributes.Text(row, 3)),
+         static_cast<std::uint32_t>(attributes.Int(row, 2))});
   }
   const pg::Result labels = session.Exec(sql::kLabels);
   for (std::size_t row = 0; row < labels.rows(); ++row) {
@@ -36,12 +42,21 @@ TypeInfo Types::Resolve(std::uint32_t oid, std::string sql, bool deterministic) 
   if (found == rows_.end()) return info;  // made a moment ago: the fingerprint will tell
   const Row& row = found->second;
   info.oid = found->first;
-  info.base = row.name;
+  info.domain = info.oid != oid;
+  info.base_sql = pg::Session::QuoteName(row.schema) + "." + pg::Session::QuoteName(row.name);
+  if (row.kind == 'b') info.base = row.name;
+  info.ambiguous = row.ambiguous;
   info.schema = row.schema;
   info.kind = row.kind;
   info.array = row.element != 0;
   if (const auto labels = labels_.find(info.oid); labels != labels_.end()) {
     info.labels = labels->second;
+  }
+  if (const auto fields = attributes_.find(info.oid); fields != attributes_.end()) {
+    for (const Attribute& field : fields->second) {
+      info.field_names.push_back(field.name);
+      info.field_types.push_back(std::make_shared<TypeInfo>(Resolve(field.type, field.sql, true)));
+    }
   }
   const auto inner = rows_.find(info.array ? row.element : row.inner);
   if (inner == rows_.end()) return info;

@@ -27,10 +27,17 @@ class Types {
     std::string domain_sql;     ///< What it is a domain over, with length or precision.
     std::uint32_t inner = 0;    ///< Subtype of a range, range of a multirange.
     std::uint32_t element = 0;  ///< Of an array.
+    bool ambiguous = false;
   };
 
   std::map<std::uint32_t, Row> rows_;
+  struct Attribute {
+    std::string name, sql;
+    std::uint32_t type = 0;
+  };
+
   std::map<std::uint32_t, std::vector<std::string>> labels_;
+  std::map<std::uint32_t, std::vector<Attribute>> attributes_;
 };
 
 }  // namespace pgsluice::catalog

@@ -137,6 +137,23 @@ const catalog::Table* FindTable(const std::string& name, const std::string& plac
   return nullptr;
 }
 
+/// The statement without the functions of schema pgsluice, which is not there before the
+/// migrations.
+std::string WithoutFunctions(std::string sql) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kInstead = {
+      {{"pgsluice.version()", "0"},
+       {"pgsluice.typed(", "coalesce("},
+       {"pgsluice.nested(", "concat("},
+       {"pgsluice.key_text(", "concat("}}};
+  for (const auto& [function, instead] : kInstead) {
+    for (std::size_t at = sql.find(function); at != std::string::npos;
+         at = sql.find(function, at + instead.size())) {
+      sql.replace(at, function.size(), instead);
+    }
+  }
+  return sql;
+}
+
 void CheckStatements(pg::Session& session, const Plan& plan, Building& building) {
   std::vector<const pg::Statement*> statements = {&plan.read_by_key};
   if (plan.read_many_by_key.name != plan.read_by_key.name) {
@@ -146,10 +163,7 @@ void CheckStatements(pg::Session& session, const Plan& plan, Building& building)
     if (!source.to_roots.sql.empty()) statements.push_back(&source.to_roots);
   }
   for (const pg::Statement* statement : statements) {
-    constexpr std::string_view kVersion = "pgsluice.version()";
-    std::string sql = "EXPLAIN " + statement->sql;
-    const std::size_t version = sql.find(kVersion);  // Not there before the migrations.
-    if (version != std::string::npos) sql.replace(version, kVersion.size(), "0");
+    const std::string sql = "EXPLAIN " + WithoutFunctions(statement->sql);
     pg::Transaction transaction(session);
     session.Exec("SET TRANSACTION READ ONLY");
     try {

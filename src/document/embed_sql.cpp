@@ -6,6 +6,7 @@
 
 #include "document/read_sql.h"
 #include "document/type_rules.h"
+#include "document/typed_sql.h"
 
 namespace pgsluice::document {
 
@@ -25,7 +26,17 @@ std::string Join(const std::vector<std::string>& parts, const char* between = ",
   return fmt::format("{}", fmt::join(parts, between));
 }
 
-/// Rows that have the values to join on: the parents or the links, and their columns.
+/// A column of a table as it is compared with others.
+std::string Compared(const catalog::Table& table, const std::string& alias,
+                     const std::string& column) {
+  return ComparedSql(table.Find(column)->type, alias + "." + Quoted(column));
+}
+
+std::string Equals(const catalog::Table& table, const std::string& column) {
+  return EqualsSql(ComparedType(table.Find(column)->type));
+}
+
+/// Rows that have the values to join on: the parents or the links, and their values, of rows `s`.
 struct Source {
   std::string cte;
   std::vector<std::string> values;
@@ -40,11 +51,11 @@ std::string MatchSql(const catalog::Table& table, const std::string& alias,
                      const std::string& unless = "") {
   std::vector<std::string> parts, mine, theirs;
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    mine.push_back(alias + "." + Quoted(columns[i]));
-    theirs.push_back("s." + source.values[i]);
+    mine.push_back(Compared(table, alias, columns[i]));
+    theirs.push_back(source.values[i]);
   }
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    const std::string equals = EqualsSql(table.Find(columns[i])->type);
+    const std::string equals = Equals(table, columns[i]);
     // The array form always uses the index, whatever the planner expects of the parents; without an
     // index it would compare every row with every element, where a hashed semi-join does not.
     if (HasIndex(table, {columns[i]})) {
@@ -86,21 +97,25 @@ class NodeSql {
     std::vector<std::string> columns;
     const Step& first = node_.steps.front();
     for (std::size_t i = 0; i < first.here.size(); ++i) {
-      columns.push_back(fmt::format("l0.{} AS {}", Quoted(first.here[i]), Numbered("j", i)));
+      columns.push_back(
+          fmt::format("{} AS {}", Compared(*first.table, "l0", first.here[i]), Numbered("j", i)));
     }
     const std::size_t links = node_.steps.size() - 1;
     for (std::size_t i = 0; i < last().above.size(); ++i) {
-      columns.push_back(
-          fmt::format("l{}.{} AS {}", links - 1, Quoted(last().above[i]), Numbered("c", i)));
+      columns.push_back(fmt::format(
+          "{} AS {}",
+          Compared(*node_.steps[links - 1].table, fmt::format("l{}", links - 1), last().above[i]),
+          Numbered("c", i)));
     }
     std::string from = TableSql(*first.table) + " AS l0";
     for (std::size_t i = 1; i < links; ++i) {
       const Step& step = node_.steps[i];
       std::vector<std::string> on;
       for (std::size_t k = 0; k < step.here.size(); ++k) {
-        on.push_back(fmt::format("l{}.{} {} l{}.{}", i, Quoted(step.here[k]),
-                                 EqualsSql(step.table->Find(step.here[k])->type), i - 1,
-                                 Quoted(step.above[k])));
+        on.push_back(fmt::format(
+            "{} {} {}", Compared(*step.table, fmt::format("l{}", i), step.here[k]),
+            Equals(*step.table, step.here[k]),
+            Compared(*node_.steps[i - 1].table, fmt::format("l{}", i - 1), step.above[k])));
       }
       from += fmt::format(" JOIN {} AS l{} ON {}", TableSql(*step.table), i, Join(on, " AND "));
     }
@@ -126,20 +141,21 @@ class NodeSql {
     }
     const std::string range = Cte("_range");
     out_.ctes.push_back(
-        fmt::format("{0} AS (SELECT min({1}) AS low, max({1}) AS high FROM {2} HAVING "
+        fmt::format("{0} AS (SELECT min({1}) AS low, max({1}) AS high FROM {2} s HAVING "
                     "max({1})::numeric - min({1}) < count({1}) * 1.25)",
                     range, source.values[0], source.cte));
     return fmt::format(
-        "{0}{1}.{2} BETWEEN (SELECT low FROM {3}) AND (SELECT high FROM {3}){4} UNION ALL "
-        "{0}{5}{4}",
-        select, alias, Quoted(columns[0]), range, rest,
+        "{0}{1} BETWEEN (SELECT low FROM {2}) AND (SELECT high FROM {2}){3} UNION ALL {0}{4}{3}",
+        select, Compared(table, alias, columns[0]), range, rest,
         MatchSql(table, alias, columns, source, range));
   }
 
   Source OfParents() const {
     const std::vector<std::string>& above = node_.steps.front().above;
     Source source{parents_.cte, {}, above.size() == 1 && IsUnique(parents_.table, above, {})};
-    for (const std::string& column : above) source.values.push_back(Quoted(column));
+    for (const std::string& column : above) {
+      source.values.push_back(Compared(parents_.table, "s", column));
+    }
     source.neighbours =
         parents_.neighbours && source.distinct && IsInteger(parents_.table.Find(above[0])->type);
     return source;
@@ -147,7 +163,9 @@ class NodeSql {
 
   Source OfLinks() const {
     Source source{Cte("_links"), {}};
-    for (std::size_t i = 0; i < last().here.size(); ++i) source.values.push_back(Numbered("c", i));
+    for (std::size_t i = 0; i < last().here.size(); ++i) {
+      source.values.push_back("s." + Numbered("c", i));
+    }
     return source;
   }
 
@@ -202,7 +220,7 @@ class NodeSql {
     const std::size_t count = node_.steps.front().here.size();
     for (std::size_t i = 0; i < count; ++i) {
       values.push_back(node_.through() ? "l." + Numbered("j", i)
-                                       : "child." + Quoted(last().here[i]));
+                                       : Compared(node_.table(), "child", last().here[i]));
     }
     return values;
   }
@@ -211,9 +229,8 @@ class NodeSql {
     if (!node_.through()) return Cte("_docs") + " AS child";
     std::vector<std::string> on;
     for (std::size_t i = 0; i < last().here.size(); ++i) {
-      on.push_back(fmt::format("child.{} {} l.{}", Quoted(last().here[i]),
-                               EqualsSql(node_.table().Find(last().here[i])->type),
-                               Numbered("c", i)));
+      on.push_back(fmt::format("{} {} l.{}", Compared(node_.table(), "child", last().here[i]),
+                               Equals(node_.table(), last().here[i]), Numbered("c", i)));
     }
     return fmt::format("{} AS l JOIN {} AS child ON {}", Cte("_links"), Cte("_docs"),
                        Join(on, " AND "));
@@ -233,20 +250,31 @@ class NodeSql {
 
   std::string AggregateSql() const {
     if (node_.config->aggregate == config::Aggregate::kCount) return "count(*)::text";
+    const catalog::TypeInfo& type = node_.value->type;
     const std::string column = "child." + Quoted(node_.value->name);
-    const char* function = "sum";
     switch (node_.config->aggregate) {
       case config::Aggregate::kMin:
+        return ExtremeSql(type, column, false);
       case config::Aggregate::kMax:
-        function = node_.config->aggregate == config::Aggregate::kMin ? "min" : "max";
-        return JsonSql(node_.field, node_.value->type, fmt::format("{}({})", function, column));
+        return ExtremeSql(type, column, true);
       case config::Aggregate::kAvg:
-        function = "avg";
-        break;
+        return fmt::format("to_json(avg({}))::text", TypedSql(type, column));
       default:
-        break;
+        return fmt::format("to_json(sum({}))::text", TypedSql(type, column));
     }
-    return fmt::format("to_json({}({}))::text", function, column);
+  }
+
+  /// Enums by their declared order, without a function that is looked up by its name.
+  std::string ExtremeSql(const catalog::TypeInfo& type, const std::string& column,
+                         bool highest) const {
+    if (type.kind == 'e') {
+      return JsonSql(node_.field, type,
+                     fmt::format("(array_agg({0} ORDER BY {0}{1}) FILTER (WHERE {0} IS NOT "
+                                 "NULL))[1]",
+                                 column, highest ? " DESC" : ""));
+    }
+    return JsonSql(node_.field, ComparedType(type),
+                   fmt::format("{}({})", highest ? "max" : "min", ComparedSql(type, column)));
   }
 
   void Group() {
@@ -310,9 +338,9 @@ EmbedSql BuildEmbeds(const std::vector<std::unique_ptr<Node>>& nodes, const Pare
     const Step& first = node->steps.front();
     std::vector<std::string> on;
     for (std::size_t i = 0; i < first.above.size(); ++i) {
-      on.push_back(fmt::format("{}.{} {} {}.{}", node->name, Numbered("j", i),
-                               EqualsSql(first.table->Find(first.here[i])->type), parents.alias,
-                               Quoted(first.above[i])));
+      on.push_back(fmt::format("{}.{} {} {}", node->name, Numbered("j", i),
+                               Equals(*first.table, first.here[i]),
+                               Compared(parents.table, parents.alias, first.above[i])));
     }
     out.joins += fmt::format(" LEFT JOIN {} ON {}", node->name, Join(on, " AND "));
     Member member;

@@ -123,9 +123,17 @@ class Resolver {
     node_->value = FindColumn(table, "aggregate", embed_.aggregate_column);
     if (node_->value == nullptr) return;
     const std::string& base = node_->value->type.base;
+    const bool orders =
+        embed_.aggregate == config::Aggregate::kMin || embed_.aggregate == config::Aggregate::kMax;
+    if (!orders && !node_->value->type.BuiltIn()) {
+      building_.Error(embed_.place + ".aggregate",
+                      fmt::format("column {} has type {}, which has no sum",
+                                  Quoted(embed_.aggregate_column), node_->value->type.sql),
+                      "name a column of a numeric type, interval or money");
+      return;
+    }
     const bool small = base == "int2" || base == "int4";
-    if (embed_.aggregate == config::Aggregate::kMin ||
-        embed_.aggregate == config::Aggregate::kMax) {
+    if (orders) {
       ApplyType(node_->value->type, field);
     } else if (embed_.aggregate == config::Aggregate::kAvg || !small) {
       field.kind = Kind::kDecimal;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "document/typed_sql.h"
 #include "pgsluice/json/writer.h"
 
 namespace pgsluice::document {
@@ -39,7 +40,7 @@ std::string IdSql(const std::vector<std::string>& keys,
   std::vector<std::string> parts;
   bool plain = true;
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    const std::string text = fmt::format("({})::text", keys[i]);
+    const std::string text = TextSql(*types[i], keys[i]);
     if (Plain(*types[i])) {
       parts.push_back(text);
       continue;
@@ -56,16 +57,12 @@ std::string IdSql(const std::vector<std::string>& keys,
       HashSql(id));
 }
 
-std::string RowIdSql(const std::vector<std::string>& columns) {
-  std::vector<std::string> texts;
-  for (const std::string& column : columns) texts.push_back(fmt::format("({})::text", column));
+std::string RowIdSql(const std::vector<std::string>& texts) {
   return fmt::format("'row:' || {}",
                      HashSql(fmt::format("(ARRAY[{}]::text[])::text", fmt::join(texts, ", "))));
 }
 
-std::string KeyJsonSql(const std::vector<std::string>& keys) {
-  std::vector<std::string> texts;
-  for (const std::string& key : keys) texts.push_back(fmt::format("({})::text", key));
+std::string KeyJsonSql(const std::vector<std::string>& texts) {
   return fmt::format("to_json(ARRAY[{}]::text[])::text", fmt::join(texts, ", "));
 }
 

@@ -14,11 +14,11 @@ namespace pgsluice::document {
 std::string IdSql(const std::vector<std::string>& keys,
                   const std::vector<const catalog::TypeInfo*>& types);
 
-/// The same for a row without a key, from expressions of all its columns.
-std::string RowIdSql(const std::vector<std::string>& columns);
+/// The same for a row without a key, from the texts of all its columns.
+std::string RowIdSql(const std::vector<std::string>& texts);
 
-/// The key as JSON array (text), from expressions of the key columns.
-std::string KeyJsonSql(const std::vector<std::string>& keys);
+/// The key as JSON array (text), from the texts of the key columns.
+std::string KeyJsonSql(const std::vector<std::string>& texts);
 
 /// The key array that an `_id` stands for, of `columns` key columns; empty when it is a hash.
 std::string KeyOfIdText(std::string_view id, std::size_t columns);

@@ -8,7 +8,7 @@ namespace pgsluice::document {
 
 namespace {
 
-constexpr const char* kUnsafe = R"(\\u(0000|[dD][89a-fA-F])|[0-9][eE][+-]?[0-9]{3})";
+constexpr const char* kUnsafe = R"(\\u(0000|[dD][89a-fA-F])|[0-9][eE][+-]?[0-9]{4})";
 constexpr const char* kPairs = R"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})";
 
 /// Too deep or with numbers too long for the engines' parsers; only texts long enough to be either
@@ -28,16 +28,10 @@ bool IsJsonLike(const catalog::TypeInfo& type) {
          element.base == "hstore";
 }
 
-std::string JsonbSql(const catalog::TypeInfo& type, const std::string& x) {
-  if (type.base == "jsonb" && !type.array) return x;
-  const catalog::TypeInfo& element = ElementOf(type);
-  if (element.base == "jsonb" || element.base == "hstore") return fmt::format("to_jsonb({})", x);
-  const std::string json =
-      element.base == "json" && !type.array ? x : fmt::format("to_json({})", x);
+std::string JsonbOfTextSql(const std::string& json) {
   return fmt::format(
-      "CASE WHEN ({0})::text !~ '{1}' THEN ({0})::jsonb WHEN regexp_replace(({0})::text, '{2}', "
-      "'', "
-      "'g') !~ '{1}' THEN ({0})::jsonb ELSE to_jsonb(({0})::text) END",
+      "CASE WHEN ({0}) !~ '{1}' THEN ({0})::jsonb WHEN regexp_replace(({0}), '{2}', '', 'g') !~ "
+      "'{1}' THEN ({0})::jsonb ELSE to_jsonb(({0})) END",
       json, kUnsafe, kPairs);
 }
 

@@ -10,10 +10,10 @@ namespace pgsluice::document {
 /// them.
 bool IsJsonLike(const catalog::TypeInfo& type);
 
-/// A jsonb expression for a value of such a type. Going through jsonb gives one line, unique member
+/// A jsonb expression of a text that holds JSON. Going through jsonb gives one line, unique member
 /// names and valid escapes, without which the engines refuse the whole document; what jsonb itself
 /// cannot hold (\u0000, lone surrogates, absurd exponents) becomes a JSON string of the text.
-std::string JsonbSql(const catalog::TypeInfo& type, const std::string& x);
+std::string JsonbOfTextSql(const std::string& json);
 
 /// Text of a jsonb expression that every engine can at least parse: nested more than 100 deep
 /// (OpenSearch dies of deeper ones) or with numbers near the parsers' limit of 1,000 digits, it

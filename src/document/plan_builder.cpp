@@ -10,6 +10,7 @@
 #include "document/ids.h"
 #include "document/read_sql.h"
 #include "document/sources.h"
+#include "document/typed_sql.h"
 
 namespace pgsluice::document {
 
@@ -102,14 +103,15 @@ class Builder {
 
   /// `,"__id":"…"`: the `_id` as a field, for sorting and paging; JSON-safe as it is text.
   std::string IdTail() const {
-    std::vector<std::string> keys;
+    std::vector<std::string> keys, texts;
     std::vector<const catalog::TypeInfo*> types;
     for (const catalog::Column* column : root_.key) {
       keys.push_back("root." + Quoted(column->name));
       types.push_back(&column->type);
+      texts.push_back(RowTextSql(column->type, keys.back()));
     }
     return fmt::format("coalesce(',\"__id\":' || to_json({})::text, '')",
-                       root_.row_hash_id ? RowIdSql(keys) : IdSql(keys, types));
+                       root_.row_hash_id ? RowIdSql(texts) : IdSql(keys, types));
   }
 
   void AddEmbeds(const std::vector<std::unique_ptr<Node>>& nodes, Level& level) {

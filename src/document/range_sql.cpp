@@ -2,6 +2,9 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "document/typed_sql.h"
+#include "document/value_sql.h"
+
 namespace pgsluice::document {
 
 namespace {
@@ -10,23 +13,15 @@ bool IsTime(const catalog::TypeInfo& bound) {
   return bound.base == "date" || bound.base == "timestamp" || bound.base == "timestamptz";
 }
 
-std::string BoundSql(const catalog::TypeInfo& range, const std::string& x, const char* side,
-                     const char* inclusive, const char* exclusive) {
+std::string BoundSql(const Field& field, const catalog::TypeInfo& range, const std::string& x,
+                     const char* side, const char* inclusive, const char* exclusive) {
+  const catalog::TypeInfo& bound = *range.element;
   std::string there = fmt::format("NOT {}_inf({})", side, x);
-  if (range.element && IsTime(*range.element)) {
-    there += fmt::format(" AND isfinite({}({}))", side, x);
-  }
-  const std::string bound = fmt::format("{}({})", side, x);
-  std::string json = fmt::format("to_json({})::text", bound);
-  if (range.element && range.element->base == "numeric") {
-    json = fmt::format(
-        "CASE WHEN abs({0}) < 1e300 AND scale({0}) < 300 THEN {0}::text ELSE "
-        "to_json({0}::text)::text END",
-        bound);
-  }
+  const std::string value = fmt::format("{}({})", side, x);
+  if (IsTime(bound)) there += fmt::format(" AND isfinite({})", TypedSql(bound, value));
   return fmt::format(
       "CASE WHEN {} THEN concat(CASE WHEN {}_inc({}) THEN ',\"{}\":' ELSE ',\"{}\":' END, {}) END",
-      there, side, x, inclusive, exclusive, json);
+      there, side, x, inclusive, exclusive, JsonSql(field, bound, value));
 }
 
 std::string NumericRefused(const std::string& x) {
@@ -63,15 +58,16 @@ std::string TimeRefused(const catalog::TypeInfo& bound, const std::string& x) {
 
 }  // namespace
 
-std::string RangeSql(const catalog::TypeInfo& range, const std::string& x) {
+std::string RangeSql(const Field& field, const catalog::TypeInfo& range, const std::string& x) {
   return fmt::format(
       "CASE WHEN {0} IS NULL THEN NULL WHEN isempty({0}) THEN '{{\"empty\":true}}' ELSE "
       "concat('{{', substr(concat({1}, {2}), 2), '}}') END",
-      x, BoundSql(range, x, "lower", "gte", "gt"), BoundSql(range, x, "upper", "lte", "lt"));
+      x, BoundSql(field, range, x, "lower", "gte", "gt"),
+      BoundSql(field, range, x, "upper", "lte", "lt"));
 }
 
 std::string RangeRefusedSql(const catalog::TypeInfo& range, const std::string& x) {
-  if (range.element == nullptr) return fmt::format("isempty({})", x);
+  if (range.element == nullptr || range.element->domain) return fmt::format("isempty({})", x);
   if (range.element->base == "numeric") return NumericRefused(x);
   if (IsTime(*range.element)) return TimeRefused(*range.element, x);
   return fmt::format("isempty({})", x);

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <functional>
 
+#include "document/embed_tree.h"
 #include "document/ids.h"
 #include "document/type_rules.h"
+#include "document/typed_sql.h"
 #include "document/value_sql.h"
 
 namespace pgsluice::document {
@@ -26,12 +28,15 @@ class Statements {
     for (const catalog::Column* column : root.key) {
       root_keys_.push_back(Root(*column));
       types_.push_back(&column->type);
+      compared_.push_back(ComparedType(column->type));
+      texts_.push_back(root.row_hash_id ? RowTextSql(column->type, root_keys_.back())
+                                        : TextSql(column->type, root_keys_.back()));
     }
-    root_id_ = root.row_hash_id ? RowIdSql(root_keys_) : IdSql(root_keys_, types_);
+    root_id_ = root.row_hash_id ? RowIdSql(texts_) : IdSql(root_keys_, types_);
     where_ = root.where.empty() ? "true" : "(" + root.where + "\n)";
-    routing_ = root.routing == nullptr ? "NULL::text"
-                                       : fmt::format("coalesce(nullif(({})::text, ''), {})",
-                                                     Root(*root.routing), root_id_);
+    routing_ = root.routing == nullptr
+                   ? "NULL::text"
+                   : fmt::format("coalesce(nullif({}, ''), {})", RoutingText(), root_id_);
   }
 
   /// `embeds`: the statements of the embedded tables, for few roots or for many side by side.
@@ -54,12 +59,11 @@ class Statements {
   }
 
   std::string BlockKeys() const {
-    return fmt::format("SELECT {} {}", KeyJsonSql(root_keys_), BlockSource());
+    return fmt::format("SELECT {} {}", KeyJsonSql(texts_), BlockSource());
   }
 
   std::string AllKeys() const {
-    return fmt::format("SELECT {} FROM {} AS root WHERE {}", KeyJsonSql(root_keys_), Table(),
-                       where_);
+    return fmt::format("SELECT {} FROM {} AS root WHERE {}", KeyJsonSql(texts_), Table(), where_);
   }
 
   std::string MissingIds() const {
@@ -74,7 +78,7 @@ class Statements {
     return fmt::format(
         "SELECT DISTINCT {} FROM {} AS root WHERE {} AND {} = ANY (ARRAY(SELECT "
         "jsonb_array_elements_text($1::jsonb)))",
-        KeyJsonSql(root_keys_), Table(), where_, root_id_);
+        KeyJsonSql(texts_), Table(), where_, root_id_);
   }
 
  private:
@@ -105,21 +109,25 @@ class Statements {
     return fmt::format("{}", fmt::join(sql, ", "));
   }
 
-  static std::string Cast(const catalog::Column& column, std::size_t i) {
-    return fmt::format("(e.v ->> {})::{}", i, column.type.sql);
-  }
+  static std::string KeyText(std::size_t i) { return fmt::format("(e.v ->> {})", i); }
+
+  std::string RoutingText() const { return TextSql(root_.routing->type, Root(*root_.routing)); }
 
   /// The documents of asked keys; or of those that have none, without computing any.
   std::string ByColumns(bool missing, const std::vector<std::string>& embeds) const {
     std::vector<std::string> asked, on, ids, group;
+    std::vector<const catalog::TypeInfo*> asked_types;
     for (std::size_t i = 0; i < root_.key.size(); ++i) {
-      asked.push_back(fmt::format("{} AS \"pgsluice k{}\"", Cast(*root_.key[i], i), i));
-      on.push_back(fmt::format("{} {} {}", root_keys_[i], EqualsSql(*types_[i]), Asked(i)));
-      if (!EqualMeansSameText(*types_[i])) {
-        on.push_back(fmt::format("({})::text = ({})::text", root_keys_[i], Asked(i)));
-        asked.push_back(fmt::format("({})::text AS \"pgsluice t{}\"", Cast(*root_.key[i], i), i));
+      asked.push_back(fmt::format("{} AS \"pgsluice k{}\"", AskedSql(*types_[i], KeyText(i)), i));
+      on.push_back(fmt::format("{} {} {}", ComparedSql(*types_[i], root_keys_[i]),
+                               EqualsSql(compared_[i]), Asked(i)));
+      if (!EqualMeansSameText(compared_[i])) {
+        on.push_back(fmt::format("{} = {}", texts_[i], TextSql(compared_[i], Asked(i))));
+        asked.push_back(
+            fmt::format("{} AS \"pgsluice t{}\"", AskedTextSql(*types_[i], KeyText(i)), i));
       }
       ids.push_back(Asked(i));
+      asked_types.push_back(&compared_[i]);
     }
     for (std::size_t i = 1; i <= asked.size(); ++i) group.push_back(std::to_string(i));
     if (root_.routing != nullptr) asked.push_back(FormerRoutings());
@@ -129,11 +137,11 @@ class Statements {
         fmt::join(asked, ", "), fmt::join(group, ", "));
     const std::string condition = fmt::format("{}", fmt::join(on, " AND "));
     const std::string found = FoundSql(condition);
-    const Writes writes = WritesSql(IdSql(ids, types_), missing);
+    const Writes writes = WritesSql(IdSql(ids, asked_types), missing);
     if (missing) {
       return fmt::format("WITH {} SELECT {} FROM asked LEFT JOIN {} ON true{}{}", ctes,
                          writes.columns, found, writes.join,
-                         root_.routing == nullptr ? " WHERE " + root_keys_[0] + " IS NULL" : "");
+                         root_.routing == nullptr ? fmt::format(" WHERE NOT ({})", Found()) : "");
     }
     if (embeds.empty()) {
       return fmt::format("WITH {} SELECT {} FROM asked LEFT JOIN {} ON true{}", ctes,
@@ -157,6 +165,9 @@ class Statements {
     return order;
   }
 
+  /// Condition: the key has a row.
+  std::string Found() const { return HasValueSql(*types_[0], root_keys_[0]); }
+
   /// What a key asks for: its columns, and the joins and the order they need.
   struct Writes {
     std::string columns, join;
@@ -166,24 +177,23 @@ class Statements {
   /// routing, and behind all of them the document: two routings may lead to the same shard, where
   /// the deletion takes the document with it.
   Writes WritesSql(const std::string& id, bool missing) const {
-    const std::string& row = root_keys_[0];
+    const std::string found = Found();
     if (root_.routing == nullptr) {
       const std::string document =
-          missing ? "NULL"
-                  : fmt::format("CASE WHEN {} IS NOT NULL THEN {} END", row, root_.document);
+          missing ? "NULL" : fmt::format("CASE WHEN {} THEN {} END", found, root_.document);
       return {fmt::format("{}, {}, {}, {}", kVersion, id, document, routing_),
               missing ? "" : InOrder()};
     }
     std::string writes = fmt::format(
         "SELECT coalesce(nullif(former, ''), {}) AS routing, false AS indexed FROM "
-        "unnest(asked.\"pgsluice routings\") AS former WHERE {} IS NULL OR former <> "
-        "coalesce(({})::text, '')",
-        id, row, Root(*root_.routing));
+        "unnest(asked.\"pgsluice routings\") AS former WHERE NOT ({}) OR former <> "
+        "coalesce({}, '')",
+        id, found, RoutingText());
     if (missing) {
       return {fmt::format("{}, {}, NULL, \"pgsluice write\".routing", kVersion, id),
               fmt::format(" CROSS JOIN LATERAL ({}) AS \"pgsluice write\"", writes)};
     }
-    writes += fmt::format(" UNION ALL SELECT {}, true WHERE {} IS NOT NULL", routing_, row);
+    writes += fmt::format(" UNION ALL SELECT {}, true WHERE {}", routing_, found);
     return {fmt::format("{}, {}, CASE WHEN \"pgsluice write\".indexed THEN {} END, \"pgsluice "
                         "write\".routing",
                         kVersion, id, root_.document),
@@ -199,9 +209,9 @@ class Statements {
         std::find(root_.key.begin(), root_.key.end(), root_.routing) - root_.key.begin());
     return fmt::format(
         "array_agg(DISTINCT CASE WHEN jsonb_typeof(e.v -> -1) = 'object' THEN e.v -> -1 ->> "
-        "'text' WHEN jsonb_array_length(e.v) > {0} THEN coalesce({1}::text, '') END) AS \"pgsluice "
+        "'text' WHEN jsonb_array_length(e.v) > {0} THEN coalesce({1}, '') END) AS \"pgsluice "
         "routings\"",
-        place, Cast(*root_.routing, place));
+        place, AskedTextSql(root_.routing->type, KeyText(place)));
   }
 
   /// The row of an asked key. LIMIT makes it one index lookup per key, however many keys the
@@ -214,24 +224,36 @@ class Statements {
   /// Rows without a key are found by their hash, and by one column that an index or a hash join can
   /// use; where that column may be NULL on both sides, by a second branch.
   std::string ReadByRow(const std::vector<std::string>& embeds) const {
-    std::vector<std::string> casts;
-    for (std::size_t i = 0; i < root_.key.size(); ++i) casts.push_back(Cast(*root_.key[i], i));
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; i < root_.key.size(); ++i) {
+      texts.push_back(AskedRowTextSql(*types_[i], KeyText(i)));
+    }
     const std::size_t best = Selective();
     const bool has_best = best < root_.key.size();
+    // What is long has a hash in the key; what an index holds is not long.
+    const bool as_text =
+        has_best && MayBeLong(*types_[best]) && !HasIndex(*root_.table, {root_.key[best]->name});
+    std::string asked_best, same_best = "true";
+    if (as_text) {
+      asked_best = KeyText(best);
+      same_best = fmt::format("{} = {}", texts_[best], Asked(0));
+    } else if (has_best) {
+      asked_best = AskedSql(*types_[best], KeyText(best));
+      same_best = fmt::format("{} {} {}", ComparedSql(*types_[best], root_keys_[best]),
+                              EqualsSql(compared_[best]), Asked(0));
+    }
     const std::string asked = fmt::format(
         "asked AS MATERIALIZED (SELECT DISTINCT {} AS \"pgsluice id\"{} FROM "
         "jsonb_array_elements($1::jsonb) AS e(v))",
-        RowIdSql(casts),
-        has_best ? fmt::format(", {} AS \"pgsluice k0\"", casts[best]) : std::string());
+        RowIdSql(texts),
+        has_best ? fmt::format(", {} AS \"pgsluice k0\"", asked_best) : std::string());
     const auto branch = [&](const std::string& condition) {
       return fmt::format(
           "SELECT asked.\"pgsluice id\", {} FROM asked JOIN {} AS root ON {} AND {} = "
           "asked.\"pgsluice id\" WHERE {}",
           Columns(), Table(), condition, root_id_, where_);
     };
-    std::string matches = branch(
-        has_best ? fmt::format("{} {} {}", root_keys_[best], EqualsSql(*types_[best]), Asked(0))
-                 : std::string("true"));
+    std::string matches = branch(same_best);
     if (has_best && !root_.key[best]->not_null) {
       matches += " UNION ALL " +
                  branch(fmt::format("EXISTS (SELECT FROM asked WHERE {0} IS NULL) AND {0} IS NULL "
@@ -273,19 +295,12 @@ class Statements {
   const RootSql& root_;
   std::vector<std::string> root_keys_;
   std::vector<const catalog::TypeInfo*> types_;
+  std::vector<catalog::TypeInfo> compared_;  ///< What the key columns are compared as.
+  std::vector<std::string> texts_;           ///< Of the key columns.
   std::string root_id_, where_, routing_;
 };
 
 }  // namespace
-
-std::string EqualsSql(const catalog::TypeInfo& type) {
-  const catalog::TypeInfo& element = ElementOf(type);
-  if (element.kind != 'b' || element.schema.empty() || element.schema == "pg_catalog" ||
-      type.array) {
-    return "=";
-  }
-  return fmt::format("OPERATOR({}.=)", Quoted(element.schema));
-}
 
 pg::Statement Named(const std::string& name, std::string sql) {
   return {fmt::format("document:{}:{:x}", name, std::hash<std::string>{}(sql)), std::move(sql)};

@@ -27,9 +27,6 @@ struct RootSql {
 /// missing_ids and keys_of_ids.
 void FillStatements(const RootSql& root, Plan& plan);
 
-/// The equality operator for two values of this type, found although search_path is empty.
-std::string EqualsSql(const catalog::TypeInfo& type);
-
 /// A statement whose name changes with its text: sessions keep prepared statements by name, and the
 /// text changes with the schema.
 pg::Statement Named(const std::string& name, std::string sql);

@@ -8,13 +8,20 @@
 #include "document/checks.h"
 #include "document/ids.h"
 #include "document/type_rules.h"
+#include "document/typed_sql.h"
 
 namespace pgsluice::document {
 
 namespace {
 
-/// SQL expressions of the columns that are known of a table's rows.
-using Known = std::map<std::string, std::string>;
+/// A value that is compared as `type`.
+struct KnownValue {
+  std::string sql;
+  catalog::TypeInfo type;
+};
+
+/// The columns that are known of a table's rows.
+using Known = std::map<std::string, KnownValue>;
 
 /// One way from a table up to the root: what its rows join on, step by step. The first is the
 /// table that is left, the last leads into the root.
@@ -60,7 +67,10 @@ class Climber {
       const Step& step = way.steps[i];
       if (!Has(known, step.here)) known = JoinTable(*step.table, known, i);
       Known above;
-      for (std::size_t k = 0; k < step.here.size(); ++k) above[step.above[k]] = known[step.here[k]];
+      for (std::size_t k = 0; k < step.here.size(); ++k) {
+        const KnownValue& value = known[step.here[k]];
+        above[step.above[k]] = {ComparedSql(value.type, value.sql), ComparedType(value.type)};
+      }
       known = std::move(above);
     }
     return Finish(known);
@@ -74,19 +84,16 @@ class Climber {
 
   Known EventColumns(const Way& way) const {
     Known known;
-    const auto position = [&](const std::string& column) {
-      return std::find(draft_.captured.begin(), draft_.captured.end(), column) -
-             draft_.captured.begin();
+    const auto value = [&](const std::string& column) {
+      const auto place = std::find(draft_.captured.begin(), draft_.captured.end(), column);
+      return KnownValue{fmt::format("e.\"c{}\"", place - draft_.captured.begin()),
+                        ComparedType(draft_.table->Find(column)->type)};
     };
     if (!way.into_view.empty()) {
-      for (const auto& [own, view] : way.into_view) {
-        known[view] = fmt::format("e.\"c{}\"", position(own));
-      }
+      for (const auto& [own, view] : way.into_view) known[view] = value(own);
       return known;
     }
-    for (const std::string& column : draft_.captured) {
-      known[column] = fmt::format("e.\"c{}\"", position(column));
-    }
+    for (const std::string& column : draft_.captured) known[column] = value(column);
     return known;
   }
 
@@ -95,8 +102,9 @@ class Climber {
     const std::string alias = fmt::format("t{}", number);
     std::vector<std::string> on;
     for (const auto& [column, value] : known) {
-      on.push_back(fmt::format("{}.{} {} {}", alias, Quoted(column),
-                               EqualsSql(table.Find(column)->type), value));
+      const catalog::TypeInfo& type = table.Find(column)->type;
+      on.push_back(fmt::format("{} {} {}", ComparedSql(type, alias + "." + Quoted(column)),
+                               EqualsSql(ComparedType(type)), value.sql));
     }
     // OFFSET 0: row by row by the index. PostgreSQL expects a hundred events, where mostly one
     // comes, and would read a table of medium size through.
@@ -105,7 +113,7 @@ class Climber {
                     Quoted(table.schema), Quoted(table.name), alias, fmt::join(on, " AND "));
     Known all;
     for (const catalog::Column& column : table.columns) {
-      all[column.name] = alias + "." + Quoted(column.name);
+      all[column.name] = {alias + "." + Quoted(column.name), column.type};
     }
     return all;
   }
@@ -115,15 +123,24 @@ class Climber {
     const bool direct =
         !root_.row_hash_id && root_.routing == nullptr &&
         std::all_of(root_.key.begin(), root_.key.end(), [&](const catalog::Column* column) {
-          return known.count(column->name) != 0 && EqualMeansSameText(column->type);
+          const auto value = known.find(column->name);
+          return value != known.end() && EqualMeansSameText(ComparedType(column->type)) &&
+                 (value->second.type.oid == column->type.oid ||
+                  (value->second.type.BuiltIn() && column->type.BuiltIn()));
         });
     if (!direct) known = JoinTable(*root_.table, known, 1000);
     for (const catalog::Column* column : root_.key) {
-      keys.push_back(direct ? fmt::format("({})::{}", known[column->name], column->type.sql)
-                            : known[column->name]);
-      if (direct) filters_.push_back(known[column->name] + " IS NOT NULL");
+      const KnownValue& value = known[column->name];
+      if (direct) filters_.push_back(value.sql + " IS NOT NULL");
+      keys.push_back(direct && value.type.oid != column->type.oid
+                         ? fmt::format("(({})::{})::text", value.sql, column->type.base_sql)
+                     : root_.row_hash_id ? RowTextSql(value.type, value.sql)
+                                         : TextSql(value.type, value.sql));
     }
-    if (root_.routing != nullptr) keys.push_back(known[root_.routing->name]);
+    if (root_.routing != nullptr) {
+      const KnownValue& routing = known[root_.routing->name];
+      keys.push_back(TextSql(routing.type, routing.sql));
+    }
     return fmt::format("SELECT {} FROM e{}{}{}", KeyJsonSql(keys), joins_,
                        filters_.empty() ? "" : " WHERE ", fmt::join(filters_, " AND "));
   }
@@ -307,8 +324,9 @@ class SourceBuilder {
     if (draft.ways.empty() || building_.failed) return {};
     std::vector<std::string> columns;
     for (std::size_t i = 0; i < draft.captured.size(); ++i) {
-      columns.push_back(fmt::format("(x.v ->> {})::{} AS \"c{}\"", i,
-                                    draft.table->Find(draft.captured[i])->type.sql, i));
+      columns.push_back(fmt::format(
+          "{} AS \"c{}\"",
+          AskedSql(draft.table->Find(draft.captured[i])->type, fmt::format("(x.v ->> {})", i)), i));
     }
     std::vector<std::string> queries;
     for (const Way& way : draft.ways) {

@@ -18,14 +18,25 @@ namespace pgsluice::catalog {
 struct TypeInfo {
   std::uint32_t oid = 0;  ///< Of the base type (behind domains).
   std::string sql;        ///< format_type() of the column's own type: "numeric(10,2)", "shop.mood".
-  std::string base;       ///< pg_type.typname of the base type: "int4", "numeric", "hstore".
-  std::string schema;     ///< Its schema: "pg_catalog" for built-in ones.
+  std::string base_sql;   ///< The base type, qualified and without length or precision.
+  std::string base;    ///< pg_type.typname of a base type: "int4", "numeric", "hstore". Empty for
+                       ///< other kinds: their owners choose their names freely.
+  std::string schema;  ///< Its schema: "pg_catalog" for built-in ones.
   char kind = 'b';  ///< typtype behind domains: b base, e enum, c composite, r range, m multirange.
   /// Of an array its element, of a range its subtype, of a multirange its range; else null.
   std::shared_ptr<const TypeInfo> element;
   bool array = false;
   std::vector<std::string> labels;  ///< Of an enum, in declared order.
-  bool deterministic = true;        ///< false: a collation where different texts are equal.
+  /// Of a composite type its attributes, in order.
+  std::vector<std::string> field_names;
+  std::vector<std::shared_ptr<const TypeInfo>> field_types;
+  bool domain = false;        ///< The column's own type is a domain over this one.
+  bool ambiguous = false;     ///< Somebody made an implicit cast from it, so that operators
+                              ///< and functions may not be found by their name alone.
+  bool deterministic = true;  ///< false: a collation where different texts are equal.
+
+  /// Made by PostgreSQL itself: nobody can make casts, operators or functions for it.
+  bool BuiltIn() const { return oid != 0 && oid < 16384; }
 };
 
 struct Column {
