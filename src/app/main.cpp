@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 #include <functional>
 #include <iostream>
@@ -10,6 +11,7 @@
 #include "pgsluice/base/printable.h"
 #include "pgsluice/config/loader.h"
 #include "pgsluice/observe/log.h"
+#include "pgsluice/pg/session.h"
 
 namespace {
 
@@ -47,6 +49,14 @@ void PrintError(const Error& error) {
   if (!error.hint().empty()) std::cerr << "  hint: " << base::Printable(error.hint()) << '\n';
 }
 
+/// Whether a view may be meant: only its rows need to be told apart by a configured key.
+template <typename Trees>
+bool ReadsViews(const Trees& trees) {
+  return std::any_of(trees.begin(), trees.end(), [](const auto& tree) {
+    return !tree.key.empty() || !tree.sources.empty() || ReadsViews(tree.embeds);
+  });
+}
+
 int Execute(const app::Invocation& invocation) {
   if (invocation.Has("version")) {
     std::cout << "pgsluice " PGSLUICE_VERSION "\n";
@@ -63,6 +73,7 @@ int Execute(const app::Invocation& invocation) {
   observe::ConfigureLog(config.log_format, config.log_level);
   const bool reports_itself = invocation.command == "config" || invocation.command == "keys";
   if (!reports_itself && app::PrintProblems(problems, std::cerr)) return app::kBadConfiguration;
+  pg::Session::RefuseViews(!ReadsViews(config.indexes));
   const auto run = Dispatch().find(invocation.command);
   if (run == Dispatch().end()) {
     throw app::UsageError(invocation.command + " is not part of this build", "");

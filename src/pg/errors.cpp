@@ -78,7 +78,17 @@ Failure Translate(const std::string& where) {
     const std::string text = Clean(error.what());
     const std::string state = StateOf(error.sqlstate(), text);
     if (MeansLost(state)) return {std::make_exception_ptr(Lost(where, text)), true};
-    const std::string shown = state.empty() ? text : fmt::format("{} (SQLSTATE {})", text, state);
+    std::string shown = state.empty() ? text : fmt::format("{} (SQLSTATE {})", text, state);
+    if (Contains(text, "access to non-system view")) {
+      shown +=
+          "; a view has taken the place of the table, and its functions would run with the "
+          "rights of this role: put the table back, or configure the view as an index with "
+          "\"key\" and \"sources\"";
+    } else if (Contains(text, "would be affected by row-level security policy")) {
+      shown +=
+          "; the sync has to see every row: ALTER ROLE <role> BYPASSRLS, or disable row-level "
+          "security on the table";
+    }
     return {std::make_exception_ptr(SqlError(state, shown)), false};
   } catch (const pqxx::failure& error) {
     // libpqxx 6 reports 40001 and 40P01 so, and everything that has no result.

@@ -2,6 +2,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <atomic>
 #include <charconv>
 #include <utility>
 
@@ -27,13 +28,30 @@ constexpr const char* kSettings = R"(
   SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres';
   SET bytea_output = 'hex'; SET extra_float_digits = 1; SET search_path = ''; SET jit = off;
   SET client_min_messages = warning; SET standard_conforming_strings = on;
-  SET default_transaction_isolation = 'read committed';
+  SET default_transaction_isolation = 'read committed'; SET row_security = off;
   SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
   SET idle_in_transaction_session_timeout = '120 s';)";
 
 constexpr const char* kBackend = R"(
   SELECT pg_catalog.pg_backend_pid(), coalesce(max(extract(epoch FROM backend_start)), 0)
   FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid())";
+
+std::atomic<bool> refuse_views = false;
+
+/// Whether the server has restrict_nonsystem_relation_kind.
+bool CanRefuseViews(int version) {
+  const int minor = version % 10000;
+  switch (version / 10000) {
+    case 14:
+      return minor >= 13;
+    case 15:
+      return minor >= 8;
+    case 16:
+      return minor >= 4;
+    default:
+      return version >= 170000;
+  }
+}
 
 }  // namespace
 
@@ -78,6 +96,9 @@ Session::Session(const SessionOptions& options) : impl_(std::make_unique<Impl>()
   std::string settings = kSettings;
   settings += fmt::format("SET statement_timeout = {}; SET lock_timeout = {};",
                           options.statement_timeout_ms, options.lock_timeout_ms);
+  if (refuse_views && CanRefuseViews(server_version())) {
+    settings += "SET restrict_nonsystem_relation_kind = 'view';";
+  }
   const Result backend = Exec(settings + kBackend);
   impl_->watched->Identify(std::string(backend.Text(0, 0)), std::string(backend.Text(0, 1)));
 }
@@ -121,6 +142,8 @@ void Session::Rollback() noexcept {
 
 bool Session::broken() const { return impl_->broken; }
 int Session::server_version() const { return impl_->connection->server_version(); }
+
+void Session::RefuseViews(bool refuse) { refuse_views = refuse; }
 
 std::string Session::QuoteName(std::string_view name) {
   std::string quoted = "\"";

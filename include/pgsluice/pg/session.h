@@ -53,7 +53,8 @@ using Param = std::optional<std::string>;
 
 /// One connection to PostgreSQL, used by one thread at a time. Sets TimeZone UTC, DateStyle ISO,
 /// IntervalStyle postgres, bytea_output hex, extra_float_digits 1 and an empty search_path, so
-/// that texts of values never depend on the role's or the database's settings.
+/// that texts of values never depend on the role's or the database's settings. With row_security
+/// off: a query whose rows a policy would filter fails, and the policy's functions do not run.
 ///
 /// Errors: a lost or refused connection is Error(kRetry) and leaves the session broken (open a new
 /// one); wrong password, role or database is Error(kFatal) with a hint; a failed statement is
@@ -82,6 +83,10 @@ class Session {
   /// A name or literal quoted for use inside SQL text.
   static std::string QuoteName(std::string_view name);
   static std::string QuoteLiteral(std::string_view text);
+
+  /// Whether sessions opened from now on refuse to read views, so that one that took the place of a
+  /// table runs none of its owner's functions. Not before servers 14.13, 15.8 and 16.4.
+  static void RefuseViews(bool refuse);
 
  private:
   friend class Listener;
