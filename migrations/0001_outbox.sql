@@ -1,6 +1,9 @@
 -- Schema pgsluice: the outbox of keys and what the service has to remember.
 -- Each file runs in one transaction and may be run again. Contract: migrations/README.md.
 
+-- Nobody queues behind this for long. Without a transaction around the file it has no effect.
+DO $$ BEGIN PERFORM pg_catalog.set_config('lock_timeout', '3s', true); END $$;
+
 CREATE SCHEMA IF NOT EXISTS pgsluice;
 REVOKE ALL ON SCHEMA pgsluice FROM PUBLIC;
 
@@ -23,7 +26,12 @@ CREATE TABLE IF NOT EXISTS pgsluice.outbox (
 ) WITH (fillfactor = 100, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000,
         autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 100000,
         autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off);
-CREATE INDEX IF NOT EXISTS outbox_id ON pgsluice.outbox (id);
+DO $$  -- CREATE INDEX IF NOT EXISTS would wait for writers, and all others would wait behind it.
+BEGIN
+  IF pg_catalog.to_regclass('pgsluice.outbox_id') IS NULL THEN
+    CREATE INDEX outbox_id ON pgsluice.outbox (id);
+  END IF;
+END $$;
 
 -- A table and the columns its events carry. A table whose captured columns change gets a new row, so
 -- that older events stay readable.

@@ -115,13 +115,26 @@ LANGUAGE sql STABLE AS $$
   FROM amounts, minute
 $$;
 
+-- One row: what waits in the outbox, and whether anybody is there to take it. Reads the ends of the
+-- outbox and statistics only, so that it may be asked often.
+CREATE OR REPLACE VIEW pgsluice.outbox_status AS
+  SELECT (SELECT pg_catalog.now() - o.captured_at FROM pgsluice.outbox o ORDER BY o.id LIMIT 1)
+           AS oldest_age,
+         (SELECT coalesce(pg_catalog.max(o.id) - pg_catalog.min(o.id) + 1, 0)
+          FROM pgsluice.outbox o) AS rows_at_most,
+         pg_catalog.pg_table_size('pgsluice.outbox'::regclass) AS bytes,
+         (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity a
+          WHERE a.datname = pg_catalog.current_database()
+            AND a.application_name = 'pgsluice listen') AS pollers;
+
 CREATE OR REPLACE VIEW pgsluice.status AS
   SELECT i.index_name, i.physical, i.state, i.reason, i.updated_at,
          (SELECT count(*) FROM pgsluice.dead_letter d WHERE d.index_name = i.index_name)
            AS dead_letters,
          (SELECT count(*) FROM pgsluice.backfill b
-          WHERE b.physical = i.physical AND b.state = 'pending') AS backfill_pieces_left
-  FROM pgsluice.index_state i;
+          WHERE b.physical = i.physical AND b.state = 'pending') AS backfill_pieces_left,
+         o.oldest_age AS oldest_event_age, o.pollers
+  FROM pgsluice.index_state i, pgsluice.outbox_status o;
 
 REVOKE ALL ON FUNCTION pgsluice.clock(), pgsluice.version(), pgsluice.server_identity(),
   pgsluice.check_epoch(bigint), pgsluice.position(), pgsluice.lag(), pgsluice.progress(text)

@@ -181,7 +181,7 @@ DECLARE
   sql text;
 BEGIN
   -- One at a time: two would create the same triggers.
-  PERFORM pg_catalog.pg_advisory_xact_lock(1886612588, 3);
+  LOCK TABLE pgsluice.source IN SHARE ROW EXCLUSIVE MODE;
   sql := pgsluice.attach_sql(relation, columns, captured, mode);
   IF sql <> '' THEN
     EXECUTE sql;
@@ -210,8 +210,11 @@ CREATE OR REPLACE FUNCTION pgsluice.detach(relation regclass) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s'
 SET client_min_messages = warning AS $$
 DECLARE
-  sql text := pgsluice.detach_sql(relation);
+  sql text;
 BEGIN
+  -- In the same order as attach() takes its locks.
+  LOCK TABLE pgsluice.source IN SHARE ROW EXCLUSIVE MODE;
+  sql := pgsluice.detach_sql(relation);
   IF sql <> '' THEN
     EXECUTE sql;
   END IF;

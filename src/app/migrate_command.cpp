@@ -26,7 +26,8 @@ int Status(const Context& context, pg::Session& session) {
         (json.empty() ? "[" : ",\n ") + std::string("{\"number\":") + std::to_string(state.number) +
         ",\"name\":" + json::Quote(state.name) +
         ",\"applied_at\":" + (state.applied_at.empty() ? "null" : json::Quote(state.applied_at)) +
-        ",\"known\":" + (state.known ? "true" : "false") + '}';
+        ",\"known\":" + (state.known ? "true" : "false") +
+        ",\"changed\":" + (state.changed ? "true" : "false") + '}';
   }
   if (context.invocation.Has("json")) {
     context.out << (json.empty() ? "[" : json) << "]\n";
@@ -35,7 +36,12 @@ int Status(const Context& context, pg::Session& session) {
   for (const migrate::State& state : states) {
     context.out << state.name << ": "
                 << (state.applied_at.empty() ? "not applied" : "applied " + state.applied_at)
-                << (state.known ? "" : " (by a newer pgsluice)") << '\n';
+                << (state.known ? "" : " (by a newer pgsluice)")
+                << (!state.changed ? ""
+                    : state.content.empty()
+                        ? " (by another tool; migrate up applies it again)"
+                        : " (another version of it; migrate up applies this one)")
+                << '\n';
   }
   return kOk;
 }

@@ -7,10 +7,33 @@ namespace pgsluice::migrate::sql {
 inline constexpr const char* kTimeouts =
     "SET LOCAL lock_timeout = '3s'; SET LOCAL statement_timeout = 0";
 
-// Ours among the advisory locks of a database, see migrations/README.md: 1 sleepers, 2 index
-// keepers, 3 attach().
-inline const pg::Statement kLock{"migrate_lock",
-                                 "SELECT pg_catalog.pg_advisory_xact_lock(1886612588, 4)"};
+// A lock that nobody can hold without rights on our schema. Two that make the schema at once meet at
+// the unique index over the names of schemas.
+inline constexpr const char* kLock = "LOCK TABLE pgsluice.migrations IN SHARE ROW EXCLUSIVE MODE";
+
+// The hash of a migration's text, for those who want to know whether this is what was applied.
+inline constexpr const char* kAddContent =
+    "ALTER TABLE pgsluice.migrations ADD COLUMN IF NOT EXISTS content text";
+
+inline const pg::Statement kHasContent{"migrate_has_content", R"sql(
+  SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute a
+                 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+                 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                 WHERE n.nspname = 'pgsluice' AND c.relname = 'migrations'
+                   AND a.attname = 'content' AND NOT a.attisdropped))sql"};
+
+inline const pg::Statement kSetContent{"migrate_set_content", R"sql(
+  UPDATE pgsluice.migrations SET content = $2 WHERE number = $1::int)sql"};
+
+inline const pg::Statement kIsSuperuser{"migrate_is_superuser", R"sql(
+  SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)sql"};
+
+inline const pg::Statement kHasGrants{"migrate_has_grants", R"sql(
+  SELECT EXISTS (SELECT FROM pg_catalog.pg_proc p
+                 JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+                 WHERE n.nspname = 'pgsluice' AND p.proname = 'grant_to_roles'))sql"};
+
+inline constexpr const char* kGrant = "SELECT pgsluice.grant_to_roles()";
 
 // Reads pg_class, not a regclass, which raises an error where the role may not use the schema.
 inline const pg::Statement kHasTable{"migrate_has_table", R"sql(
@@ -21,9 +44,13 @@ inline const pg::Statement kHasTable{"migrate_has_table", R"sql(
 inline const pg::Statement kHasSchema{"migrate_has_schema", R"sql(
   SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'pgsluice'))sql"};
 
+// `content` is NULL where the table has no such column: the name belongs to the outer query then.
 inline const pg::Statement kApplied{"migrate_applied", R"sql(
-  SELECT number, name, pg_catalog.to_char(applied_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-  FROM pgsluice.migrations ORDER BY number)sql"};
+  SELECT m.number, m.name, pg_catalog.to_char(m.applied_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+         coalesce(m.content, '')
+  FROM (SELECT NULL::text AS content) AS missing, LATERAL (
+    SELECT number, name, applied_at, content FROM pgsluice.migrations) AS m
+  ORDER BY m.number)sql"};
 
 inline const pg::Statement kWhoAndWhere{"migrate_who", R"sql(
   SELECT pg_catalog.quote_ident(current_user), pg_catalog.quote_ident(current_database()),

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "migrate/migrate_sql.h"
+#include "pgsluice/base/digest.h"
 #include "pgsluice/base/error.h"
 #include "pgsluice/pg/lock_retry.h"
 #include "pgsluice/pg/sql_error.h"
@@ -22,14 +23,14 @@ void Say(const Migrator::Log& log, const std::string& line) {
   if (log) log(line);
 }
 
-/// In a transaction beside which no other migration runs (advisory lock).
+/// In a transaction beside which no other migration runs.
 void WithLocks(pg::Session& session, const std::string& what, const Migrator::Log& log,
                const std::function<void()>& work) {
   const auto waiting = [&](const std::string& line) { Say(log, line); };
   pg::RetryForLock(what, waiting, [&] {
     pg::Transaction transaction(session);
     session.Exec(sql::kTimeouts);
-    session.Exec(sql::kLock);
+    if (session.Exec(sql::kHasTable).Bool(0, 0)) session.Exec(sql::kLock);
     work();
     transaction.Commit();
   });
@@ -64,25 +65,30 @@ void RefuseNewer(const std::vector<State>& states) {
 std::vector<State> Read(pg::Session& session, const Migrator::List& migrations) {
   std::map<int, State> states;
   for (const Migration& migration : migrations) {
-    states[migration.number] = {migration.number, migration.name, "", true};
+    states[migration.number] = {migration.number, migration.name, "", true, "", false};
   }
   if (session.Exec(sql::kHasTable).Bool(0, 0)) {
     const pg::Result rows = session.Exec(sql::kApplied);
     for (std::size_t row = 0; row < rows.rows(); ++row) {
       const int number = static_cast<int>(rows.Int(row, 0));
       State& state = states[number];
-      if (state.number == 0) state = {number, std::string(rows.Text(row, 1)), "", false};
+      if (state.number == 0) state = {number, std::string(rows.Text(row, 1)), "", false, "", false};
       state.applied_at = rows.Text(row, 2);
+      state.content = rows.Text(row, 3);
     }
   }
   std::vector<State> list;
+  for (const Migration& migration : migrations) {
+    State& state = states[migration.number];
+    state.changed = !state.applied_at.empty() && state.content != base::Sha256(migration.sql);
+  }
   for (auto& [number, state] : states) list.push_back(std::move(state));
   return list;
 }
 
 bool IsApplied(const std::vector<State>& states, int number) {
   return std::any_of(states.begin(), states.end(), [&](const State& state) {
-    return state.number == number && !state.applied_at.empty();
+    return state.number == number && !state.applied_at.empty() && !state.changed;
   });
 }
 
@@ -90,7 +96,18 @@ bool IsApplied(const std::vector<State>& states, int number) {
 bool Apply(pg::Session& session, const Migration& migration) {
   if (IsApplied(Read(session, {migration}), migration.number)) return false;
   session.Exec(migration.sql);
+  if (!session.Exec(sql::kHasContent).Bool(0, 0)) session.Exec(sql::kAddContent);
+  session.Exec(sql::kSetContent, {std::to_string(migration.number), base::Sha256(migration.sql)});
   return true;
+}
+
+/// The triggers' functions run with the rights of the role that migrates.
+void WarnOfSuperuser(pg::Session& session, const Migrator::Log& log) {
+  const pg::Result super = session.Exec(sql::kIsSuperuser);
+  if (super.rows() == 0 || !super.Bool(0, 0)) return;
+  Say(log,
+      "warning: this role is a superuser, and the functions behind the triggers will run with its "
+      "rights; migrate with a role that owns schema pgsluice and nothing else (docs/roles.sql)");
 }
 
 }  // namespace
@@ -107,6 +124,7 @@ std::vector<std::string> Migrator::Up(pg::Session& session, const Log& log,
                                       const List& migrations) {
   const std::vector<State> before = Status(session, migrations);
   RefuseNewer(before);
+  WarnOfSuperuser(session, log);
   std::vector<std::string> applied;
   for (const Migration& migration : migrations) {
     if (IsApplied(before, migration.number)) continue;
@@ -115,12 +133,16 @@ std::vector<std::string> Migrator::Up(pg::Session& session, const Log& log,
     try {
       WithLocks(session, what, log, [&] { done = Apply(session, migration); });
     } catch (const pg::SqlError& error) {
-      ThrowFailed(session, what, error);
+      // Somebody else made the schema at the same moment.
+      const bool too_late =
+          error.sqlstate() == "23505" && IsApplied(Read(session, {migration}), migration.number);
+      if (!too_late) ThrowFailed(session, what, error);
     }
     if (!done) continue;
     applied.push_back(migration.name);
     Say(log, "applied " + migration.name);
   }
+  if (!applied.empty() && session.Exec(sql::kHasGrants).Bool(0, 0)) session.Exec(sql::kGrant);
   return applied;
 }
 

@@ -57,7 +57,9 @@ class MigratorTest : public ::testing::Test {
 
 TEST_F(MigratorTest, AppliesOnceInOrder) {
   std::vector<std::string> lines;
-  const auto log = [&](const std::string& line) { lines.push_back(line); };
+  const auto log = [&](const std::string& line) {
+    if (line.find("superuser") == std::string::npos) lines.push_back(line);
+  };
   EXPECT_THAT(Migrator::Up(session_, log, kThree),
               ElementsAre("0001_first", "0002_second", "0005_third"));
   EXPECT_THAT(lines,
@@ -154,6 +156,46 @@ TEST_F(MigratorTest, SaysWhichGrantIsMissing) {
   const Error use = RefusalOfRole(role, [&] { Migrator::CheckVersion(session_, kThree); });
   EXPECT_EQ(use.disposition(), Disposition::kFatal);
   EXPECT_THAT(use.hint(), HasSubstr(" TO " + role));
+}
+
+TEST_F(MigratorTest, AppliesAgainWhatHasAnotherText) {
+  Migrator::List list = kTwo;
+  list[1].sql =
+      "CREATE TABLE IF NOT EXISTS pgsluice.once (n int); CREATE OR REPLACE FUNCTION pgsluice.f() "
+      "RETURNS int LANGUAGE sql AS 'SELECT 1'; INSERT INTO pgsluice.migrations VALUES (2, "
+      "'0002_second') ON CONFLICT DO NOTHING;";
+  Migrator::Up(session_, {}, list);
+  EXPECT_THAT(Migrator::Up(session_, {}, list), IsEmpty());
+  Migrator::List newer = list;
+  newer[1].sql.replace(newer[1].sql.find("SELECT 1"), 8, "SELECT 2");
+  EXPECT_FALSE(Migrator::Status(session_, list)[1].changed);
+  EXPECT_TRUE(Migrator::Status(session_, newer)[1].changed);
+  EXPECT_NO_THROW(Migrator::CheckVersion(session_, newer));
+  EXPECT_THAT(Migrator::Up(session_, {}, newer), ElementsAre("0002_second"));
+  EXPECT_EQ(db_.Text("SELECT pgsluice.f()"), "2");
+  EXPECT_FALSE(Migrator::Status(session_, newer)[1].changed);
+}
+
+TEST_F(MigratorTest, AppliesAgainWhatAnotherToolApplied) {
+  db_.Exec(Migrator::PrintSql(kTwo));
+  const State state = Migrator::Status(session_, kTwo)[0];
+  EXPECT_TRUE(state.changed);
+  EXPECT_EQ(state.content, "");
+  EXPECT_THAT(Migrator::Up(session_, {}, {kTwo[0]}), ElementsAre("0001_first"));
+  EXPECT_THAT(Migrator::Up(session_, {}, {kTwo[0]}), IsEmpty());
+}
+
+TEST_F(MigratorTest, WarnsOfASuperuser) {
+  std::string lines;
+  Migrator::Up(
+      session_, [&](const std::string& line) { lines += line; }, kTwo);
+  EXPECT_THAT(lines, HasSubstr("this role is a superuser"));
+}
+
+TEST_F(MigratorTest, IsNotStalledByAnAdvisoryLock) {
+  pg::Session stranger(db_.options());
+  stranger.Exec("SELECT pg_advisory_lock(1886612588, n) FROM generate_series(1, 9) n");
+  EXPECT_EQ(Migrator::Up(session_, {}, kThree).size(), kThree.size());
 }
 
 TEST_F(MigratorTest, PrintsAllFiles) {

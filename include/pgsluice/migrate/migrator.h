@@ -15,6 +15,8 @@ struct State {
   std::string name;
   std::string applied_at;  ///< ISO 8601, UTC; empty: not applied.
   bool known = true;       ///< false: applied by a newer pgsluice.
+  std::string content;     ///< Hash of the text that was applied; empty: applied by another tool.
+  bool changed = false;    ///< Another text than this program's was applied, or it is not known.
 };
 
 /// Brings schema pgsluice into a database and out of it. Every file runs in a transaction of its
@@ -25,7 +27,8 @@ class Migrator {
   using Log = std::function<void(const std::string& line)>;
   using List = std::vector<Migration>;
 
-  /// Applies what is missing; answers with the names. Waits for locks a few seconds at a time, so
+  /// Applies what is missing and, again, what was applied with another text; returns the names.
+  /// Warns if the session's role is a superuser. Waits for locks a few seconds at a time, so
   /// that nobody queues behind it for longer. Throws Error(kFatal) with the GRANT to run when the
   /// role may not, or when the database is newer than this program; Error(kRetry) when locks are
   /// not to be had within a minute or so.
