@@ -1,12 +1,14 @@
--- Roles with the least privileges. Not a migration: run it by hand, as superuser or as whoever may
--- create roles and owns (or may SET ROLE to the owner of) the tables:
+-- Roles with the least privileges. Not a migration: run it by hand, as superuser or as a role that
+-- may create roles and owns (or may SET ROLE to the owner of) the tables. Before
+-- `pgsluice migrate up` (as pgsluice_owner) or after it; once is enough:
 --
 --   psql -v app_owner=shop_owner -v app_schema=shop -f docs/roles.sql
 --
 -- Give the roles a way to log in afterwards: ALTER ROLE pgsluice_sync PASSWORD '…'.
 \set ON_ERROR_STOP on
 
--- Owns schema pgsluice: for `pgsluice migrate` and `pgsluice attach`, when you deploy.
+-- Owns schema pgsluice: for `pgsluice migrate` and `pgsluice attach`, when you deploy. The functions
+-- behind the triggers run with its rights, so give it no others.
 SELECT 'CREATE ROLE pgsluice_owner LOGIN' WHERE to_regrole('pgsluice_owner') IS NULL \gexec
 -- What `pgsluice run` connects as.
 SELECT 'CREATE ROLE pgsluice_sync LOGIN' WHERE to_regrole('pgsluice_sync') IS NULL \gexec
@@ -23,20 +25,12 @@ ALTER DEFAULT PRIVILEGES FOR ROLE :"app_owner" IN SCHEMA :"app_schema"
 ALTER DEFAULT PRIVILEGES FOR ROLE :"app_owner" IN SCHEMA :"app_schema"
   GRANT SELECT ON TABLES TO pgsluice_sync;
 
--- After `pgsluice migrate up` (as pgsluice_owner): run the file again, this part is for then.
-SELECT to_regnamespace('pgsluice') IS NOT NULL AS migrated \gset
-\if :migrated
+-- The schema is made here, so that the migrations find whom to grant the rest to, function by
+-- function (pgsluice.grant_to_sync() and grant_to_status() in migrations/0010_rights.sql).
+SELECT format('GRANT pgsluice_owner TO %I', current_user)
+WHERE NOT pg_has_role(current_user, 'pgsluice_owner', 'MEMBER') \gexec
+SELECT 'CREATE SCHEMA pgsluice AUTHORIZATION pgsluice_owner'
+WHERE to_regnamespace('pgsluice') IS NULL \gexec
 GRANT USAGE ON SCHEMA pgsluice TO pgsluice_sync, pgsluice_status;
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA pgsluice TO pgsluice_sync;
-REVOKE INSERT, UPDATE, DELETE ON pgsluice.migrations FROM pgsluice_sync;
-GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA pgsluice TO pgsluice_sync;
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pgsluice TO pgsluice_sync;
-REVOKE EXECUTE ON FUNCTION pgsluice.attach(regclass, text[], text[], text),
-  pgsluice.detach(regclass) FROM pgsluice_sync;
-GRANT SELECT ON pgsluice.migrations, pgsluice.index_state, pgsluice.source, pgsluice.backfill
-  TO pgsluice_status;
-GRANT SELECT (captured_at, source, size) ON pgsluice.outbox TO pgsluice_status;
-GRANT SELECT (index_name) ON pgsluice.dead_letter TO pgsluice_status;
-GRANT EXECUTE ON FUNCTION pgsluice.progress(text), pgsluice.lag(), pgsluice.is_attached(int),
-  pgsluice.members_of(regclass) TO pgsluice_status;
-\endif
+SELECT 'SELECT pgsluice.grant_to_roles()'
+WHERE to_regprocedure('pgsluice.grant_to_roles()') IS NOT NULL \gexec
