@@ -138,7 +138,10 @@ const pg::Statement kBehind{"generation_behind", R"sql(
     SELECT FROM pg_catalog.pg_locks
     WHERE locktype = 'advisory' AND classid = 1886612589 AND objid <> $1::oid AND objsubid = 2
       AND database = (SELECT oid FROM pg_catalog.pg_database
-                      WHERE datname = pg_catalog.current_database())))sql"};
+                      WHERE datname = pg_catalog.current_database())
+      -- Of strangers, who may take any advisory lock, nobody has to wait.
+      AND coalesce((SELECT pg_catalog.has_table_privilege(a.usesysid, 'pgsluice.outbox', 'DELETE')
+                    FROM pg_catalog.pg_stat_activity a WHERE a.pid = pg_locks.pid), true)))sql"};
 
 const pg::Statement kRaise{"generation_raise",
                            "UPDATE pgsluice.state SET generation = generation + 1"};
