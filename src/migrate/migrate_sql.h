@@ -7,8 +7,8 @@ namespace pgsluice::migrate::sql {
 inline constexpr const char* kTimeouts =
     "SET LOCAL lock_timeout = '3s'; SET LOCAL statement_timeout = 0";
 
-// A lock that nobody can hold without rights on our schema. Two that make the schema at once meet at
-// the unique index over the names of schemas.
+// A lock that nobody can hold without rights on our schema. Two that make the schema at once meet
+// at the unique index over the names of schemas.
 inline constexpr const char* kLock = "LOCK TABLE pgsluice.migrations IN SHARE ROW EXCLUSIVE MODE";
 
 // The hash of a migration's text, for those who want to know whether this is what was applied.
