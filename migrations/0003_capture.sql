@@ -428,4 +428,6 @@ LANGUAGE sql STABLE AS $$
                                 member, source, event) ELSE '' END)
 $$;
 
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA pgsluice FROM PUBLIC;
+
 INSERT INTO pgsluice.migrations (number, name) VALUES (3, '0003_capture') ON CONFLICT DO NOTHING;

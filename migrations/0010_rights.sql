@@ -28,7 +28,12 @@ CREATE OR REPLACE FUNCTION pgsluice.grant_to_sync(role regrole) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   functions CONSTANT text[] := ARRAY['claim', 'clock', 'version', 'server_identity', 'check_epoch',
-    'position', 'lag', 'progress', 'typed', 'nested', 'key_text'];
+    'position', 'lag', 'progress', 'typed', 'nested', 'key_text', 'attend', 'forget_dropped',
+    'mark_gap', 'needs_attention', 'is_attached',
+    -- To see whether a table is attached as it should be: these make SQL and run none of it.
+    'attach_sql', 'identity_of', 'members_of', 'has_key', 'has_column', 'keys_per_row', 'is_exact',
+    'is_plain_text', 'column_of', 'text_sql', 'key_text_sql', 'key_sql', 'differs_sql', 'event_sql',
+    'many_sql', 'function_sql', 'trigger_sql', 'trigger_states', 'gap_sql', 'drop_functions_sql'];
 BEGIN
   EXECUTE format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA pgsluice FROM %1$s; '
     'REVOKE ALL ON ALL TABLES IN SCHEMA pgsluice FROM %1$s; '
@@ -52,9 +57,10 @@ BEGIN
     'GRANT USAGE ON SCHEMA pgsluice TO %1$s; '
     'GRANT SELECT ON pgsluice.migrations, pgsluice.index_state, pgsluice.source, '
     'pgsluice.backfill, pgsluice.status, pgsluice.outbox_status TO %1$s; '
-    'GRANT SELECT (id, captured_at, source, size) ON pgsluice.outbox TO %1$s; '
+    'GRANT SELECT (captured_at, source, size) ON pgsluice.outbox TO %1$s; '
     'GRANT SELECT (index_name) ON pgsluice.dead_letter TO %1$s; '
-    'GRANT EXECUTE ON FUNCTION pgsluice.progress(text), pgsluice.lag() TO %1$s', role);
+    'GRANT EXECUTE ON FUNCTION pgsluice.progress(text), pgsluice.lag(), pgsluice.is_attached(int), '
+    'pgsluice.members_of(regclass) TO %1$s', role);
 END
 $$;
 
