@@ -64,7 +64,12 @@ Response Service::Export(const Request& request, const Access& access) {
   if (!access.MayExport()) {
     throw query::Problem(403, "export_not_allowed", "the policy does not allow exports");
   }
-  const Asked asked = Ask(request, access, query::kExportParameters);
+  Asked asked = Ask(request, access, query::kExportParameters);
+  const Partial partial = BringUp(asked, request);
+  if (!asked.request.q.empty() &&
+      AskCount(asked.index, query::CountBody(asked.Input()), request) == "0") {
+    if (const auto other = Fallback(asked, request)) asked.request = other->request;
+  }
   auto walk = std::make_shared<Walk>(
       Walk{asked.index.plan,
            {asked.schema, asked.request.fields, asked.request.numbers_as_strings},
@@ -72,7 +77,6 @@ Response Service::Export(const Request& request, const Access& access) {
            query::CountBody(asked.Input()),
            request,
            std::make_shared<Gate::Exporting>(gate_, request.socket)});
-  const Partial partial = BringUp(asked, request);
   // The first page is asked now, so that what goes wrong is a problem and no torn stream.
   auto first = std::make_shared<std::string>(
       walk->Lines(AskEngine(walk->path, walk->Body(), walk->request)));

@@ -22,8 +22,22 @@ struct InstantQuery {
 
 /// `params` as object, as URL-encoded text, or flattened into the item. Throws Problem 400.
 InstantQuery ReadInstant(const json::Value& item);
-/// Parameters that are not known are left out, as clients send many.
+/// Throws Problem 400 if a parameter is not known or cannot do what it means.
 query::SearchRequest ToSearchRequest(const InstantQuery& query, const query::Schema& schema);
+
+/// Throws Problem 400 that names a parameter which does not work here.
+void CheckInstant(const json::Value& params);
+/// Where a word of `text` begins with `beginning`, letters of ASCII in either case; else npos.
+std::size_t BeginningOf(const std::string& beginning, const std::string& text);
+/// Whether the documents' own fields are wanted at all.
+bool RetrievesNothing(const InstantQuery& query, const query::SearchRequest& request);
+
+/// `brand:Apple AND NOT (color:'dark red' OR price:10 TO 20)`.
+query::Expr InstantFilters(const std::string& text);
+/// "hashtags:oss", "hashtags:-oss".
+query::Expr InstantFacetFilter(const std::string& text);
+/// "price>=10", "price:10 TO 20".
+query::Expr InstantNumericFilter(const std::string& text);
 
 /// From our answers to theirs.
 std::string InstantAnswer(std::string_view answer, const InstantQuery& query,

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "api/instantsearch.h"
+#include "pgsluice/base/digest.h"
 #include "pgsluice/json/writer.h"
 
 namespace pgsluice::api {
@@ -100,13 +101,14 @@ class Highlights {
 std::string Hits(std::string_view answer, const Value& hits, const InstantQuery& query,
                  const query::SearchRequest& request) {
   std::string out;
+  const bool nothing = RetrievesNothing(query, request);
   for (const Value& hit : hits.items) {
     const Value* document = hit.Find("document");
     const Value* id = hit.Find("id");
     if (document == nullptr || id == nullptr) continue;
     out += (out.empty() ? "" : ",") + (R"({"objectID":)" + json::Quote(id->text));
     for (const auto& [name, value] : document->members) {
-      if (name == "objectID" || name == "_highlightResult") continue;
+      if (nothing || name == "objectID" || name == "_highlightResult") continue;
       out += "," + json::Quote(name) + ":";
       out += answer.substr(value.begin, value.end - value.begin);
     }
@@ -156,6 +158,28 @@ bool IsPartial(const Value& answer) {
 
 }  // namespace
 
+std::size_t BeginningOf(const std::string& beginning, const std::string& text) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  for (std::size_t at = 0; at + beginning.size() <= text.size(); ++at) {
+    const bool starts =
+        at == 0 || std::string_view(" _/.,;:()'&+-").find(text[at - 1]) != std::string_view::npos;
+    if (starts && std::equal(beginning.begin(), beginning.end(),
+                             text.begin() + static_cast<std::ptrdiff_t>(at),
+                             [&](char a, char b) { return lower(a) == lower(b); })) {
+      return at;
+    }
+  }
+  return std::string::npos;
+}
+
+bool RetrievesNothing(const InstantQuery& query, const query::SearchRequest& request) {
+  const Value* wanted = query.params.Find("attributesToRetrieve");
+  if (wanted == nullptr || wanted->IsNull() || !request.fields.empty()) return false;
+  if (wanted->IsString()) return wanted->text != "*" && wanted->text != R"(["*"])";
+  return std::none_of(wanted->items.begin(), wanted->items.end(),
+                      [](const Value& name) { return name.text == "*"; });
+}
+
 std::string InstantAnswer(std::string_view answer, const InstantQuery& query,
                           const query::SearchRequest& request) {
   const Value parsed = json::Parse(answer, {.max_depth = 1100, .max_values = 5'000'000});
@@ -165,12 +189,23 @@ std::string InstantAnswer(std::string_view answer, const InstantQuery& query,
   const std::int64_t size = request.per_page.value_or(20);
   const std::int64_t pages =
       size == 0 ? 0 : std::min((found + size - 1) / size, std::int64_t{10000} / size);
+  const std::string place = request.offset
+                                ? fmt::format(R"("offset":{},"length":{})", *request.offset, size)
+                                : fmt::format(R"("page":{},"nbPages":{},"hitsPerPage":{})",
+                                              request.page - 1, pages, size);
+  const Value* clicks = query.params.Find("clickAnalytics");
+  const bool wants_id = clicks != nullptr && (clicks->boolean || clicks->text == "true");
+  const Value* request_id = parsed.Find({"meta", "request_id"});
+  const std::string id =
+      !wants_id || request_id == nullptr
+          ? ""
+          : R"("queryID":")" + base::Sha256(query.name + request_id->text).substr(0, 32) + "\",";
   const Value* took = parsed.Find({"meta", "took_ms"});
   return fmt::format(
-      R"({{"index":{},"hits":[{}],"nbHits":{},"page":{},"nbPages":{},"hitsPerPage":{},"processingTimeMS":{},"query":{},"params":"","facets":{{{}}},"facets_stats":{{{}}},"exhaustiveNbHits":{},"exhaustiveFacetsCount":{}}})",
-      json::Quote(query.name), Hits(answer, *parsed.Find("hits"), query, request), found,
-      request.page - 1, pages, size, took == nullptr ? "0" : took->text, json::Quote(request.q),
-      Facets(*parsed.Find("facets")), Bounds(*parsed.Find("facets")),
+      R"({{"index":{},{}"hits":[{}],"nbHits":{},{},"processingTimeMS":{},"query":{},"params":"","facets":{{{}}},"facets_stats":{{{}}},"exhaustiveNbHits":{},"exhaustiveFacetsCount":{}}})",
+      json::Quote(query.name), id, Hits(answer, *parsed.Find("hits"), query, request), found, place,
+      took == nullptr ? "0" : took->text, json::Quote(request.q), Facets(*parsed.Find("facets")),
+      Bounds(*parsed.Find("facets")),
       relation != nullptr && relation->text == "eq" && !IsPartial(parsed), !IsPartial(parsed));
 }
 
@@ -180,10 +215,13 @@ std::string InstantFacetHits(std::string_view values, const InstantQuery& query)
   for (const Value& value : parsed.Find("values")->items) {
     const Value* key = value.Find("value");
     const std::string text = key->IsString() ? key->text : json::ToText(*key);
-    const std::size_t found = std::min(query.facet_query.size(), text.size());
-    const std::string marked = found == 0 ? text
-                                          : query.tags.before + text.substr(0, found) +
-                                                query.tags.behind + text.substr(found);
+    const std::size_t size = query.facet_query.size();
+    const std::size_t found = BeginningOf(query.facet_query, text);
+    const std::string marked = size == 0 || found == std::string::npos
+                                   ? text
+                                   : text.substr(0, found) + query.tags.before +
+                                         text.substr(found, size) + query.tags.behind +
+                                         text.substr(found + size);
     hits += fmt::format(R"({}{{"value":{},"highlighted":{},"count":{}}})", hits.empty() ? "" : ",",
                         json::Quote(text), json::Quote(marked), value.Find("count")->text);
   }

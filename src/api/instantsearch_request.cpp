@@ -4,6 +4,7 @@
 
 #include "api/instantsearch.h"
 #include "api/message.h"
+#include "pgsluice/base/text.h"
 #include "pgsluice/query/problem.h"
 
 namespace pgsluice::api {
@@ -12,7 +13,6 @@ namespace {
 
 using json::Value;
 using query::Expr;
-using query::Op;
 
 [[noreturn]] void Invalid(const char* parameter, const std::string& detail) {
   query::Reject("invalid_parameter", parameter, std::nullopt, detail);
@@ -30,7 +30,22 @@ int NumberOf(const Value& params, const char* name, int otherwise, int limit) {
   if (text.empty()) return otherwise;
   const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
   if (!digits || text.size() > 9) Invalid(name, "a whole number was expected");
-  return std::min(std::stoi(text), limit);
+  const int number = std::stoi(text);
+  if (number > limit) {
+    query::Reject("limit_exceeded", name, std::nullopt,
+                  fmt::format("'{}' is at most {}", name, limit));
+  }
+  return number;
+}
+
+/// True or false, as JSON or as text. Nothing: it is not given.
+std::optional<bool> BoolOf(const Value& params, const char* name) {
+  const Value* value = params.Find(name);
+  if (value == nullptr || value->IsNull()) return std::nullopt;
+  if (value->IsBool()) return value->boolean;
+  if (value->text == "true") return true;
+  if (value->text == "false") return false;
+  Invalid(name, "true or false was expected");
 }
 
 /// A list; from URL-encoded parameters it comes as JSON text or separated by commas.
@@ -67,61 +82,6 @@ std::vector<std::string> TextsOf(const Value& params, const char* name) {
   return texts;
 }
 
-Expr Predicate(std::string path, Op op, std::vector<std::string> values) {
-  Expr expr;
-  expr.kind = Expr::Kind::kPredicate;
-  expr.path = std::move(path);
-  expr.op = op;
-  for (std::string& text : values) {
-    query::Literal literal;
-    literal.text = std::move(text);
-    literal.quoted = true;
-    expr.values.push_back(std::move(literal));
-  }
-  return expr;
-}
-
-/// "hashtags:oss", "hashtags:-oss".
-Expr FacetPredicate(const std::string& text) {
-  const std::size_t colon = text.find(':');
-  if (colon == std::string::npos) Invalid("facetFilters", "'" + text + "' is no attribute:value");
-  std::string value = text.substr(colon + 1);
-  const bool negated = value.size() > 1 && value[0] == '-';
-  if (negated) value.erase(0, 1);
-  if (value.size() > 1 && value[0] == '\\' && value[1] == '-') value.erase(0, 1);
-  return Predicate(text.substr(0, colon), negated ? Op::kNe : Op::kEq, {std::move(value)});
-}
-
-std::string Trimmed(const std::string& text) {
-  const std::size_t from = text.find_first_not_of(' ');
-  if (from == std::string::npos) return "";
-  return text.substr(from, text.find_last_not_of(' ') - from + 1);
-}
-
-/// "price>=10", "price:10 TO 20".
-Expr NumericPredicate(const std::string& text) {
-  const std::size_t to = text.find(" TO ");
-  const std::size_t colon = text.find(':');
-  if (to != std::string::npos && colon < to) {
-    return Predicate(
-        Trimmed(text.substr(0, colon)), Op::kBetween,
-        {Trimmed(text.substr(colon + 1, to - colon - 1)), Trimmed(text.substr(to + 4))});
-  }
-  for (const auto& [sign, op] : std::initializer_list<std::pair<const char*, Op>>{{"<=", Op::kLe},
-                                                                                  {">=", Op::kGe},
-                                                                                  {"!=", Op::kNe},
-                                                                                  {"<", Op::kLt},
-                                                                                  {">", Op::kGt},
-                                                                                  {"=", Op::kEq},
-                                                                                  {":", Op::kEq}}) {
-    const std::size_t at = text.find(sign);
-    if (at == std::string::npos) continue;
-    return Predicate(Trimmed(text.substr(0, at)), op,
-                     {Trimmed(text.substr(at + std::string_view(sign).size()))});
-  }
-  Invalid("numericFilters", "'" + text + "' is no comparison");
-}
-
 /// Items are joined by AND, lists within by OR.
 void AddFilters(const Value& params, const char* name, Expr (*read)(const std::string&),
                 Expr& filter) {
@@ -139,29 +99,6 @@ void AddFilters(const Value& params, const char* name, Expr (*read)(const std::s
     }
     if (!any.parts.empty()) filter.parts.push_back(std::move(any));
   }
-}
-
-/// `brand:Apple AND NOT color:'dark red'` in our spelling.
-std::string OurSpelling(const std::string& filters) {
-  std::string out;
-  char quote = 0;
-  bool named = false;  // A colon of this word was seen.
-  for (const char c : filters) {
-    if (quote != 0) {
-      out += c == quote ? '"' : c;
-      if (c == quote) quote = 0;
-    } else if (c == '\'' || c == '"') {
-      quote = c;
-      out += '"';
-    } else if (c == ':' && !named) {
-      named = true;
-      out += " = ";
-    } else {
-      if (c == ' ' || c == '(' || c == ')') named = false;
-      out += c;
-    }
-  }
-  return out;
 }
 
 std::vector<std::string> Highlighted(const Value& params, const query::Schema& schema) {
@@ -184,8 +121,79 @@ void AddFacets(const Value& params, const query::Schema& schema, query::SearchRe
   }
   query::DropRepeated(facets, [](const std::string& path) { return path; });
   if (facets.size() > 10) query::Reject("limit_exceeded", "facets", std::nullopt, "at most 10");
-  const int size = std::max(NumberOf(params, "maxValuesPerFacet", 10, 100), 1);
+  const int size = std::max(NumberOf(params, "maxValuesPerFacet", 10, 1000), 1);
   for (std::string& path : facets) request.facets.push_back({std::move(path), size, true});
+}
+
+/// Everything that may be shown but what is named with a minus.
+std::vector<std::string> AllBut(const std::vector<std::string>& excluded,
+                                const query::Schema& schema) {
+  std::vector<std::string> paths;
+  for (const document::Field* field : schema.fields()) {
+    if (!field->fields.empty()) continue;
+    const bool out = std::any_of(excluded.begin(), excluded.end(), [&](const std::string& path) {
+      return field->path == path || field->path.compare(0, path.size() + 1, path + ".") == 0;
+    });
+    if (!out) paths.push_back(field->path);
+  }
+  return paths;
+}
+
+/// "attributesToRetrieve": names, "*" and "-name".
+void AddRetrieved(const Value& params, const query::Schema& schema, query::SearchRequest& request) {
+  std::vector<std::string> excluded;
+  bool all = false;
+  for (std::string& path : TextsOf(params, "attributesToRetrieve")) {
+    all = all || path == "*";
+    if (path.size() > 1 && path[0] == '-') {
+      excluded.push_back(path.substr(1));
+    } else if (path != "*" && path != "objectID" && schema.Find(path) != nullptr) {
+      request.fields.push_back(std::move(path));
+    }
+  }
+  if (all) request.fields.clear();
+  if (!excluded.empty() && request.fields.empty()) request.fields = AllBut(excluded, schema);
+}
+
+/// "page" and "hitsPerPage", or "offset" and "length".
+void SetPage(const Value& params, const query::Schema& schema, query::SearchRequest& request) {
+  const bool by_offset = !TextOf(params, "offset").empty() || !TextOf(params, "length").empty();
+  const int usual = std::min(schema.plan().config.search.per_page, 100);
+  const int size = by_offset && !TextOf(params, "length").empty()
+                       ? NumberOf(params, "length", usual, 100)
+                       : NumberOf(params, "hitsPerPage", usual, 100);
+  request.per_page = size;
+  if (by_offset) {
+    request.offset = NumberOf(params, "offset", 0, 10000 - size);
+  } else {
+    request.page = NumberOf(params, "page", 0, size == 0 ? 10000 : 10000 / size - 1) + 1;
+    if (size == 0) request.page = 1;
+  }
+}
+
+/// What decides how words are matched.
+void SetMatching(const Value& params, query::SearchRequest& request) {
+  const Value* typos = params.Find("typoTolerance");
+  if (typos != nullptr && !typos->IsNull()) {
+    const auto wanted = BoolOf(params, "typoTolerance");
+    if (wanted && !*wanted) request.typos = 0;
+  }
+  const std::string type = TextOf(params, "queryType");
+  if (type == "prefixNone") {
+    request.prefix = false;
+  } else if (!type.empty() && type != "prefixLast") {
+    Invalid("queryType", "prefixLast and prefixNone are possible here");
+  }
+  for (std::string& path : TextsOf(params, "restrictSearchableAttributes")) {
+    request.q_fields.emplace_back(std::move(path), 1);
+  }
+  request.q_fields_parameter = "restrictSearchableAttributes";
+  if (BoolOf(params, "advancedSyntax").value_or(true)) return;
+  // Quotes and minus signs are no syntax then.
+  std::replace(request.q.begin(), request.q.end(), '"', ' ');
+  for (std::size_t at = 0; at < request.q.size(); ++at) {
+    if (request.q[at] == '-' && (at == 0 || request.q[at - 1] == ' ')) request.q[at] = ' ';
+  }
 }
 
 Value FromQuery(const std::string& text) {
@@ -221,6 +229,7 @@ InstantQuery ReadInstant(const Value& item) {
 
 query::SearchRequest ToSearchRequest(const InstantQuery& query, const query::Schema& schema) {
   const Value& params = query.params;
+  CheckInstant(params);
   Value known;
   known.type = json::Type::kObject;
   const auto add = [&known](const char* name, const std::string& text) {
@@ -232,26 +241,19 @@ query::SearchRequest ToSearchRequest(const InstantQuery& query, const query::Sch
   add("q", TextOf(params, "query"));
   add("sort", query.sort);
   query::SearchRequest request = query::ReadBody(known, query::kSearchParameters);
-  const int size = NumberOf(params, "hitsPerPage", schema.plan().config.search.per_page, 100);
-  request.per_page = size;
-  request.page = NumberOf(params, "page", 0, size == 0 ? 0 : 10000 / size - 1) + 1;
+  SetPage(params, schema, request);
+  SetMatching(params, request);
   request.size = std::max(NumberOf(params, "maxFacetHits", 10, 100), 1);
   AddFacets(params, schema, request);
-  AddFilters(params, "facetFilters", FacetPredicate, request.filter);
-  AddFilters(params, "numericFilters", NumericPredicate, request.filter);
+  AddFilters(params, "facetFilters", InstantFacetFilter, request.filter);
+  AddFilters(params, "numericFilters", InstantNumericFilter, request.filter);
   const std::string filters = TextOf(params, "filters");
-  if (!filters.empty()) {
-    request.filter.parts.push_back(query::ParseFilter(OurSpelling(filters), {"filters", false}));
-  }
+  if (!base::Trimmed(filters).empty()) request.filter.parts.push_back(InstantFilters(filters));
   if (query::CountPredicates(request.filter) > query::kMaxPredicates) {
     query::Reject("limit_exceeded", "facetFilters", std::nullopt, "too many comparisons");
   }
-  for (std::string& path : TextsOf(params, "attributesToRetrieve")) {
-    if (path != "*" && path != "objectID" && schema.Find(path) != nullptr) {
-      request.fields.push_back(std::move(path));
-    }
-  }
-  if (size > 0) request.highlight = Highlighted(params, schema);
+  AddRetrieved(params, schema, request);
+  if (*request.per_page > 0) request.highlight = Highlighted(params, schema);
   return request;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/instantsearch.h"
 #include "api/service.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/query/answer.h"
@@ -20,11 +21,12 @@ std::int64_t MillisecondsSince(Clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start).count();
 }
 
-/// What begins with a text, letters of ASCII in either case, as a regular expression. Engines take
-/// 1,000 characters of one: of a longer text the beginning, and IsBeginning() sorts out the rest.
+/// Texts with a word that begins with a text, letters of ASCII in either case, as a regular
+/// expression. Engines take 1,000 characters of one: of a longer text the beginning, and
+/// KeepBeginning() sorts out the rest.
 std::string Beginning(const std::string& text) {
   constexpr std::size_t kLongest = 990;
-  std::string out;
+  std::string out = R"((.*[ _/.,;:()'&+\-])?)";
   for (const char c : text) {
     const bool inside = (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;  // Of a character.
     if (out.size() > kLongest && !inside) break;
@@ -40,15 +42,7 @@ std::string Beginning(const std::string& text) {
   return out + ".*";
 }
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-bool IsBeginning(const std::string& beginning, const std::string& text) {
-  return text.size() >= beginning.size() &&
-         std::equal(beginning.begin(), beginning.end(), text.begin(),
-                    [](char a, char b) { return Lower(a) == Lower(b); });
-}
-
-/// Leaves those buckets of a facet whose keys begin with `prefix`.
+/// Leaves those buckets of a facet with a word that begins with `prefix`.
 void KeepBeginning(json::Value& value, const std::string& prefix) {
   for (auto& [name, member] : value.members) {
     if (name != "buckets") {
@@ -57,14 +51,14 @@ void KeepBeginning(json::Value& value, const std::string& prefix) {
     }
     std::erase_if(member.items, [&prefix](const json::Value& bucket) {
       const json::Value* key = bucket.Find("key");
-      return key == nullptr || !IsBeginning(prefix, key->text);
+      return key == nullptr || BeginningOf(prefix, key->text) == std::string::npos;
     });
   }
 }
 
 bool IsFirstPage(const query::SearchInput& input) {
   const query::SearchRequest& request = input.request;
-  return request.page == 1 && input.after.empty() && request.facets.empty() &&
+  return request.page == 1 && !request.offset && input.after.empty() && request.facets.empty() &&
          request.highlight.empty();
 }
 
@@ -72,9 +66,11 @@ bool IsFirstPage(const query::SearchInput& input) {
 std::string FirstPage(const query::SearchInput& input) {
   query::SearchRequest first = input.request;
   first.page = 1;
+  first.offset.reset();
   first.facets.clear();
   first.highlight.clear();
-  return query::SearchBody({input.schema, first, input.allowed, input.opensearch, {}, {}});
+  return query::SearchBody(
+      {input.schema, first, input.allowed, input.opensearch, {}, {}, input.tools});
 }
 
 }  // namespace
@@ -87,9 +83,9 @@ Response Service::Search(const Request& request, const Access& access) {
   return response;
 }
 
-std::string Service::RunSearch(const Asked& asked, const Request& request,
-                               const std::optional<query::HighlightTags>& tags,
-                               std::string* timing) {
+std::string Service::RunOnce(const Asked& asked, const Request& request,
+                             const std::optional<query::HighlightTags>& tags, std::string* timing,
+                             bool& nothing) {
   const auto start = Clock::now();
   query::SearchInput input = asked.Input();
   input.tags = tags;
@@ -111,6 +107,8 @@ std::string Service::RunSearch(const Asked& asked, const Request& request,
   out = "{";
   const query::AnswerFacts facts = query::AppendAnswer(out, answer, input, projection);
   if (facts.partial && partial == Partial::kNo) partial = Partial::kShards;
+  nothing = facts.hits == 0 && (facts.counted ? facts.total == 0 : asked.request.page == 1) &&
+            input.after.empty();
   std::string next = "null";
   if (!facts.last_sort.empty()) {
     const std::string binding = Binding(asked, IsFirstPage(input) ? body : FirstPage(input));
@@ -132,9 +130,8 @@ std::string Service::Binding(const Asked& asked, const std::string& first_page) 
 
 Response Service::Count(const Request& request, const Access& access) {
   const Asked asked = Ask(request, access, query::kCountParameters);
-  const std::string body = query::CountBody(asked.Input());
   const Partial partial = BringUp(asked, request);
-  const std::string count = AskCount(asked.index, body, request);
+  const std::string count = CountOf(asked, request);
   Response response;
   response.body =
       fmt::format(R"({{"count":{},"meta":{{{}}}}})", count, Meta(asked, request, partial));

@@ -234,7 +234,15 @@ IndexInfo Service::Known(const std::string& name, const Access& access) const {
 
 Service::Asked Service::See(const std::string& name, const Access& access) {
   const IndexInfo index = Known(name, access);
-  return {index, access.SchemaOf(index.plan), {}, Allowed(index, access), access};
+  const std::shared_ptr<const Settings> now = settings();
+  const auto search = now->searches.find(name);
+  return {index,
+          access.SchemaOf(index.plan),
+          {},
+          Allowed(index, access),
+          access,
+          search == now->searches.end() ? nullptr : search->second,
+          std::make_shared<const EngineAnalysis>(analysis_, *backend_.engine, index.alias)};
 }
 
 Service::Asked Service::Ask(const Request& request, const Access& access,
@@ -435,9 +443,12 @@ std::string Service::Meta(const Asked& asked, const Request& request, Partial pa
   const char* why = partial == Partial::kNo            ? R"("partial":false)"
                     : partial == Partial::kBackfilling ? R"("partial":true,"reason":"backfilling")"
                                                        : R"("partial":true,"reason":"shards")";
-  return fmt::format(
-      R"("index":{},"lag_ms":{},"request_id":{},{})", json::Quote(asked.index.plan->name),
-      backend_.sync == nullptr ? 0 : backend_.sync->lag_ms(), json::Quote(request.id), why);
+  const std::string fallback =
+      asked.fallback.empty() ? "" : R"("fallback":)" + json::Quote(asked.fallback) + ",";
+  return fmt::format(R"("index":{},{}"lag_ms":{},"request_id":{},{})",
+                     json::Quote(asked.index.plan->name), fallback,
+                     backend_.sync == nullptr ? 0 : backend_.sync->lag_ms(),
+                     json::Quote(request.id), why);
 }
 
 }  // namespace pgsluice::api

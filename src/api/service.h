@@ -7,6 +7,7 @@
 #include <string>
 
 #include "api/access.h"
+#include "api/engine_analysis.h"
 #include "api/freshness.h"
 #include "api/gate.h"
 #include "api/message.h"
@@ -36,7 +37,17 @@ class Service {
     query::SearchRequest request;
     query::Dsl allowed;
     Access access;
-    query::SearchInput Input() const { return {schema, request, allowed, false, {}, {}}; }
+    std::shared_ptr<const Settings::Search> search;  ///< Null: as the plan has it.
+    std::shared_ptr<const query::Analysis> analysis;
+    std::string fallback = {};  ///< How the query was changed because it found nothing.
+    query::SearchInput Input() const {
+      query::TextTools tools{nullptr, nullptr, analysis.get()};
+      if (search != nullptr) {
+        tools.search = &search->options;
+        tools.vocabulary = &search->vocabulary;
+      }
+      return {schema, request, allowed, false, {}, {}, tools};
+    }
   };
 
   using Endpoint = Response (Service::*)(const Request&, const Access&);
@@ -75,6 +86,14 @@ class Service {
   std::string RunSearch(const Asked& asked, const Request& request,
                         const std::optional<query::HighlightTags>& tags = {},
                         std::string* timing = nullptr);
+  /// The same without a fallback. `nothing`: no page of it has a hit.
+  std::string RunOnce(const Asked& asked, const Request& request,
+                      const std::optional<query::HighlightTags>& tags, std::string* timing,
+                      bool& nothing);
+  /// What is asked instead of a query that found nothing, if the configuration says so.
+  std::optional<Asked> Fallback(const Asked& asked, const Request& request);
+  /// How many documents the query, or its fallback, finds.
+  std::string CountOf(const Asked& asked, const Request& request);
   /// What a cursor belongs to: index, caller and the body of the first page, whatever page was
   /// asked.
   static std::string Binding(const Asked& asked, const std::string& first_page);
@@ -130,6 +149,7 @@ class Service {
   SharedRefresh refreshes_;
   SharedAnswers counts_;
   Freshness freshness_;
+  AnalysisCache analysis_;
   observe::Histogram& engine_seconds_;
 };
 

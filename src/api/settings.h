@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "api/jwt.h"
 #include "api/request_log.h"
 #include "pgsluice/config/config.h"
+#include "pgsluice/query/vocabulary.h"
 
 namespace pgsluice::api {
 
@@ -22,11 +24,22 @@ struct Settings {
         access_log(RequestLog::Open(config.access_log)),
         audit_log(RequestLog::Open(config.audit_log)) {
     if (auth.jwt) tokens = std::make_shared<TokenVerifier>(*auth.jwt, fetch);
+    for (const config::Index& index : config.indexes) {
+      searches[index.name] = std::make_shared<const Search>(index.search);
+    }
   }
+
+  /// How an index is searched.
+  struct Search {
+    explicit Search(const config::Search& search) : options(search), vocabulary(search) {}
+    config::Search options;
+    query::Vocabulary vocabulary;
+  };
 
   config::Auth auth;
   config::Limits limits;
   std::vector<std::string> cors_origins;
+  std::map<std::string, std::shared_ptr<const Search>> searches;  ///< By the index's name.
   bool admin_auth, admin_row_values;
   std::shared_ptr<RequestLog> access_log, audit_log;  ///< Null: off.
   std::shared_ptr<const TokenVerifier> tokens;        ///< Null: no tokens are taken.

@@ -9,6 +9,8 @@
 #include "pgsluice/config/print.h"
 #include "pgsluice/config/schema.h"
 #include "pgsluice/document/plan.h"
+#include "pgsluice/document/text_rules.h"
+#include "pgsluice/engine/index_body.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/pg/session.h"
 
@@ -31,6 +33,26 @@ void CheckCatalog(const config::Config& config, config::Problems& problems) {
   }
 }
 
+/// What only the engine can tell; it is asked only if something depends on it.
+void CheckEngine(const config::Config& config, config::Problems& problems) {
+  const bool asks =
+      std::any_of(config.indexes.begin(), config.indexes.end(), [](const config::Index& index) {
+        return !index.search.identifiers.empty() || !document::LanguagesOf(index).empty();
+      });
+  if (!asks) return;
+  try {
+    engine::Engine engine(engine::MakeTransport(config.elasticsearch));
+    for (auto& problem : engine::AnalysisProblems(config.indexes, engine.Detect())) {
+      problems.push_back(std::move(problem));
+    }
+  } catch (const Error& error) {
+    problems.push_back({.place = "elasticsearch.urls",
+                        .message = std::string("not checked against the engine: ") + error.what(),
+                        .hint = error.hint(),
+                        .warning = true});
+  }
+}
+
 void PrintJsonLines(const config::Problems& problems, std::ostream& out) {
   for (const config::Problem& problem : problems) {
     out << "{\"place\":" << json::Quote(problem.place)
@@ -46,6 +68,7 @@ int Check(const Context& context) {
                                      [](const auto& problem) { return !problem.warning; });
   // Also with mistakes in the file: what is right in it can still be compared.
   CheckCatalog(context.config, problems);
+  CheckEngine(context.config, problems);
   bool errors = !readable;
   if (context.invocation.Has("json")) {
     PrintJsonLines(problems, context.out);

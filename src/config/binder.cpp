@@ -172,7 +172,12 @@ void BindSearch(const Value& value, Search& out) {
   Get(value, "hidden", out.hidden);
   Get(value, "default_sort", out.default_sort);
   Get(value, "per_page", out.per_page);
+  Get(value, "language", out.language);
+  Get(value, "languages", out.languages);
+  if (value.Find("stop_words") != nullptr) Get(value, "stop_words", out.stop_words.emplace());
   Get(value, "synonyms", out.synonyms);
+  Get(value, "identifiers", out.identifiers);
+  Get(value, "fallback", out.fallback);
   Get(value, "facets", out.facets);
   std::string incomplete;
   Get(value, "incomplete", incomplete);

@@ -227,6 +227,7 @@ std::optional<Value> Checker::Map(const Option& option, const Value& given,
   item.members = option.members;
   item.min = option.min;
   item.max = option.max;
+  item.allowed = option.allowed;
   Value out = given;
   out.members.clear();
   for (const auto& [name, value] : given.members) {

@@ -1,4 +1,5 @@
 #include "options.h"
+#include "pgsluice/config/words.h"
 
 namespace pgsluice::config {
 
@@ -109,7 +110,31 @@ const std::vector<Option>& SearchOptions() {
        .type = Type::kStrings,
        .description = "As the sort parameter: created_at:desc."},
       {.name = "per_page", .type = Type::kInteger, .default_json = "20", .min = 1, .max = 100},
-      {.name = "synonyms", .type = Type::kStrings, .description = "Lines as in: tv, television."},
+      {.name = "language",
+       .description = "How text is analysed: a language of the engine, \"cjk\" or \"standard\".",
+       .default_json = R"("standard")",
+       .allowed = Languages()},
+      {.name = "languages",
+       .type = Type::kMap,
+       .description = "Field path -> language, for single fields. An analyzer in mapping wins.",
+       .allowed = Languages()},
+      {.name = "stop_words",
+       .type = Type::kStrings,
+       .description = "Words that need not match. Left out: those of the language."},
+      {.name = "synonyms",
+       .type = Type::kStrings,
+       .description = "Lines: \"tv, television\" find each other, \"notebook => laptop\" one way. "
+                      "In force after a reload.",
+       .check = CheckSynonyms},
+      {.name = "identifiers",
+       .type = Type::kStrings,
+       .description = "Paths of codes, file names, addresses: found by their parts and beginnings "
+                      "whatever their case and separators, without typos."},
+      {.name = "fallback",
+       .description = "What match=all does when it finds nothing: \"most\" leaves out the words "
+                      "that occur nowhere, then asks for most of the others.",
+       .default_json = R"("none")",
+       .allowed = {"none", "most", "any"}},
       {.name = "facets", .type = Type::kStrings, .description = "Fields offered as facets."},
       {.name = "incomplete",
        .description = "While the first copy is not complete: mark answers as partial, or refuse "

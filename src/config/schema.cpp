@@ -139,6 +139,7 @@ class Schema {
     item.type = option.item;
     item.min = option.min;
     item.max = option.max;
+    item.allowed = option.allowed;
     return One(item);
   }
 

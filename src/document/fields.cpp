@@ -66,6 +66,14 @@ void ApplyOverride(const Building& building, Field& field) {
   const json::Value* definition = OverrideOf(building.index, field.path);
   const json::Value* type = definition == nullptr ? nullptr : definition->Find("type");
   if (type != nullptr && type->IsString()) ApplyEngineType(type->text, field);
+  const auto is_false = [&](const char* name) {
+    const json::Value* value = definition == nullptr ? nullptr : definition->Find(name);
+    return value != nullptr && value->IsBool() && !value->boolean;
+  };
+  field.unindexed = is_false("index");
+  // Not every engine sorts by a wildcard field, and then only if it is told to keep the values.
+  const bool keeps = definition != nullptr && definition->Find("doc_values") != nullptr;
+  field.no_values = is_false("doc_values") || (field.engine_type == "wildcard" && !keeps);
 }
 
 bool CheckSelection(const catalog::Table& table, const Selection& selection, Building& building) {

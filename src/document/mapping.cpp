@@ -1,7 +1,6 @@
-#include <algorithm>
-
 #include "document/fields.h"
 #include "pgsluice/document/plan.h"
+#include "pgsluice/document/text_rules.h"
 #include "pgsluice/json/writer.h"
 
 namespace pgsluice::document {
@@ -57,7 +56,7 @@ class Mapping {
   json::Value Build() {
     json::Value properties = Properties(plan_.fields);
     Set(properties, "__id", Object({{"type", Text("keyword")}}));
-    if (any_text_) Set(properties, "__all", Object({{"type", Text("text")}}));
+    if (any_text_) Set(properties, "__all", Main());
     json::Value mapping = Object({{"dynamic", Bool(false)}});
     if (!plan_.config.routing.empty()) {
       Set(mapping, "_routing", Object({{"required", Bool(true)}}));
@@ -87,15 +86,82 @@ class Mapping {
   json::Value Definition(const Field& field) {
     const json::Value* wanted = OverrideOf(plan_.config, field.path);
     json::Value definition = Derived(field);
+    if (field.identifier) AddSubFields(definition, IdentifierFields());
     if (wanted == nullptr || !wanted->IsObject()) return definition;
     const json::Value* type = wanted->Find("type");
     const json::Value* derived = definition.Find("type");
     if (type != nullptr && derived != nullptr && type->text != derived->text &&
         field.kind != Kind::kObject) {
-      definition.members.clear();
+      KeepAcrossTypes(field, definition);
     }
-    for (const auto& [name, value] : wanted->members) Set(definition, name, value);
+    for (const auto& [name, value] : wanted->members) Lay(definition, name, value);
     return definition;
+  }
+
+  /// Another type takes other parameters; but what filters, sorts and `q` use stays.
+  static void KeepAcrossTypes(const Field& field, json::Value& definition) {
+    std::erase_if(definition.members, [&](const auto& member) {
+      const bool text = member.first == "copy_to" || member.first == "analyzer";
+      return !(member.first == "fields" || (text && field.kind == Kind::kText));
+    });
+    if (field.kind == Kind::kText) return;
+    // A text column that is mapped as something else has no `.keyword`.
+    const json::Value* fields = definition.Find("fields");
+    if (fields != nullptr && !field.identifier) definition.members.clear();
+  }
+
+  /// A user's sub-fields and copies come beside ours, everything else in place of it.
+  static void Lay(json::Value& definition, const std::string& name, const json::Value& value) {
+    const json::Value* ours = definition.Find(name);
+    if (name == "fields" && ours != nullptr && value.IsObject()) {
+      AddSubFields(definition, value);
+    } else if (name == "copy_to" && ours != nullptr) {
+      json::Value both;
+      both.type = json::Type::kArray;
+      both.items.push_back(*ours);
+      if (value.IsArray()) {
+        both.items.insert(both.items.end(), value.items.begin(), value.items.end());
+      } else {
+        both.items.push_back(value);
+      }
+      Set(definition, name, std::move(both));
+    } else {
+      Set(definition, name, value);
+    }
+  }
+
+  static void AddSubFields(json::Value& definition, const json::Value& more) {
+    const json::Value* ours = definition.Find("fields");
+    json::Value fields = ours == nullptr ? Object() : *ours;
+    for (const auto& [name, value] : more.members) Set(fields, name, value);
+    Set(definition, "fields", std::move(fields));
+  }
+
+  static json::Value Analysed(const std::string& analyzer) {
+    return Object({{"type", Text("text")}, {"analyzer", Text(analyzer)}});
+  }
+
+  static json::Value IdentifierFields() {
+    json::Value joined = Analysed("pgsluice_joined");
+    Set(joined, "norms", Bool(false));
+    Set(joined, "index_options", Text("docs"));
+    return Object({{std::string(kParts), Analysed("pgsluice_parts")},
+                   {std::string(kJoined), std::move(joined)}});
+  }
+
+  /// The analyzer, and beside it the words as written: for typos and for beginnings.
+  static void Analyse(json::Value& text, const Analyzers& analyzers) {
+    if (analyzers.index.empty() && analyzers.search.empty()) return;
+    if (analyzers.index != "default") {
+      Set(text, "analyzer", Text(analyzers.index.empty() ? "default" : analyzers.index));
+    }
+    AddSubFields(text, Object({{std::string(kPlain), Analysed("pgsluice_text")}}));
+  }
+
+  json::Value Main() const {
+    json::Value all = Object({{"type", Text("text")}});
+    Analyse(all, MainAnalyzers(plan_.config));
+    return all;
   }
 
   json::Value Derived(const Field& field) {
@@ -141,19 +207,12 @@ class Mapping {
     json::Value exact = Object({{"type", Text("keyword")}, {"ignore_above", Number(kIgnoreAbove)}});
     json::Value text =
         Object({{"type", Text("text")}, {"fields", Object({{"keyword", std::move(exact)}})}});
-    if (!Hidden(field.path)) {
+    Analyse(text, AnalyzersOf(plan_.config, field));
+    if (IsInMain(plan_.config, field)) {
       any_text_ = true;
       Set(text, "copy_to", Text("__all"));
     }
     return text;
-  }
-
-  /// What is hidden from everybody must not be found through the field over all texts either.
-  bool Hidden(const std::string& path) const {
-    const auto& hidden = plan_.config.search.hidden;
-    return std::any_of(hidden.begin(), hidden.end(), [&](const std::string& name) {
-      return path == name || path.compare(0, name.size() + 1, name + ".") == 0;
-    });
   }
 
   json::Value Json() const {

@@ -9,6 +9,7 @@
 #include "document/embed_tree.h"
 #include "document/ids.h"
 #include "document/read_sql.h"
+#include "document/search_checks.h"
 #include "document/sources.h"
 #include "document/typed_sql.h"
 
@@ -51,6 +52,7 @@ class Builder {
     root_.document = ObjectSql(level.members, IdTail());
     FillStatements(root_, *plan_);
     CheckPaths();
+    CheckSearch(*plan_, building_);
     return building_.failed ? nullptr : plan_;
   }
 
@@ -174,6 +176,8 @@ class Builder {
     };
     for (const auto& [path, definition] : index_.mapping) check("mapping", path);
     for (const auto& [path, weight] : index_.search.fields) check("search.fields", path);
+    for (const auto& [path, language] : index_.search.languages) check("search.languages", path);
+    for (const std::string& path : index_.search.identifiers) check("search.identifiers", path);
     for (const std::string& path : index_.search.hidden) check("search.hidden", path);
     for (const std::string& path : index_.search.facets) check("search.facets", path);
     for (const std::string& sort : index_.search.default_sort) {

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "pgsluice/document/text_rules.h"
 #include "pgsluice/json/writer.h"
 
 namespace pgsluice::engine {
@@ -21,13 +22,60 @@ void Flatten(const std::string& prefix, const json::Value& value, Settings& sett
   }
 }
 
-// The default analyzer is ours, so that "café" and "cafe" meet where the engine can fold accents.
-void AddAnalyzer(const std::string& name, const Flavor& flavor, Settings& settings) {
-  const std::string prefix = "index.analysis.analyzer." + name + ".";
+constexpr const char* kAnalyzers = "index.analysis.analyzer.";
+constexpr const char* kFilters = "index.analysis.filter.";
+
+void AddAnalyzer(const std::string& name, const char* tokenizer, const char* filters,
+                 Settings& settings) {
+  const std::string prefix = kAnalyzers + name + ".";
   settings[prefix + "type"] = R"("custom")";
-  settings[prefix + "tokenizer"] = R"("standard")";
-  settings[prefix + "filter"] =
-      flavor.has_analysis ? R"(["lowercase","asciifolding"])" : R"(["lowercase"])";
+  settings[prefix + "tokenizer"] = tokenizer;
+  settings[prefix + "filter"] = filters;
+}
+
+// Words in lower case, and where the engine can fold accents, "café" and "cafe" meet.
+void AddText(const std::string& name, const Flavor& flavor, Settings& settings) {
+  AddAnalyzer(name, R"("standard")",
+              flavor.has_analysis ? R"(["lowercase","asciifolding"])" : R"(["lowercase"])",
+              settings);
+}
+
+// Under names of our own, so that an engine without an analyzer gets another one by the same name.
+void AddLanguages(const document::Plan& plan, const Flavor& flavor, Settings& settings) {
+  for (const std::string& language : document::LanguagesOf(plan.config)) {
+    const std::string name = document::LanguageAnalyzer(language);
+    if (flavor.has_analysis) {
+      settings[kAnalyzers + name + ".type"] = json::Quote(language);
+    } else {
+      AddText(name, flavor, settings);
+    }
+  }
+}
+
+// Identifiers as runs of letters and runs of digits, and as one word without its separators.
+void AddIdentifiers(const document::Plan& plan, const Flavor& flavor, Settings& settings) {
+  if (plan.config.search.identifiers.empty()) return;
+  if (!flavor.has_analysis) {
+    AddText("pgsluice_parts", flavor, settings);
+    AddText("pgsluice_joined", flavor, settings);
+    return;
+  }
+  const std::string parts = kFilters + std::string("pgsluice_parts.");
+  settings[parts + "type"] = R"("word_delimiter_graph")";
+  settings[parts + "split_on_case_change"] = "false";
+  settings[parts + "stem_english_possessive"] = "false";
+  AddAnalyzer("pgsluice_parts", R"("whitespace")",
+              R"(["pgsluice_parts","lowercase","asciifolding"])", settings);
+  const std::string joined = kFilters + std::string("pgsluice_joined.");
+  settings[joined + "type"] = R"("pattern_replace")";
+  settings[joined + "pattern"] = R"("[^\\p{L}\\p{N}]+")";
+  settings[joined + "replacement"] = R"("")";
+  // The engines refuse a document with a longer term.
+  const std::string truncated = kFilters + std::string("pgsluice_truncated.");
+  settings[truncated + "type"] = R"("truncate")";
+  settings[truncated + "length"] = "255";
+  AddAnalyzer("pgsluice_joined", R"("keyword")",
+              R"(["lowercase","asciifolding","pgsluice_joined","pgsluice_truncated"])", settings);
 }
 
 }  // namespace
@@ -41,8 +89,12 @@ std::string SettingsJson(const document::Plan& plan, const config::Config& confi
   // Else refreshes wait for merges of small segments, and those for the threads of large ones: what
   // changes beside a fan-out is found late (bench/README.md). Elasticsearch has no such setting.
   if (flavor.opensearch) settings["index.merge_on_flush.enabled"] = "false";
-  AddAnalyzer("default", flavor, settings);
-  AddAnalyzer("pgsluice_text", flavor, settings);
+  if (!document::ReplacesDefaultAnalyzer(plan.config.settings)) {
+    AddText("default", flavor, settings);
+  }
+  AddText("pgsluice_text", flavor, settings);
+  AddLanguages(plan, flavor, settings);
+  AddIdentifiers(plan, flavor, settings);
   if (plan.config.settings.IsObject()) Flatten("", plan.config.settings, settings);
   std::string body = "{";
   for (const auto& [name, value] : settings) {
@@ -51,6 +103,26 @@ std::string SettingsJson(const document::Plan& plan, const config::Config& confi
     body += ':' + value;
   }
   return body + "}";
+}
+
+config::Problems AnalysisProblems(const std::vector<config::Index>& indexes, const Flavor& flavor) {
+  config::Problems problems;
+  if (flavor.has_analysis) return problems;
+  const auto warn = [&](const config::Index& index, const char* what, const std::string& lacks) {
+    problems.push_back(
+        {index.place + ".search." + what,
+         flavor.Name() + " lacks " + lacks + ": words in lower case are used instead",
+         "use a distribution of the engine with its analysis modules", true});
+  };
+  for (const config::Index& index : indexes) {
+    for (const std::string& language : document::LanguagesOf(index)) {
+      warn(index, "language", "the analyzer \"" + language + "\"");
+    }
+    if (!index.search.identifiers.empty()) {
+      warn(index, "identifiers", "the filters that take identifiers apart");
+    }
+  }
+  return problems;
 }
 
 std::string MappingWithMeta(const document::Plan& plan, const config::Config& config,

@@ -87,6 +87,7 @@ class AnswerReader {
     if (!seen_) Unreadable();
     out_ += R"(,"total":)";
     Total();
+    facts_.hits = count_;
     Facets();
     if (count_ > 0 && count_ >= static_cast<std::size_t>(PerPage(input_))) {
       facts_.last_sort = last_sort_;
@@ -121,6 +122,9 @@ class AnswerReader {
     }
     const json::Value total = ParsePart(total_);
     const json::Value* relation = total.Find("relation");
+    const json::Value* value = total.Find("value");
+    facts_.counted = true;
+    facts_.total = value == nullptr ? 0 : value->AsInt().value_or(0);
     const bool exact = relation == nullptr || relation->text != "gte";
     out_ += R"({"value":)" + NumberOf(total.Find("value")) +
             (exact ? R"(,"relation":"eq"})" : R"(,"relation":"gte"})");

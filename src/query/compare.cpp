@@ -63,12 +63,14 @@ class Comparer {
       case Op::kNotIn:
         return Equal();
       case Op::kBetween:
+        if (FamilyOf() == Family::kRange) return Overlaps(expr_.values[0], expr_.values[1]);
         return Between(expr_.values[0], expr_.values[1]);
       case Op::kPrefix:
       case Op::kNotPrefix:
         return Prefix();
       case Op::kContains:
       case Op::kNotContains:
+        if (FamilyOf() == Family::kRange) return Covers();
         return Clause(
             "match", resolved_.path,
             fmt::format(R"({{"query":{},"operator":"and"}})", json::Quote(expr_.values[0].text)));
@@ -85,7 +87,7 @@ class Comparer {
   }
 
  private:
-  enum class Family { kNumber, kBool, kText, kEnum, kDate, kIp, kGeo, kOther };
+  enum class Family { kNumber, kBool, kText, kEnum, kDate, kIp, kGeo, kRange, kOther };
 
   Family FamilyOf() const {
     if (resolved_.json_value) return Family::kText;
@@ -107,6 +109,9 @@ class Comparer {
         return Family::kIp;
       case Kind::kGeoPoint:
         return Family::kGeo;
+      case Kind::kRange:
+      case Kind::kIpRange:
+        return field_.engine_type.empty() ? Family::kOther : Family::kRange;
       default:
         return Family::kOther;
     }
@@ -114,6 +119,11 @@ class Comparer {
 
   bool Allows(Op op) const {
     const Family family = FamilyOf();
+    const bool null_test = op == Op::kIsNull || op == Op::kIsNotNull;
+    if (!IsFilterable(field_) && !null_test) return false;
+    if (family == Family::kRange && !null_test) {
+      return op == Op::kContains || op == Op::kNotContains || op == Op::kBetween;
+    }
     switch (op) {
       case Op::kIsNull:
       case Op::kIsNotNull:
@@ -152,11 +162,63 @@ class Comparer {
   [[noreturn]] void BadValue(const Literal& value, std::string_view wanted,
                              std::vector<std::string> allowed = {}) const {
     Reject("invalid_filter", parameter_, value.offset,
-           fmt::format("'{}' is no {}, as '{}' holds", value.text, wanted, resolved_.path),
+           fmt::format("'{}' is not a {}, but '{}' needs one", value.text, wanted, resolved_.path),
            std::move(allowed));
   }
 
+  /// The value inside a range column, as the engine compares it.
+  std::string Inside(const Literal& value) const {
+    if (field_.kind == Kind::kIpRange) {
+      if (!IsAddress(value.text)) BadValue(value, "network address");
+      return json::Quote(value.text);
+    }
+    if (field_.engine_type == "date_range") {
+      const auto date = ReadDate(value.text);
+      if (!date) BadValue(value, "date or time");
+      return date->beyond != 0 ? "" : json::Quote(date->text);
+    }
+    const auto number = ReadDecimal(value.text);
+    if (!number) BadValue(value, "number");
+    if (field_.engine_type == "double_range") return number->beyond != 0 ? "" : number->text;
+    const auto whole = ReadInteger(value.text);
+    const bool possible = whole && whole->beyond == 0 && whole->exact && Fits(whole->floor) == 0;
+    return possible ? std::to_string(whole->floor) : "";
+  }
+
+  /// Ranges that hold a value.
+  Dsl Covers() const {
+    const Literal& value = expr_.values[0];
+    const std::string inside = value.impossible ? "" : Inside(value);
+    return inside.empty() ? kNever : Clause("term", path_, inside);
+  }
+
+  /// Ranges that have a value in common with the one from `low` to `high`, both included.
+  Dsl Overlaps(const Literal& low, const Literal& high) const {
+    if (low.impossible || high.impossible) return kNever;
+    const std::string from = Inside(low), to = Inside(high);
+    const std::string bounds =
+        (from.empty() ? "" : R"("gte":)" + from + ",") + (to.empty() ? "" : R"("lte":)" + to + ",");
+    const char* format =
+        field_.engine_type == "date_range" ? R"(,"format":"strict_date_optional_time")" : "";
+    return Clause("range", path_, "{" + bounds + R"("relation":"intersects")" + format + "}");
+  }
+
+  bool IgnoresCase() const { return field_.pg_type == "citext" && !resolved_.json_value; }
+
+  /// One term each, because lists of terms always compare case.
+  Dsl EqualInAnyCase() const {
+    std::vector<Dsl> any;
+    for (const Literal& value : expr_.values) {
+      if (value.impossible) continue;
+      any.push_back(Clause(
+          "term", path_,
+          fmt::format(R"({{"value":{},"case_insensitive":true}})", json::Quote(value.text))));
+    }
+    return AnyOf(any);
+  }
+
   Dsl Equal() {
+    if (IgnoresCase()) return EqualInAnyCase();
     std::string list;
     for (const Literal& value : expr_.values) {
       const std::string json = value.impossible ? "" : Exact(value);
@@ -185,7 +247,7 @@ class Comparer {
         }
       case Family::kBool:
         if (value.text != "true" && value.text != "false") {
-          BadValue(value, "true or false", {"true", "false"});
+          BadValue(value, "truth value (true or false)", {"true", "false"});
         }
         return value.text;
       case Family::kEnum:
@@ -197,7 +259,7 @@ class Comparer {
         return date->beyond != 0 ? "" : json::Quote(date->text);
       }
       case Family::kIp:
-        if (!IsAddress(value.text)) BadValue(value, "address");
+        if (!IsAddress(value.text)) BadValue(value, "network address");
         return json::Quote(value.text);
       default:
         return json::Quote(Normal(value.text));
@@ -292,7 +354,7 @@ class Comparer {
   int Fits(std::int64_t value) const {
     std::int64_t high = INT64_MAX;
     if (field_.engine_type == "short") high = 32767;
-    if (field_.engine_type == "integer") high = 2147483647;
+    if (field_.engine_type == "integer" || field_.engine_type == "integer_range") high = 2147483647;
     if (field_.engine_type == "byte") high = 127;
     return value > high ? 1 : value < -high - 1 ? -1 : 0;
   }
@@ -333,7 +395,9 @@ class Comparer {
     if (FamilyOf() == Family::kEnum) {
       return Labels([&](std::size_t i) { return field_.labels[i].rfind(value.text, 0) == 0; });
     }
-    return Clause("prefix", path_, fmt::format(R"({{"value":{}}})", json::Quote(value.text)));
+    return Clause("prefix", path_,
+                  fmt::format(R"({{"value":{}{}}})", json::Quote(value.text),
+                              IgnoresCase() ? R"(,"case_insensitive":true)" : ""));
   }
 
   const Expr& expr_;

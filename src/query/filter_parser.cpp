@@ -75,6 +75,10 @@ class Parser {
     if (token_.kind != Token::Kind::kWord && token_.kind != Token::Kind::kString) {
       Fail("a field was expected");
     }
+    if (IsWord("AND") || IsWord("OR")) {
+      Fail(fmt::format("a field was expected, not '{}'; a field of that name must be quoted",
+                       token_.text));
+    }
     expr.path = token_.text;
     Advance();
     if (TakeSymbol("[")) {

@@ -57,6 +57,8 @@ class Tree {
       return expr;
     }
     if (name.empty()) Fail(value, "the name of a field was expected, not \"\"");
+    // {"state":"active"} is short for {"state":{"eq":"active"}}.
+    if (!value.IsObject() && !value.IsArray()) return Predicate(name, "eq", value, depth);
     if (!value.IsObject() || value.members.empty()) {
       Fail(value, fmt::format("an object of operators was expected for '{}'", name));
     }

@@ -28,11 +28,15 @@ Token Lexer::Next() {
   token.offset = at_;
   if (at_ == text_.size()) return token;
   const char c = text_[at_];
-  if (c == '"') return String();
+  if (c == '"' || c == '\'') return String(c);
   if (c == '$' && options_.claims) return Claim();
   if (IsWordByte(c)) {
     const std::size_t start = at_;
-    while (at_ < text_.size() && IsWordByte(text_[at_])) ++at_;
+    const auto in_word = [&] {
+      // "now/d" is a time; elsewhere a slash must be quoted.
+      return IsWordByte(text_[at_]) || (text_[at_] == '/' && text_.compare(start, 3, "now") == 0);
+    };
+    while (at_ < text_.size() && in_word()) ++at_;
     token.kind = Token::Kind::kWord;
     token.text = text_.substr(start, at_ - start);
     return token;
@@ -43,7 +47,7 @@ Token Lexer::Next() {
   if (!pair && std::string_view("()[],=<>").find(c) == std::string_view::npos) {
     Fail(at_,
          "a field, a value or an operator was expected; values with other characters than "
-         "A-Z a-z 0-9 _ . : + - stand in double quotes");
+         "A-Z a-z 0-9 _ . : + - must be quoted");
   }
   token.text = text_.substr(at_, pair ? 2 : 1);
   at_ += token.text.size();
@@ -51,14 +55,14 @@ Token Lexer::Next() {
   return token;
 }
 
-Token Lexer::String() {
+Token Lexer::String(char quote) {
   Token token;
   token.kind = Token::Kind::kString;
   token.offset = at_++;
-  while (at_ < text_.size() && text_[at_] != '"') {
+  while (at_ < text_.size() && text_[at_] != quote) {
     if (text_[at_] == '\\') {
       ++at_;
-      if (at_ == text_.size() || (text_[at_] != '"' && text_[at_] != '\\')) {
+      if (at_ == text_.size() || (text_[at_] != quote && text_[at_] != '\\')) {
         Fail(at_ - 1, "a backslash stands before a quote or a backslash only");
       }
     }

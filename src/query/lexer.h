@@ -24,7 +24,7 @@ class Lexer {
   [[noreturn]] void Fail(std::size_t offset, const std::string& detail) const;
 
  private:
-  Token String();
+  Token String(char quote);
   Token Claim();
 
   std::string_view text_;

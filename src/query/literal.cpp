@@ -163,7 +163,146 @@ bool ReadClock(DateReader& reader, Clock& clock) {
 
 }  // namespace
 
+namespace {
+
+namespace chrono = std::chrono;
+
+DateLiteral DateAt(chrono::sys_time<chrono::milliseconds> time) {
+  const auto midnight = chrono::floor<chrono::days>(time);
+  const chrono::year_month_day date(midnight);
+  const int year = static_cast<int>(date.year());
+  if (year < 1 || year > 9999) return DateLiteral{year < 1 ? -1 : 1, {}};
+  const auto left = (time - midnight).count();
+  return DateLiteral{
+      0, fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", year,
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     left / 3600000, left / 60000 % 60, left / 1000 % 60, left % 1000)};
+}
+
+/// Seconds, or from eleven digits on milliseconds, since 1970. Four digits are rather a year.
+std::optional<DateLiteral> ReadUnixTime(std::string_view text) {
+  const std::string_view digits = text.substr(text.substr(0, 1) == "-" ? 1 : 0);
+  if (digits.empty() || digits.size() == 4 || digits.size() > 15) return std::nullopt;
+  std::int64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{} || rest != end) return std::nullopt;
+  const bool seconds = digits.size() < 12;
+  return DateAt(chrono::sys_time<chrono::milliseconds>(
+      chrono::milliseconds(seconds ? number * 1000 : number)));
+}
+
+/// A day of the calendar so many months away; the last one of the month if it has no such day.
+chrono::sys_days MonthsFrom(chrono::sys_days day, int months) {
+  const chrono::year_month_day date(day);
+  const auto month = chrono::year_month(date.year(), date.month()) + chrono::months(months);
+  const chrono::year_month_day wanted = month / date.day();
+  return wanted.ok() ? chrono::sys_days(wanted) : chrono::sys_days(month / chrono::last);
+}
+
+/// `time` plus `count` of a unit. False if there is no such unit.
+bool Add(chrono::sys_time<chrono::milliseconds>& time, int count, char unit) {
+  const auto midnight = chrono::floor<chrono::days>(time);
+  const auto months = [&](int number) {
+    time = MonthsFrom(midnight, number) + (time - midnight);
+    return true;
+  };
+  switch (unit) {
+    case 'y':
+      return months(12 * count);
+    case 'M':
+      return months(count);
+    case 'w':
+      time += chrono::days(7 * count);
+      return true;
+    case 'd':
+      time += chrono::days(count);
+      return true;
+    case 'h':
+    case 'H':
+      time += chrono::hours(count);
+      return true;
+    case 'm':
+      time += chrono::minutes(count);
+      return true;
+    case 's':
+      time += chrono::seconds(count);
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// Down to the beginning of a unit, in UTC; weeks begin on Monday.
+bool Floor(chrono::sys_time<chrono::milliseconds>& time, char unit) {
+  const auto midnight = chrono::floor<chrono::days>(time);
+  const chrono::year_month_day date(midnight);
+  switch (unit) {
+    case 'y':
+      time = chrono::sys_days(date.year() / chrono::January / 1);
+      return true;
+    case 'M':
+      time = chrono::sys_days(date.year() / date.month() / 1);
+      return true;
+    case 'w':
+      time = midnight - (chrono::weekday(midnight) - chrono::Monday);
+      return true;
+    case 'd':
+      time = midnight;
+      return true;
+    case 'h':
+    case 'H':
+      time = chrono::floor<chrono::hours>(time);
+      return true;
+    case 'm':
+      time = chrono::floor<chrono::minutes>(time);
+      return true;
+    case 's':
+      time = chrono::floor<chrono::seconds>(time);
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+std::optional<DateLiteral> ReadNow(std::string_view text, chrono::system_clock::time_point now) {
+  auto time = chrono::floor<chrono::milliseconds>(now);
+  bool rounded = false;
+  std::size_t at = 3;
+  if (text.substr(0, 3) != "now") return std::nullopt;
+  while (at < text.size()) {
+    const char sign = text[at++];
+    int count = 1;
+    if (sign == '+' || sign == '-') {
+      const auto [rest, error] =
+          std::from_chars(text.data() + at, text.data() + text.size(), count);
+      if (error == std::errc::result_out_of_range || count > 1000000 || count < 0) {
+        return std::nullopt;
+      }
+      if (error != std::errc{}) count = 1;
+      at = static_cast<std::size_t>(rest - text.data());
+      if (at >= text.size() || !Add(time, sign == '-' ? -count : count, text[at++])) {
+        return std::nullopt;
+      }
+    } else if (sign == '/') {
+      rounded = true;
+      if (at >= text.size() || !Floor(time, text[at++])) return std::nullopt;
+    } else {
+      return std::nullopt;
+    }
+  }
+  DateLiteral date = DateAt(time);
+  // The engine's own clock, so that the pages of a search ask the same. Its rounding means another
+  // end of a day for <= than for <, so that is done here.
+  if (!rounded && date.beyond == 0) date.text = text;
+  return date;
+}
+
 std::optional<DateLiteral> ReadDate(std::string_view text) {
+  if (text.substr(0, 3) == "now") return ReadNow(text, std::chrono::system_clock::now());
+  if (auto unix_time = ReadUnixTime(text)) return unix_time;
   if (text == "infinity") return DateLiteral{1, {}};
   if (text == "-infinity") return DateLiteral{-1, {}};
   DateReader reader(text);
@@ -174,7 +313,6 @@ std::optional<DateLiteral> ReadDate(std::string_view text) {
       !reader.Take("-") || !reader.Number(2, 1, 31, day)) {
     return std::nullopt;
   }
-  namespace chrono = std::chrono;
   const chrono::year_month_day date{chrono::year(year), chrono::month(static_cast<unsigned>(month)),
                                     chrono::day(static_cast<unsigned>(day))};
   Clock clock;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,11 +25,16 @@ struct DecimalLiteral {
 std::optional<DecimalLiteral> ReadDecimal(std::string_view text);
 
 /// A date or time with or without an offset, cut to milliseconds, as "2024-01-31T10:00:00.000Z".
-/// Without a time: midnight UTC. Nothing when it is none.
+/// Without a time: midnight UTC. Unix seconds and milliseconds, and what ReadNow() reads. Nothing
+/// if it is none of these.
 struct DateLiteral {
   int beyond = 0;  ///< infinity, -infinity.
   std::string text;
 };
 std::optional<DateLiteral> ReadDate(std::string_view text);
+/// "now", "now-30d", "now+2h", "now/d": a time beside the present one. Units: y M w d h m s. A text
+/// that is not rounded stays as it is, because the engine reads it as well.
+std::optional<DateLiteral> ReadNow(std::string_view text,
+                                   std::chrono::system_clock::time_point now);
 
 }  // namespace pgsluice::query

@@ -104,9 +104,12 @@ std::string ExactPath(const Resolved& resolved) {
   return text ? resolved.path + ".keyword" : resolved.path;
 }
 
-bool IsFilterable(const Field& field) { return field.kind != Kind::kBinary; }
+bool IsFilterable(const Field& field) {
+  return field.kind != Kind::kBinary && (field.kind == Kind::kText || !field.unindexed);
+}
 
 bool IsSortable(const Field& field) {
+  if (field.no_values && field.kind != Kind::kText) return false;
   switch (field.kind) {
     case Kind::kInteger:
     case Kind::kDecimal:
@@ -125,6 +128,8 @@ bool IsSortable(const Field& field) {
 
 bool IsFacetable(const Field& field) { return IsSortable(field); }
 
-bool IsSearchable(const Field& field) { return field.kind == Kind::kText; }
+bool IsSearchable(const Field& field) {
+  return (field.kind == Kind::kText || field.identifier) && !field.unindexed;
+}
 
 }  // namespace pgsluice::query

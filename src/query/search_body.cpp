@@ -40,7 +40,7 @@ std::vector<Dsl> Selections(const SearchInput& input) {
 std::string Query(const SearchInput& input, const Dsl& more) {
   const Dsl filter =
       AllOf({input.allowed, TranslateFilter(input.request.filter, input.schema), more});
-  const std::string text = TextQuery(input.schema, input.request);
+  const std::string text = TextQuery(input.schema, input.request, input.tools);
   std::string out = R"({"bool":{"filter":[)" + filter.Text() + "]";
   if (!text.empty()) out += R"(,"must":[)" + text + "]";
   return out + "}}";
@@ -104,7 +104,7 @@ std::string Highlight(const SearchInput& input) {
   text.q_fields.clear();
   for (const std::string& path : input.request.highlight) text.q_fields.emplace_back(path, 1);
   text.match = SearchRequest::Match::kAny;
-  const std::string query = TextQuery(input.schema, text);
+  const std::string query = TextQuery(input.schema, text, input.tools);
   if (fields.empty() || query.empty()) return "";
   const std::string style =
       !input.tags
@@ -112,9 +112,9 @@ std::string Highlight(const SearchInput& input) {
           : fmt::format(
                 R"("encoder":"default","number_of_fragments":0,"pre_tags":[{}],"post_tags":[{}])",
                 json::Quote(input.tags->before), json::Quote(input.tags->behind));
-  return fmt::format(R"(,"highlight":{{{},"{}":1000000,"highlight_query":{},"fields":{{{}}}}})",
-                     style, input.opensearch ? "max_analyzer_offset" : "max_analyzed_offset", query,
-                     fields);
+  return fmt::format(
+      R"(,"highlight":{{{},"require_field_match":false,"{}":1000000,"highlight_query":{},"fields":{{{}}}}})",
+      style, input.opensearch ? "max_analyzer_offset" : "max_analyzed_offset", query, fields);
 }
 
 std::string Aggregations(const SearchInput& input, const std::vector<Dsl>& selections) {
@@ -191,7 +191,7 @@ std::string SearchBody(const SearchInput& input) {
   out += R"(,"sort":)" + SortJson(input);
   out += fmt::format(R"(,"size":{},"track_scores":{})", size, request.q.empty() ? "false" : "true");
   if (input.after.empty()) {
-    out += fmt::format(R"(,"from":{})", (request.page - 1) * size);
+    out += fmt::format(R"(,"from":{})", request.offset.value_or((request.page - 1) * size));
   } else {
     out += R"(,"search_after":)" + input.after;
   }

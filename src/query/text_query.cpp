@@ -1,197 +1,214 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <cctype>
 
+#include "pgsluice/document/text_rules.h"
 #include "pgsluice/json/writer.h"
-#include "pgsluice/query/problem.h"
 #include "pgsluice/query/search_body.h"
+#include "pgsluice/query/vocabulary.h"
+#include "query/fold.h"
+#include "query/places.h"
+#include "query/ways.h"
+#include "query/words.h"
 
 namespace pgsluice::query {
 
 namespace {
 
-struct Term {
-  std::string text;
-  bool phrase = false;
-  bool excluded = false;
-};
-
-/// Words, "phrases" and -exclusions.
-std::vector<Term> Terms(const std::string& q) {
-  std::vector<Term> terms;
-  std::size_t at = 0;
-  while (at < q.size()) {
-    if (std::isspace(static_cast<unsigned char>(q[at])) != 0) {
-      ++at;
-      continue;
-    }
-    Term term;
-    if (q[at] == '-' && at + 1 < q.size() && q[at + 1] != ' ') {
-      term.excluded = true;
-      ++at;
-    }
-    term.phrase = q[at] == '"';
-    const std::size_t start = term.phrase ? at + 1 : at;
-    const std::size_t end = std::min(q.find(term.phrase ? '"' : ' ', start), q.size());
-    term.text = q.substr(start, end - start);
-    at = end + 1;
-    if (!term.text.empty()) terms.push_back(std::move(term));
+/// What stands for "and" of clauses of which enough must hold.
+std::string Required(const std::vector<std::string>& clauses, SearchRequest::Match match) {
+  if (match == SearchRequest::Match::kAll) {
+    return fmt::format(R"("must":[{}])", fmt::join(clauses, ","));
   }
-  return terms;
-}
-
-/// One place to look: root fields together, or the fields of one nested path.
-struct Group {
-  std::string nested_path;
-  std::vector<std::string> fields;  ///< "title^3".
-};
-
-std::vector<Group> Groups(const Schema& schema, const SearchRequest& request) {
-  std::vector<std::pair<std::string, double>> weights = request.q_fields;
-  if (weights.empty()) {
-    for (const auto& [path, weight] : schema.plan().config.search.fields) {
-      if (schema.Find(path) != nullptr) weights.emplace_back(path, weight);
-    }
-  }
-  if (weights.empty()) {
-    for (const document::Field* field : schema.fields()) {
-      if (IsSearchable(*field)) weights.emplace_back(field->path, 1);
-    }
-  }
-  std::vector<Group> groups;
-  for (const auto& [path, weight] : weights) {
-    const document::Field* field = schema.Find(path);
-    if (field == nullptr || !IsSearchable(*field)) {
-      Reject(
-          "unknown_field", request.q_fields_parameter, std::nullopt,
-          field == nullptr ? schema.Unknown(path, nullptr) : fmt::format("'{}' is no text", path));
-    }
-    auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& known) {
-      return known.nested_path == field->nested_path;
-    });
-    if (group == groups.end()) group = groups.insert(groups.end(), {field->nested_path, {}});
-    group->fields.push_back(fmt::format("{}^{}", path, weight));
-  }
-  return groups;
-}
-
-std::string AnyShould(const std::vector<std::string>& parts) {
-  return fmt::format(R"({{"bool":{{"minimum_should_match":1,"should":[{}]}}}})",
-                     fmt::join(parts, ","));
+  return fmt::format(R"("must":[{{"bool":{{"minimum_should_match":"{}","should":[{}]}}}}])",
+                     match == SearchRequest::Match::kAny ? "1" : "2<75%", fmt::join(clauses, ","));
 }
 
 class TextBuilder {
  public:
-  TextBuilder(const Schema& schema, const SearchRequest& request)
-      : request_(request), groups_(Groups(schema, request)) {
-    if (request.q_fields.empty() && !schema.HidesText()) {
-      recall_ = {{"", {"__all"}}};
-    } else {
-      recall_ = groups_;
-    }
-  }
+  TextBuilder(const Schema& schema, const SearchRequest& request, const TextTools& tools)
+      : request_(request),
+        tools_(tools),
+        places_(PlacesOf(schema, request, *tools.search)),
+        words_(ReadWords(request.q, Analyzers(),
+                         document::LanguageAnalyzer(schema.plan().config.search.language), tools)),
+        ways_(places_.recall, words_.size(), request) {}
 
   std::string Build() {
-    const std::vector<Term> terms = Terms(request_.q);
-    std::vector<std::string> required;
-    std::vector<std::string> excluded;
-    std::string plain;
-    for (std::size_t i = 0; i < terms.size(); ++i) {
-      const Term& term = terms[i];
-      if (term.excluded) {
-        excluded.push_back(Exact(recall_, term.text, term.phrase ? "phrase" : "best_fields", 1));
-        continue;
-      }
-      if (!plain.empty()) plain += ' ';
-      plain += term.text;
-      required.push_back(term.phrase ? Exact(recall_, term.text, "phrase", 1)
-                                     : Word(term.text, i + 1 == terms.size()));
+    if (words_.empty()) return "";
+    FindAlternatives();
+    std::vector<std::string> clauses, excluded;
+    for (std::size_t i = 0; i < words_.size(); ++i) {
+      const Word& word = words_[i];
+      if (word.excluded && !word.nothing) excluded.push_back(ways_.Exact(word));
+      if (word.excluded || word.nothing || word.optional) continue;
+      for (std::string& clause : Clauses(i)) clauses.push_back(std::move(clause));
     }
     std::string out = R"({"bool":{)";
-    if (!required.empty()) {
-      out += R"("must":[{"bool":{"minimum_should_match":")";
-      out += request_.match == SearchRequest::Match::kAll   ? "100%"
-             : request_.match == SearchRequest::Match::kAny ? "1"
-                                                            : "2<75%";
-      out +=
-          fmt::format(R"(","should":[{}]}}}}],"should":[{},{}])", fmt::join(required, ","),
-                      Exact(groups_, plain, "best_fields", 2), Exact(groups_, plain, "phrase", 2));
-    } else {
-      out += R"("must":[{"match_all":{}}])";
+    out += clauses.empty() ? R"("must":[{"match_all":{}}])" : Required(clauses, request_.match);
+    const std::vector<std::string> ranking = Ranking();
+    if (!clauses.empty() && !ranking.empty()) {
+      out += fmt::format(R"(,"should":[{}])", fmt::join(ranking, ","));
     }
-    out += fmt::format(R"(,"must_not":[{}]}}}})", fmt::join(excluded, ","));
-    return out;
+    if (!excluded.empty()) out += fmt::format(R"(,"must_not":[{}])", fmt::join(excluded, ","));
+    return out + "}}";
   }
 
  private:
-  static std::string Over(const Group& group, const std::string& text, const std::string& options) {
-    const std::string match = fmt::format(R"({{"multi_match":{{"query":{},"fields":{}{}}}}})",
-                                          json::Quote(text), Names(group), options);
-    if (group.nested_path.empty()) return match;
-    return fmt::format(R"({{"nested":{{"path":{},"score_mode":"max","query":{}}}}})",
-                       json::Quote(group.nested_path), match);
-  }
-
-  static std::string Names(const Group& group) {
-    std::string names = "[";
-    for (const std::string& field : group.fields) {
-      if (names.size() > 1) names += ',';
-      json::AppendString(names, field);
+  std::vector<std::string> Analyzers() {
+    for (const Place& place : places_.recall) {
+      const auto known = std::find(analyzers_.begin(), analyzers_.end(), place.analyzer);
+      if (known == analyzers_.end()) analyzers_.push_back(place.analyzer);
     }
-    return names + "]";
+    return analyzers_;
   }
 
-  static std::string Exact(const std::vector<Group>& groups, const std::string& text,
-                           std::string_view type, int boost) {
-    std::vector<std::string> parts;
-    for (const Group& group : groups) {
-      parts.push_back(Over(group, text,
-                           fmt::format(R"(,"type":"{}","boost":{}{})", type, boost,
-                                       type == "phrase" ? "" : R"(,"tie_breaker":0.3)")));
+  /// The last word is perhaps not yet written to its end.
+  bool IsUnfinished(std::size_t at) const {
+    for (std::size_t i = at + 1; i < words_.size(); ++i) {
+      if (!words_[i].nothing) return false;
     }
-    if (parts.empty()) return R"({"match_none":{}})";
-    return AnyShould(parts);
+    return request_.prefix;
   }
 
-  static std::string Fuzzy(const std::string& distance) {
-    return fmt::format(R"(,"fuzziness":"{}","prefix_length":1,"max_expansions":50)", distance);
-  }
-
-  /// A word with its typos and, when it is the last one, what begins with it. Words with digits are
-  /// names of things: exact.
-  std::string Word(const std::string& word, bool last) const {
-    const bool digits =
-        std::any_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });
-    const std::string all = R"(,"operator":"and")";
-    std::vector<std::string> ways = {all};
-    if (request_.typos != 0 && !digits) {
-      ways = {all + Fuzzy(request_.typos < 0 ? "AUTO:4,8" : std::to_string(request_.typos))};
-      // A word that is two letters off must not come before one that is one letter off because it
-      // is rarer.
-      const bool two = request_.typos == 2 || (request_.typos < 0 && word.size() >= 8);
-      if (two) ways.push_back(all + Fuzzy("1"));
+  /// What each word, or each pair of characters of a script without spaces, asks for.
+  std::vector<std::string> Clauses(std::size_t at) const {
+    const Word& word = words_[at];
+    std::vector<std::string> others = alternatives_[at];
+    for (std::string& way : WhereItIsNothing(at)) others.push_back(std::move(way));
+    std::vector<std::string> clauses;
+    if (word.phrase) return {AllWays(ways_.Phrase(word.text), others)};
+    const bool spaceless = std::any_of(word.tokens.begin(), word.tokens.end(),
+                                       [](const Term& token) { return token.ideograph; });
+    if (!spaceless) return {AllWays(ways_.Written(word, IsUnfinished(at)), others)};
+    for (std::string& way : ways_.Foreign(word)) others.push_back(std::move(way));
+    for (const std::string& piece : Pieces(word.tokens)) {
+      clauses.push_back(AllWays(ways_.Phrase(piece), others));
     }
-    std::vector<std::string> parts;
-    for (const Group& group : recall_) {
-      for (const std::string& way : ways) parts.push_back(Over(group, word, way));
-      if (last && request_.prefix) {
-        parts.push_back(Over(group, word, R"(,"type":"bool_prefix","operator":"and")"));
+    return clauses;
+  }
+
+  /// Neighbouring characters two by two, so that their order counts; other tokens as they are.
+  static std::vector<std::string> Pieces(const std::vector<Term>& tokens) {
+    std::vector<std::string> pieces;
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+      const bool follows =
+          i > 0 && tokens[i - 1].ideograph && tokens[i].ideograph && tokens[i].glued;
+      const bool leads = i + 1 < tokens.size() && tokens[i].ideograph && tokens[i + 1].ideograph &&
+                         tokens[i + 1].glued;
+      if (follows) pieces.push_back(tokens[i - 1].text + tokens[i].text);
+      if (!follows && !leads) pieces.push_back(tokens[i].text);
+    }
+    return pieces;
+  }
+
+  /// A stop word of one field's language need not match if the other words are found there.
+  std::vector<std::string> WhereItIsNothing(std::size_t at) const {
+    std::string rest;
+    for (std::size_t i = 0; i < words_.size(); ++i) {
+      if (i != at && words_[i].IsPlain() && !words_[i].optional) rest += words_[i].text + " ";
+    }
+    std::vector<std::string> ways;
+    for (std::size_t i = 0; i < analyzers_.size() && !rest.empty(); ++i) {
+      if (!words_[at].empty_in[i]) continue;
+      for (const Place& place : places_.recall) {
+        if (place.analyzer != analyzers_[i] || place.identifiers) continue;
+        ways.push_back(R"({"constant_score":{"boost":0,"filter":)" +
+                       Within(place, Match(place.own, rest, "")) + "}}");
       }
     }
-    if (parts.empty()) return R"({"match_none":{}})";
-    return AnyShould(parts);
+    return ways;
+  }
+
+  void FindAlternatives() {
+    alternatives_.resize(words_.size());
+    FindSynonyms();
+    // "smart phone" finds "smartphone".
+    for (std::size_t i = 0; i + 1 < words_.size(); ++i) {
+      if (!CanJoin(words_[i]) || !CanJoin(words_[i + 1])) continue;
+      for (const std::string& way : ways_.Joined(words_[i].text + words_[i + 1].text)) {
+        alternatives_[i].push_back(way);
+        alternatives_[i + 1].push_back(way);
+      }
+    }
+  }
+
+  static bool CanJoin(const Word& word) {
+    return word.IsPlain() && word.tokens.size() == 1 && !word.tokens.front().ideograph;
+  }
+
+  void FindSynonyms() {
+    std::vector<std::string> tokens;
+    std::vector<std::size_t> word_of;
+    for (std::size_t i = 0; i < words_.size(); ++i) {
+      if (!words_[i].IsPlain()) continue;
+      for (std::string& part : FoldedWords(words_[i].text)) {
+        tokens.push_back(std::move(part));
+        word_of.push_back(i);
+      }
+    }
+    for (const auto& found : tools_.vocabulary->Expand(tokens, request_.typos != 0)) {
+      const std::size_t last = found.first + found.count - 1;
+      const bool begins = found.first == 0 || word_of[found.first - 1] != word_of[found.first];
+      const bool ends = last + 1 == tokens.size() || word_of[last + 1] != word_of[last];
+      if (!begins || !ends) continue;
+      for (const std::string& text : found.texts) {
+        for (const std::string& way : ways_.Phrase(text)) {
+          for (std::size_t i = word_of[found.first]; i <= word_of[last]; ++i) {
+            alternatives_[i].push_back(way);
+          }
+        }
+      }
+    }
+  }
+
+  static std::string AllWays(std::vector<std::string> ways,
+                             const std::vector<std::string>& others) {
+    ways.insert(ways.end(), others.begin(), others.end());
+    return BestOf(ways);
+  }
+
+  /// What puts fields with more weight first, and words that stand together before scattered ones.
+  std::vector<std::string> Ranking() const {
+    std::string text;
+    std::size_t tokens = 0;
+    for (const Word& word : words_) {
+      if (word.excluded || word.nothing) continue;
+      if (!text.empty()) text += ' ';
+      text += word.text;
+      tokens += std::max<std::size_t>(word.tokens.size(), 1);
+    }
+    std::vector<std::string> ranking;
+    for (const Place& place : places_.ranking) {
+      if (place.identifiers || text.empty()) continue;
+      ranking.push_back(Within(place, Match(place.All(), text, R"(,"boost":2,"tie_breaker":0.3)")));
+      if (tokens < 2) continue;
+      ranking.push_back(Within(place, Match(place.All(), text, R"(,"type":"phrase","boost":2)")));
+    }
+    return ranking;
   }
 
   const SearchRequest& request_;
-  std::vector<Group> groups_, recall_;
+  const TextTools& tools_;
+  std::vector<std::string> analyzers_;
+  Places places_;
+  std::vector<Word> words_;
+  Ways ways_;
+  std::vector<std::vector<std::string>> alternatives_;  // Per word.
 };
 
 }  // namespace
 
-std::string TextQuery(const Schema& schema, const SearchRequest& request) {
-  TextBuilder builder(schema, request);
-  return Terms(request.q).empty() ? "" : builder.Build();
+TextTools TextTools::Or(const config::Search& configured) const {
+  static const Vocabulary kNoWords;
+  static const AsciiAnalysis kAscii;
+  return {search == nullptr ? &configured : search, vocabulary == nullptr ? &kNoWords : vocabulary,
+          analysis == nullptr ? &kAscii : analysis};
+}
+
+std::string TextQuery(const Schema& schema, const SearchRequest& request, const TextTools& tools) {
+  const TextTools all = tools.Or(schema.plan().config.search);
+  return TextBuilder(schema, request, all).Build();
 }
 
 }  // namespace pgsluice::query

@@ -116,8 +116,11 @@ std::vector<std::string> Texts(std::string_view json_array) {
 }  // namespace
 
 std::string DefinitionOf(const document::Plan& plan) {
+  // What is copied to a sub-field when a document is written is not in those written before.
+  std::string copied;
+  for (const std::string& path : plan.config.search.identifiers) copied += '\n' + path;
   return base::Fingerprint(plan.read_by_key.sql + plan.block_sql + plan.config.pipeline + '\n' +
-                           plan.resolved);
+                           plan.resolved + copied);
 }
 
 void Membership::Join(pg::Session& session,

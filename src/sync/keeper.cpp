@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "pgsluice/engine/index_body.h"
 #include "pgsluice/observe/log.h"
 #include "pgsluice/sync/attach.h"
 #include "pgsluice/sync/jobs.h"
@@ -185,7 +186,9 @@ void Keeper::EnsureIndexes() {
     run_ = Pulse().Text(0, 4);
     // All names before the first index is made: a refusal leaves nothing half done.
     if (writes_ && !ready_) {
-      shared_.engine.Detect();
+      for (const auto& lack : engine::AnalysisProblems(config_.indexes, shared_.engine.Detect())) {
+        Log(Level::kWarn, "config", lack.place + ": " + lack.message, {{"hint", lack.hint}});
+      }
       for (const auto& plan : plans_) indexes_.CheckName(*plan);
     }
     for (const auto& plan : plans_) {

@@ -76,10 +76,15 @@ struct Embed {
 
 struct Search {
   std::vector<std::pair<std::string, double>> fields;  ///< Path and weight; empty: all text.
+  std::string language = "standard";
+  std::vector<std::pair<std::string, std::string>> languages;  ///< Path -> language.
+  std::optional<std::vector<std::string>> stop_words;          ///< Nothing: the language's own.
+  std::vector<std::string> synonyms;                           ///< Lines: "tv, television".
+  std::vector<std::string> identifiers;                        ///< Paths of codes and addresses.
+  std::string fallback = "none";                               ///< "none", "most" or "any".
   std::vector<std::string> hidden;
   std::vector<std::string> default_sort;
   int per_page = 20;
-  std::vector<std::string> synonyms;
   std::vector<std::string> facets;
   bool refuse_incomplete = false;  ///< Until the first copy is complete; false: mark the answers.
 };

@@ -18,7 +18,8 @@
 ///   `__raw:NAME` instead of NAME: a value that the engine's type for the path would refuse (an
 ///   empty
 ///            range, a JSON scalar under a flattened field). Not mapped. For readers it is NAME.
-/// The mapping adds `__all`, where all text fields are copied to (not in the document).
+/// The mapping adds what is not in the document: `__all`, a copy of the text fields that are
+/// analysed as the index is (see text_rules.h), and sub-fields whose names begin with `__`.
 ///
 /// How the rows of a root table and its tree of embeds become documents: derived once from the
 /// configuration and the catalog, then immutable. Everything PostgreSQL is asked for documents and
@@ -59,6 +60,9 @@ struct Field {
   std::string nested_path;  ///< Path of the innermost nested ancestor (or itself); else empty.
   std::vector<std::string> labels;  ///< kEnum, in declared order.
   int vector_dimensions = 0;
+  bool unindexed = false;     ///< The mapping says `"index": false`.
+  bool no_values = false;     ///< The mapping says `"doc_values": false`.
+  bool identifier = false;    ///< Named in `search.identifiers`: found by its parts, without typos.
   std::vector<Field> fields;  ///< kObject.
 };
 

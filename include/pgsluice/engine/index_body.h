@@ -3,6 +3,7 @@
 #include <string>
 
 #include "pgsluice/config/config.h"
+#include "pgsluice/config/problem.h"
 #include "pgsluice/document/plan.h"
 #include "pgsluice/engine/engine.h"
 
@@ -12,6 +13,9 @@ namespace pgsluice::engine {
 /// replace ours.
 std::string SettingsJson(const document::Plan& plan, const config::Config& config,
                          const Flavor& flavor);
+
+/// What of the configuration an engine cannot do, and what it does instead: warnings.
+config::Problems AnalysisProblems(const std::vector<config::Index>& indexes, const Flavor& flavor);
 
 /// The mapping; its `_meta.pgsluice` says that the index is ours, and with which settings and
 /// routing it was made: {"format":1,"routing":"","settings":{…}}.

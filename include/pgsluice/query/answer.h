@@ -15,6 +15,9 @@ namespace pgsluice::query {
 struct AnswerFacts {
   std::int64_t engine_ms = 0;
   bool partial = false;
+  std::size_t hits = 0;  ///< On this page.
+  bool counted = false;  ///< Whether `total` is known.
+  std::int64_t total = 0;
   std::string last_sort;  ///< Sort values of the last hit when the page is full; else empty.
 };
 

@@ -46,6 +46,7 @@ struct SearchRequest {
   std::vector<Sort> sort;
   int page = 1;
   std::optional<int> per_page;
+  std::optional<int> offset;  ///< In place of `page`: how many hits are left out before.
   std::string cursor;
   std::vector<std::string> fields, highlight;
   Count count = Count::kEstimated;

@@ -15,6 +15,19 @@ struct HighlightTags {
   std::string before, behind;
 };
 
+class Analysis;
+class Vocabulary;
+
+/// What `q` is read with. Null: what the plan's configuration says, no vocabulary, ASCII words.
+struct TextTools {
+  const config::Search* search = nullptr;
+  const Vocabulary* vocabulary = nullptr;
+  const Analysis* analysis = nullptr;
+
+  /// The same with nothing missing.
+  TextTools Or(const config::Search& configured) const;
+};
+
 /// Everything a body is made from. `allowed` is the policy's filter, already translated.
 struct SearchInput {
   const Schema& schema;
@@ -23,6 +36,7 @@ struct SearchInput {
   bool opensearch = false;
   std::string after;  ///< Sort values of the last hit, a JSON array; empty: from the start.
   std::optional<HighlightTags> tags = {};  ///< Whole fields, unescaped, instead of fragments.
+  TextTools tools = {};
 };
 
 /// The body of a _search. Throws Problem for paths that do not exist or do not fit.
@@ -38,8 +52,11 @@ struct SortType {
 /// One per sort value, in their order; the id is always the last.
 std::vector<SortType> SortTypes(const SearchInput& input);
 int PerPage(const SearchInput& input);
+/// The words, "phrases" and -exclusions of `q` as they are written.
+std::vector<std::string> PartsOf(const std::string& q);
 /// q as a scoring query; empty when q is empty.
-std::string TextQuery(const Schema& schema, const SearchRequest& request);
+std::string TextQuery(const Schema& schema, const SearchRequest& request,
+                      const TextTools& tools = {});
 /// A facet's aggregation as "f<i>", counting documents of the root.
 std::string FacetAggregation(const Schema& schema, const SearchRequest::Facet& facet,
                              const Dsl& others, const std::string& include = {},

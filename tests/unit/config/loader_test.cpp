@@ -273,7 +273,9 @@ TEST(Print, MasksSecretsAndShowsDefaults) {
     "a": {
       "table": "b",
       "search": {
-        "per_page": 20
+        "per_page": 20,
+        "language": "standard",
+        "fallback": "none"
       }
     }
   },

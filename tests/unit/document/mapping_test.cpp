@@ -55,8 +55,50 @@ TEST(Mapping, OverridesAreLaidOverOrReplaceTheType) {
   plan.config.mapping = {{"t", json::Parse(R"({"type":"text","analyzer":"english"})")},
                          {"n", json::Parse(R"({"type":"scaled_float","scaling_factor":100})")}};
   EXPECT_EQ(json::Parse(Property(plan, "t")).Find("analyzer")->text, "english");
-  EXPECT_NE(json::Parse(Property(plan, "t")).Find("copy_to"), nullptr);
+  EXPECT_EQ(json::Parse(Property(plan, "t")).Find("copy_to"), nullptr)
+      << "found by other words than the copy of all texts";
   EXPECT_EQ(Property(plan, "n"), R"({"type":"scaled_float","scaling_factor":100})");
+}
+
+TEST(Mapping, OverlaysKeepWhatFiltersAndSearchesUse) {
+  Plan plan;
+  plan.fields = {FieldOf("a", Kind::kText, "text"), FieldOf("b", Kind::kText, "match_only_text"),
+                 FieldOf("c", Kind::kText, "search_as_you_type"),
+                 FieldOf("d", Kind::kKeyword, "wildcard")};
+  plan.config.mapping = {
+      {"a", json::Parse(R"({"fields":{"en":{"type":"text"}},"copy_to":["more"],"norms":false})")},
+      {"b", json::Parse(R"({"type":"match_only_text"})")},
+      {"c", json::Parse(R"({"type":"search_as_you_type"})")},
+      {"d", json::Parse(R"({"type":"wildcard"})")}};
+  const std::string keyword = R"("keyword":{"type":"keyword","ignore_above":8191})";
+  EXPECT_EQ(Property(plan, "a"), R"({"type":"text","fields":{)" + keyword +
+                                     R"(,"en":{"type":"text"}},"copy_to":["__all","more"],)"
+                                     R"("norms":false})");
+  EXPECT_EQ(Property(plan, "b"),
+            R"({"fields":{)" + keyword + R"(},"copy_to":"__all","type":"match_only_text"})");
+  EXPECT_EQ(Property(plan, "c"),
+            R"({"fields":{)" + keyword + R"(},"copy_to":"__all","type":"search_as_you_type"})");
+  EXPECT_EQ(Property(plan, "d"), R"({"type":"wildcard"})");
+}
+
+TEST(Mapping, LanguagesAndIdentifiersHaveSubFields) {
+  Plan plan;
+  plan.fields = {FieldOf("t", Kind::kText, "text"), FieldOf("u", Kind::kText, "text"),
+                 FieldOf("sku", Kind::kKeyword, "keyword")};
+  plan.fields[2].identifier = true;
+  plan.config.search.language = "english";
+  plan.config.search.languages = {{"u", "standard"}};
+  const json::Value text = json::Parse(Property(plan, "t"));
+  EXPECT_EQ(text.Find("analyzer")->text, "pgsluice_english");
+  EXPECT_EQ(text.Find({"fields", "__plain", "analyzer"})->text, "pgsluice_text");
+  EXPECT_EQ(text.Find("copy_to")->text, "__all");
+  const json::Value other = json::Parse(Property(plan, "u"));
+  EXPECT_EQ(other.Find("analyzer"), nullptr);
+  EXPECT_EQ(other.Find("copy_to"), nullptr);
+  EXPECT_EQ(json::Parse(Property(plan, "__all")).Find("analyzer")->text, "pgsluice_english");
+  const json::Value sku = json::Parse(Property(plan, "sku"));
+  EXPECT_EQ(sku.Find({"fields", "__parts", "analyzer"})->text, "pgsluice_parts");
+  EXPECT_EQ(sku.Find({"fields", "__joined", "analyzer"})->text, "pgsluice_joined");
 }
 
 TEST(Mapping, HiddenTextIsNotFoundThroughTheOthers) {

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "pgsluice/engine/engine.h"
+#include "pgsluice/query/analysis.h"
+
+namespace pgsluice::api {
+
+/// What analyzers made of words, so that the engine is asked once per word. Thread-safe.
+class AnalysisCache {
+ public:
+  /// Asks the engine for what is not known yet. Throws Error(kRetry) if it cannot be reached.
+  std::vector<std::vector<query::Term>> Tokens(engine::Engine& engine, const std::string& alias,
+                                               const std::string& analyzer,
+                                               const std::vector<std::string>& texts);
+
+ private:
+  bool Lookup(const std::string& prefix, const std::vector<std::string>& texts,
+              std::vector<std::vector<query::Term>>& found);
+  void Remember(const std::string& prefix, const std::vector<std::string>& texts,
+                const std::vector<std::vector<query::Term>>& found);
+
+  std::mutex mutex_;
+  std::map<std::string, std::vector<query::Term>> known_;
+};
+
+/// The analyzers of one index.
+class EngineAnalysis : public query::Analysis {
+ public:
+  EngineAnalysis(AnalysisCache& cache, engine::Engine& engine, std::string alias)
+      : cache_(cache), engine_(engine), alias_(std::move(alias)) {}
+  std::vector<std::vector<query::Term>> Tokens(
+      const std::string& analyzer, const std::vector<std::string>& texts) const override {
+    return cache_.Tokens(engine_, alias_, analyzer, texts);
+  }
+
+ private:
+  AnalysisCache& cache_;
+  engine::Engine& engine_;
+  std::string alias_;
+};
+
+}  // namespace pgsluice::api
