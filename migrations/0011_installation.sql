@@ -33,4 +33,6 @@ REVOKE ALL ON FUNCTION pgsluice.rotate_key(boolean) FROM PUBLIC;
 INSERT INTO pgsluice.installation_key (key)
 SELECT pgsluice.new_key() WHERE NOT EXISTS (SELECT FROM pgsluice.installation_key);
 
+DO $$ BEGIN PERFORM pgsluice.grant_to_roles(); END $$;
+
 INSERT INTO pgsluice.migrations (number, name) VALUES (11, '0011_installation') ON CONFLICT DO NOTHING;

@@ -18,6 +18,9 @@ constexpr int kFallbackMs = 15000;
 constexpr int kShortestPollMs = 10, kLongestPollMs = 2000;
 // Servers with prepared transactions send no NOTIFY, which would make PREPARE TRANSACTION fail.
 constexpr int kTwoPhasePollMs = 50;
+// Writers send no NOTIFY either when the server's queue of notifications is half full, because
+// their COMMIT would fail once it is full.
+constexpr int kFullQueuePollMs = 1000;
 
 class Sleeper {
  public:
@@ -48,9 +51,15 @@ class Sleeper {
                               InterestNow(*shared_.registry.Get(), shared_.holds.held()));
   }
 
+  bool IsQueueFilling() {
+    return session_.Exec("SELECT pg_catalog.pg_notification_queue_usage() > 0.25").Bool(0, 0);
+  }
+
   void SleepHoldingLock(const std::stop_token& stop) {
-    const int wait_ms = two_phase_ ? kTwoPhasePollMs : kFallbackMs;
     while (!stop.stop_requested() && !Visible()) {
+      const int wait_ms = two_phase_         ? kTwoPhasePollMs
+                          : IsQueueFilling() ? kFullQueuePollMs
+                                             : kFallbackMs;
       if (listener_.Wait(wait_ms)) break;
     }
     shared_.work.Signal();  // first the work, then the lock

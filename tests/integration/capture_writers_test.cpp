@@ -70,7 +70,7 @@ TEST_F(CaptureWriters, RowLevelSecurityHidesNothingFromCapture) {
       "WITH CHECK (true)");
   const std::string role = db_.Text("SELECT current_database()") + "_blind";
   Exec("CREATE ROLE " + role + "; GRANT INSERT ON t TO " + role + "; SET ROLE " + role);
-  Exec("INSERT INTO public.t VALUES (1, 'a'); RESET ROLE");
+  Exec("SET row_security = on; INSERT INTO public.t VALUES (1, 'a'); RESET ROLE");
   EXPECT_THAT(Events(), ElementsAre("[1]"));
   Exec("DROP OWNED BY " + role + "; DROP ROLE " + role);
 }

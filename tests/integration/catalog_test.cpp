@@ -90,6 +90,8 @@ TEST_F(CatalogTest, TypesThroughDomainsArraysAndRanges) {
   const TypeInfo& price = Type(catalog, "t", "p");
   EXPECT_EQ(price.sql, "public.price");
   EXPECT_EQ(price.base, "numeric");
+  EXPECT_TRUE(price.domain);
+  EXPECT_TRUE(price.BuiltIn());
   EXPECT_EQ(price.kind, 'b');
   const TypeInfo& prices = Type(catalog, "t", "ps");
   EXPECT_TRUE(prices.array);
@@ -112,7 +114,9 @@ TEST_F(CatalogTest, TypesThroughDomainsArraysAndRanges) {
   EXPECT_EQ(Type(catalog, "t", "pr").element->sql, "public.price");
   EXPECT_EQ(Type(catalog, "t", "pr").element->base, "numeric");
   EXPECT_EQ(Type(catalog, "t", "mr").kind, 'm');
-  EXPECT_EQ(Type(catalog, "t", "mr").element->base, "numrange");
+  EXPECT_EQ(Type(catalog, "t", "mr").element->base_sql, R"("pg_catalog"."numrange")");
+  EXPECT_EQ(Type(catalog, "t", "mr").element->base, "");
+  EXPECT_THAT(Type(catalog, "t", "a").field_names, ::testing::Not(::testing::IsEmpty()));
   EXPECT_EQ(Type(catalog, "t", "mr").element->element->base, "numeric");
   EXPECT_EQ(Type(catalog, "t", "codes").element->sql, "character varying(7)");
   EXPECT_EQ(Type(catalog, "t", "v").element->base, "int2");
