@@ -28,6 +28,7 @@ constexpr int kAccepted = 64;             // At one go, before others have their
 constexpr milliseconds kLook{250};        // Between looks at the deadlines.
 constexpr milliseconds kSoon{5};          // The next request of a busy caller comes within this.
 constexpr milliseconds kStalled{1000};    // A reader that took nothing for so long may be cut.
+constexpr milliseconds kPatience{200};    // After that, the slowest one is cut anyway.
 constexpr milliseconds kLinger{1000};     // For what is read and dropped before closing.
 constexpr std::size_t kOtherFiles = 256;  // Not for connections: to the engine, the database, ….
 
@@ -226,7 +227,7 @@ void HttpGuard::Return(const Connection& connection, bool keep) {
 }
 
 void HttpGuard::HandOver(const Connection& connection) {
-  const auto patience = Clock::now() + kStalled;
+  const auto patience = Clock::now() + kPatience;
   while (true) {
     const Need need = connection->Send();
     const auto now = Clock::now();
@@ -284,7 +285,14 @@ void HttpGuard::Drop(const Connection& connection) {
   requested_ -= std::exchange(connection->requested, 0);
   const std::lock_guard lock(mutex_);
   charged_ -= std::exchange(connection->charged, 0);
-  if (std::exchange(connection->watched, 0) != 0) polled_.remove(connection->socket());
+  if (std::exchange(connection->watched, 0) != 0) {
+    try {
+      polled_.remove(connection->socket());
+    } catch (const Poco::Exception&) {
+      // It was not added, for want of memory; it ends in any case.
+      observe::Log(observe::Level::kDebug, "api", "a connection was not watched");
+    }
+  }
   if (connections_.erase(connection->descriptor()) == 0) return;
   const auto same = of_address_.find(connection->peer_host());
   if (--same->second == 0) of_address_.erase(same);

@@ -132,7 +132,8 @@ const std::vector<Option>& LimitOptions() {
       {.name = "connections_per_address",
        .type = Type::kInteger,
        .description = "Connections that one address may have open to a port; a proxy counts as one "
-                      "address. 0: three quarters of what the limit of open files allows.",
+                      "address. 0: three quarters of what the limit of open files allows. "
+                      "In force from the next start.",
        .default_json = "0",
        .min = 0,
        .max = 1000000},
