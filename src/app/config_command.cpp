@@ -93,7 +93,8 @@ int RunConfig(const Context& context) {
   if (what == "check") return Check(context);
   if (what == "init") {
     pg::Session session({.url = context.config.database.url});
-    context.out << InitialConfig(catalog::Catalog::Load(session));
+    context.out << InitialConfig(catalog::Catalog::Load(session),
+                                 document::ReadPresentIndexes(session));
     return kOk;
   }
   const bool errors = PrintProblems(context.problems, context.err);

@@ -1,11 +1,13 @@
 #include "config_init.h"
 
 #include <algorithm>
+#include <regex>
 #include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "pgsluice/document/engine_path.h"
 #include "pgsluice/json/writer.h"
 
 namespace pgsluice::app {
@@ -17,24 +19,36 @@ using catalog::ForeignKey;
 using catalog::Table;
 using json::Quote;
 
+/// A string in which "${NAME}" is no variable.
+std::string Value(const std::string& text) {
+  static const std::regex kVariable(R"(\$\{[A-Za-z_][A-Za-z0-9_]*\})");
+  return Quote(std::regex_replace(text, kVariable, "$$$&"));
+}
+
 /// `{"a": "b"}` of two lists of columns.
 std::string On(const std::vector<std::string>& from, const std::vector<std::string>& to) {
   std::string out = "{";
   for (std::size_t i = 0; i < from.size(); ++i) {
-    out += (i > 0 ? ", " : "") + Quote(from[i]) + ": " + Quote(to[i]);
+    out += (i > 0 ? ", " : "") + Quote(from[i]) + ": " + Value(to[i]);
   }
   return out + '}';
 }
 
 class Writer {
  public:
-  explicit Writer(const Catalog& catalog) : catalog_(catalog) {}
+  Writer(const Catalog& catalog, const document::PresentIndexes& present)
+      : catalog_(catalog), present_(present) {}
 
   std::string Text() {
     std::string indexes;
+    std::vector<const Table*> tables;
     for (const Table& table : catalog_.tables()) {
-      if (!Wanted(table) || IsLink(table)) continue;
-      indexes += (indexes.empty() ? "" : ",\n") + Index(table);
+      if (Wanted(table)) tables.push_back(&table);
+    }
+    const std::vector<std::string> names = document::IndexNames(tables, present_);
+    for (std::size_t i = 0; i < tables.size(); ++i) {
+      if (IsLink(*tables[i])) continue;
+      indexes += (indexes.empty() ? "" : ",\n") + Index(names[i], *tables[i]);
     }
     return "// Written by `pgsluice config init`. Other options: `pgsluice config schema` and the "
            "README.\n{\n"
@@ -65,11 +79,11 @@ class Writer {
     return table.columns.size() <= keys[0]->columns.size() + keys[1]->columns.size() + 2;
   }
 
-  std::string Index(const Table& table) {
+  std::string Index(const std::string& name, const Table& table) {
     taken_.clear();
     for (const catalog::Column& column : table.columns) taken_.insert(column.name);
-    std::string out = "    " + Quote(IndexName(table.name)) +
-                      ": {\n      \"table\": " + Quote(table.QualifiedName());
+    std::string out =
+        "    " + Quote(name) + ": {\n      \"table\": " + Value(table.QualifiedName());
     const std::string embeds = Embeds(table);
     if (!embeds.empty()) out += ",\n      \"embed\": {\n" + embeds + "      }";
     return out + "\n    }";
@@ -99,7 +113,7 @@ class Writer {
     for (const ForeignKey* there : KeysOf(link)) {
       const Table* target = catalog_.Find(there->target);
       if (there->name == here.name || target == nullptr) continue;
-      const std::string through = "\"through\": [{\"table\": " + Quote(link.QualifiedName()) +
+      const std::string through = "\"through\": [{\"table\": " + Value(link.QualifiedName()) +
                                   ", \"on\": " + On(here.target_columns, here.columns) + "}], ";
       return Line("", Free(target->name), *target, through,
                   On(there->columns, there->target_columns));
@@ -109,7 +123,7 @@ class Writer {
 
   static std::string Line(const std::string& before, const std::string& name, const Table& table,
                           const std::string& through, const std::string& on) {
-    return "        " + before + Quote(name) + ": {\"table\": " + Quote(table.QualifiedName()) +
+    return "        " + before + Quote(name) + ": {\"table\": " + Value(table.QualifiedName()) +
            ", " + through + "\"on\": " + on + "},\n";
   }
 
@@ -124,26 +138,20 @@ class Writer {
 
   /// A field name that no column and no other embed has.
   std::string Free(std::string name) {
+    name = document::FieldNameOf(name, true, true);
     while (!taken_.insert(name).second) name += '_';
     return name;
   }
 
-  static std::string IndexName(const std::string& table) {
-    std::string name;
-    for (const char c : table) {
-      const bool bad = static_cast<unsigned char>(c) <= ' ' ||
-                       std::string_view("\\/*?\"<>|,#:").find(c) != std::string_view::npos;
-      name += bad ? '_' : (c >= 'A' && c <= 'Z') ? static_cast<char>(c - 'A' + 'a') : c;
-    }
-    return name.find_first_of("-_+.") == 0 ? "x" + name : name;
-  }
-
   const Catalog& catalog_;
+  const document::PresentIndexes& present_;
   std::set<std::string> taken_;
 };
 
 }  // namespace
 
-std::string InitialConfig(const Catalog& catalog) { return Writer(catalog).Text(); }
+std::string InitialConfig(const Catalog& catalog, const document::PresentIndexes& present) {
+  return Writer(catalog, present).Text();
+}
 
 }  // namespace pgsluice::app

@@ -3,11 +3,12 @@
 #include <string>
 
 #include "pgsluice/catalog/catalog.h"
+#include "pgsluice/document/index_names.h"
 
 namespace pgsluice::app {
 
 /// A first pgsluice.json: an index per table of schema public, foreign keys as embeds, link tables
 /// as many-to-many embeds; what may grow large (rows that point here) is written as a comment.
-std::string InitialConfig(const catalog::Catalog& catalog);
+std::string InitialConfig(const catalog::Catalog& catalog, const document::PresentIndexes& present);
 
 }  // namespace pgsluice::app

@@ -102,11 +102,16 @@ void Substitute(Value& value, const std::string& path, const Origin& origin,
     Substitute(value.items[i], fmt::format("{}[{}]", path, i), origin, environment, problems);
   }
   if (!value.IsString() || value.text.find("${") == std::string::npos) return;
-  static const std::regex kVariable(R"(\$\{([A-Za-z_][A-Za-z0-9_]*)\})");
+  static const std::regex kVariable(R"(\$?\$\{([A-Za-z_][A-Za-z0-9_]*)\})");
   std::string out;
   auto rest = value.text.cbegin();
   for (std::smatch match; std::regex_search(rest, value.text.cend(), match, kVariable);) {
     out.append(rest, match[0].first);
+    rest = match[0].second;
+    if (match.str().starts_with("$$")) {  // "$${NAME}" is the text "${NAME}"
+      out += match.str().substr(1);
+      continue;
+    }
     const auto replacement = environment(match[1].str());
     if (!replacement) {
       problems.push_back({origin.Place(path, &value),
@@ -114,7 +119,6 @@ void Substitute(Value& value, const std::string& path, const Origin& origin,
                           {}});
     }
     out += replacement.value_or("");
-    rest = match[0].second;
   }
   out.append(rest, value.text.cend());
   value.text = out;

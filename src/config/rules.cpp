@@ -41,6 +41,10 @@ class Rules {
     if (engine.client_cert_file.empty() != engine.client_key_file.empty()) {
       Add("elasticsearch", value, "client_cert_file and client_key_file belong together");
     }
+    if (const auto wrong = CheckIndexName(engine.index_prefix, "x")) {
+      Add("elasticsearch.index_prefix", value == nullptr ? nullptr : value->Find("index_prefix"),
+          "no index can be called \"" + engine.index_prefix + "x\": " + *wrong);
+    }
     const int ways = int{!engine.username.empty()} + int{!engine.api_key.empty()} +
                      int{!engine.bearer.empty()} + int{engine.aws.has_value()};
     if (ways > 1) {
@@ -76,6 +80,12 @@ class Rules {
       const Value& value = map->members[i].second;
       if (const auto wrong = CheckIndexName(config_.elasticsearch.index_prefix, index.name)) {
         Add(index.place, &value, *wrong);
+      }
+      for (const Index& other : config_.indexes) {
+        if (!IsPhysicalName(index.name, other.name)) continue;
+        Add(index.place, &value,
+            "\"" + index.name + "\" is what an index behind \"" + other.name + "\" is called",
+            "choose another name for one of the two");
       }
       CheckShape(index, value);
     }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <regex>
 
+#include "pgsluice/base/lower.h"
 #include "pgsluice/config/network.h"
 
 namespace pgsluice::config {
@@ -174,8 +175,8 @@ std::optional<std::string> CheckIndexName(std::string_view prefix, std::string_v
     return "\"" + std::string(name) + "\" is a route of the API and cannot be an index";
   }
   const std::string full = std::string(prefix) + std::string(name);
+  if (base::Lower(full) != full) return "an index name must be in lower case";
   for (const char c : full) {
-    if (c >= 'A' && c <= 'Z') return "an index name must be in lower case";
     if (std::string_view("\\/*?\"<>| ,#:").find(c) != std::string_view::npos ||
         static_cast<unsigned char>(c) < 0x20) {
       return "an index name must not contain \\ / * ? \" < > | , # : or a space";
@@ -187,6 +188,14 @@ std::optional<std::string> CheckIndexName(std::string_view prefix, std::string_v
   if (full == "." || full == "..") return "an index name must not be . or ..";
   if (full.size() > 200) return "an index name must not be longer than 200 bytes with its prefix";
   return std::nullopt;
+}
+
+bool IsPhysicalName(std::string_view name, std::string_view index) {
+  if (!name.starts_with(index)) return false;
+  name.remove_prefix(index.size());
+  if (name.ends_with("-next")) name.remove_suffix(5);
+  return name.size() == 7 && name[0] == '-' &&
+         name.find_first_not_of("0123456789", 1) == std::string_view::npos;
 }
 
 }  // namespace pgsluice::config

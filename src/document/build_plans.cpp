@@ -5,17 +5,12 @@
 
 #include "document/checks.h"
 #include "document/plan_builder.h"
+#include "pgsluice/config/values.h"
+#include "pgsluice/document/index_names.h"
 
 namespace pgsluice::document {
 
 namespace {
-
-constexpr std::size_t kLongestName = 200;  // 255 bytes, less prefix and "-000001".
-
-bool Forbidden(char c) {
-  return static_cast<unsigned char>(c) <= ' ' ||
-         std::string_view("\\/*?\"<>|,#:").find(c) != std::string_view::npos;
-}
 
 /// Hints say "<role>" where they mean the one that we are.
 void NameRole(pg::Session& session, config::Problems& problems) {
@@ -70,42 +65,56 @@ std::string ResolvedText(const Plan& plan, const catalog::Catalog& catalog) {
 
 }  // namespace
 
-std::string IndexNameOf(const std::string& table) {
-  std::string name;
-  for (const char c : table.substr(0, kLongestName)) {
-    if (Forbidden(c)) {
-      name += '_';
-    } else {
-      name += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    }
-  }
-  const bool bad_start = name.find_first_of("-_+.") == 0;
-  return bad_start ? "x" + name : name;
-}
+namespace {
 
-std::vector<config::Index> WantedIndexes(const config::Config& config,
-                                         const catalog::Catalog& catalog,
-                                         config::Problems& problems) {
-  if (!config.all_tables) return config.indexes;
-  std::vector<config::Index> indexes;
-  std::map<std::string, std::string> taken;
+/// Tables of schema public, partitions left out.
+std::vector<const catalog::Table*> OrdinaryTables(const catalog::Catalog& catalog) {
+  std::vector<const catalog::Table*> tables;
   for (const catalog::Table& table : catalog.tables()) {
     if (table.schema != "public" || table.is_partition) continue;
-    if (table.kind != 'r' && table.kind != 'p') continue;
+    if (table.kind == 'r' || table.kind == 'p') tables.push_back(&table);
+  }
+  return tables;
+}
+
+/// Whether an index may be called so; else the problem names the table and, if another table has
+/// that index already, that one.
+bool CheckName(const std::string& prefix, const config::Index& index,
+               std::map<std::string, std::string>& taken, config::Problems& problems) {
+  if (const auto wrong = config::CheckIndexName(prefix, index.name)) {
+    problems.push_back({index.place, fmt::format("index \"{}\": {}", index.name, *wrong),
+                        "write a configuration that names the indexes (pgsluice config init)",
+                        false});
+    return false;
+  }
+  const auto [other, is_new] = taken.emplace(index.name, index.table);
+  if (is_new) return true;
+  problems.push_back(
+      {index.place,
+       fmt::format("{} and {} would both become index {}", other->second, index.table, index.name),
+       "write a configuration that names the indexes (pgsluice config init)", false});
+  return false;
+}
+
+}  // namespace
+
+std::vector<config::Index> WantedIndexes(const config::Config& config,
+                                         const catalog::Catalog& catalog, pg::Session& session,
+                                         config::Problems& problems) {
+  if (!config.all_tables) return config.indexes;
+  const std::string& prefix = config.elasticsearch.index_prefix;
+  const std::vector<const catalog::Table*> tables = OrdinaryTables(catalog);
+  const std::vector<std::string> names =
+      IndexNames(tables, ReadPresentIndexes(session),
+                 kLongestIndexName - std::min(prefix.size(), kLongestIndexName / 2));
+  std::vector<config::Index> indexes;
+  std::map<std::string, std::string> taken;
+  for (std::size_t i = 0; i < tables.size(); ++i) {
     config::Index index;
-    index.name = IndexNameOf(table.name);
-    index.table = table.QualifiedName();
+    index.name = names[i];
+    index.table = tables[i]->QualifiedName();
     index.place = "table " + index.table;
-    const auto [other, is_new] = taken.emplace(index.name, index.table);
-    if (!is_new) {
-      problems.push_back({index.place,
-                          fmt::format("{} and {} would both become index {}", other->second,
-                                      index.table, index.name),
-                          "write a configuration that names the indexes (pgsluice config init)",
-                          false});
-      continue;
-    }
-    indexes.push_back(std::move(index));
+    if (CheckName(prefix, index, taken, problems)) indexes.push_back(std::move(index));
   }
   return indexes;
 }
@@ -115,7 +124,7 @@ std::vector<std::shared_ptr<const Plan>> BuildPlans(const config::Config& config
                                                     pg::Session& session,
                                                     config::Problems& problems) {
   std::vector<std::shared_ptr<const Plan>> plans;
-  for (const config::Index& index : WantedIndexes(config, catalog, problems)) {
+  for (const config::Index& index : WantedIndexes(config, catalog, session, problems)) {
     Building building{catalog, index, problems, {}, false};
     std::shared_ptr<Plan> plan = BuildPlan(building);
     CheckFragments(session, building);

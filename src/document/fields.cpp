@@ -3,11 +3,11 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <array>
 
 #include "document/json_sql.h"
 #include "document/sql_fragment.h"
 #include "document/type_rules.h"
+#include "pgsluice/document/engine_path.h"
 
 namespace pgsluice::document {
 
@@ -23,42 +23,33 @@ std::vector<std::string> ColumnNames(const catalog::Table& table) {
   return names;
 }
 
-/// Names that the engines keep for themselves at the top of a document.
-bool IsMetadata(const std::string& name) {
-  static constexpr std::array kNames = {std::string_view("_id"),
-                                        std::string_view("_index"),
-                                        std::string_view("_source"),
-                                        std::string_view("_routing"),
-                                        std::string_view("_type"),
-                                        std::string_view("_field_names"),
-                                        std::string_view("_ignored"),
-                                        std::string_view("_seq_no"),
-                                        std::string_view("_version"),
-                                        std::string_view("_nested_path"),
-                                        std::string_view("_doc_count"),
-                                        std::string_view("_size"),
-                                        std::string_view("_tier"),
-                                        std::string_view("_data_stream_timestamp"),
-                                        std::string_view("_feature"),
-                                        std::string_view("_primary_term"),
-                                        std::string_view("_ignored_source")};
-  return std::find(kNames.begin(), kNames.end(), name) != kNames.end();
+/// Whether other paths begin with the field's, or no alias can stand for it.
+bool IsContainer(const Field& field) {
+  return field.kind == Kind::kObject || field.kind == Kind::kJson || field.kind == Kind::kVector ||
+         field.kind == Kind::kBinary || field.kind == Kind::kGeoPoint ||
+         field.kind == Kind::kGeoShape;
 }
 
-/// A column's name as field name: dots would make objects, and some names are taken.
-std::string FieldName(const std::string& column, const Selection& selection, Building& building) {
-  std::string name = column;
-  std::replace(name.begin(), name.end(), '.', '_');
-  const bool blank = name.find_first_not_of(" \t\r\n") == std::string::npos;
-  if (name.compare(0, 2, "__") == 0 || blank || (selection.prefix.empty() && IsMetadata(name))) {
-    name = "x" + name;
-  }
-  if (name != column) {
-    building.Warn(selection.place,
-                  fmt::format("column {} becomes field {}: the engine does not allow its name",
-                              Quoted(column), Quoted(name)),
-                  "give it a name of your own with \"rename\"");
-  }
+/// The names that columns keep, and those that the configuration gives.
+std::set<std::string> TakenNames(const catalog::Table& table, const Selection& selection) {
+  std::set<std::string> taken;
+  for (const catalog::Column& column : table.columns) taken.insert(column.name);
+  for (const auto& [column, name] : selection.rename) taken.insert(name);
+  for (const auto& [name, computed] : selection.fields) taken.insert(name);
+  return taken;
+}
+
+/// A column's name as field name. Columns whose names differ only in what the engine does not allow
+/// get different ones.
+std::string FieldName(const std::string& column, const Field& field, const Selection& selection,
+                      std::set<std::string>& taken, Building& building) {
+  std::string name = FieldNameOf(column, selection.prefix.empty(), IsContainer(field));
+  if (name == column) return name;
+  while (!taken.insert(name).second) name += '_';
+  building.Warn(selection.place,
+                fmt::format("column {} becomes field {}: the engine does not allow its name",
+                            Quoted(column), Quoted(name)),
+                "give it a name of your own with \"rename\"");
   return name;
 }
 
@@ -88,8 +79,7 @@ bool CheckSelection(const catalog::Table& table, const Selection& selection, Bui
   for (const std::string& column : selection.exclude) check("exclude", column);
   for (const auto& [column, name] : selection.rename) {
     check("rename", column);
-    if (name.empty() || name.find('.') != std::string::npos || name.compare(0, 2, "__") == 0 ||
-        (selection.prefix.empty() && IsMetadata(name))) {
+    if (FieldNameOf(name, selection.prefix.empty(), false) != name) {
       building.Error(selection.place + ".rename", fmt::format("{} is no field name", Quoted(name)),
                      "field names hold no dot and do not begin with __ or mean the engine's own");
     }
@@ -99,15 +89,17 @@ bool CheckSelection(const catalog::Table& table, const Selection& selection, Bui
   return good;
 }
 
-void AddColumn(const catalog::Column& column, const Selection& selection, Building& building,
-               Level& level) {
+void AddColumn(const catalog::Column& column, const Selection& selection,
+               std::set<std::string>& taken, Building& building, Level& level) {
   const auto renamed = std::find_if(selection.rename.begin(), selection.rename.end(),
                                     [&](const auto& pair) { return pair.first == column.name; });
   Field field;
-  field.name = renamed == selection.rename.end() ? FieldName(column.name, selection, building)
-                                                 : renamed->second;
+  const bool known = ApplyType(column.type, field);
+  field.name = renamed == selection.rename.end()
+                   ? FieldName(column.name, field, selection, taken, building)
+                   : renamed->second;
   field.path = selection.prefix + field.name;
-  if (!ApplyType(column.type, field)) {
+  if (!known) {
     building.Warn(selection.place,
                   fmt::format("column {} has type {}, which is indexed as its text",
                               Quoted(column.name), column.type.sql));
@@ -124,6 +116,12 @@ void AddComputed(const catalog::Table& table, const std::string& name,
                  const config::Field& computed, const Selection& selection, Building& building,
                  Level& level) {
   const std::string place = selection.place + ".fields." + name;
+  if (FieldNameOf(name, selection.prefix.empty(), false) != name) {
+    building.Error(place, fmt::format("{} is not a field name", Quoted(name)),
+                   "field names do not contain a dot, do not begin with __ and are not the "
+                   "engine's own");
+    return;
+  }
   if (!building.Accept({FragmentCheck::Use::kValue, place, computed.sql, selection.alias, &table},
                        level.columns)) {
     return;
@@ -191,6 +189,7 @@ Level BuildLevel(const catalog::Table& table, const Selection& selection, Buildi
   Level level;
   if (!CheckSelection(table, selection, building)) return level;
   level.all_columns = selection.columns.empty();
+  std::set<std::string> taken = TakenNames(table, selection);
   for (const catalog::Column& column : table.columns) {
     const bool wanted = selection.columns.empty() || Contains(selection.columns, column.name);
     if (!wanted || Contains(selection.exclude, column.name)) continue;
@@ -202,7 +201,7 @@ Level BuildLevel(const catalog::Table& table, const Selection& selection, Buildi
                                  "\"exclude\"",
                                  Quoted(column.name), table.QualifiedName()));
     } else {
-      AddColumn(column, selection, building, level);
+      AddColumn(column, selection, taken, building, level);
     }
   }
   for (const auto& [name, computed] : selection.fields) {

@@ -1,4 +1,5 @@
 #include "document/fields.h"
+#include "pgsluice/document/engine_path.h"
 #include "pgsluice/document/plan.h"
 #include "pgsluice/document/text_rules.h"
 #include "pgsluice/json/writer.h"
@@ -72,6 +73,7 @@ class Mapping {
     for (const Field& field : fields) {
       json::Value definition = Definition(field);
       if (definition.members.empty()) continue;
+      if (IsPattern(field.name)) AddAliases(properties, field, definition);
       properties.members.emplace_back(field.name, std::move(definition));
       if (field.kind == Kind::kEnum && !field.array) {
         orders.members.emplace_back(field.name, Object({{"type", Text("short")}}));
@@ -81,6 +83,21 @@ class Mapping {
       properties.members.emplace_back("__enum", Object({{"properties", std::move(orders)}}));
     }
     return properties;
+  }
+
+  /// Names that queries can use for a field whose own name is a pattern to the engine.
+  static void AddAliases(json::Value& properties, const Field& field,
+                         const json::Value& definition) {
+    const auto add = [&](const std::string& name, const std::string& path) {
+      properties.members.emplace_back(name,
+                                      Object({{"type", Text("alias")}, {"path", Text(path)}}));
+    };
+    add(EnginePath(field.name), field.path);
+    const json::Value* subs = definition.Find("fields");
+    if (subs == nullptr) return;
+    for (const auto& [sub, value] : subs->members) {
+      add(EnginePath(field.name, sub), field.path + "." + sub);
+    }
   }
 
   json::Value Definition(const Field& field) {

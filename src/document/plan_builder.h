@@ -13,10 +13,7 @@ std::shared_ptr<Plan> BuildPlan(Building& building);
 
 /// The indexes of the configuration, or one per table of schema public.
 std::vector<config::Index> WantedIndexes(const config::Config& config,
-                                         const catalog::Catalog& catalog,
+                                         const catalog::Catalog& catalog, pg::Session& session,
                                          config::Problems& problems);
-
-/// A table's name as index name: lower case, what the engines forbid replaced by `_`.
-std::string IndexNameOf(const std::string& table);
 
 }  // namespace pgsluice::document

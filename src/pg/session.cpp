@@ -115,7 +115,8 @@ Result Session::Exec(const Statement& statement, std::initializer_list<Param> pa
   return impl_->Guard([&] {
     auto known = impl_->prepared.find(statement.sql);
     if (known == impl_->prepared.end()) {
-      const std::string name = fmt::format("{}_{}", statement.name, impl_->prepared.size());
+      // A number alone: the server cuts names of more than 63 bytes, so that two would be one.
+      const std::string name = fmt::format("pgsluice_{}", impl_->prepared.size());
       impl_->connection->prepare(name, statement.sql);
       known = impl_->prepared.emplace(statement.sql, name).first;
     }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "pgsluice/document/engine_path.h"
 #include "pgsluice/document/text_rules.h"
 #include "pgsluice/query/problem.h"
 
@@ -33,7 +34,7 @@ std::string Weighed(const std::string& path, double weight) {
 }
 
 std::string Sub(const std::string& path, std::string_view name) {
-  return path + "." + std::string(name);
+  return document::EnginePath(path, name);
 }
 
 void Add(std::vector<Place>& places, const document::Field& field, const std::string& analyzer,
@@ -54,9 +55,10 @@ void Add(std::vector<Place>& places, const document::Field& field, const std::st
     place->joined.push_back(Weighed(Sub(field.path, document::kJoined), weight));
     return;
   }
-  place->own.push_back(Weighed(field.path, weight));
+  const std::string path = document::EnginePath(field.path);
+  place->own.push_back(Weighed(path, weight));
   place->plain.push_back(
-      Weighed(analyzer.empty() ? field.path : Sub(field.path, document::kPlain), weight));
+      Weighed(analyzer.empty() ? path : Sub(field.path, document::kPlain), weight));
   if (!analyzer.empty() || field.engine_type != "match_only_text") {
     place->ordered.push_back(place->plain.back());
   }

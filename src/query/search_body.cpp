@@ -2,6 +2,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "pgsluice/document/engine_path.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/query/problem.h"
 
@@ -95,6 +96,12 @@ std::string Highlight(const SearchInput& input) {
   std::string fields;
   for (const std::string& path : input.request.highlight) {
     Lookup(input.schema, path, "highlight", IsSearchable);
+    if (document::IsPattern(path)) {
+      Reject("unknown_field", "highlight", std::nullopt,
+             fmt::format("'{}' cannot be highlighted, because the engine takes its name for a "
+                         "pattern; give the field another name with \"rename\"",
+                         path));
+    }
     if (!fields.empty()) {
       fields += ',';
     }

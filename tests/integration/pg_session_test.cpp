@@ -55,6 +55,17 @@ TEST_F(PgSession, PreparedStatementsTakeTextsAndNulls) {
   }
 }
 
+// The server cuts names of statements after 63 bytes.
+TEST_F(PgSession, StatementsWithLongNamesStayApart) {
+  Session session(db_.options());
+  const std::string name(100, 'x');
+  for (int i = 0; i < 20; ++i) {
+    const Statement statement{name + std::to_string(i), "SELECT " + std::to_string(i)};
+    EXPECT_EQ(session.Exec(statement).Int(0, 0), i);
+    EXPECT_EQ(session.Exec(statement).Int(0, 0), i);
+  }
+}
+
 TEST_F(PgSession, AFailedStatementLeavesTheSessionUsable) {
   Session session(db_.options());
   const Statement statement{"late", "SELECT n FROM public.late"};

@@ -12,7 +12,7 @@ from pathlib import Path
 PAGE = Path("docs/configuration.md")
 HEAD = """# Configuration reference
 
-Every key of `pgsluice.json`. This page is made from the table that checks the file (`python3 tests/scripts/configuration_page.py`); `pgsluice config schema` prints the same as JSON Schema, for editors. JSON with comments and trailing commas; `"${NAME}"` inside strings is replaced from the environment. Flags win over environment, environment over file, file over default. `pgsluice config print` shows what is in force. Traces are configured by the environment only, see [operations](operations.md#traces).
+Every key of `pgsluice.json`. This page is made from the table that checks the file (`python3 tests/scripts/configuration_page.py`); `pgsluice config schema` prints the same as JSON Schema, for editors. JSON with comments and trailing commas; `"${NAME}"` inside strings is replaced from the environment, `"$${NAME}"` is the text `${NAME}`. Flags win over environment, environment over file, file over default. `pgsluice config print` shows what is in force. Traces are configured by the environment only, see [operations](operations.md#traces).
 """
 
 

@@ -34,5 +34,8 @@ std::optional<std::int64_t> ParseTime(std::string_view text);
 /// Whether the engine and our own routes accept this as index name behind the prefix (engine:
 /// Elasticsearch "Create index" path parameters; 200 bytes leave room for "-000001").
 std::optional<std::string> CheckIndexName(std::string_view prefix, std::string_view name);
+/// Whether `name` is what the indexes behind the alias `index` are called ("users-000001", and
+/// "users-000002-next" while it is built).
+bool IsPhysicalName(std::string_view name, std::string_view index);
 
 }  // namespace pgsluice::config
