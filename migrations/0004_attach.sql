@@ -56,6 +56,15 @@ BEGIN
   IF known.watched @> columns AND known.watched <@ columns THEN
     columns := known.watched;
   END IF;
+  -- A statement on a parent, which writes into this table too, fires its row triggers only.
+  IF EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = relation) THEN
+    IF mode = 'statement' THEN
+      RAISE EXCEPTION '% inherits from a table or is a partition: changes that are made through the '
+        'parent would be missed', relation
+        USING HINT = 'Leave mode out, or use ''row''.';
+    END IF;
+    mode := 'row';
+  END IF;
   mode := coalesce(mode, known.mode, 'statement');
   IF mode NOT IN ('statement', 'row') THEN
     RAISE EXCEPTION 'mode is "%"', mode USING HINT = 'Use ''statement'' or ''row''.';
@@ -116,7 +125,9 @@ BEGIN
   END IF;
   -- Triggers that were gone, disabled or replaced by somebody else did not capture everything.
   present := pgsluice.trigger_states(relation, known.id);
-  IF known.id IS NULL OR EXISTS (SELECT FROM jsonb_each(present) AS p(member, state)
+  -- Nor did statement triggers since the table became a partition or a child.
+  IF known.id IS NULL OR known.mode = 'statement' AND mode = 'row'
+     OR EXISTS (SELECT FROM jsonb_each(present) AS p(member, state)
                                  WHERE known.members ? p.member
                                    AND known.members -> p.member IS DISTINCT FROM p.state) THEN
     sql := sql || pgsluice.gap_sql(relation);
@@ -166,8 +177,10 @@ $$;
 -- Puts capture on a table, its partitions and its children; again when partitions were added.
 --   columns   changes of other columns write no event; NULL: all columns matter
 --   captured  columns in the event key behind the identity (what joins lead through)
---   mode      'row': FOR EACH ROW, ENABLE ALWAYS, for tables written by logical replication; or
---             'statement'. NULL: as the table is attached, 'statement' where it is not yet
+--   mode      'row': FOR EACH ROW, ENABLE ALWAYS, for tables written by logical replication, and
+--             always for a partition or an inheritance child that is attached for itself, because
+--             a statement on its parent fires only its row triggers; or 'statement'. NULL: as the
+--             table is attached, 'statement' if it is not yet
 -- Answers the source number. Attached in the same way already: changes nothing, takes no lock.
 -- Waits for writers of the table, readers go on; gives up after 2 s (55P03), so that nobody queues
 -- behind it for long: call it again.

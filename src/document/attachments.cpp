@@ -18,6 +18,7 @@ std::vector<Attachment> Attachments(const std::vector<std::shared_ptr<const Plan
   std::vector<Attachment> attachments;
   for (const auto& plan : plans) {
     for (const Source& source : plan->sources) {
+      if (!source.has_triggers) continue;
       const auto known = std::find_if(attachments.begin(), attachments.end(),
                                       [&](const Attachment& a) { return a.table == source.table; });
       if (known == attachments.end()) {

@@ -244,6 +244,8 @@ class NodeSql {
     for (const std::string& column : node_.identity) {
       if (sortable) order.push_back("child." + Quoted(column));
     }
+    // Rows of a table and its inheritance children may have one key.
+    sortable = sortable && !node_.table().HasInheritanceChildren();
     if (!sortable) order.push_back(fmt::format("child.{} COLLATE \"C\"", kDocument));
     return Join(order);
   }

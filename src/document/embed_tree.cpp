@@ -8,6 +8,7 @@
 #include "document/checks.h"
 #include "document/foreign_keys.h"
 #include "document/type_rules.h"
+#include "pgsluice/document/engine_path.h"
 
 namespace pgsluice::document {
 
@@ -27,11 +28,18 @@ class Resolver {
   std::unique_ptr<Node> Resolve() {
     node_->config = &embed_;
     node_->name = fmt::format("n{}", ++count_);
+    if (FieldNameOf(embed_.name, prefix_.empty(), true) != embed_.name) {
+      building_.Error(embed_.place, fmt::format("{} is not a field name", Quoted(embed_.name)),
+                      "names of embeds do not contain . * ^, do not begin with __ and are not the "
+                      "engine's own");
+      return nullptr;
+    }
     if (!ResolveSteps()) return nullptr;
     const catalog::Table& table = node_->table();
     if (!CheckKey(table)) return nullptr;
     node_->unique = !node_->through() && IsUnique(table, node_->steps.back().here, embed_.key);
-    node_->many = node_->through() || embed_.many.value_or(!node_->unique);
+    node_->many = node_->through() ||
+                  embed_.many.value_or(!HasUniqueKey(table, node_->steps.back().here, embed_.key));
     ReadFragments(table);
     node_->field.name = embed_.name;
     node_->field.path = prefix_ + embed_.name;
@@ -210,6 +218,11 @@ std::vector<std::unique_ptr<Node>> ResolveEmbeds(const std::vector<config::Embed
 
 bool IsUnique(const catalog::Table& table, const std::vector<std::string>& columns,
               const std::vector<std::string>& view_key) {
+  return !table.HasInheritanceChildren() && HasUniqueKey(table, columns, view_key);
+}
+
+bool HasUniqueKey(const catalog::Table& table, const std::vector<std::string>& columns,
+                  const std::vector<std::string>& view_key) {
   const auto covered = [&](const std::vector<std::string>& key) {
     return !key.empty() && std::all_of(key.begin(), key.end(), [&](const std::string& column) {
       return std::find(columns.begin(), columns.end(), column) != columns.end();

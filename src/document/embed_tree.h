@@ -53,6 +53,9 @@ std::vector<std::unique_ptr<Node>> ResolveEmbeds(const std::vector<config::Embed
 /// gives a view.
 bool IsUnique(const catalog::Table& table, const std::vector<std::string>& columns,
               const std::vector<std::string>& view_key);
+/// The same for the rows of the table itself, whatever its inheritance children hold.
+bool HasUniqueKey(const catalog::Table& table, const std::vector<std::string>& columns,
+                  const std::vector<std::string>& view_key);
 
 /// Whether an index of the table begins with one of these columns.
 bool HasIndex(const catalog::Table& table, const std::vector<std::string>& columns);

@@ -28,6 +28,17 @@ std::string HashSql(const std::string& text) {
   return fmt::format("encode(sha256(convert_to({}, 'UTF8')), 'hex')", text);
 }
 
+std::string EscapedSql(const std::string& text) {
+  return fmt::format(R"(replace(replace({}, '\', '\\'), '|', '\|'))", text);
+}
+
+/// An `_id` that the engines take whatever its length.
+std::string BoundedSql(const std::string& id) {
+  return fmt::format(
+      "CASE WHEN octet_length({0}) BETWEEN 1 AND 512 THEN {0} ELSE 'sha256:' || {1} END", id,
+      HashSql(id));
+}
+
 bool IsHash(std::string_view id, std::string_view prefix) {
   return id.size() == prefix.size() + kHashDigits && id.substr(0, prefix.size()) == prefix &&
          id.find_first_not_of("0123456789abcdef", prefix.size()) == std::string_view::npos;
@@ -46,15 +57,26 @@ std::string IdSql(const std::vector<std::string>& keys,
       continue;
     }
     plain = false;
-    parts.push_back(keys.size() == 1
-                        ? text
-                        : fmt::format(R"(replace(replace({}, '\', '\\'), '|', '\|'))", text));
+    parts.push_back(keys.size() == 1 ? text : EscapedSql(text));
   }
   const std::string id = fmt::format("{}", fmt::join(parts, " || '|' || "));
-  if (plain) return id;
-  return fmt::format(
-      "CASE WHEN octet_length({0}) BETWEEN 1 AND 512 THEN {0} ELSE 'sha256:' || {1} END", id,
-      HashSql(id));
+  return plain ? id : BoundedSql(id);
+}
+
+std::string ChildIdSql(const std::vector<std::string>& keys,
+                       const std::vector<const catalog::TypeInfo*>& types,
+                       const std::string& table) {
+  std::string id;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const std::string text = TextSql(*types[i], keys[i]);
+    id += (Plain(*types[i]) ? text : EscapedSql(text)) + " || '|' || ";
+  }
+  id += EscapedSql(table);
+  return ChildIdIsHash(types) ? "'sha256:' || " + HashSql(id) : BoundedSql(id);
+}
+
+bool ChildIdIsHash(const std::vector<const catalog::TypeInfo*>& types) {
+  return types.size() == 1 && !Plain(*types[0]);
 }
 
 std::string RowIdSql(const std::vector<std::string>& texts) {

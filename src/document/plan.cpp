@@ -2,18 +2,15 @@
 
 #include "document/ids.h"
 #include "document/read_sql.h"
+#include "pgsluice/json/value.h"
 
 namespace pgsluice::document {
 
 namespace {
 
 std::string WithRelation(std::string sql, std::string_view qualified_relation) {
-  constexpr std::string_view kBefore = "FROM ONLY ";
-  constexpr std::string_view kPlace = "FROM ONLY {relation}";
-  const std::size_t at = sql.find(kPlace);
-  if (at != std::string::npos) {
-    sql.replace(at + kBefore.size(), kPlace.size() - kBefore.size(), qualified_relation);
-  }
+  const std::size_t at = sql.find(kRelationPlace);
+  if (at != std::string::npos) sql.replace(at, 1, qualified_relation);
   return sql;
 }
 
@@ -35,7 +32,14 @@ const pg::Statement& Plan::ReadStatement(std::size_t keys) const {
 }
 
 std::string Plan::KeyOfId(std::string_view id) const {
-  return row_hash_id ? std::string() : KeyOfIdText(id, key.size());
+  if (row_hash_id) return {};
+  const std::string text = KeyOfIdText(id, key.size());
+  if (!several_ids || hashed_child_ids) return text;
+  // "key|table", of which a key of one column makes "key|table" as one text.
+  const std::string with_table = KeyOfIdText(id, key.size() + 1);
+  if (with_table.empty()) return text;
+  const json::Value array = json::Parse(with_table);
+  return with_table.substr(0, array.items[key.size() - 1].end) + "]";
 }
 
 const Field* Plan::Find(std::string_view path) const {

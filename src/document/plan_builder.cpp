@@ -83,8 +83,42 @@ class Builder {
         root_.key.push_back(column);
       }
     }
+    FindChildren();
     plan_->row_hash_id = root_.row_hash_id;
     plan_->key = std::move(key);
+  }
+
+  /// A key of a table says nothing about its inheritance children.
+  void FindChildren() {
+    if (!table_->HasInheritanceChildren() || root_.row_hash_id) return;
+    std::vector<const catalog::TypeInfo*> types;
+    for (const catalog::Column* column : root_.key) types.push_back(&column->type);
+    plan_->hashed_child_ids = ChildIdIsHash(types);
+    for (const std::uint32_t oid : table_->descendants) {
+      if (const catalog::Table* child = building_.catalog.Find(oid)) {
+        root_.children.push_back(child);
+      }
+    }
+    if (root_.children.empty()) return;
+    building_.Warn(index_.place,
+                   fmt::format("no key holds for {} and the tables that inherit from it: of rows "
+                               "with one key, all but the first have an _id that ends with their "
+                               "table's name",
+                               plan_->root_name));
+    for (const catalog::Table* child : root_.children) {
+      if (HasUniqueKey(*child, Names(root_.key), {})) continue;
+      building_.Warn(index_.place,
+                     fmt::format("{} has no primary key or unique index over {}: rows of it with "
+                                 "one key are one document",
+                                 child->QualifiedName(), fmt::join(Names(root_.key), ", ")),
+                     "PostgreSQL does not pass a key on to tables that inherit: give each its own");
+    }
+  }
+
+  static std::vector<std::string> Names(const std::vector<const catalog::Column*>& columns) {
+    std::vector<std::string> names;
+    for (const catalog::Column* column : columns) names.push_back(column->name);
+    return names;
   }
 
   void FindRouting() {
@@ -105,15 +139,7 @@ class Builder {
 
   /// `,"__id":"…"`: the `_id` as a field, for sorting and paging; JSON-safe as it is text.
   std::string IdTail() const {
-    std::vector<std::string> keys, texts;
-    std::vector<const catalog::TypeInfo*> types;
-    for (const catalog::Column* column : root_.key) {
-      keys.push_back("root." + Quoted(column->name));
-      types.push_back(&column->type);
-      texts.push_back(RowTextSql(column->type, keys.back()));
-    }
-    return fmt::format("coalesce(',\"__id\":' || to_json({})::text, '')",
-                       root_.row_hash_id ? RowIdSql(texts) : IdSql(keys, types));
+    return fmt::format("coalesce(',\"__id\":' || to_json({})::text, '')", RootIdSql(root_));
   }
 
   void AddEmbeds(const std::vector<std::unique_ptr<Node>>& nodes, Level& level) {

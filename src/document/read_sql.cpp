@@ -19,6 +19,8 @@ constexpr const char* kVersion = "(SELECT pgsluice.version())";
 
 std::string Root(const catalog::Column& column) { return "root." + Quoted(column.name); }
 
+constexpr const char* kAskedId = "asked.\"pgsluice id\"";
+
 /// Asked columns have names that no unqualified name in a `where` can mean.
 std::string Asked(std::size_t i) { return fmt::format("asked.\"pgsluice k{}\"", i); }
 
@@ -32,7 +34,7 @@ class Statements {
       texts_.push_back(root.row_hash_id ? RowTextSql(column->type, root_keys_.back())
                                         : TextSql(column->type, root_keys_.back()));
     }
-    root_id_ = root.row_hash_id ? RowIdSql(texts_) : IdSql(root_keys_, types_);
+    root_id_ = RootIdSql(root);
     where_ = root.where.empty() ? "true" : "(" + root.where + "\n)";
     routing_ = root.routing == nullptr
                    ? "NULL::text"
@@ -71,22 +73,101 @@ class Statements {
         "SELECT asked.id, {} FROM (SELECT DISTINCT jsonb_array_elements_text($1::jsonb) AS id) "
         "asked LEFT JOIN (SELECT DISTINCT {} AS \"pgsluice id\" FROM {} AS root WHERE {}) found ON "
         "found.\"pgsluice id\" = asked.id WHERE found.\"pgsluice id\" IS NULL",
-        kVersion, root_id_, Table(), where_);
+        kVersion, root_id_, TableWithIds(), where_);
+  }
+
+  std::string IdsOfKeys() const {
+    if (Tree()) {
+      return fmt::format("SELECT n, \"pgsluice id\" FROM ({}) AS asked",
+                         PlacesSql(WithKeyColumns("n"), AskedColumns()));
+    }
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; i < types_.size(); ++i) {
+      texts.push_back(AskedRowTextSql(*types_[i], KeyText(i)));
+    }
+    return fmt::format(
+        "SELECT e.n, {} FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS e(v, n)",
+        root_.row_hash_id ? RowIdSql(texts) : IdSql(AskedValues(), ComparedTypes()));
   }
 
   std::string KeysOfIds() const {
     return fmt::format(
         "SELECT DISTINCT {} FROM {} AS root WHERE {} AND {} = ANY (ARRAY(SELECT "
         "jsonb_array_elements_text($1::jsonb)))",
-        KeyJsonSql(texts_), Table(), where_, root_id_);
+        KeyJsonSql(texts_), TableWithIds(), where_, root_id_);
   }
 
  private:
+  bool Tree() const { return !root_.children.empty(); }
+
+  /// Of rows with equal keys, which comes first: see ids.h.
+  std::string RankSql() const {
+    return fmt::format("ORDER BY root.tableoid <> {}, root.tableoid, root.ctid", root_.table->oid);
+  }
+
+  /// The rows of a tree, each with its place among those with its key.
+  std::string RankedSql(const std::string& partition, const std::string& where) const {
+    return fmt::format(
+        "(SELECT root.*, root.tableoid AS tableoid, row_number() OVER ({}{}) AS \"pgsluice rank\" "
+        "FROM {} AS root{})",
+        partition, RankSql(), Table(), where);
+  }
+
+  /// The root's rows, with their ids if those are not made of a row's columns alone.
+  std::string TableWithIds() const {
+    if (!Tree()) return Table();
+    std::string name;
+    for (const catalog::Table* child : root_.children) {
+      name += fmt::format(" WHEN {} THEN {}", child->oid, NameSql(*child));
+    }
+    return fmt::format(
+        "(SELECT root.*, CASE WHEN root.\"pgsluice rank\" = 1 THEN {} ELSE {} END AS \"pgsluice "
+        "id\" FROM {} AS root)",
+        IdSql(root_keys_, types_),
+        ChildIdSql(root_keys_, types_, "CASE root.tableoid" + name + " END"),
+        RankedSql(fmt::format("PARTITION BY {} ", fmt::join(texts_, ", ")), ""));
+  }
+
+  static std::string NameSql(const catalog::Table& child) {
+    return pg::Session::QuoteLiteral(child.QualifiedName()) + "::text";
+  }
+
+  /// `keys` (rows of asked keys) once for each id that a key may have. NULL stands for the first
+  /// row with the key, an oid for another one of that child.
+  std::string PlacesSql(const std::string& keys, const std::vector<std::string>& columns) const {
+    std::string places = "(NULL::oid, NULL::text)";
+    for (const catalog::Table* child : root_.children) {
+      places += fmt::format(", ({}::oid, {})", child->oid, NameSql(*child));
+    }
+    return fmt::format(
+        "SELECT asked.*, place.member AS \"pgsluice member\", CASE WHEN place.member IS NULL THEN "
+        "{} ELSE {} END AS \"pgsluice id\" FROM ({}) AS asked CROSS JOIN (VALUES {}) AS "
+        "place(member, name)",
+        IdSql(columns, ComparedTypes()), ChildIdSql(columns, ComparedTypes(), "place.name"), keys,
+        places);
+  }
+
+  /// The keys of an array with their places, and their columns as `asked` has them.
+  std::string WithKeyColumns(const std::string& place) const {
+    std::string sql = "SELECT e." + place;
+    const std::vector<std::string> values = AskedValues();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      sql += fmt::format(", {} AS \"pgsluice k{}\"", values[i], i);
+    }
+    return sql + " FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS e(v, n)";
+  }
+
+  std::vector<std::string> AskedColumns() const {
+    std::vector<std::string> columns;
+    for (std::size_t i = 0; i < types_.size(); ++i) columns.push_back(Asked(i));
+    return columns;
+  }
+
   std::string BlockSource() const {
     return fmt::format(
-        "FROM ONLY {{relation}} AS root WHERE root.ctid >= format('(%s,0)', $1::bigint)::tid AND "
+        "FROM ONLY {} AS root WHERE root.ctid >= format('(%s,0)', $1::bigint)::tid AND "
         "root.ctid < format('(%s,0)', $2::bigint)::tid AND {}",
-        where_);
+        kRelationPlace, where_);
   }
 
   std::string Table() const { return QualifiedSql(); }
@@ -111,6 +192,21 @@ class Statements {
 
   static std::string KeyText(std::size_t i) { return fmt::format("(e.v ->> {})", i); }
 
+  /// The values of a key's columns from the item `e.v` of an array of keys.
+  std::vector<std::string> AskedValues() const {
+    std::vector<std::string> values;
+    for (std::size_t i = 0; i < types_.size(); ++i) {
+      values.push_back(AskedSql(*types_[i], KeyText(i)));
+    }
+    return values;
+  }
+
+  std::vector<const catalog::TypeInfo*> ComparedTypes() const {
+    std::vector<const catalog::TypeInfo*> types;
+    for (const catalog::TypeInfo& type : compared_) types.push_back(&type);
+    return types;
+  }
+
   std::string RoutingText() const { return TextSql(root_.routing->type, Root(*root_.routing)); }
 
   /// The documents of asked keys; or of those that have none, without computing any.
@@ -131,13 +227,15 @@ class Statements {
     }
     for (std::size_t i = 1; i <= asked.size(); ++i) group.push_back(std::to_string(i));
     if (root_.routing != nullptr) asked.push_back(FormerRoutings());
-    const std::string ctes = fmt::format(
-        "asked AS MATERIALIZED (SELECT {} FROM jsonb_array_elements($1::jsonb) AS e(v) GROUP BY "
-        "{})",
-        fmt::join(asked, ", "), fmt::join(group, ", "));
-    const std::string condition = fmt::format("{}", fmt::join(on, " AND "));
-    const std::string found = FoundSql(condition);
-    const Writes writes = WritesSql(IdSql(ids, asked_types), missing);
+    const std::string keys =
+        fmt::format("SELECT {} FROM jsonb_array_elements($1::jsonb) AS e(v) GROUP BY {}",
+                    fmt::join(asked, ", "), fmt::join(group, ", "));
+    const std::string ctes =
+        fmt::format("asked AS MATERIALIZED ({})", Tree() ? PlacesSql(keys, ids) : keys);
+    std::string condition = fmt::format("{}", fmt::join(on, " AND "));
+    const std::string found = Tree() ? FoundInTreeSql(condition) : FoundSql(condition);
+    const Writes writes = WritesSql(Tree() ? kAskedId : IdSql(ids, asked_types), missing);
+    if (Tree()) condition += fmt::format(" AND root.\"pgsluice id\" = {}", kAskedId);
     if (missing) {
       return fmt::format("WITH {} SELECT {} FROM asked LEFT JOIN {} ON true{}{}", ctes,
                          writes.columns, found, writes.join,
@@ -221,6 +319,16 @@ class Statements {
                        Columns(), Table(), condition, where_);
   }
 
+  /// In a tree the row that has the asked id.
+  std::string FoundInTreeSql(const std::string& condition) const {
+    return fmt::format(
+        "LATERAL (SELECT {}, {} AS \"pgsluice id\" FROM {} AS root WHERE {} AND CASE WHEN "
+        "asked.\"pgsluice member\" IS NULL THEN root.\"pgsluice rank\" = 1 ELSE root.\"pgsluice "
+        "rank\" > 1 AND root.tableoid = asked.\"pgsluice member\" END ORDER BY root.\"pgsluice "
+        "rank\" LIMIT 1) AS root",
+        Columns(), kAskedId, RankedSql("", " WHERE " + condition), where_);
+  }
+
   /// Rows without a key are found by their hash, and by one column that an index or a hash join can
   /// use; where that column may be NULL on both sides, by a second branch.
   std::string ReadByRow(const std::vector<std::string>& embeds) const {
@@ -302,6 +410,18 @@ class Statements {
 
 }  // namespace
 
+std::string RootIdSql(const RootSql& root) {
+  if (!root.children.empty()) return "root.\"pgsluice id\"";
+  std::vector<std::string> keys, texts;
+  std::vector<const catalog::TypeInfo*> types;
+  for (const catalog::Column* column : root.key) {
+    keys.push_back(Root(*column));
+    types.push_back(&column->type);
+    texts.push_back(RowTextSql(column->type, keys.back()));
+  }
+  return root.row_hash_id ? RowIdSql(texts) : IdSql(keys, types);
+}
+
 pg::Statement Named(const std::string& name, std::string sql) {
   return {fmt::format("document:{}:{:x}", name, std::hash<std::string>{}(sql)), std::move(sql)};
 }
@@ -314,11 +434,13 @@ void FillStatements(const RootSql& root, Plan& plan) {
       root.many_embed_ctes == root.embed_ctes
           ? plan.read_by_key
           : Named(plan.name + ":read_many_by_key", statements.ReadByKey(root.many_embed_ctes));
-  plan.block_sql = root.table->kind == 'v' ? "" : statements.Block();
+  plan.several_ids = !root.children.empty();
+  plan.block_sql = root.table->kind == 'v' || plan.several_ids ? "" : statements.Block();
   plan.block_keys_sql = root.table->kind == 'v' ? "" : statements.BlockKeys();
   plan.all_keys_sql = statements.AllKeys();
   plan.missing_keys = Named(plan.name + ":missing_keys", statements.MissingKeys());
   plan.missing_ids = Named(plan.name + ":missing_ids", statements.MissingIds());
+  plan.ids_of_keys = Named(plan.name + ":ids_of_keys", statements.IdsOfKeys());
   plan.keys_of_ids = Named(plan.name + ":keys_of_ids", statements.KeysOfIds());
 }
 

@@ -174,12 +174,14 @@ class SourceBuilder {
   std::vector<Source> Finish() {
     std::vector<Source> sources;
     for (const Draft& draft : drafts_) {
-      if (draft.table->IsView()) continue;  // Their tables are.
+      const bool view = draft.table->IsView();
+      if (view && draft.table != root_.table) continue;  // Their tables are.
       Source source;
+      source.has_triggers = !view;
       source.table = draft.table->oid;
       source.table_name = draft.table->QualifiedName();
       source.captured = draft.captured;
-      source.watched = Watched(draft);
+      if (!view) source.watched = Watched(draft);
       source.to_roots = ToRoots(draft);
       sources.push_back(std::move(source));
     }

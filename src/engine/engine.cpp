@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <set>
 
 #include "engine/answer.h"
 #include "pgsluice/base/error.h"
@@ -22,6 +23,18 @@ http::Request Make(std::string method, std::string path, std::string_view body =
 
 std::string Path(std::string_view index, std::string_view rest = {}) {
   return fmt::format("/{}{}", http::Encode(index), rest);
+}
+
+// No index is called by a comma or an asterisk: they keep their meaning.
+std::string EncodeNames(std::string_view names) {
+  std::string out;
+  while (!names.empty()) {
+    const std::size_t end = std::min(names.find_first_of(",*"), names.size());
+    out += http::Encode(names.substr(0, end));
+    if (end < names.size()) out += names[end];
+    names.remove_prefix(std::min(end + 1, names.size()));
+  }
+  return out;
 }
 
 // A deletion with an external version makes a missing index, whatever require_alias says; one
@@ -96,11 +109,11 @@ std::vector<std::string> Engine::AliasTargets(const std::string& alias) {
   return names;
 }
 
-bool Engine::IndexExists(const std::string& index) { return !Uuids(http::Encode(index)).empty(); }
+bool Engine::IndexExists(const std::string& index) { return !Uuids(index).empty(); }
 
 std::map<std::string, std::string> Engine::Uuids(const std::string& names) {
-  const std::string path =
-      "/" + names + "/_settings?expand_wildcards=all&filter_path=*.settings.index.uuid";
+  const std::string path = "/" + EncodeNames(names) +
+                           "/_settings?expand_wildcards=all&filter_path=*.settings.index.uuid";
   std::map<std::string, std::string> uuids;
   for (const auto& [name, settings] : Get(path).members) {
     const json::Value* uuid = settings.Find({"settings", "index", "uuid"});
@@ -156,35 +169,94 @@ void Engine::PutSettings(const std::string& index, const std::string& body_json)
           "cannot change the settings of " + index);
 }
 
+namespace {
+
+/// Where a page of ids ends: at the `__id` and the sequence number of its last document; at the
+/// number alone among those without `__id`, which come last. (One order for both would be simpler,
+/// but OpenSearch fails if search_after has a null.) Documents that somebody else wrote may share
+/// their place with others, so the next page begins there, and what was seen of it is left out.
+struct Cursor {
+  bool ours = true;            ///< Documents with `__id`.
+  std::string place;           ///< For search_after; empty: the start.
+  std::set<std::string> seen;  ///< Documents directly behind `place`.
+
+  static Cursor Parse(const std::string& text) {
+    Cursor cursor;
+    if (text.empty()) return cursor;
+    const json::Value value = json::Parse(text);
+    cursor.ours = value.items.at(0).items.size() == 2;
+    cursor.place = json::ToText(value.items.at(0));
+    for (const json::Value& id : value.items.at(1).items) cursor.seen.insert(id.text);
+    return cursor;
+  }
+  std::string Text() const {
+    std::string ids;
+    for (const std::string& id : seen) ids += (ids.empty() ? "" : ",") + json::Quote(id);
+    return fmt::format("[{},[{}]]", place, ids);
+  }
+  std::string Body(int size, bool with_documents) const {
+    return fmt::format(
+        R"({{"size":{},"track_total_hits":false,"query":{},"sort":[{}{{"_seq_no":"asc"}}]{},)"
+        R"("_source":{}}})",
+        static_cast<std::size_t>(size) + seen.size(),
+        ours ? R"({"exists":{"field":"__id"}})"
+             : R"({"bool":{"must_not":{"exists":{"field":"__id"}}}})",
+        ours ? R"({"__id":"asc"},)" : "", place.empty() ? "" : R"(,"search_after":)" + place,
+        with_documents);
+  }
+  /// Moves on to a hit. False if it was seen.
+  bool Pass(const json::Value& hit, const std::string& name) {
+    const json::Value* sort = hit.Find("sort");
+    if (sort == nullptr || sort->items.size() != (ours ? 2U : 1U)) {
+      throw Error(Disposition::kRetry, "a hit without its place in the order of ids");
+    }
+    const std::string before = std::to_string(sort->items.back().AsInt().value_or(0) - 1);
+    std::string next =
+        ours ? "[" + json::Quote(sort->items[0].text) + "," + before + "]" : "[" + before + "]";
+    if (next != place) {
+      place = std::move(next);
+      seen.clear();
+    }
+    return seen.insert(name).second;
+  }
+};
+
+}  // namespace
+
 Engine::IdPage Engine::Ids(const std::string& index, const std::string& after, int size,
                            bool with_documents) {
   // Engines rebuild what filter_path lets through, and a rebuilt number has lost its digits.
   std::string path = Path(index, "/_search?allow_partial_search_results=false");
-  if (!with_documents) path += "&filter_path=hits.hits._id,hits.hits._routing";
+  if (!with_documents) path += "&filter_path=hits.hits._id,hits.hits._routing,hits.hits.sort";
   const std::string what = "cannot list the ids of " + index;
-  std::string body =
-      fmt::format(R"({{"size":{},"track_total_hits":false,"sort":[{{"__id":"asc"}}],"_source":{})",
-                  size, with_documents);
-  if (!after.empty()) body += fmt::format(R"(,"search_after":[{}])", json::Quote(after));
-  body += '}';
-  const http::Response response = Send(Make("POST", std::move(path), body));
-  Require(response, what);
-  const json::Value answer = ParseAnswer(response, what);
+  Cursor cursor = Cursor::Parse(after);
   IdPage page;
-  const json::Value* hits = answer.Find({"hits", "hits"});
-  if (hits == nullptr) return page;  // The filter leaves nothing of an empty page.
-  for (const json::Value& hit : hits->items) {
-    const json::Value* id = hit.Find("_id");
-    if (id == nullptr) throw Error(Disposition::kRetry, what + ": a hit without _id");
-    page.ids.push_back(id->text);
-    const json::Value* routing = hit.Find("_routing");
-    page.routings.push_back(routing == nullptr ? "" : routing->text);
-    const json::Value* source = hit.Find("_source");
-    if (!with_documents) continue;
-    page.documents.push_back(
-        source == nullptr ? "{}"
-                          : response.body.substr(source->begin, source->end - source->begin));
+  while (true) {
+    const http::Response response = Send(Make("POST", path, cursor.Body(size, with_documents)));
+    Require(response, what);
+    const json::Value answer = ParseAnswer(response, what);
+    // The filter leaves nothing of an empty page.
+    if (const json::Value* hits = answer.Find({"hits", "hits"})) {
+      for (const json::Value& hit : hits->items) {
+        const json::Value* id = hit.Find("_id");
+        if (id == nullptr) throw Error(Disposition::kRetry, what + ": a hit without _id");
+        const json::Value* routing = hit.Find("_routing");
+        const std::string routed = routing == nullptr ? "" : routing->text;
+        if (!cursor.Pass(hit, id->text + (routed.empty() ? "" : "\n" + routed))) continue;
+        page.ids.push_back(id->text);
+        page.routings.push_back(routed);
+        const json::Value* source = hit.Find("_source");
+        if (!with_documents) continue;
+        page.documents.push_back(
+            source == nullptr ? "{}"
+                              : response.body.substr(source->begin, source->end - source->begin));
+      }
+    }
+    if (!page.ids.empty() || !cursor.ours) break;
+    cursor = {};
+    cursor.ours = false;
   }
+  page.next = cursor.Text();
   return page;
 }
 

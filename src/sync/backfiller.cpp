@@ -111,8 +111,9 @@ class Backfiller {
     while (job.next_block < job.end_block) {
       const std::int64_t end = std::min(job.end_block, job.next_block + BlocksAtOnce(job));
       const auto begun = Clock::now();
-      const std::int64_t rows = refresher_.careful() ? ScanRangeByKey(index, job, end)
-                                                     : ScanRange(index, sql, job.next_block, end);
+      const std::int64_t rows = refresher_.careful() || index.plan->several_ids
+                                    ? ScanRangeByKey(index, job, end)
+                                    : ScanRange(index, job, sql, end);
       const std::int64_t blocks = end - job.next_block;
       rows_per_block_ = rows / blocks + 1;
       time_per_block_ = (Clock::now() - begun) / blocks;
@@ -126,8 +127,9 @@ class Backfiller {
 
   /// All rows of some blocks, at one snapshot. A cursor, because even one block may hold a hundred
   /// rows of a megabyte each. Returns how many rows there are.
-  std::int64_t ScanRange(const LiveIndex& index, const std::string& sql, std::int64_t begin,
+  std::int64_t ScanRange(const LiveIndex& index, const Job& job, const std::string& sql,
                          std::int64_t end) {
+    const std::int64_t begin = job.next_block;
     session_.ExecParams("DECLARE documents NO SCROLL CURSOR FOR " + sql,
                         {std::to_string(begin), std::to_string(end)});
     std::size_t total = 0, bytes = 0;
@@ -136,7 +138,7 @@ class Backfiller {
       const pg::Result documents = Fetch(limit);
       const WriteReport report =
           writer_.Write(index, documents, index.whole && outbox_.HasDeadLetters(index.plan->name));
-      refresher_.Settle(index, report);
+      refresher_.Settle(index, report, [&] { return KeysOfBlocks(index, job, begin, end); });
       rows_.Observe(documents.rows(), report.bytes);
       total += documents.rows();
       bytes += report.bytes;
@@ -159,15 +161,19 @@ class Backfiller {
 
   /// The rows of one block at a time by their keys, so that only those fail that cannot be read.
   std::int64_t ScanRangeByKey(const LiveIndex& index, Job& job, std::int64_t end) {
-    const std::string sql = index.plan->BlockKeysStatement(job.relation).sql;
     std::int64_t rows = 0;
     for (std::int64_t block = job.next_block; block < end; ++block) {
-      const std::vector<std::string> keys =
-          Column(session_.ExecParams(sql, {std::to_string(block), std::to_string(block + 1)}));
+      const std::vector<std::string> keys = KeysOfBlocks(index, job, block, block + 1);
       refresher_.Refresh(index, keys);
       rows += static_cast<std::int64_t>(keys.size());
     }
     return rows;
+  }
+
+  std::vector<std::string> KeysOfBlocks(const LiveIndex& index, const Job& job, std::int64_t begin,
+                                        std::int64_t end) {
+    const std::string sql = index.plan->BlockKeysStatement(job.relation).sql;
+    return Column(session_.ExecParams(sql, {std::to_string(begin), std::to_string(end)}));
   }
 
   /// What is read and written within a portion's time; under a rate the rows of about a second.
@@ -231,19 +237,41 @@ class Backfiller {
       const engine::Engine::IdPage page =
           shared_.engine.Ids(index.alias, job.reached, static_cast<int>(limit), false);
       if (page.ids.empty()) return portion;
-      for (const auto& [statement, parameter] :
-           MissingQueries(*index.plan, page.ids, page.routings)) {
-        const pg::Result missing = session_.Exec(statement, {parameter});
-        const std::vector<std::string> keys = RoutedKeys(*index.plan, missing);
-        if (keys.empty()) {
-          refresher_.Settle(index, writer_.Write(index, missing));
-        } else {
-          refresher_.Refresh(index, keys);
-        }
-      }
-      job.reached = page.ids.back();
+      WalkPage(index, page);
+      job.reached = page.next;
       portion.rows += static_cast<std::int64_t>(page.ids.size());
       if (job.rate > 0 || Clock::now() - start >= kPortion) return {portion.rows, false};
+    }
+  }
+
+  void WalkPage(const LiveIndex& index, const engine::Engine::IdPage& page) {
+    const SortedIds sorted = SortIds(session_, *index.plan, page.ids, page.routings, true);
+    for (const auto& [statement, parameter] : MissingQueries(*index.plan, sorted)) {
+      const pg::Result missing = session_.Exec(statement, {parameter});
+      const std::vector<std::string> keys = KeysToRefresh(*index.plan, missing, page.ids);
+      if (!keys.empty()) {
+        refresher_.Refresh(index, keys);
+      } else if (!index.plan->several_ids || statement.name == "missing_ids") {
+        Delete(index, missing);
+      }
+    }
+    if (sorted.foreign.empty()) return;
+    const auto [statement, parameter] = ForeignQuery(page.ids, page.routings, sorted.foreign);
+    Delete(index, session_.Exec(statement, {parameter}));
+  }
+
+  /// Deletes documents that no row has. What the engine cannot delete now has no key to try again
+  /// with, so the whole page is repeated.
+  void Delete(const LiveIndex& index, const pg::Result& rows) {
+    const WriteReport report = writer_.Write(index, rows);
+    if (!report.retry.empty()) {
+      const Failure& first = report.retry.front();
+      throw engine::IndexRefused(first.error, engine::RemedyOf(first.status, first.error));
+    }
+    for (const Failure& failure : report.rejected) {
+      observe::Log(observe::Level::kWarn, "sync", "the engine refuses to delete a document",
+                   {{"index", index.plan->name},
+                    {"error", failure.error.substr(0, failure.error.find(':'))}});
     }
   }
 

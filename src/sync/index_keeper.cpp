@@ -13,6 +13,7 @@
 #include "pgsluice/sync/definitions.h"
 #include "pgsluice/sync/jobs.h"
 #include "sync/index_state.h"
+#include "sync/root_source.h"
 
 namespace pgsluice::sync {
 
@@ -21,8 +22,8 @@ namespace {
 using observe::Level;
 using observe::Log;
 
-// Engines refuse a request line of more than 4096 bytes.
-constexpr std::size_t kPathBytes = 3500;
+// Engines refuse a request line of more than 4096 bytes, and a byte may become three in a path.
+constexpr std::size_t kPathBytes = 1200;
 
 const pg::Statement kLoad{"index_state_load", R"sql(
   SELECT physical, uuid, config_hash, mapping_hash, relations, root_source, state, reason,
@@ -48,9 +49,6 @@ const pg::Statement kPhases{"index_state_phases", R"sql(
                                      WHERE b.physical = i.physical AND b.state = 'pending'
                                        AND b.position = 0)
   FROM pgsluice.index_state i)sql"};
-
-const pg::Statement kRoot{"root_source", R"sql(
-  SELECT coalesce(max(id), 0) FROM pgsluice.source WHERE relation = $1::oid)sql"};
 
 // A list of oids as text: "16401,16407".
 std::string Join(const std::vector<std::string>& items) {
@@ -161,7 +159,7 @@ std::shared_ptr<const LiveIndex> IndexKeeper::Ensure(
     ReindexByItself(*plan, now);
     MakeBuilding(*plan, old, now);
   }
-  now.root_source = session.Exec(kRoot, {std::to_string(plan->root)}).Text(0, 0);
+  now.root_source = RootSource(session, *plan);
   auto live = Live(plan, now);
   Store(session, *live, old, now, ours);
   if (ours) Tell(plan->name, old, now);

@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -49,13 +50,26 @@ std::string JsonArray(const std::vector<std::string>& texts, std::size_t begin, 
   return array;
 }
 
+namespace {
+
+/// The texts of the items of a JSON array.
+Refresher::Keys Items(const std::string& array) {
+  Refresher::Keys items;
+  for (const json::Value& item : json::Parse(array).items) {
+    items.push_back(array.substr(item.begin, item.end - item.begin));
+  }
+  return items;
+}
+
+}  // namespace
+
 Refresher::Stream::Stream(Refresher& refresher, const LiveIndex& index)
     : refresher_(refresher),
       index_(index),
       sizer_(refresher.sizers_[index.plan->name]),
-      writes_(
-          std::make_unique<WriteAhead>(refresher.writer_, index, [this](const WriteReport& report) {
-            refresher_.Settle(index_, report);
+      writes_(std::make_unique<WriteAhead>(
+          refresher.writer_, index, [this](const WriteReport& report, const std::string& keys) {
+            refresher_.Settle(index_, report, [&] { return Items(keys); });
             sizer_.Observe(report.indexed + report.deleted, report.bytes);
           })) {}
 
@@ -74,13 +88,14 @@ void Refresher::Stream::Add(const Keys& keys, bool last) {
 
 void Refresher::Stream::AddChunk(const Keys& keys, std::size_t begin, std::size_t end, bool last) {
   std::optional<pg::Result> rows;
+  std::string asked = JsonArray(keys, begin, end);
   const bool guarded = refresher_.careful_;
   try {
-    rows = refresher_.Read(index_, keys, begin, end);
+    rows = refresher_.Read(index_, asked, end - begin);
   } catch (const pg::SqlError& error) {
     if (!guarded || !error.IsOfOneRow()) throw;
     if (end - begin == 1) {
-      refresher_.outbox_.RecordDeadLetter(index_.plan->name, IdOfKey(*index_.plan, keys[begin]),
+      refresher_.outbox_.RecordDeadLetter(index_.plan->name, refresher_.IdOf(index_, keys[begin]),
                                           keys[begin], error.what(), 0);
       return;
     }
@@ -91,24 +106,22 @@ void Refresher::Stream::AddChunk(const Keys& keys, std::size_t begin, std::size_
   }
   // What one index of two takes may still be refused by the other.
   const bool collect_done = index_.whole && refresher_.outbox_.HasDeadLetters(index_.plan->name);
-  writes_->Write(*rows, collect_done, last && end == keys.size());
+  writes_->Write(*rows, std::move(asked), collect_done, last && end == keys.size());
 }
 
 void Refresher::Refresh(const LiveIndex& index, const Keys& keys) {
   Stream(*this, index).Add(keys, true);
 }
 
-pg::Result Refresher::Read(const LiveIndex& index, const Keys& keys, std::size_t begin,
-                           std::size_t end) {
-  const std::string array = JsonArray(keys, begin, end);
-  const pg::Statement& read = index.plan->ReadStatement(end - begin);
+pg::Result Refresher::Read(const LiveIndex& index, const std::string& keys, std::size_t count) {
+  const pg::Statement& read = index.plan->ReadStatement(count);
   observe::Span span(observe::SpanKind::kClient, "read");
   span.Set("pgsluice.index", index.plan->name);
-  span.Set("pgsluice.keys", static_cast<std::int64_t>(end - begin));
+  span.Set("pgsluice.keys", static_cast<std::int64_t>(count));
   try {
-    if (!careful_) return session_.Exec(read, {array});
+    if (!careful_) return session_.Exec(read, {keys});
     session_.Exec("SAVEPOINT careful");
-    pg::Result rows = session_.Exec(read, {array});
+    pg::Result rows = session_.Exec(read, {keys});
     session_.Exec("RELEASE SAVEPOINT careful");
     return rows;
   } catch (const pg::SqlError& error) {
@@ -118,19 +131,10 @@ pg::Result Refresher::Read(const LiveIndex& index, const Keys& keys, std::size_t
   }
 }
 
-void Refresher::Settle(const LiveIndex& index, const WriteReport& report) {
+void Refresher::Settle(const LiveIndex& index, const WriteReport& report,
+                       const std::function<Keys()>& keys_of) {
   const std::string& name = index.plan->name;
-  for (const Failure& failure : report.rejected) {
-    // Ids and reasons hold values of rows: they are shown to those who may read the database.
-    observe::Log(observe::Level::kWarn, "sync", "the engine refuses a document: dead letter",
-                 {{"index", name},
-                  {"error", failure.error.substr(0, failure.error.find(':'))},
-                  {"see", "pgsluice dead-letters list"}});
-    observe::Log(observe::Level::kDebug, "sync", "dead letter",
-                 {{"index", name}, {"id", failure.id}, {"error", failure.error}});
-    outbox_.RecordDeadLetter(name, failure.id, KeyOf(index, failure.id), failure.error,
-                             failure.status);
-  }
+  if (!report.rejected.empty()) SetAside(index, report.rejected, keys_of());
   if (!report.done.empty()) outbox_.DropDeadLetters(name, report.done);
   if (report.retry.empty()) {
     if (report.indexed + report.deleted > 0) holds_.Taken(name);
@@ -143,11 +147,31 @@ void Refresher::Settle(const LiveIndex& index, const WriteReport& report) {
       engine::RemedyOf(first.status, first.error));
 }
 
-std::string Refresher::KeyOf(const LiveIndex& index, const std::string& id) {
-  std::string key = index.plan->KeyOfId(id);
-  if (!key.empty()) return key;
-  const pg::Result rows = session_.Exec(index.plan->keys_of_ids, {"[" + json::Quote(id) + "]"});
-  return rows.rows() == 0 ? "[]" : std::string(rows.Text(0, 0));
+void Refresher::SetAside(const LiveIndex& index, const std::vector<Failure>& rejected,
+                         const Keys& keys) {
+  const std::string& name = index.plan->name;
+  std::map<std::string, std::string> by_id;
+  const auto ids = IdsOfKeys(session_, *index.plan, keys, true);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    for (const std::string& id : ids[i]) by_id.emplace(id, keys[i]);
+  }
+  for (const Failure& failure : rejected) {
+    // Ids and reasons hold values of rows: they are shown to those who may read the database.
+    observe::Log(observe::Level::kWarn, "sync", "the engine refuses a document: dead letter",
+                 {{"index", name},
+                  {"error", failure.error.substr(0, failure.error.find(':'))},
+                  {"see", "pgsluice dead-letters list"}});
+    observe::Log(observe::Level::kDebug, "sync", "dead letter",
+                 {{"index", name}, {"id", failure.id}, {"error", failure.error}});
+    const auto key = by_id.find(failure.id);
+    if (key == by_id.end()) continue;  // a row that was scanned has changed, and that is an event
+    outbox_.RecordDeadLetter(name, failure.id, key->second, failure.error, failure.status);
+  }
+}
+
+std::string Refresher::IdOf(const LiveIndex& index, const std::string& key) {
+  const auto ids = IdsOfKeys(session_, *index.plan, {key}, true);
+  return ids[0].empty() ? IdOfKey(*index.plan, key) : ids[0][0];
 }
 
 }  // namespace pgsluice::sync

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "pgsluice/base/error.h"
 #include "pgsluice/json/equal.h"
 #include "pgsluice/json/writer.h"
+#include "pgsluice/observe/log.h"
 #include "pgsluice/pg/sql_error.h"
 #include "pgsluice/sync/jobs.h"
 #include "pgsluice/sync/missing.h"
@@ -15,6 +17,14 @@
 namespace pgsluice::sync {
 
 namespace {
+
+// A version is epoch << 48 | clock; see migrations/0002_clock.sql.
+constexpr int kEpochBits = 48;
+constexpr std::int64_t kLastEpoch = 32'000;
+
+const pg::Statement kRaise{"verify_raise",
+                           "SELECT $1::bigint >= pgsluice.version() AND "
+                           "pgsluice.check_epoch($1::bigint + 1)"};
 
 constexpr int kIdsPerPage = 1000;
 constexpr std::chrono::minutes kInFlight{2};
@@ -52,7 +62,7 @@ std::map<std::string, Placed> Fetch(engine::Engine& engine, const LiveIndex& ind
   const http::Response response =
       routed ? Ask(engine,
                    "/" + http::Encode(index.alias) + "/_search?allow_partial_search_results=false",
-                   R"({"size":)" + std::to_string(2 * ids.size()) +
+                   R"({"version":true,"size":)" + std::to_string(2 * ids.size()) +
                        R"(,"query":{"ids":{"values":)" + list + "}}}")
              : Ask(engine, "/" + http::Encode(index.alias) + "/_mget", R"({"ids":)" + list + "}");
   const json::Value answer = json::Parse(response.body);
@@ -62,8 +72,10 @@ std::map<std::string, Placed> Fetch(engine::Engine& engine, const LiveIndex& ind
     const json::Value* source = doc.Find("_source");
     if (source == nullptr) continue;
     const json::Value* routing = doc.Find("_routing");
+    const json::Value* version = doc.Find("_version");
     Placed placed{response.body.substr(source->begin, source->end - source->begin),
-                  routing == nullptr ? "" : routing->text};
+                  routing == nullptr ? "" : routing->text,
+                  version == nullptr ? 0 : version->AsInt().value_or(0)};
     const auto [at, first] = documents.emplace(doc.Find("_id")->text, std::move(placed));
     if (!first) at->second.document = kSeveralDocuments;
   }
@@ -114,7 +126,11 @@ VerifyReport Verifier::VerifyKeys(const LiveIndex& index, const Keys& keys, cons
 void Verifier::CompareTable(const LiveIndex& index, const Report& report, VerifyReport& totals) {
   // The cursor's snapshot gives the keys only; documents are read as they are when their turn
   // comes. WITH HOLD, so that no transaction stays open while the engine is asked.
-  session_.Exec("DECLARE verify_keys NO SCROLL CURSOR WITH HOLD FOR " + index.plan->all_keys_sql);
+  // A key of several rows is compared once.
+  const std::string all = index.plan->several_ids ? "SELECT DISTINCT key::text FROM (" +
+                                                        index.plan->all_keys_sql + ") AS keys(key)"
+                                                  : index.plan->all_keys_sql;
+  session_.Exec("DECLARE verify_keys NO SCROLL CURSOR WITH HOLD FOR " + all);
   ChunkSizer sizer;
   while (true) {
     const pg::Result rows =
@@ -192,16 +208,21 @@ void Verifier::CompareIds(const LiveIndex& index, const Report& report, VerifyRe
     const engine::Engine::IdPage page = engine_.Ids(index.alias, after, kIdsPerPage, false);
     if (page.ids.empty()) return;
     Confirm(index, Orphans(index, page.ids), report, totals);
-    after = page.ids.back();
+    after = page.next;
   }
 }
 
 std::vector<Difference> Verifier::Orphans(const LiveIndex& index, const Ids& ids) {
   std::vector<Difference> orphans;
-  for (const auto& [statement, parameter] : MissingQueries(*index.plan, ids)) {
+  const std::set<std::string> asked(ids.begin(), ids.end());
+  const SortedIds sorted = SortIds(session_, *index.plan, ids, {}, false);
+  for (const std::size_t place : sorted.foreign) orphans.push_back({ids[place], "orphan"});
+  for (const auto& [statement, parameter] : MissingQueries(*index.plan, sorted)) {
     const pg::Result rows = session_.Exec(statement, {parameter});
     for (std::size_t row = 0; row < rows.rows(); ++row) {
-      orphans.push_back({std::string(rows.Text(row, kId)), "orphan"});
+      std::string id(rows.Text(row, kId));
+      // If a key has several ids, those without a row that the engine has not are returned, too.
+      if (asked.contains(id)) orphans.push_back({std::move(id), "orphan"});
     }
   }
   return orphans;
@@ -228,7 +249,12 @@ void Verifier::Confirm(const LiveIndex& index, const std::vector<Difference>& ca
         continue;
       }
       ++totals.differences;
-      report({id, !after.contains(id) ? "orphan" : !theirs.contains(id) ? "missing" : "stale"});
+      const auto found = theirs.find(id);
+      report({id,
+              !after.contains(id)     ? "orphan"
+              : found == theirs.end() ? "missing"
+                                      : "stale",
+              found == theirs.end() ? 0 : found->second.version});
     }
     ids = std::move(undecided);
   }
@@ -243,17 +269,34 @@ Verifier::Documents Verifier::Read(const LiveIndex& index, const Ids& ids) {
 }
 
 Verifier::Keys Verifier::KeysOf(const LiveIndex& index, const Ids& ids) {
-  Keys keys;
+  SortedIds sorted = SortIds(session_, *index.plan, ids, {}, false);
+  Keys keys = std::move(sorted.keys);
+  if (sorted.opaque.empty()) return keys;
   Keys opaque;
-  for (const std::string& id : ids) {
-    std::string key = index.plan->KeyOfId(id);
-    (key.empty() ? opaque : keys).push_back(key.empty() ? json::Quote(id) : std::move(key));
-  }
-  if (opaque.empty()) return keys;
+  for (const std::string& id : sorted.opaque) opaque.push_back(json::Quote(id));
   const pg::Result rows =
       session_.Exec(index.plan->keys_of_ids, {JsonArray(opaque, 0, opaque.size())});
   for (std::size_t row = 0; row < rows.rows(); ++row) keys.emplace_back(rows.Text(row, 0));
   return keys;
+}
+
+void Verifier::RaiseAbove(const std::vector<Difference>& differences) {
+  std::int64_t highest = 0;
+  for (const Difference& difference : differences) {
+    highest = std::max(highest, difference.version);
+  }
+  if (highest >> kEpochBits >= kLastEpoch) {
+    throw Error(Disposition::kReject,
+                "somebody wrote documents with versions that no later one can be above (" +
+                    std::to_string(highest) + ")",
+                "run 'pgsluice reindex INDEX', which builds the index from PostgreSQL");
+  }
+  // Our next version is above this one. A version in this statement's snapshot is below it.
+  if (session_.Exec(kRaise, {std::to_string(highest)}).Bool(0, 0)) {
+    observe::Log(observe::Level::kWarn, "sync",
+                 "documents in the engine have versions above ours, so somebody else wrote them: "
+                 "the epoch was raised, so that ours win");
+  }
 }
 
 void Verifier::Repair(const LiveIndex& index, const std::vector<Difference>& differences) {
@@ -266,6 +309,7 @@ void Verifier::Repair(const LiveIndex& index, const std::vector<Difference>& dif
     if (!orphan) ids.push_back(difference.id);
   }
   pg::Transaction transaction(session_);
+  RaiseAbove(differences);
   if (!ids.empty()) outbox_.Enqueue(index.root_source, KeysOf(index, ids));
   if (orphans) CreateWalk(session_, index, PresentPosition(session_));
   transaction.Commit();

@@ -150,7 +150,8 @@ void DoRoots(pg::Session& session, Refresher& refresher, const Work& work, Refre
   const bool root = source.table == index.plan->root;
   if (work.truncated) RequireCurrent(session, index);
   // Rows of an embedded table: any root may have changed; of a view, or of the root: be gone.
-  if (work.truncated && !source.to_roots.sql.empty()) {
+  // And if several rows have a key, another one of them takes the id of the one that is gone.
+  if (work.truncated && (!source.to_roots.sql.empty() || index.plan->several_ids)) {
     CreateScan(session, index, true, work.position);
   } else if (work.truncated && root) {
     CreateWalk(session, index, work.position);

@@ -11,13 +11,14 @@ constexpr std::size_t kChunks = 2;
 
 }  // namespace
 
-void WriteAhead::Write(const pg::Result& rows, bool collect_done, bool last) {
+void WriteAhead::Write(const pg::Result& rows, std::string keys, bool collect_done, bool last) {
   if (on_their_way_.size() == kChunks) SettleOldest();
-  on_their_way_.push_back(std::async(last ? std::launch::deferred : std::launch::async,
-                                     [this, rows, collect_done, span = observe::Span::Innermost()] {
-                                       const observe::SpansBelongTo spans_belong_to(span);
-                                       return writer_.Write(index_, rows, collect_done);
-                                     }));
+  auto report = std::async(last ? std::launch::deferred : std::launch::async,
+                           [this, rows, collect_done, span = observe::Span::Innermost()] {
+                             const observe::SpansBelongTo spans_belong_to(span);
+                             return writer_.Write(index_, rows, collect_done);
+                           });
+  on_their_way_.push_back({std::move(report), std::move(keys)});
 }
 
 void WriteAhead::Finish() {
@@ -25,9 +26,9 @@ void WriteAhead::Finish() {
 }
 
 void WriteAhead::SettleOldest() {
-  const WriteReport report = on_their_way_.front().get();
+  Chunk oldest = std::move(on_their_way_.front());
   on_their_way_.pop_front();
-  settle_(report);
+  settle_(oldest.report.get(), oldest.keys);
 }
 
 }  // namespace pgsluice::sync

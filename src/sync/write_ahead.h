@@ -15,7 +15,8 @@ namespace pgsluice::sync {
 /// Used by one thread; destroyed, it waits for what is on its way, whose outcome nobody learns.
 class WriteAhead {
  public:
-  using Settle = std::function<void(const WriteReport&)>;
+  /// Takes a chunk's report and the keys that its documents were asked by, as JSON array.
+  using Settle = std::function<void(const WriteReport&, const std::string& keys)>;
 
   /// `settle` is called in the thread that uses this, once per chunk, in the order of the chunks.
   /// `index` outlives this.
@@ -24,7 +25,7 @@ class WriteAhead {
 
   /// Waits until there is room. Throws what writing an earlier chunk threw. The last chunk is left
   /// to Finish(), so that a lone one costs no thread.
-  void Write(const pg::Result& rows, bool collect_done, bool last);
+  void Write(const pg::Result& rows, std::string keys, bool collect_done, bool last);
   /// When it returns, all are written and settled. Throws as Write().
   void Finish();
 
@@ -34,7 +35,11 @@ class WriteAhead {
   Writer& writer_;
   const LiveIndex& index_;
   const Settle settle_;
-  std::deque<std::future<WriteReport>> on_their_way_;
+  struct Chunk {
+    std::future<WriteReport> report;
+    std::string keys;
+  };
+  std::deque<Chunk> on_their_way_;
 };
 
 }  // namespace pgsluice::sync

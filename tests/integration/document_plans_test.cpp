@@ -160,7 +160,8 @@ class DocumentPlans : public DocumentTest {
       for (int n = 100; n < 150; ++n) {
         ids.push_back(std::to_string(n) + (plan->key.size() > 1 ? "|1" : ""));
       }
-      for (const auto& [statement, parameter] : sync::MissingQueries(*plan, ids)) {
+      for (const auto& [statement, parameter] :
+           sync::MissingQueries(*plan, sync::SortIds(sandbox_.session(), *plan, ids, {}, false))) {
         ExpectIndexes("missing", statement.sql, parameter);
       }
       for (const Source& source : plan->sources) {

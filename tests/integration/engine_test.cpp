@@ -141,11 +141,43 @@ TEST_F(EngineTest, IdsAreListedInPagesInByteOrder) {
   }
   EXPECT_TRUE(Write(body).all_done);
   engine().Refresh(index);
-  EXPECT_THAT(engine().Ids(index, "", 4, false).ids, ElementsAre("10", "9", "Z", "a"));
-  const Engine::IdPage rest = engine().Ids(index, "a", 4, true);
+  const Engine::IdPage first = engine().Ids(index, "", 4, false);
+  EXPECT_THAT(first.ids, ElementsAre("10", "9", "Z", "a"));
+  const Engine::IdPage rest = engine().Ids(index, first.next, 4, true);
   EXPECT_THAT(rest.ids, ElementsAre("b", "é"));
   EXPECT_THAT(rest.documents[0], ::testing::HasSubstr("12345678901234567890.10"));
-  EXPECT_THAT(engine().Ids(index, "é", 4, true).ids, IsEmpty());
+  EXPECT_THAT(engine().Ids(index, rest.next, 4, true).ids, IsEmpty());
+}
+
+// Documents that somebody else wrote: without our field, with that of another document, in several
+// shards with the same sequence numbers.
+TEST_F(EngineTest, IdsOfForeignDocumentsAreListedOnce) {
+  const std::string index =
+      sandbox_.MakeAlias("a", R"({"settings":{"number_of_shards":5},"mappings":{"dynamic":false,)"
+                              R"("properties":{"__id":{"type":"keyword"}}}})");
+  BulkBody body(index);
+  for (int i = 0; i < 60; ++i) {
+    const std::string id = std::to_string(i);
+    const std::string source = i % 3 == 0   ? R"({"__id":")" + id + R"("})"
+                               : i % 3 == 1 ? R"({"__id":"same"})"
+                                            : "{}";
+    body.Index(id, source, 1);
+  }
+  EXPECT_TRUE(Write(body).all_done);
+  engine().Refresh(index);
+  for (const int size : {6, 7, 59, 1000}) {
+    std::map<std::string, int> seen;
+    int pages = 0;
+    for (std::string after;; ++pages) {
+      const Engine::IdPage page = engine().Ids(index, after, size, false);
+      if (page.ids.empty()) break;
+      ASSERT_LT(pages, 30);
+      for (const std::string& id : page.ids) ++seen[id];
+      after = page.next;
+    }
+    EXPECT_EQ(seen.size(), 60U) << size;
+    for (const auto& [id, times] : seen) EXPECT_EQ(times, 1) << id;
+  }
 }
 
 TEST_F(EngineTest, MappingsAndSettingsCanBeReadAndExtended) {

@@ -156,7 +156,7 @@ std::map<std::string, std::string> SyncTest::Documents(const std::string& index)
     for (std::size_t i = 0; i < page.ids.size(); ++i) {
       documents[page.ids[i]] = Comparable(json::Parse(page.documents[i]));
     }
-    after = page.ids.back();
+    after = page.next;
   }
 }
 

@@ -79,6 +79,8 @@ struct Table {
   double estimated_rows = 0;  ///< reltuples over all descendants; -1: never analyzed.
 
   bool IsView() const { return kind == 'v' || kind == 'm'; }
+  /// Unlike a partitioned table's, its keys say nothing about the rows of its children.
+  bool HasInheritanceChildren() const { return kind == 'r' && !descendants.empty(); }
   const Column* Find(std::string_view column) const;
   /// `schema.name`, quoted where SQL needs it.
   std::string QualifiedName() const;

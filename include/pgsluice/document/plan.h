@@ -77,6 +77,9 @@ struct Source {
   /// for the root this is empty, unless its table is embedded in itself: then the documents that
   /// embed the row are found by it, in addition.
   pg::Statement to_roots;
+  /// False for a view at the root: it has no triggers, and events of it are keys of documents that
+  /// have to be refreshed once more.
+  bool has_triggers = true;
 };
 
 /// One index: its root, its statements, its fields.
@@ -87,9 +90,13 @@ struct Plan {
   std::string root_name;         ///< Qualified, quoted.
   std::vector<std::string> key;  ///< Key columns of the root, in order.
   bool row_hash_id = false;      ///< No key: `_id` is "row:" and a hash of the whole row.
-  std::vector<Field> fields;     ///< The document's fields, in order.
-  /// The root first (unless it is a view: then the tables it is made from stand for it). Several
-  /// embeds of one table share one source.
+  /// The root has inheritance children, so that several rows, and several documents, may have one
+  /// key: what is read or deleted is all documents of a key, and blocks are scanned by their keys.
+  bool several_ids = false;
+  bool hashed_child_ids = false;  ///< KeyOfId() cannot turn the ids of such children back.
+  std::vector<Field> fields;      ///< The document's fields, in order.
+  /// The root first; behind a view the tables it is made from. Several embeds of one table share
+  /// one source.
   std::vector<Source> sources;
   /// A table or view of the tree, and what its name and columns were when the plan was made.
   struct Relation {
@@ -114,9 +121,9 @@ struct Plan {
   /// That of the two which is faster for so many keys.
   const pg::Statement& ReadStatement(std::size_t keys) const;
   /// Documents of a block range of the root or of one of its partitions, found by `relation_oid`
-  /// being spliced in with BlockStatement(). Columns as read_by_key; never NULL documents.
+  /// being put in by BlockStatement(). Columns as read_by_key; never NULL documents.
   pg::Statement BlockStatement(std::string_view qualified_relation) const;
-  std::string block_sql;  ///< With {relation} as the place to fill; $1, $2 = first, end block.
+  std::string block_sql;  ///< With a NUL in the relation's place; $1, $2 = first, end block.
   /// The root keys of the same rows, in the form of all_keys_sql: for where a row among them makes
   /// the documents fail.
   pg::Statement BlockKeysStatement(std::string_view qualified_relation) const;
@@ -130,9 +137,12 @@ struct Plan {
   /// $1 = JSON array of `_id`s (texts). Answers those without a document now: columns 0 `_id`,
   /// 1 version. For indexes whose ids cannot be turned back into keys (row_hash_id, long keys).
   pg::Statement missing_ids;
-  /// $1 = JSON array of `_id`s (texts). Answers column 0: the root key as JSON array text, for each
-  /// id that has a row now. For dead letters of ids that KeyOfId() cannot turn back.
+  /// $1 = JSON array of `_id`s (texts). Returns column 0: the root key as JSON array text, for each
+  /// id that has a row now. For ids in the engine that KeyOfId() cannot turn back.
   pg::Statement keys_of_ids;
+  /// $1 = JSON array of root keys. Returns 0 the key's place in the array, from 1, and 1 the `_id`
+  /// of its document, if there is one or not. Reads no table.
+  pg::Statement ids_of_keys;
 
   std::string MappingJson(
       bool opensearch) const;  ///< {"dynamic":false,"_routing":…,"properties":{…}}

@@ -56,8 +56,8 @@ class Engine {
   /// The indexes behind an alias, sorted; empty when there is no such alias.
   std::vector<std::string> AliasTargets(const std::string& alias);
   bool IndexExists(const std::string& index);
-  /// The indexes that a name, an alias, a comma list or a pattern of them (as they stand in a path)
-  /// means: the engine's identity of each, by name. Empty when a name of the list is missing.
+  /// The indexes that a name, an alias, a comma list or a pattern of them means: the engine's
+  /// identity of each, by name. Empty when a name of the list is missing.
   std::map<std::string, std::string> Uuids(const std::string& names);
   /// Creates it; an index that is there already is Error(kReject).
   void CreateIndex(const std::string& index, const std::string& body_json);
@@ -70,10 +70,12 @@ class Engine {
   void PutMapping(const std::string& index, const std::string& body_json);
   void PutSettings(const std::string& index, const std::string& body_json);
 
-  /// Ids of an index in byte order behind `after` (empty: from the start), at most `size`; by
-  /// search_after on `__id`, so that what was deleted by hand or added meanwhile does no harm.
+  /// At most `size` ids of an index behind `after`, which is `next` of the page before (empty: from
+  /// the start). By search_after on `__id`, so that what was deleted by hand or added meanwhile
+  /// does no harm; documents that somebody else wrote, without this field, come last.
   struct IdPage {
     std::vector<std::string> ids;
+    std::string next;                    ///< Where the next page begins.
     std::vector<std::string> routings;   ///< What each was routed by; empty: its id.
     std::vector<std::string> documents;  ///< `_source` texts when asked for.
   };

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,16 +10,36 @@
 
 namespace pgsluice::sync {
 
-/// A statement and its parameter: which of some `_id`s have no document now? Its rows are those of
-/// Plan::read_by_key, of documents to delete only.
+/// Ids that an index has in the engine, by what they can be.
+struct SortedIds {
+  std::vector<std::string> keys;     ///< Root keys, as JSON; with the routing that is known.
+  std::vector<std::string> opaque;   ///< Ids that are hashes: only comparing finds their rows.
+  std::vector<std::size_t> foreign;  ///< Places of ids that no row can have.
+};
+
+/// Sorts ids that the engine has. `routings`: what each was routed by, where that is known.
+/// `in_transaction`: the session has one open, which has to survive ids that are no keys.
+SortedIds SortIds(pg::Session& session, const document::Plan& plan,
+                  const std::vector<std::string>& ids, const std::vector<std::string>& routings,
+                  bool in_transaction);
+
+/// Returns the ids of the documents of keys (JSON), by the keys' places; none for a key that no row
+/// can have.
+std::vector<std::vector<std::string>> IdsOfKeys(pg::Session& session, const document::Plan& plan,
+                                                const std::vector<std::string>& keys,
+                                                bool in_transaction);
+
+/// A statement and its parameter: which documents are missing in PostgreSQL now? Its rows are those
+/// of Plan::read_by_key, of documents to delete only.
 using MissingQuery = std::pair<pg::Statement, std::string>;
 
-/// The queries that together cover `ids`: those that can be turned back into keys are looked up by
-/// key, the others by computing the ids of all rows. `routings`: what each id was routed by, where
-/// that is known, so that it is deleted in its shard.
-std::vector<MissingQuery> MissingQueries(const document::Plan& plan,
-                                         const std::vector<std::string>& ids,
-                                         const std::vector<std::string>& routings = {});
+/// The queries that together cover these ids, the foreign ones aside: keys are looked up, and what
+/// is opaque is compared with the ids of all rows.
+std::vector<MissingQuery> MissingQueries(const document::Plan& plan, const SortedIds& ids);
+/// A query that returns such rows of ids that no row can have.
+MissingQuery ForeignQuery(const std::vector<std::string>& ids,
+                          const std::vector<std::string>& routings,
+                          const std::vector<std::size_t>& foreign);
 
 /// A key that also tells what its document is routed by, so that the document is deleted there when
 /// the row is gone or has another routing. Empty: by its id, which needs no telling.
@@ -25,9 +47,11 @@ std::string RoutedKey(std::string key, const std::string& routing);
 /// Undoes that: what it was routed by; empty, and nothing is changed, where that is not told.
 std::string TakeRouting(std::string& key);
 
-/// For an index with a routing: the keys, with their documents' routings, of what such a query
-/// found. They have to be refreshed, not deleted only: the row may have moved to another routing
-/// that leads to the same shard. Empty without a routing, and for ids that are no keys.
-std::vector<std::string> RoutedKeys(const document::Plan& plan, const pg::Result& missing);
+/// The keys of what a MissingQuery for `ids` found, if they have to be refreshed instead of
+/// deleting its rows. So it is with a routing, which the keys get: the row may have moved to
+/// another one that leads to the same shard. And if a key has several ids: the query returns all
+/// that have no row, most of which never had. Empty otherwise, and for ids that are no keys.
+std::vector<std::string> KeysToRefresh(const document::Plan& plan, const pg::Result& missing,
+                                       const std::vector<std::string>& ids);
 
 }  // namespace pgsluice::sync

@@ -81,14 +81,21 @@ class Refresher {
   void BeCareful() { careful_ = true; }
   void Committed() { careful_ = false; }
 
-  /// Records what happened to documents of `index` that were written from somewhere else. Throws
-  /// IndexRefused if the engine could not take some of them now.
-  void Settle(const LiveIndex& index, const WriteReport& report);
+  /// Records what happened to documents of `index`. Set aside is the key that a document was asked
+  /// by: `keys_of` returns those of all documents of the report, and is called only if there is
+  /// such a one. An id is never turned back into a key: its row may be gone, and some ids are
+  /// hashes. Throws IndexRefused if the engine could not take some documents now: then the event or
+  /// piece, which has the keys, stays where it is.
+  void Settle(const LiveIndex& index, const WriteReport& report,
+              const std::function<Keys()>& keys_of);
 
  private:
-  pg::Result Read(const LiveIndex& index, const Keys& keys, std::size_t begin, std::size_t end);
-  /// The root key of an `_id`, as JSON array.
-  std::string KeyOf(const LiveIndex& index, const std::string& id);
+  /// The documents of `count` keys, given as JSON array.
+  pg::Result Read(const LiveIndex& index, const std::string& keys, std::size_t count);
+  /// Makes dead letters of what the engine refuses.
+  void SetAside(const LiveIndex& index, const std::vector<Failure>& rejected, const Keys& keys);
+  /// The `_id` of a key whose row cannot be read.
+  std::string IdOf(const LiveIndex& index, const std::string& key);
 
   pg::Session& session_;
   outbox::Outbox& outbox_;
@@ -98,7 +105,7 @@ class Refresher {
   bool careful_ = false;  ///< Each read is guarded with a savepoint.
 };
 
-/// The `_id` of a key whose row cannot be read (texts joined with '|').
+/// The `_id` that a key would have if no hash were needed (texts joined with '|').
 std::string IdOfKey(const document::Plan& plan, const std::string& key);
 
 /// "[a,b,c]" of JSON texts [begin, end).

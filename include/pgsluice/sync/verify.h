@@ -20,13 +20,15 @@ namespace pgsluice::sync {
 /// letter) always differs: "stale" when the engine has a document of it, else "missing".
 struct Difference {
   std::string id;
-  const char* kind = "";  ///< "missing", "stale" or "orphan".
+  const char* kind = "";     ///< "missing", "stale" or "orphan".
+  std::int64_t version = 0;  ///< Of the document in the engine; 0: there is none.
 };
 
 /// A document and what it is routed by; empty: its id.
 struct Placed {
   std::string document;
   std::string routing;
+  std::int64_t version = 0;  ///< In the engine.
 };
 
 struct VerifyReport {
@@ -58,7 +60,8 @@ class Verifier {
   /// The same for these root keys only.
   VerifyReport VerifyKeys(const LiveIndex& index, const Keys& keys, const Report& report);
   /// Refreshes what differs: enqueues the keys of missing and stale documents, and a walk over the
-  /// ids for orphans. Returns at once; the sync does it.
+  /// ids for orphans. Returns at once; the sync does it. If somebody else wrote a document with a
+  /// version above ours, the epoch is raised first, because our write would lose.
   void Repair(const LiveIndex& index, const std::vector<Difference>& differences);
 
  private:
@@ -88,6 +91,9 @@ class Verifier {
   /// between differs.
   void Confirm(const LiveIndex& index, const std::vector<Difference>& candidates,
                const Report& report, VerifyReport& totals);
+
+  /// Makes the versions of our next writes higher than those that the engine has of these.
+  void RaiseAbove(const std::vector<Difference>& differences);
 
   pg::Session& session_;
   outbox::Outbox outbox_;
