@@ -131,6 +131,9 @@ async function retry(id) {
   seenDead = '';
 }
 
+/** Ids are row values: they are left out for callers without an admin key. */
+const nameOf = (letter) => (letter.document_id ? `${letter.index}/${letter.document_id}` : `${letter.index} (number ${letter.id})`);
+
 async function deadLetters(status) {
   byId('dead').hidden = !status.dead_letters;
   const key = `${status.dead_letters} ${status.pending === 0}`;
@@ -144,9 +147,10 @@ async function deadLetters(status) {
   put(byId('dead-list'), letters, () => [make('div', {class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'List of dead letters'}, make('table', {},
     make('thead', {}, make('tr', {}, ...head)),
     make('tbody', {}, ...letters.slice(0, 100).map((letter) => make('tr', {},
-      make('td', {}, `${letter.index}/${letter.document_id}`), make('td', {}, letter.error),
+      make('td', {}, nameOf(letter)), make('td', {}, letter.error),
       make('td', {}, count(letter.attempts)), make('td', {}, letter.last_at),
-      make('td', {}, make('button', {'aria-label': `Retry ${letter.index}/${letter.document_id}`, onclick: () => retry(letter.id)}, 'Retry'))))))),
+      make('td', {}, make('button', {'aria-label': `Retry ${nameOf(letter)}`, onclick: () => retry(letter.id)}, 'Retry'))))))),
+    letters.some((letter) => !letter.document_id) && make('p', {class: 'hint'}, 'Ids and reasons hold values of rows. Enter a key with an admin policy to see them, or use: pgsluice dead-letters list.'),
     letters.length > 100 && make('p', {class: 'hint'}, `The first 100 of ${count(letters.length)}: pgsluice dead-letters list shows all.`)].filter(Boolean));
 }
 

@@ -1,6 +1,7 @@
 #include "fuzz/fuzz.h"
 #include "pgsluice/api/server.h"
 #include "pgsluice/json/validate.h"
+#include "pgsluice/observe/log.h"
 #include "unit/query/plan_fixture.h"
 
 /// The bytes as the engine's answer to every endpoint: what comes out is JSON, and never our fault.

@@ -76,7 +76,7 @@ export class Service {
     await this.toDatabase.open();
     await this.toEngine.open();
     const file = path.join(this.folder, 'pgsluice.json');
-    writeFileSync(file, JSON.stringify({...config, elasticsearch: {index_prefix: prefix, urls: [`http://127.0.0.1:${this.toEngine.port}`]}}));
+    writeFileSync(file, JSON.stringify({...config, admin_row_values: true, elasticsearch: {index_prefix: prefix, urls: [`http://127.0.0.1:${this.toEngine.port}`]}}));
     this.api = `127.0.0.1:${await freePort()}`;
     this.admin = `http://127.0.0.1:${await freePort()}`;
     const {PGSLUICE_ELASTICSEARCH_URL, ...environment} = process.env;
