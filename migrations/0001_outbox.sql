@@ -7,6 +7,30 @@ DO $$ BEGIN PERFORM pg_catalog.set_config('lock_timeout', '3s', true); END $$;
 CREATE SCHEMA IF NOT EXISTS pgsluice;
 REVOKE ALL ON SCHEMA pgsluice FROM PUBLIC;
 
+-- ADD COLUMN IF NOT EXISTS and CREATE INDEX IF NOT EXISTS take their lock before they look: behind a
+-- writer that is in a transaction, and all others would wait behind them. These look first.
+CREATE OR REPLACE FUNCTION pgsluice.add_column(relation regclass, column_name text, definition text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '3s' AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = relation
+                 AND a.attname = column_name AND NOT a.attisdropped) THEN
+    EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s', relation, column_name, definition);
+  END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION pgsluice.add_index(index_name text, definition text, kind text DEFAULT '')
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '3s' AS $$
+BEGIN
+  IF to_regclass(format('pgsluice.%I', index_name)) IS NULL THEN
+    EXECUTE format('CREATE %s INDEX %I ON %s', kind, index_name, definition);
+  END IF;
+END
+$$;
+
+REVOKE ALL ON FUNCTION pgsluice.add_column(regclass, text, text),
+  pgsluice.add_index(text, text, text) FROM PUBLIC;
+
 CREATE TABLE IF NOT EXISTS pgsluice.migrations (
   number     int PRIMARY KEY,
   name       text NOT NULL,
@@ -26,12 +50,7 @@ CREATE TABLE IF NOT EXISTS pgsluice.outbox (
 ) WITH (fillfactor = 100, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000,
         autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 100000,
         autovacuum_vacuum_cost_delay = 0, vacuum_truncate = off);
-DO $$  -- CREATE INDEX IF NOT EXISTS would wait for writers, and all others would wait behind it.
-BEGIN
-  IF pg_catalog.to_regclass('pgsluice.outbox_id') IS NULL THEN
-    CREATE INDEX outbox_id ON pgsluice.outbox (id);
-  END IF;
-END $$;
+DO $$ BEGIN PERFORM pgsluice.add_index('outbox_id', 'pgsluice.outbox (id)'); END $$;
 
 -- A table and the columns its events carry. A table whose captured columns change gets a new row, so
 -- that older events stay readable.
@@ -48,7 +67,10 @@ CREATE TABLE IF NOT EXISTS pgsluice.source (
   functions   text NOT NULL,       -- fingerprint of the trigger functions' SQL
   attached_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE UNIQUE INDEX IF NOT EXISTS source_current ON pgsluice.source (relation) WHERE is_current;
+DO $$
+BEGIN
+  PERFORM pgsluice.add_index('source_current', 'pgsluice.source (relation) WHERE is_current', 'UNIQUE');
+END $$;
 
 -- Documents that the engine refuses, by key: the next write of the document removes the row.
 CREATE TABLE IF NOT EXISTS pgsluice.dead_letter (
@@ -82,7 +104,10 @@ CREATE TABLE IF NOT EXISTS pgsluice.backfill (
   started_at  timestamptz,
   updated_at  timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX IF NOT EXISTS backfill_pending ON pgsluice.backfill (id) WHERE state = 'pending';
+DO $$
+BEGIN
+  PERFORM pgsluice.add_index('backfill_pending', $i$pgsluice.backfill (id) WHERE state = 'pending'$i$);
+END $$;
 
 -- What the service knows of each index.
 CREATE TABLE IF NOT EXISTS pgsluice.index_state (

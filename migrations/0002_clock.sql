@@ -1,5 +1,8 @@
 -- The version of a write: the clock of the snapshot its document was read at.
 
+-- The views are replaced: nobody queues behind this for long.
+DO $$ BEGIN PERFORM pg_catalog.set_config('lock_timeout', '3s', true); END $$;
+
 -- Number of transactions completed in this snapshot: xmax counts all that began to complete, xip are
 -- those still running. Snapshots of one primary are totally ordered and every completed top-level
 -- transaction adds one, so a later snapshot never has a smaller clock and equal clocks see the same

@@ -7,14 +7,15 @@
 -- walked before the hash is set. Every change of the set of definitions in force raises
 -- state.generation in the same transaction, so that pollers with an older picture claim nothing.
 
-ALTER TABLE pgsluice.outbox
-  ADD COLUMN IF NOT EXISTS waiting_for text[];  -- indexes that still have to take it; NULL: all
-
-ALTER TABLE pgsluice.index_state
-  ADD COLUMN IF NOT EXISTS unattended_since timestamptz;  -- no process runs the one in force
-
-ALTER TABLE pgsluice.source
-  ADD COLUMN IF NOT EXISTS members jsonb NOT NULL DEFAULT '{}';  -- trigger_states() when attached
+DO $$
+BEGIN
+  -- Indexes that still have to take it; NULL: all.
+  PERFORM pgsluice.add_column('pgsluice.outbox', 'waiting_for', 'text[]');
+  -- No process runs the one in force.
+  PERFORM pgsluice.add_column('pgsluice.index_state', 'unattended_since', 'timestamptz');
+  -- trigger_states() when attached.
+  PERFORM pgsluice.add_column('pgsluice.source', 'members', $d$jsonb NOT NULL DEFAULT '{}'$d$);
+END $$;
 
 -- The processes that write documents. Each holds the advisory lock (1886612590, id) as long as its
 -- session lives, and removes its row when it stops.
@@ -40,8 +41,11 @@ CREATE TABLE IF NOT EXISTS pgsluice.need (
   captured   text[] NOT NULL,  -- as in pgsluice.source
   watched    text[]
 );
-CREATE INDEX IF NOT EXISTS need_relation ON pgsluice.need (relation);
-CREATE INDEX IF NOT EXISTS need_process ON pgsluice.need (process);
+DO $$
+BEGIN
+  PERFORM pgsluice.add_index('need_relation', 'pgsluice.need (relation)');
+  PERFORM pgsluice.add_index('need_process', 'pgsluice.need (process)');
+END $$;
 
 -- Takes rows of the outbox, oldest first, until the transaction ends: at most `row_limit`, and none
 -- behind the one that makes the keys `byte_limit` bytes long, so that a batch fits into memory. A

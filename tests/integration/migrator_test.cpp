@@ -185,6 +185,18 @@ TEST_F(MigratorTest, AppliesAgainWhatAnotherToolApplied) {
   EXPECT_THAT(Migrator::Up(session_, {}, {kTwo[0]}), IsEmpty());
 }
 
+TEST_F(MigratorTest, FilesMayBeRunAgainBesideOpenWriters) {
+  Migrator::Up(session_, {});
+  pg::Session writer(db_.options());
+  writer.Exec(
+      "BEGIN; INSERT INTO pgsluice.outbox (source) VALUES (1); UPDATE pgsluice.index_state SET "
+      "reason = ''; DELETE FROM pgsluice.source; DELETE FROM pgsluice.backfill");
+  session_.Exec("SET lock_timeout = '1s'");
+  for (const Migration& migration : EmbeddedMigrations()) {
+    EXPECT_NO_THROW(session_.Exec("BEGIN; " + migration.sql + "; COMMIT")) << migration.name;
+  }
+}
+
 TEST_F(MigratorTest, WarnsOfASuperuser) {
   std::string lines;
   Migrator::Up(
