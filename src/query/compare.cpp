@@ -7,9 +7,9 @@
 #include <cctype>
 #include <functional>
 
-#include "pgsluice/document/engine_path.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/query/problem.h"
+#include "query/geo.h"
 #include "query/literal.h"
 
 namespace pgsluice::query {
@@ -76,6 +76,7 @@ class Comparer {
             "match", resolved_.path,
             fmt::format(R"({{"query":{},"operator":"and"}})", json::Quote(expr_.values[0].text)));
       case Op::kWithin:
+        if (!expr_.corners.empty()) return WithinCorners(expr_.corners, path_);
         return {Dsl::Kind::kText,
                 fmt::format(R"({{"geo_distance":{{"distance":"{}m",{}:{{"lat":{},"lon":{}}}}}}})",
                             expr_.metres, json::Quote(path_), expr_.lat, expr_.lon)};
@@ -193,7 +194,8 @@ class Comparer {
     return inside.empty() ? kNever : Clause("term", path_, inside);
   }
 
-  /// Ranges that have a value in common with the one from `low` to `high`, both included.
+  /// Ranges that have a value in common with the one from `low` to `high`, both
+  /// included.
   Dsl Overlaps(const Literal& low, const Literal& high) const {
     if (low.impossible || high.impossible) return kNever;
     const std::string from = Inside(low), to = Inside(high);
@@ -232,7 +234,8 @@ class Comparer {
     return one ? Clause("term", path_, list) : Clause("terms", path_, "[" + list + "]");
   }
 
-  /// The value as the engine compares it for equality; empty when nothing can equal it.
+  /// The value as the engine compares it for equality; empty when nothing can
+  /// equal it.
   std::string Exact(const Literal& value) const {
     switch (FamilyOf()) {
       case Family::kNumber:
@@ -412,8 +415,8 @@ class Comparer {
 
 Dsl Present(const Resolved& resolved) {
   if (resolved.field->kind == Kind::kObject && resolved.field->nested) return {};
-  return {Dsl::Kind::kText, fmt::format(R"({{"exists":{{"field":{}}}}})",
-                                        json::Quote(document::EnginePath(resolved.path)))};
+  return {Dsl::Kind::kText,
+          fmt::format(R"({{"exists":{{"field":{}}}}})", json::Quote(resolved.path))};
 }
 
 Dsl Positive(const Expr& expr, const Resolved& resolved, const std::string& parameter) {

@@ -125,7 +125,13 @@ class Parser {
       expr.values.push_back(Value());
     } else if (TakeWord("WITHIN")) {
       expr.op = Op::kWithin;
-      Circle(expr);
+      if (TakeWord("BOX")) {
+        Box(expr);
+      } else if (TakeWord("POLYGON")) {
+        Polygon(expr);
+      } else {
+        Circle(expr);
+      }
     } else {
       return Negatable(expr, TakeWord("NOT"));
     }
@@ -178,7 +184,37 @@ class Parser {
     if (!TakeSymbol(")")) Fail("')' was expected");
   }
 
+  void Box(Expr& expr) {
+    if (!TakeSymbol("(")) Fail("(top, left, bottom, right) was expected");
+    const double top = Coordinate(90);
+    const double left = Coordinate(180);
+    const double bottom = Coordinate(90);
+    const double right = Degrees(180);
+    if (top < bottom) Fail("the top of a box is not below its bottom");
+    if (!TakeSymbol(")")) Fail("')' was expected");
+    expr.corners = {{top, left}, {bottom, right}};
+  }
+
+  void Polygon(Expr& expr) {
+    if (!TakeSymbol("(")) Fail("((latitude, longitude), …) was expected");
+    do {
+      if (!TakeSymbol("(")) Fail("(latitude, longitude) was expected");
+      const double lat = Coordinate(90);
+      expr.corners.emplace_back(lat, Degrees(180));
+      if (!TakeSymbol(")")) Fail("')' was expected");
+    } while (TakeSymbol(","));
+    if (expr.corners.size() < 3) Fail("a polygon has three corners or more");
+    if (expr.corners.size() > kMaxListValues) Fail("a polygon has at most 1000 corners");
+    if (!TakeSymbol(")")) Fail("')' was expected");
+  }
+
   double Coordinate(double limit) {
+    const double value = Degrees(limit);
+    if (!TakeSymbol(",")) Fail("',' was expected");
+    return value;
+  }
+
+  double Degrees(double limit) {
     double value = 0;
     const char* end = token_.text.data() + token_.text.size();
     const auto [rest, error] = std::from_chars(token_.text.data(), end, value);
@@ -187,7 +223,6 @@ class Parser {
       Fail("a coordinate in degrees was expected");
     }
     Advance();
-    if (!TakeSymbol(",")) Fail("',' was expected");
     return value;
   }
 

@@ -22,8 +22,9 @@ const std::vector<std::pair<std::string_view, Op>> kOps = {{"eq", Op::kEq},
                                                            {"prefix", Op::kPrefix},
                                                            {"contains", Op::kContains}};
 const std::vector<std::string> kAllowed = {
-    "eq",      "ne",      "lt",     "lte",    "gt",       "gte",    "in",  "nin",
-    "between", "is_null", "exists", "prefix", "contains", "within", "any", "none"};
+    "eq",      "ne",      "lt",     "lte",    "gt",       "gte",    "in",         "nin",
+    "between", "is_null", "exists", "prefix", "contains", "within", "within_box", "within_polygon",
+    "any",     "none"};
 
 class Tree {
  public:
@@ -97,6 +98,10 @@ class Tree {
       expr.op = (op == "is_null") == value.boolean ? Op::kIsNull : Op::kIsNotNull;
     } else if (op == "within") {
       Within(expr, value);
+    } else if (op == "within_box") {
+      Box(expr, value);
+    } else if (op == "within_polygon") {
+      Polygon(expr, value);
     } else {
       Compare(expr, op, value);
     }
@@ -142,6 +147,41 @@ class Tree {
     expr.metres = *metres;
   }
 
+  double Degrees(const Value& place, const Value* value, double limit) const {
+    const auto number = value == nullptr ? std::nullopt : value->AsDouble();
+    if (!number || !(*number >= -limit && *number <= limit)) {
+      Fail(place, "coordinates in degrees were expected");
+    }
+    return *number;
+  }
+
+  void Box(Expr& expr, const Value& value) {
+    expr.op = Op::kWithin;
+    const auto side = [&](const char* name, double limit) {
+      return Degrees(value, value.Find(name), limit);
+    };
+    if (!value.IsObject() || value.members.size() != 4) {
+      Fail(value, R"({"top": …, "left": …, "bottom": …, "right": …} was expected)");
+    }
+    expr.corners = {{side("top", 90), side("left", 180)}, {side("bottom", 90), side("right", 180)}};
+    if (expr.corners[0].first < expr.corners[1].first) {
+      Fail(value, "the top of a box is not below its bottom");
+    }
+  }
+
+  void Polygon(Expr& expr, const Value& value) {
+    expr.op = Op::kWithin;
+    if (!value.IsArray() || value.items.size() < 3) {
+      Fail(value, "[[lat, lon], …] with three corners or more was expected");
+    }
+    if (value.items.size() > kMaxListValues) Limit(value, "a polygon has at most 1000 corners");
+    for (const Value& corner : value.items) {
+      if (corner.items.size() != 2) Fail(corner, "[lat, lon] was expected");
+      expr.corners.emplace_back(Degrees(corner, &corner.items[0], 90),
+                                Degrees(corner, &corner.items[1], 180));
+    }
+  }
+
   Literal Scalar(const Value& value) const {
     Literal literal;
     literal.offset = value.begin;
@@ -151,7 +191,9 @@ class Tree {
     } else if (value.IsString() || value.IsNumber()) {
       literal.text = value.text;
     } else {
-      Fail(value, "a string, a number, true or false was expected; nulls are found by is_null");
+      Fail(value,
+           "a string, a number, true or false was expected; nulls are "
+           "found by is_null");
     }
     return literal;
   }

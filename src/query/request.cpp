@@ -25,6 +25,9 @@ const ParameterNames kSearchParameters = {"q",
                                           "cursor",
                                           "fields",
                                           "highlight",
+                                          "highlight_fragments",
+                                          "highlight_size",
+                                          "highlight_tag",
                                           "count",
                                           "numbers",
                                           PGSLUICE_CONSISTENCY};
@@ -105,6 +108,18 @@ class Reader {
     } else if (name == "highlight") {
       request_.highlight = List(value, 20);
       DropRepeated(request_.highlight, [](const std::string& path) { return path; });
+    } else if (name == "highlight_fragments") {
+      request_.highlight_fragments = Integer(value, 0, 20);
+    } else if (name == "highlight_size") {
+      request_.highlight_size = Integer(value, 20, 10000);
+    } else if (name == "highlight_tag") {
+      request_.highlight_tag = Text(value);
+      const std::string& tag = request_.highlight_tag;
+      constexpr const char* kLetters = "abcdefghijklmnopqrstuvwxyz0123456789-";
+      if (tag.empty() || tag.size() > 30 || tag[0] < 'a' ||
+          tag.find_first_not_of(kLetters) != std::string::npos) {
+        Invalid(value, "the name of an HTML element was expected, such as mark");
+      }
     } else if (name == "count") {
       request_.count =
           static_cast<SearchRequest::Count>(Choice(value, {"estimated", "exact", "none"}));

@@ -115,7 +115,10 @@ std::string Highlight(const SearchInput& input) {
   if (fields.empty() || query.empty()) return "";
   const std::string style =
       !input.tags
-          ? R"("encoder":"html")"
+          ? fmt::format(
+                R"("encoder":"html","number_of_fragments":{},"fragment_size":{},"pre_tags":["<{}>"],"post_tags":["</{}>"])",
+                input.request.highlight_fragments, input.request.highlight_size,
+                input.request.highlight_tag, input.request.highlight_tag)
           : fmt::format(
                 R"("encoder":"default","number_of_fragments":0,"pre_tags":[{}],"post_tags":[{}])",
                 json::Quote(input.tags->before), json::Quote(input.tags->behind));

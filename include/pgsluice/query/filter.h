@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "pgsluice/json/value.h"
@@ -36,16 +37,19 @@ enum class Op {
 /// As the expression spells it: "!=", "STARTS WITH".
 std::string_view Spelling(Op op);
 
-/// A value as written; what it means is decided by the field it is compared with.
+/// A value as written; what it means is decided by the field it is compared
+/// with.
 struct Literal {
   std::string text;
   std::size_t offset = 0;
   bool quoted = false;
-  std::string claim;        ///< A policy's ${claims.NAME}: the name; `text` comes with the caller.
+  std::string claim;        ///< A policy's ${claims.NAME}: the name; `text` comes with
+                            ///< the caller.
   bool impossible = false;  ///< A claim that is no scalar: equal to nothing.
 };
 
-/// A filter as written, from an expression or a tree, before any schema is known.
+/// A filter as written, from an expression or a tree, before any schema is
+/// known.
 struct Expr {
   enum class Kind { kAnd, kOr, kNot, kPredicate, kAny };  ///< kAny: `path[…]`.
   Kind kind = Kind::kAnd;
@@ -53,8 +57,12 @@ struct Expr {
   std::string path;        ///< kPredicate, kAny.
   Op op = Op::kEq;         ///< kPredicate.
   std::vector<Literal> values;
-  std::string list_claim;               ///< `IN ${claims.NAME}`: the claim is the list.
-  double lat = 0, lon = 0, metres = 0;  ///< kWithin.
+  std::string list_claim;  ///< `IN ${claims.NAME}`: the claim is the list.
+  double lat = 0, lon = 0,
+         metres = 0;  ///< kWithin: a circle, unless there are corners.
+  /// kWithin: lat, lon of a box (top left, bottom right) or of a polygon of
+  /// three or more.
+  std::vector<std::pair<double, double>> corners;
   std::vector<Expr> parts;  ///< kAnd, kOr (an empty kAnd is true), kNot and kAny have one.
 };
 
@@ -63,8 +71,8 @@ struct FilterOptions {
   bool claims = false;               ///< Allow ${claims.NAME}.
 };
 
-/// Parses an expression; empty text is an empty kAnd. Throws Problem (invalid_filter,
-/// limit_exceeded) with the byte offset.
+/// Parses an expression; empty text is an empty kAnd. Throws Problem
+/// (invalid_filter, limit_exceeded) with the byte offset.
 Expr ParseFilter(std::string_view text, const FilterOptions& options = {});
 /// The same from a JSON tree.
 Expr ParseFilterTree(const json::Value& tree, const FilterOptions& options = {});
@@ -72,8 +80,8 @@ Expr ParseFilterTree(const json::Value& tree, const FilterOptions& options = {})
 /// Predicates in an expression.
 std::size_t CountPredicates(const Expr& expr);
 
-/// Puts a caller's claims into a policy's filter. `claim` answers the value of a name or null.
-/// Throws Problem 403 missing_claim.
+/// Puts a caller's claims into a policy's filter. `claim` answers the value of
+/// a name or null. Throws Problem 403 missing_claim.
 Expr WithClaims(Expr expr, const std::function<const json::Value*(const std::string&)>& claim);
 
 }  // namespace pgsluice::query

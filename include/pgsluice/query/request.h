@@ -49,6 +49,9 @@ struct SearchRequest {
   std::optional<int> offset;  ///< In place of `page`: how many hits are left out before.
   std::string cursor;
   std::vector<std::string> fields, highlight;
+  int highlight_fragments = 5;  ///< 0: the whole text.
+  int highlight_size = 100;     ///< Characters of a fragment.
+  std::string highlight_tag = "em";
   Count count = Count::kEstimated;
   bool strong = false;
   std::string after;
