@@ -58,6 +58,8 @@ void ReadTarget(std::string_view url, HttpRequest& out) {
     if (out.authority.empty()) throw kNoHttp;
     url.remove_prefix(end);
     if (!url.starts_with('/')) out.path = "/";
+  } else if (!url.starts_with('/') && url != "*") {
+    throw kNoHttp;
   }
   const std::size_t question = std::min(url.find('?'), url.size());
   out.path += url.substr(0, question);
@@ -278,7 +280,7 @@ bool HttpParser::Chunk() {
 bool HttpParser::Trailer() {
   const auto line = Line(limits_.headers, kBadBody);
   if (!line) return false;
-  if ((field_bytes_ += line->size()) > limits_.headers) throw kBadBody;
+  if ((field_bytes_ += line->size()) > limits_.headers || !IsVisible(*line, true)) throw kBadBody;
   if (line->empty()) phase_ = Phase::kWhole;
   return true;
 }

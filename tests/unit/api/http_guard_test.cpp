@@ -185,6 +185,28 @@ TEST(PocoBehindTheGuard, ReadsWhatTheGuardRead) {
   }
 }
 
+TEST(HttpParserTest, TakesOnlyTargetsThatEveryReaderTakes) {
+  const HttpLimits limits;
+  for (const auto& [target, status] :
+       std::initializer_list<std::pair<const char*, int>>{{"/", 200},
+                                                          {"/?", 200},
+                                                          {"*", 200},
+                                                          {"http://a?", 200},
+                                                          {"?", 400},
+                                                          {"a", 400},
+                                                          {"a:443", 400},
+                                                          {"http://", 400}}) {
+    HttpParser parser(limits);
+    parser.Add("GET " + std::string(target) + " HTTP/1.1\r\n\r\n");
+    ASSERT_TRUE(parser.whole());
+    const HttpRequest request = parser.Take();
+    EXPECT_EQ(request.refusal ? request.refusal->status : 200, status) << target;
+    if (!request.refusal) {
+      EXPECT_EQ(Difference(request), "") << target;
+    }
+  }
+}
+
 /// Answers with the target, and keeps a list of them.
 class Recorder : public Poco::Net::HTTPRequestHandlerFactory {
  public:
