@@ -14,6 +14,9 @@ std::string Join(const std::vector<std::string>& parts, const char* between = ",
   return fmt::format("{}", fmt::join(parts, between));
 }
 
+// Names of 63 bytes that differ in the last one.
+const std::string kLongest(62, 'x');
+
 std::string Q(const std::string& name) { return pg::Session::QuoteName(name); }
 
 }  // namespace
@@ -42,8 +45,10 @@ RandomSchema::RandomSchema(std::mt19937& random)
 
 std::string RandomSchema::NewName(const Table& table) {
   static const std::vector<std::string> names = {
-      "n",     "s", "name", "Odd Col", "order", "child", "root", "a\"b", "ü",
-      "value", "l", "x",    "v",       "asked", "it's",  "user", "doc"};
+      "n",     "s",    "name", "Odd Col", "order",        "child",       "root",  "a\"b", "ü",
+      "value", "l",    "x",    "v",       "asked",        "it's",        "user",  "doc",  "100%",
+      "%s",    "%41",  "a/b",  "a\\b",    "a|b",          " lead",       "\ttab", "😀",    "İ",
+      "ΣΟΣ",   "_doc", "#",    "$1",      kLongest + "y", kLongest + "z"};
   for (;;) {
     std::string name = names[random_() % names.size()];
     const bool taken = std::any_of(table.columns.begin(), table.columns.end(),
@@ -85,8 +90,10 @@ void RandomSchema::AddReference(Table& table) {
 }
 
 void RandomSchema::AddTable() {
-  static const std::vector<std::string> schemas = {"public.", "public.", "crm.", "\"Other One\"."};
-  static const std::vector<std::string> names = {"item", "order", "Odd Name", "n", "s", "roots"};
+  static const std::vector<std::string> schemas = {"public.", "public.", "crm.", "\"Other One\".",
+                                                   "\"100%\"."};
+  static const std::vector<std::string> names = {
+      "item", "order", "Odd Name", "n", "s", "roots", "%s", "a/b\\", "İstanbul ẞ", kLongest};
   static const std::vector<std::string> types = {"int4", "int8", "numeric",     "text", "text",
                                                  "bool", "date", "timestamptz", "jsonb"};
   Table table;
@@ -175,7 +182,9 @@ std::string RandomSchema::CreateView(const Table& view) const {
 }
 
 std::string RandomSchema::Sql() const {
-  std::string sql = "CREATE SCHEMA crm; CREATE SCHEMA \"Other One\"; CREATE SCHEMA parts;\n";
+  std::string sql =
+      "CREATE SCHEMA crm; CREATE SCHEMA \"Other One\"; CREATE SCHEMA \"100%\"; CREATE "
+      "SCHEMA parts;\n";
   for (const Table& table : tables_) {
     sql += table.view_of == kNone ? CreateTable(table) : CreateView(table);
   }
