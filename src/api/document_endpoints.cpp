@@ -149,7 +149,7 @@ Response Service::Indexes(const Request& request, const Access& access) {
   } else {
     const auto indexes = backend_.indexes();
     for (const auto& [name, index] : *indexes) {
-      if (access.Sees(name)) shown.push_back(index);
+      if (index.plan != nullptr && access.Sees(name)) shown.push_back(index);
     }
   }
   const std::vector<std::string> documents = CountAll(shown, access, request);
@@ -166,7 +166,8 @@ Response Service::Describe(const Request& /*request*/, const Access& access) {
   std::vector<DescribedIndex> described;
   const auto indexes = backend_.indexes();
   for (const auto& [name, index] : *indexes) {
-    if (access.Sees(name)) described.push_back({name, access.SchemaOf(index.plan)});
+    if (index.plan != nullptr && access.Sees(name))
+      described.push_back({name, access.SchemaOf(index.plan)});
   }
   const std::shared_ptr<const Settings> now = settings();
   const config::Auth& auth = now->auth;
@@ -205,7 +206,7 @@ Response Service::SyncWait(const Request& request, const Access& access) {
     std::string name;
     const auto indexes = backend_.indexes();
     for (const auto& [index, info] : *indexes) {
-      if (!access.Sees(index)) continue;
+      if (info.plan == nullptr || !access.Sees(index)) continue;
       aliases.push_back(info.alias);
       name += info.alias + ',';
     }

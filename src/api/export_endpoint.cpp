@@ -82,7 +82,7 @@ Response Service::Export(const Request& request, const Access& access) {
       walk->Lines(AskEngine(walk->path, walk->Body(), walk->request)));
   Response response;
   response.content_type = "application/x-ndjson";
-  if (partial != Partial::kNo) response.headers.emplace_back("Pgsluice-Partial", "backfilling");
+  if (partial != Partial::kNo) response.headers.emplace_back("Pgsluice-Partial", NameOf(partial));
   response.stream = [this, walk, first](const Sink& sink) {
     walk->running->Send(*first, sink);
     first->clear();

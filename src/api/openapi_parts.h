@@ -99,7 +99,7 @@ inline constexpr std::string_view kSharedSchemas = R"json(
  "next_cursor":{"type":["string","null"]}}},
 "Meta":{"type":"object","required":["index","lag_ms","request_id","partial"],"properties":{"index":{"type":"string"},"took_ms":{"type":"integer"},
  "engine_ms":{"type":"integer"},"lag_ms":{"type":"integer"},"position":{"type":"string"},"partial":{"type":"boolean"},
- "reason":{"enum":["backfilling","shards"]},"fallback":{"enum":["most","any"]},"request_id":{"type":"string"}}},
+ "reason":{"enum":["backfilling","broken","shards"]},"fallback":{"enum":["most","any"]},"request_id":{"type":"string"}}},
 "Values":{"type":"array","items":{"type":"object","required":["value","count"],"properties":{"value":{},"count":{"type":"integer"}}}},
 "Facet":{"type":"object","required":["values","other"],"properties":{"values":{"$ref":"#/components/schemas/Values"},"other":{"type":"integer"},
  "meta":{"$ref":"#/components/schemas/Meta"}}},

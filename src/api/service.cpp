@@ -67,6 +67,16 @@ Problem NotReady() {
   return Problem(503, "index_not_ready", "the index is not ready yet").RetryAfter(1);
 }
 
+/// A configured index that was never made, and that cannot be made as it is defined. The cause may
+/// name what the caller must not see, so it is left to `status`.
+Problem CannotBeMade(const std::string& name, const std::string& state) {
+  return Problem(503, "index_not_ready",
+                 fmt::format("index '{}' is {}: its definition does not fit the database or the "
+                             "search engine; 'pgsluice status' shows the cause and the remedy",
+                             name, state))
+      .RetryAfter(30);
+}
+
 Problem NotAvailable() {
   return Problem(503, "engine_unavailable", "the search engine is not available").RetryAfter(1);
 }
@@ -221,7 +231,7 @@ IndexInfo Service::Known(const std::string& name, const Access& access) const {
     if (!complete) throw NotReady();
     std::vector<std::string> names;
     for (const auto& [other, info] : *indexes) {
-      if (access.Sees(other)) names.push_back(other);
+      if (info.plan != nullptr && access.Sees(other)) names.push_back(other);
     }
     const std::string nearest = config::Nearest(name, names);
     throw Problem(404, "unknown_index",
@@ -229,6 +239,7 @@ IndexInfo Service::Known(const std::string& name, const Access& access) const {
                               nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
   }
   access.Check(name);
+  if (found->second.plan == nullptr) throw CannotBeMade(name, found->second.state);
   return found->second;
 }
 
@@ -300,7 +311,9 @@ Problem Service::StillCopied() {
 
 Service::Partial Service::BringUp(const Asked& asked, const Request& request) {
   const std::string& name = asked.index.plan->name;
+  const bool broken = asked.index.state == "broken";  // it serves its last documents
   if (!asked.request.strong && asked.request.after.empty()) {
+    if (broken) return Partial::kBroken;
     const bool filling = asked.index.filling || freshness_.IsFilling(name);
     if (filling && asked.index.plan->config.search.refuse_incomplete) throw StillCopied();
     return filling ? Partial::kBackfilling : Partial::kNo;
@@ -313,7 +326,7 @@ Service::Partial Service::BringUp(const Asked& asked, const Request& request) {
   }
   const std::string& alias = asked.index.alias;
   WithEngine(request.id, [&] { refreshes_.Run(alias, [&] { backend_.engine->Refresh(alias); }); });
-  return Partial::kNo;  // The first copy was waited for.
+  return broken ? Partial::kBroken : Partial::kNo;  // The first copy was waited for.
 }
 
 std::string Service::PositionNow() {
@@ -439,10 +452,24 @@ std::string Service::AskCount(const IndexInfo& index, const std::string& body,
   return count->text;
 }
 
+std::string_view Service::NameOf(Partial partial) {
+  switch (partial) {
+    case Partial::kNo:
+      return "";
+    case Partial::kShards:
+      return "shards";
+    case Partial::kBackfilling:
+      return "backfilling";
+    case Partial::kBroken:
+      return "broken";
+  }
+  return "";
+}
+
 std::string Service::Meta(const Asked& asked, const Request& request, Partial partial) const {
-  const char* why = partial == Partial::kNo            ? R"("partial":false)"
-                    : partial == Partial::kBackfilling ? R"("partial":true,"reason":"backfilling")"
-                                                       : R"("partial":true,"reason":"shards")";
+  const std::string_view reason = NameOf(partial);
+  const std::string why = reason.empty() ? R"("partial":false)"
+                                         : fmt::format(R"("partial":true,"reason":"{}")", reason);
   const std::string fallback =
       asked.fallback.empty() ? "" : R"("fallback":)" + json::Quote(asked.fallback) + ",";
   return fmt::format(R"("index":{},{}"lag_ms":{},"request_id":{},{})",

@@ -106,11 +106,14 @@ class Service {
   Response SyncWait(const Request& request, const Access& access);
 
   /// Why an answer may not be of all documents.
-  enum class Partial { kNo, kShards, kBackfilling };
+  enum class Partial { kNo, kShards, kBackfilling, kBroken };
+  /// As `meta.reason`; empty for kNo.
+  static std::string_view NameOf(Partial partial);
 
   static query::Problem StillCopied();
   /// Waits as the request wants, then lets the engine show what was written. Returns kBackfilling
-  /// if documents may be missing because the first copy of the index is not complete. Throws
+  /// if documents may be missing because the first copy of the index is not complete, kBroken if
+  /// the index serves its last documents because its definition does not fit. Throws
   /// Problem 503 for such an index if its configuration refuses searches until then.
   Partial BringUp(const Asked& asked, const Request& request);
   /// `index`: empty for all.

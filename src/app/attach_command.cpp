@@ -32,24 +32,27 @@ const catalog::Table& FindTable(const catalog::Catalog& catalog, const std::stri
 
 }  // namespace
 
-std::vector<document::Attachment> WantedAttachments(const config::Config& config,
-                                                    const std::vector<std::string>& tables,
-                                                    pg::Session& session, std::ostream& err) {
+WantedTables WantedAttachments(const config::Config& config, const std::vector<std::string>& tables,
+                               pg::Session& session, std::ostream& err) {
   const auto catalog = catalog::Catalog::Load(session);
   config::Problems problems;
   const auto plans = document::BuildPlans(config, catalog, session, problems);
-  if (PrintProblems(problems, err)) throw BadConfiguration();
+  WantedTables wanted;
+  const bool wrong = PrintProblems(problems, err);
   const auto configured = document::Attachments(plans);
-  if (tables.empty()) return configured;
-  std::vector<document::Attachment> wanted;
+  if (tables.empty()) {
+    wanted.attachments = configured;
+    wanted.misfits = wrong;
+    return wanted;
+  }
   for (const std::string& name : tables) {
     const catalog::Table& table = FindTable(catalog, name);
     const auto known = std::find_if(configured.begin(), configured.end(),
                                     [&](const auto& one) { return one.table == table.oid; });
     if (known != configured.end()) {
-      wanted.push_back(*known);
+      wanted.attachments.push_back(*known);
     } else {
-      wanted.push_back({table.oid, table.QualifiedName(), table.Identity(), {}});
+      wanted.attachments.push_back({table.oid, table.QualifiedName(), table.Identity(), {}});
     }
   }
   return wanted;
@@ -69,10 +72,10 @@ int RunAttach(const Context& context) {
   const auto wanted =
       WantedAttachments(context.config, context.invocation.arguments, session, context.err);
   if (!context.invocation.Has("print")) {
-    AttachAll(session, wanted, context.err);
-    return kOk;
+    AttachAll(session, wanted.attachments, context.err);
+    return wanted.misfits ? kBadConfiguration : kOk;
   }
-  for (const document::Attachment& attachment : wanted) {
+  for (const document::Attachment& attachment : wanted.attachments) {
     const std::string sql = sync::AttachSql(session, attachment);
     context.out << "-- " << attachment.table_name << (sql.empty() ? ": attached already" : "")
                 << '\n';
@@ -86,7 +89,7 @@ int RunDetach(const Context& context) {
   migrate::Migrator::CheckVersion(session);
   const auto wanted =
       WantedAttachments(context.config, context.invocation.arguments, session, context.err);
-  for (const document::Attachment& attachment : wanted) {
+  for (const document::Attachment& attachment : wanted.attachments) {
     if (context.invocation.Has("print")) {
       context.out << "-- " << attachment.table_name << '\n'
                   << kBegin << sync::DetachSql(session, attachment) << "COMMIT;\n";

@@ -10,12 +10,16 @@
 
 namespace pgsluice::app {
 
+struct WantedTables {
+  std::vector<document::Attachment> attachments;
+  bool misfits = false;  ///< Some index does not fit the catalog: what it reads is left out.
+};
+
 /// What the configured tables need, or, when `tables` names some (as in SQL), only those; a named
-/// table that no index reads is attached with its identity only. Throws BadConfiguration after
-/// printing what does not fit the catalog, Error for a table that does not exist.
-std::vector<document::Attachment> WantedAttachments(const config::Config& config,
-                                                    const std::vector<std::string>& tables,
-                                                    pg::Session& session, std::ostream& err);
+/// table that no index reads is attached with its identity only. Prints what does not fit the
+/// catalog. Throws Error for a table that does not exist.
+WantedTables WantedAttachments(const config::Config& config, const std::vector<std::string>& tables,
+                               pg::Session& session, std::ostream& err);
 
 /// Runs pgsluice.attach() for each, again while a table's lock cannot be had, for about a minute
 /// per table. Says on `err` what it does.

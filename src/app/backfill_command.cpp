@@ -43,7 +43,9 @@ class Backfill {
         session_({.url = context.config.database.url}),
         sync_(context) {
     migrate::Migrator::CheckVersion(session_);
-    for (const auto& plan : WantedPlans(context, session_)) names_.push_back(plan->name);
+    const WantedIndexes wanted = WantedPlans(context, session_);
+    misfits_ = wanted.misfits;
+    for (const auto& plan : wanted.plans) names_.push_back(plan->name);
   }
 
   int Run(const std::stop_token& stop) {
@@ -57,7 +59,7 @@ class Backfill {
     }
     view.End();
     for (const std::string& name : names_) Print(name);
-    return kOk;
+    return misfits_ ? kBadConfiguration : kOk;
   }
 
  private:
@@ -74,7 +76,7 @@ class Backfill {
 
   /// False while another process makes the index again.
   bool TryBegin(const std::string& name) {
-    const auto index = sync_.Find(name);
+    const auto index = sync_.Require(name);
     if (!index) return false;
     try {
       const bool fresh = sync::BeginBackfill(session_, *index, rate_);
@@ -90,7 +92,7 @@ class Backfill {
     std::int64_t left = 0;
     sync::Progress all;
     for (const std::string& name : names_) {
-      const auto index = sync_.Find(name);
+      const auto index = sync_.Require(name);
       if (!index) return false;
       const sync::Progress progress = sync::ProgressOf(session_, index->physical);
       left += progress.pieces_left;
@@ -124,6 +126,7 @@ class Backfill {
   const std::int64_t rate_;
   const Clock::time_point begun_ = Clock::now();
   std::vector<std::string> names_;
+  bool misfits_ = false;
   pg::Session session_;
   LocalSync sync_;
 };

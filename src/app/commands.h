@@ -42,6 +42,8 @@ int RunVerify(const Context& context);
 int RunWait(const Context& context);
 int RunDeadLetters(const Context& context);
 int RunConfig(const Context& context);
+int RunPreview(const Context& context);
+int RunPrune(const Context& context);
 int RunKeys(const Context& context);
 int RunHealth(const Context& context);
 

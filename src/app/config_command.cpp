@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 #include <ostream>
 #include <string>
 
@@ -9,47 +10,78 @@
 #include "pgsluice/config/print.h"
 #include "pgsluice/config/schema.h"
 #include "pgsluice/document/plan.h"
-#include "pgsluice/document/text_rules.h"
+#include "pgsluice/engine/engine.h"
 #include "pgsluice/engine/index_body.h"
+#include "pgsluice/engine/try_index.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/pg/session.h"
+#include "pgsluice/sync/index_keeper.h"
+#include "pgsluice/sync/troubles.h"
 
 namespace pgsluice::app {
 
 namespace {
 
-/// What only the database can tell. A database that cannot be reached is a warning: the file can be
+using Planned = std::vector<document::Planned>;
+
+/// What only the database knows. A database that cannot be reached is a warning: the file can be
 /// checked on a machine that has none.
-void CheckCatalog(const config::Config& config, config::Problems& problems) {
+Planned CheckCatalog(const config::Config& config, config::Problems& problems) {
   try {
     pg::Session session({.url = config.database.url});
-    const auto catalog = catalog::Catalog::Load(session);
-    CheckAccessToFields(config, document::BuildPlans(config, catalog, session, problems), problems);
+    Planned planned = document::PlanIndexes(config, catalog::Catalog::Load(session), session);
+    std::vector<std::shared_ptr<const document::Plan>> plans;
+    for (const document::Planned& one : planned) {
+      problems.insert(problems.end(), one.problems.begin(), one.problems.end());
+      if (one.plan != nullptr) plans.push_back(one.plan);
+    }
+    CheckAccessToFields(config, plans, problems);
+    return planned;
   } catch (const Error& error) {
     problems.push_back({.place = "database.url",
                         .message = std::string("not checked against the database: ") + error.what(),
                         .hint = error.hint(),
                         .warning = error.disposition() == Disposition::kRetry});
+    return {};
   }
 }
 
-/// What only the engine can tell; it is asked only if something depends on it.
-void CheckEngine(const config::Config& config, config::Problems& problems) {
-  const bool asks =
-      std::any_of(config.indexes.begin(), config.indexes.end(), [](const config::Index& index) {
-        return !index.search.identifiers.empty() || !document::LanguagesOf(index).empty();
-      });
-  if (!asks) return;
+/// One index: is its name free, and would the engine make it?
+void TryOnEngine(engine::Engine& engine, const config::Config& config, const document::Plan& plan,
+                 config::Problems& problems) {
+  sync::IndexKeeper keeper(config, engine);
+  std::optional<Error> refusal;
+  try {
+    keeper.CheckName(plan);
+    refusal = engine::TryIndex(engine, keeper.AliasOf(plan),
+                               engine::IndexBody(plan, config, engine.Detect()));
+  } catch (const engine::CredentialsRefused&) {
+    throw;
+  } catch (const Error& error) {
+    if (error.disposition() == Disposition::kRetry) throw;
+    refusal = error;
+  }
+  if (!refusal) return;
+  problems.push_back({plan.config.place,
+                      std::string("the engine refuses the index: ") + refusal->what(),
+                      sync::TroubleOf(*refusal).remedy, false});
+}
+
+/// What only the engine knows: analyzers, types, settings and names.
+void CheckEngine(const config::Config& config, const Planned& planned, config::Problems& problems) {
   try {
     engine::Engine engine(engine::MakeTransport(config.elasticsearch));
-    for (auto& problem : engine::AnalysisProblems(config.indexes, engine.Detect())) {
+    for (config::Problem& problem : engine::AnalysisProblems(config.indexes, engine.Detect())) {
       problems.push_back(std::move(problem));
+    }
+    for (const document::Planned& one : planned) {
+      if (one.plan != nullptr) TryOnEngine(engine, config, *one.plan, problems);
     }
   } catch (const Error& error) {
     problems.push_back({.place = "elasticsearch.urls",
-                        .message = std::string("not checked against the engine: ") + error.what(),
+                        .message = std::string("not checked on the engine: ") + error.what(),
                         .hint = error.hint(),
-                        .warning = true});
+                        .warning = error.disposition() == Disposition::kRetry});
   }
 }
 
@@ -67,8 +99,9 @@ int Check(const Context& context) {
   const bool readable = std::none_of(problems.begin(), problems.end(),
                                      [](const auto& problem) { return !problem.warning; });
   // Also with mistakes in the file: what is right in it can still be compared.
-  CheckCatalog(context.config, problems);
-  CheckEngine(context.config, problems);
+  const Planned planned = CheckCatalog(context.config, problems);
+  // A URL that is wrong is reported once, not tried.
+  if (readable) CheckEngine(context.config, planned, problems);
   bool errors = !readable;
   if (context.invocation.Has("json")) {
     PrintJsonLines(problems, context.out);

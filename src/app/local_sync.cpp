@@ -27,9 +27,6 @@ bool LocalSync::StartService(const std::stop_token& stop) {
     try {
       service_.Start();
       return true;
-    } catch (const sync::ConfigError& error) {
-      PrintProblems(error.problems(), context_.err);
-      throw BadConfiguration();
     } catch (const Error& error) {
       if (error.disposition() != Disposition::kRetry) throw;
       monitor_.Trouble("database", error.Full());
@@ -37,6 +34,16 @@ bool LocalSync::StartService(const std::stop_token& stop) {
     sync::SleepUnlessStopped(backoff.Next(), stop);
   }
   return false;
+}
+
+std::shared_ptr<const sync::LiveIndex> LocalSync::Require(const std::string& name) const {
+  const std::shared_ptr<const sync::IndexSet> set = service_.registry().Get();
+  const auto trouble = set->troubles.find(name);
+  if (trouble != set->troubles.end() && trouble->second.state == sync::IndexPhase::kBroken) {
+    throw Error(Disposition::kFatal, "index '" + name + "' is broken: " + trouble->second.reason,
+                trouble->second.remedy);
+  }
+  return Find(name);
 }
 
 std::shared_ptr<const sync::LiveIndex> LocalSync::Find(const std::string& name) const {

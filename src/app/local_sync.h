@@ -18,11 +18,13 @@ class LocalSync {
  public:
   explicit LocalSync(const Context& context);
 
-  /// Starts it and waits until every index is known to the engine; a database or an engine that is
-  /// away is waited for. False when stopped meanwhile.
+  /// Starts it and waits until every index is known to the engine, or known to be in trouble; a
+  /// database or an engine that is away is waited for. False when stopped meanwhile.
   bool Start(const std::stop_token& stop);
   /// The index as it is now; null when it is none.
   std::shared_ptr<const sync::LiveIndex> Find(const std::string& name) const;
+  /// The same. Throws Error(kFatal) with cause and remedy if the index is broken.
+  std::shared_ptr<const sync::LiveIndex> Require(const std::string& name) const;
   engine::Engine& engine() { return engine_; }
   void LookAgain() { service_.LookAgain(); }
 

@@ -25,6 +25,7 @@ const std::map<std::string, Run>& Dispatch() {
       {"config", app::RunConfig},   {"dead-letters", app::RunDeadLetters},
       {"detach", app::RunDetach},   {"health", app::RunHealth},
       {"keys", app::RunKeys},       {"migrate", app::RunMigrate},
+      {"preview", app::RunPreview}, {"prune", app::RunPrune},
       {"reindex", app::RunReindex}, {"run", app::RunService},
       {"serve", app::RunService},   {"status", app::RunStatus},
       {"sync", app::RunService},    {"verify", app::RunVerify},

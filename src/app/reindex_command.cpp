@@ -24,7 +24,7 @@ class Reindex {
   explicit Reindex(const Context& context)
       : context_(context), session_({.url = context.config.database.url}) {
     migrate::Migrator::CheckVersion(session_);
-    name_ = WantedPlans(context, session_).at(0)->name;
+    name_ = WantedPlans(context, session_).plans.at(0)->name;
   }
 
   int Abort() {
@@ -37,9 +37,11 @@ class Reindex {
   int Run(const std::stop_token& stop) {
     LocalSync sync(context_);
     if (!sync.Start(stop)) return Interrupted();
+    const auto index = sync.Require(name_);
+    if (!index) throw Error(Disposition::kRetry, "index '" + name_ + "' was just changed");
     sync::IndexKeeper keeper(context_.config, sync.engine());
     const std::string building =
-        keeper.RequestReindex(session_, *sync.Find(name_), context_.invocation.Has("keep-old"));
+        keeper.RequestReindex(session_, *index, context_.invocation.Has("keep-old"));
     sync.LookAgain();
     ProgressView view(context_.err, "reindex", ProgressView::IsTerminal());
     while (true) {

@@ -73,8 +73,13 @@ class SyncState : public api::SyncState {
 std::shared_ptr<const api::IndexSet> ForApi(const sync::IndexRegistry& registry) {
   auto indexes = std::make_shared<api::IndexSet>();
   const std::shared_ptr<const sync::IndexSet> set = registry.Get();
-  for (const auto& [name, index] : set->indexes) {
-    (*indexes)[name] = {index->plan, index->alias, sync::Name(index->phase), index->filling};
+  for (const auto* known : {&set->indexes, &set->served}) {
+    for (const auto& [name, index] : *known) {
+      (*indexes)[name] = {index->plan, index->alias, sync::Name(index->phase), index->filling};
+    }
+  }
+  for (const auto& [name, trouble] : set->troubles) {
+    (*indexes)[name].state = sync::Name(trouble.state);  // without a plan if it cannot be searched
   }
   return indexes;
 }
@@ -201,9 +206,6 @@ class Service {
         sync_.Start();
         ReportAccess(config_);
         return true;
-      } catch (const sync::ConfigError& error) {
-        PrintProblems(error.problems(), std::cerr);
-        throw BadConfiguration();
       } catch (const Error& error) {
         if (error.disposition() != Disposition::kRetry) throw;
         monitor_.Trouble("database", error.Full());
@@ -237,14 +239,24 @@ class Service {
     if (const std::string trouble = pg::ConnectionTrouble(); !trouble.empty()) {
       return "database: " + trouble;
     }
+    std::string reason;
+    const auto add = [&](const std::string& text) {
+      reason += (reason.empty() ? "" : "; ") + text;
+    };
     for (const char* part : {"database", "engine", "sync"}) {
       const std::string trouble = monitor_.TroubleOf(part);
-      if (!trouble.empty()) return fmt::format("{}: {}", part, trouble);
+      if (!trouble.empty()) add(fmt::format("{}: {}", part, trouble));
     }
     for (const auto& [index, cause] : sync_.holds().causes()) {
-      return fmt::format("index '{}': {}; {}", index, cause.reason, cause.remedy);
+      add(fmt::format("index '{}': {}; {}", index, cause.reason, cause.remedy));
     }
-    return sync_.ready() ? "" : "the indexes are being prepared";
+    const std::shared_ptr<const sync::IndexSet> set = sync_.registry().Get();
+    for (const auto& [name, trouble] : set->troubles) {
+      add(fmt::format("index {} is {}: {}; {}", name, sync::Name(trouble.state), trouble.reason,
+                      trouble.remedy));
+    }
+    if (reason.empty() && !sync_.ready()) return "the indexes are being prepared";
+    return reason;
   }
 
   std::string Phase() const {
@@ -278,16 +290,27 @@ class Service {
         *session, id ? std::vector<std::int64_t>{*id} : std::vector<std::int64_t>{});
   }
 
-  /// {"projects":{"documents":12},…}: what only the engine knows.
-  std::string Documents() {
-    std::string text = "{";
+  /// {"projects":{"documents":12},…}: what only this process and the engine know.
+  std::string OfIndexes(bool ask_engine) {
     const std::shared_ptr<const sync::IndexSet> set = sync_.registry().Get();
-    for (const auto& [name, index] : set->indexes) {
-      if (text.size() > 1) text += ',';
-      text +=
-          json::Quote(name) + fmt::format(R"(:{{"documents":{}}})", engine_->Count(index->alias));
+    std::map<std::string, std::string> texts;
+    for (const auto* known : {&set->indexes, &set->served}) {
+      for (const auto& [name, index] : *known) {
+        texts[name] = ask_engine ? fmt::format(R"("documents":{})", engine_->Count(index->alias))
+                                 : std::string();
+      }
     }
-    return text + "}";
+    for (const auto& [name, trouble] : set->troubles) {
+      std::string& text = texts[name];
+      text += fmt::format(R"({}"state":"{}","reason":{},"remedy":{})", text.empty() ? "" : ",",
+                          sync::Name(trouble.state), json::Quote(trouble.reason),
+                          json::Quote(trouble.remedy));
+    }
+    std::string all = "{";
+    for (const auto& [name, text] : texts) {
+      all += fmt::format("{}{}:{{{}}}", all.size() > 1 ? "," : "", json::Quote(name), text);
+    }
+    return all + "}";
   }
 
   static std::string WithoutDatabase(const std::string& reason) {
@@ -299,11 +322,11 @@ class Service {
     // Whoever is known to be away is not waited for.
     const std::string lost = monitor_.TroubleOf("database");
     if (!lost.empty()) return WithoutDatabase(lost);
-    std::string documents = "{}";
+    std::string indexes = OfIndexes(false);
     std::string engine;
     try {
       if (monitor_.TroubleOf("engine").empty()) {
-        documents = Documents();
+        indexes = OfIndexes(true);
         engine = engine_->Detect().Name();
       }
     } catch (const Error& error) {
@@ -311,9 +334,11 @@ class Service {
     }
     try {
       const auto session = pool_.Acquire();
-      return std::string(
-          session->ExecParams(kStatusSql, {PGSLUICE_VERSION, Phase(), documents, Reason(), engine})
-              .Text(0, 0));
+      const pg::Param configured = sync_.ready() ? pg::Param("true") : pg::Param();
+      return std::string(session
+                             ->ExecParams(kStatusSql, {PGSLUICE_VERSION, Phase(), indexes, Reason(),
+                                                       engine, configured})
+                             .Text(0, 0));
     } catch (const Error& error) {
       return WithoutDatabase(error.what());
     }

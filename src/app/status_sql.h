@@ -3,8 +3,10 @@
 namespace pgsluice::app {
 
 /// The status as JSON text. $1 = version of this program; $2 = phase, or NULL when another process
-/// is asked for; $3 = JSON object of what only a running service knows, by index: {"documents"}; $4
-/// = why it is degraded, "engine: …", or empty; $5 = name and version of the engine, or empty.
+/// is asked for; $3 = JSON object, by configured index, of what the caller knows better than the
+/// database: {"documents","state","reason","remedy"}, all optional; $4 = why it is degraded,
+/// "engine: …", or empty; $5 = name and version of the engine, or empty; $6 = whether $3 has every
+/// configured index, so that others are not configured; NULL: no.
 inline constexpr const char* kStatusSql = R"sql(
 SELECT json_build_object(
   'phase', coalesce($2::text, CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_stat_activity
@@ -17,20 +19,36 @@ SELECT json_build_object(
   'pending', (SELECT coalesce(sum(size), 0) FROM pgsluice.outbox),
   'dead_letters', (SELECT count(*) FROM pgsluice.dead_letter),
   'indexes', (
-    SELECT coalesce(json_object_agg(i.index_name, json_build_object(
-      'state', i.state, 'reason', coalesce(nullif(i.refused, ''), i.reason),
+    SELECT coalesce(json_object_agg(n.name, json_build_object(
+      'state', s.state,
+      'reason', coalesce(k.known ->> 'reason', t.reason, nullif(i.refused, ''),
+                         regexp_replace(i.reason, '; run ''pgsluice reindex [^;]*$', ''), ''),
+      'remedy', coalesce(k.known ->> 'remedy', t.remedy, CASE s.state
+        WHEN 'reindex_needed' THEN format('pgsluice reindex %s (searches continue meanwhile)', n.name)
+        WHEN 'not_configured' THEN 'pgsluice prune (--dry-run lists what it would remove)' END),
       'building', i.building,
-      'documents', $3::jsonb -> i.index_name -> 'documents',
+      'documents', k.known -> 'documents',
       'pending', (SELECT coalesce(sum(o.size), 0) FROM pgsluice.outbox o WHERE o.source = i.root_source),
-      'dead_letters', (SELECT count(*) FROM pgsluice.dead_letter d WHERE d.index_name = i.index_name),
+      'dead_letters', (SELECT count(*) FROM pgsluice.dead_letter d WHERE d.index_name = n.name),
       'backfill', (SELECT json_build_object('done', done, 'total', total, 'eta_s', eta_s,
                      'idle_s', (SELECT round(extract(epoch FROM clock_timestamp() - max(b.updated_at)))
                                 FROM pgsluice.backfill b
                                 WHERE b.physical = coalesce(i.building, i.physical)))
                    FROM pgsluice.progress(coalesce(i.building, i.physical))
                    WHERE pieces_left > 0))
-      ORDER BY i.index_name), '{}')
-    FROM pgsluice.index_state i),
+      ORDER BY n.name), '{}')
+    FROM (SELECT index_name FROM pgsluice.index_state
+          UNION SELECT index_name FROM pgsluice.index_trouble
+          UNION SELECT json_object_keys($3::json)) AS n (name)
+    LEFT JOIN pgsluice.index_state i ON i.index_name = n.name
+    CROSS JOIN LATERAL (SELECT $3::jsonb -> n.name) AS k (known)
+    LEFT JOIN pgsluice.index_trouble t
+      ON t.index_name = n.name AND ($2::text IS NULL OR k.known IS NULL)
+    CROSS JOIN LATERAL (SELECT CASE
+      WHEN $6::boolean AND k.known IS NULL
+        AND NOT EXISTS (SELECT FROM pgsluice.definition d WHERE d.index_name = n.name)
+        THEN 'not_configured'
+      ELSE coalesce(k.known ->> 'state', t.state, i.state, 'preparing') END) AS s (state)),
   'tables', (
     SELECT coalesce(json_object_agg(format('%I.%I', n.nspname, c.relname),
                                     json_build_object('attached', pgsluice.is_attached(s.id),

@@ -25,6 +25,11 @@ std::int64_t Number(const Value& object, std::string_view name) {
 
 /// What helps against a trouble of that part, and what does not have to be feared meanwhile.
 std::string Advice(const std::string& reason) {
+  // An engine that answers does not have to be started; its answer says what it wants.
+  if (reason.starts_with("engine: ") && (reason.find("status ") != std::string::npos ||
+                                         reason.find("_exception") != std::string::npos)) {
+    return "nothing is lost: changes wait in the outbox. See what the engine refuses, and its log";
+  }
   if (reason.rfind("engine: ", 0) == 0) {
     return "nothing is lost: changes wait in the outbox, searches fail. Start the search engine, "
            "or "
@@ -44,7 +49,8 @@ std::string Advice(const std::string& reason) {
 void PrintTroubles(const Value& status, std::ostream& out) {
   const std::string phase = Text(status, "phase");
   const Value* reason = status.Find("reason");
-  if (reason != nullptr && !reason->text.empty()) {
+  // What is wrong with single indexes is shown with them.
+  if (reason != nullptr && !reason->text.empty() && !reason->text.starts_with("index ")) {
     out << "  wrong: " << reason->text << '\n';
     const std::string advice = Advice(reason->text);
     if (!advice.empty()) out << "  do:    " << advice << '\n';
@@ -67,15 +73,10 @@ void PrintIndex(const std::string& name, const Value& index, std::ostream& out) 
   out << fmt::format("  {:<24} {:<14} {} documents, {} pending, {} dead letters\n", name,
                      Text(index, "state"), Text(index, "documents"), Text(index, "pending"),
                      Text(index, "dead_letters"));
-  const Value* reason = index.Find("reason");
-  if (reason != nullptr && !reason->text.empty()) {
-    // The advice stands in a line of its own.
-    const std::string& text = reason->text;
-    out << "    wrong: " << text.substr(0, text.find("; run 'pgsluice reindex ")) << '\n';
-  }
-  if (Text(index, "state") == "reindex_needed") {
-    out << "    do:    pgsluice reindex " << name << " (searches go on meanwhile)\n";
-  }
+  const std::string reason = Text(index, "reason");
+  if (!reason.empty() && reason != "?") out << "    wrong: " << reason << '\n';
+  const std::string remedy = Text(index, "remedy");
+  if (remedy != "?") out << "    do:    " << remedy << '\n';
   const Value* backfill = index.Find("backfill");
   const bool reads = backfill != nullptr && backfill->IsObject();
   const std::string building = Text(index, "building");

@@ -22,10 +22,13 @@ using Indexes = std::vector<std::shared_ptr<const sync::LiveIndex>>;
 
 /// The indexes to compare: those that are named, else all. Throws Error for a name that no index
 /// has, and for an index that was never made.
-Indexes Wanted(const Context& context, engine::Engine& engine, pg::Session& session) {
+Indexes Wanted(const Context& context, engine::Engine& engine, pg::Session& session,
+               bool& misfits) {
   const sync::IndexKeeper keeper(context.config, engine);
   Indexes indexes;
-  for (const auto& plan : WantedPlans(context, session)) {
+  const WantedIndexes wanted = WantedPlans(context, session);
+  misfits = wanted.misfits;
+  for (const auto& plan : wanted.plans) {
     auto index = keeper.Remembered(session, plan);
     if (!index) {
       throw Error(Disposition::kReject, "index '" + plan->name + "' was never made",
@@ -71,11 +74,12 @@ class Verification {
   }
 
   int Run() {
-    bool equal = true;
-    for (const auto& index : Wanted(context_, engine_, session_)) {
+    bool equal = true, misfits = false;
+    for (const auto& index : Wanted(context_, engine_, session_, misfits)) {
       equal = Check(*index) && equal;
     }
-    return equal ? kOk : kDifferences;
+    if (!equal) return kDifferences;
+    return misfits ? kBadConfiguration : kOk;
   }
 
  private:

@@ -6,11 +6,12 @@
 
 #include "commands.h"
 #include "local_service.h"
+#include "pgsluice/catalog/catalog.h"
 #include "pgsluice/config/values.h"
+#include "pgsluice/document/plan.h"
 #include "pgsluice/engine/engine.h"
 #include "pgsluice/migrate/migrator.h"
 #include "pgsluice/sync/consistency.h"
-#include "wanted_plans.h"
 
 namespace pgsluice::app {
 
@@ -48,13 +49,12 @@ std::optional<bool> WaitByService(const config::Config& config, std::int64_t tok
 }
 
 /// The names of all configured indexes, also of those that nobody has made yet.
-std::vector<std::string> ConfiguredIndexes(const Context& context, pg::Session& session) {
-  std::vector<std::string> names;
-  if (context.config.all_tables) {
-    for (const auto& plan : WantedPlans(context, session)) names.push_back(plan->name);
-  } else {
-    for (const config::Index& index : context.config.indexes) names.push_back(index.name);
+std::vector<std::string> ConfiguredIndexes(const config::Config& config, pg::Session& session) {
+  if (config.all_tables) {
+    return document::ConfiguredNames(config, catalog::Catalog::Load(session), session);
   }
+  std::vector<std::string> names;
+  for (const config::Index& index : config.indexes) names.push_back(index.name);
   return names;
 }
 
@@ -126,7 +126,7 @@ int RunWait(const Context& context) {
   }
   const std::optional<bool> waited = WaitByService(context.config, token, deadline);
   if (waited.value_or(false)) return kOk;
-  const sync::Scope scope{ConfiguredIndexes(context, session), {}, {}};
+  const sync::Scope scope{ConfiguredIndexes(context.config, session), {}, {}};
   const sync::Unfinished left = WaitByDatabase(session, token, scope, deadline);
   if (left.any()) return TimedOut(context, session, left);
   Refresh(context.config, scope.indexes);

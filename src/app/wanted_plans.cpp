@@ -7,26 +7,38 @@
 
 namespace pgsluice::app {
 
-std::vector<std::shared_ptr<const document::Plan>> WantedPlans(const Context& context,
-                                                               pg::Session& session) {
-  config::Problems problems;
-  const catalog::Catalog catalog = catalog::Catalog::Load(session);
-  auto plans = document::BuildPlans(context.config, catalog, session, problems);
-  if (PrintProblems(problems, context.err)) throw BadConfiguration();
-  const std::vector<std::string>& asked = context.invocation.arguments;
+namespace {
+
+void CheckNames(const std::vector<std::string>& asked,
+                const std::vector<document::Planned>& planned) {
   std::vector<std::string> names;
-  for (const auto& plan : plans) names.push_back(plan->name);
+  for (const document::Planned& one : planned) names.push_back(one.config.name);
   for (const std::string& name : asked) {
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
     const std::string nearest = config::Nearest(name, names);
     throw Error(Disposition::kReject, "there is no index '" + name + "'",
                 nearest.empty() ? "pgsluice status lists them" : "did you mean " + nearest + "?");
   }
-  if (asked.empty()) return plans;
-  std::erase_if(plans, [&](const auto& plan) {
-    return std::find(asked.begin(), asked.end(), plan->name) == asked.end();
-  });
-  return plans;
+}
+
+}  // namespace
+
+WantedIndexes WantedPlans(const Context& context, pg::Session& session) {
+  const catalog::Catalog catalog = catalog::Catalog::Load(session);
+  const auto planned = document::PlanIndexes(context.config, catalog, session);
+  const std::vector<std::string>& asked = context.invocation.arguments;
+  CheckNames(asked, planned);
+  WantedIndexes wanted;
+  for (const document::Planned& one : planned) {
+    const bool is_asked =
+        asked.empty() || std::find(asked.begin(), asked.end(), one.config.name) != asked.end();
+    if (!is_asked) continue;
+    PrintProblems(one.problems, context.err);
+    if (one.plan != nullptr) wanted.plans.push_back(one.plan);
+    wanted.misfits = wanted.misfits || one.plan == nullptr;
+  }
+  if (wanted.plans.empty() && wanted.misfits) throw BadConfiguration();
+  return wanted;
 }
 
 }  // namespace pgsluice::app

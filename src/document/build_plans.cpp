@@ -25,16 +25,14 @@ void NameRole(pg::Session& session, config::Problems& problems) {
   }
 }
 
-/// A path that does not exist would hide nothing, and nobody would notice.
-void CheckPolicies(const config::Auth& auth, const Plan& plan, config::Problems& problems) {
+/// Calls `unknown` for each path that a policy hides and that the documents do not have.
+template <typename Unknown>
+void CheckPolicies(const config::Auth& auth, const Plan& plan, const Unknown& unknown) {
   for (const auto& [name, policy] : auth.policies) {
     const auto rule = policy.indexes.find(plan.name);
     if (rule == policy.indexes.end()) continue;
     for (const std::string& path : rule->second.hidden) {
-      if (plan.Find(path) != nullptr) continue;
-      problems.push_back({fmt::format("auth.policies.{}.indexes.{}.hidden", name, plan.name),
-                          fmt::format("the documents have no field \"{}\"", path),
-                          "name a field of the documents, such as owner.name", false});
+      if (plan.Find(path) == nullptr) unknown(name, path);
     }
   }
 }
@@ -61,6 +59,28 @@ std::string ResolvedText(const Plan& plan, const catalog::Catalog& catalog) {
     if (source != plan.sources.end()) text += ColumnsText(*table, source->watched);
   }
   return text;
+}
+
+/// The plan of one index, with what is wrong with it.
+void BuildOne(const config::Config& config, const catalog::Catalog& catalog, pg::Session& session,
+              Planned& planned) {
+  if (!planned.problems.empty()) return;
+  Building building{catalog, planned.config, planned.problems, {}, false};
+  std::shared_ptr<Plan> plan = BuildPlan(building);
+  CheckFragments(session, building);
+  if (plan != nullptr && !building.failed) CheckStatements(session, *plan, building);
+  if (plan != nullptr && !building.failed) {
+    CheckPolicies(config.auth, *plan, [&](const std::string& policy, const std::string& path) {
+      building.Error(fmt::format("auth.policies.{}.indexes.{}.hidden", policy, plan->name),
+                     fmt::format("the documents have no field \"{}\"", path),
+                     "name a field of the documents, such as owner.name");
+    });
+  }
+  if (plan != nullptr && !building.failed) {
+    plan->resolved = ResolvedText(*plan, catalog);
+    planned.plan = std::move(plan);
+  }
+  NameRole(session, planned.problems);
 }
 
 }  // namespace
@@ -98,25 +118,37 @@ bool CheckName(const std::string& prefix, const config::Index& index,
 
 }  // namespace
 
-std::vector<config::Index> WantedIndexes(const config::Config& config,
-                                         const catalog::Catalog& catalog, pg::Session& session,
-                                         config::Problems& problems) {
-  if (!config.all_tables) return config.indexes;
+std::vector<Planned> WantedIndexes(const config::Config& config, const catalog::Catalog& catalog,
+                                   pg::Session& session) {
+  std::vector<Planned> wanted;
+  if (!config.all_tables) {
+    for (const config::Index& index : config.indexes) wanted.push_back({index, nullptr, {}});
+    return wanted;
+  }
   const std::string& prefix = config.elasticsearch.index_prefix;
   const std::vector<const catalog::Table*> tables = OrdinaryTables(catalog);
   const std::vector<std::string> names =
       IndexNames(tables, ReadPresentIndexes(session),
                  kLongestIndexName - std::min(prefix.size(), kLongestIndexName / 2));
-  std::vector<config::Index> indexes;
   std::map<std::string, std::string> taken;
   for (std::size_t i = 0; i < tables.size(); ++i) {
     config::Index index;
     index.name = names[i];
     index.table = tables[i]->QualifiedName();
     index.place = "table " + index.table;
-    if (CheckName(prefix, index, taken, problems)) indexes.push_back(std::move(index));
+    config::Problems problems;
+    // An index of that name cannot be, or is another one: the table stands for it.
+    if (!CheckName(prefix, index, taken, problems)) index.name = index.table;
+    wanted.push_back({std::move(index), nullptr, std::move(problems)});
   }
-  return indexes;
+  return wanted;
+}
+
+std::vector<Planned> PlanIndexes(const config::Config& config, const catalog::Catalog& catalog,
+                                 pg::Session& session) {
+  std::vector<Planned> all = WantedIndexes(config, catalog, session);
+  for (Planned& planned : all) BuildOne(config, catalog, session, planned);
+  return all;
 }
 
 std::vector<std::shared_ptr<const Plan>> BuildPlans(const config::Config& config,
@@ -124,18 +156,25 @@ std::vector<std::shared_ptr<const Plan>> BuildPlans(const config::Config& config
                                                     pg::Session& session,
                                                     config::Problems& problems) {
   std::vector<std::shared_ptr<const Plan>> plans;
-  for (const config::Index& index : WantedIndexes(config, catalog, session, problems)) {
-    Building building{catalog, index, problems, {}, false};
-    std::shared_ptr<Plan> plan = BuildPlan(building);
-    CheckFragments(session, building);
-    if (plan != nullptr && !building.failed) CheckStatements(session, *plan, building);
-    if (plan == nullptr || building.failed) continue;
-    CheckPolicies(config.auth, *plan, problems);
-    plan->resolved = ResolvedText(*plan, catalog);
-    plans.push_back(std::move(plan));
+  for (Planned& planned : PlanIndexes(config, catalog, session)) {
+    problems.insert(problems.end(), planned.problems.begin(), planned.problems.end());
+    if (planned.plan != nullptr) plans.push_back(std::move(planned.plan));
   }
-  NameRole(session, problems);
   return plans;
+}
+
+bool HidesOnlyKnownFields(const config::Auth& auth, const Plan& plan) {
+  bool known = true;
+  CheckPolicies(auth, plan, [&](const std::string&, const std::string&) { known = false; });
+  return known;
+}
+
+std::vector<std::string> ConfiguredNames(const config::Config& config,
+                                         const catalog::Catalog& catalog, pg::Session& session) {
+  std::vector<std::string> names;
+  for (const Planned& planned : WantedIndexes(config, catalog, session))
+    names.push_back(planned.config.name);
+  return names;
 }
 
 }  // namespace pgsluice::document

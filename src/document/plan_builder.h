@@ -11,9 +11,8 @@ namespace pgsluice::document {
 /// checked by the server.
 std::shared_ptr<Plan> BuildPlan(Building& building);
 
-/// The indexes of the configuration, or one per table of schema public.
-std::vector<config::Index> WantedIndexes(const config::Config& config,
-                                         const catalog::Catalog& catalog, pg::Session& session,
-                                         config::Problems& problems);
+/// The indexes of the configuration, or one per table of schema public; not planned yet.
+std::vector<Planned> WantedIndexes(const config::Config& config, const catalog::Catalog& catalog,
+                                   pg::Session& session);
 
 }  // namespace pgsluice::document

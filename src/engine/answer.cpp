@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "pgsluice/base/error.h"
+#include "pgsluice/engine/engine.h"
 
 namespace pgsluice::engine {
 
@@ -31,17 +32,38 @@ bool IsMissing(const http::Response& response) {
   }
 }
 
+std::string BlockRemedy(std::string_view text) {
+  if (text.find("read-only-allow-delete") != std::string_view::npos ||
+      text.find("read_only_allow_delete") != std::string_view::npos) {
+    return "free disk space on the engine's nodes: it sets this block when a disk is almost full, "
+           "and removes it when there is space again";
+  }
+  return "remove the block from the index's settings (index.blocks); changes wait until then";
+}
+
+IndexBlocked::IndexBlocked(const std::string& message)
+    : Error(Disposition::kRetry, message, BlockRemedy(message)) {}
+
+namespace {
+
+// A block on the whole cluster names no index.
+bool IsIndexBlock(const std::string& text) {
+  return text.find("cluster_block_exception: index [") != std::string::npos;
+}
+
+}  // namespace
+
 void RequireAllowed(int status, const std::string& text) {
   if (status == 401) {
-    throw Error(Disposition::kFatal, text, "check the engine's username, password or api_key");
+    throw CredentialsRefused(text, "check the engine's username, password or api_key");
   }
   if (status == 403 && text.find("token") != std::string::npos &&
       text.find("expired") != std::string::npos) {
     throw Error(Disposition::kRetry, text, "renew the AWS credentials; they have ended");
   }
   if (status == 403 && text.find("signature") != std::string::npos) {
-    throw Error(Disposition::kFatal, text,
-                "check the AWS credentials, elasticsearch.aws.region and .service, and the clock");
+    throw CredentialsRefused(
+        text, "check the AWS credentials, elasticsearch.aws.region and .service, and the clock");
   }
   if (status == 403) {
     throw Error(Disposition::kFatal, text,
@@ -54,6 +76,7 @@ void Require(const http::Response& response, const std::string& what) {
   if (status >= 200 && status < 300) return;
   const std::string text =
       fmt::format("{}: status {}: {}", what, status, ErrorReason(response.body));
+  if (IsIndexBlock(text)) throw IndexBlocked(text);
   RequireAllowed(status, text);
   const bool passing = status == 408 || status == 429 || status >= 500;
   throw Error(passing ? Disposition::kRetry : Disposition::kReject, text);

@@ -111,20 +111,34 @@ std::vector<std::string> Engine::AliasTargets(const std::string& alias) {
 
 bool Engine::IndexExists(const std::string& index) { return !Uuids(index).empty(); }
 
-std::map<std::string, std::string> Engine::Uuids(const std::string& names) {
+std::map<std::string, IndexIdentity> Engine::Identities(const std::string& names) {
   const std::string path = "/" + EncodeNames(names) +
-                           "/_settings?expand_wildcards=all&filter_path=*.settings.index.uuid";
-  std::map<std::string, std::string> uuids;
+                           "/_settings?expand_wildcards=all&filter_path="
+                           "*.settings.index.uuid,*.settings.index.blocks";
+  std::map<std::string, IndexIdentity> identities;
   for (const auto& [name, settings] : Get(path).members) {
     const json::Value* uuid = settings.Find({"settings", "index", "uuid"});
     if (uuid == nullptr) throw Error(Disposition::kRetry, path + ": an answer without uuid");
-    uuids[name] = uuid->text;
+    IndexIdentity& identity = identities[name];
+    identity.uuid = uuid->text;
+    const json::Value* blocks = settings.Find({"settings", "index", "blocks"});
+    if (blocks == nullptr) continue;
+    for (const auto& [block, value] : blocks->members) {
+      if (value.text == "true" || value.boolean) identity.blocks.push_back(block);
+    }
   }
+  return identities;
+}
+
+std::map<std::string, std::string> Engine::Uuids(const std::string& names) {
+  std::map<std::string, std::string> uuids;
+  for (auto& [name, identity] : Identities(names)) uuids[name] = std::move(identity.uuid);
   return uuids;
 }
 
-void Engine::CreateIndex(const std::string& index, const std::string& body_json) {
-  Require(Send(Make("PUT", Path(index), body_json)), "cannot create index " + index);
+void Engine::CreateIndex(const std::string& index, const std::string& body_json,
+                         const std::string& parameters) {
+  Require(Send(Make("PUT", Path(index, parameters), body_json)), "cannot create index " + index);
 }
 
 void Engine::DeleteIndex(const std::string& index) {

@@ -11,6 +11,10 @@ const STATES = {
   backfilling: ['warn', 'backfilling'],
   reindexing: ['warn', 'reindexing'],
   reindex_needed: ['bad', 'reindex needed'],
+  broken: ['bad', 'broken'],
+  blocked: ['bad', 'blocked'],
+  not_configured: ['warn', 'not configured'],
+  preparing: ['warn', 'preparing'],
 };
 
 const key = () => (byId('key')?.value ? {'X-Api-Key': byId('key').value} : {});
@@ -52,6 +56,7 @@ function trouble(reason) {
   const rest = reason.slice(part.length + 1).trim().replace(/[^.?!]$/, '$&.');
   if (part === 'database') return ['PostgreSQL cannot be used', `${rest} Changes wait in their tables; nothing is lost.`];
   if (part === 'engine') return ['The search engine cannot be used', `${rest} Changes wait in the outbox; nothing is lost.`];
+  if (part.startsWith('index ')) return ['An index is in trouble, the others continue', reason];
   if (part === 'sync') return ['The sync is stuck', rest];
   return ['Not ready yet', reason];
 }
@@ -97,6 +102,7 @@ function card(name, index, rate) {
   return make('article', {class: 'card'},
     make('header', {}, make('h3', {}, name), make('span', {class: `tag ${kind}`}, state)),
     index.reason ? make('p', {class: 'soft'}, index.reason) : undefined,
+    index.remedy ? make('p', {class: 'soft'}, `To do: ${index.remedy}`) : undefined,
     make('dl', {},
       ...row('documents', count(index.documents)),
       ...row('writes', rate === undefined ? '–' : `${rate < 10 ? rate.toFixed(1) : count(Math.round(rate))} / s`),

@@ -34,24 +34,20 @@ Error Forbidden(const std::string& table, const std::string& message) {
                    " TO the role that pgsluice uses");
 }
 
-/// `change` to the triggers of one table, which gives up its wait for a lock by itself.
-void Change(const std::string& table, const LockWaiting& waiting,
-            const std::function<void()>& change) {
+/// `change` to the triggers of one table.
+void Once(const std::string& table, const std::function<void()>& change) {
   try {
-    pg::RetryForLock(table, waiting, change);
+    change();
   } catch (const pg::SqlError& error) {
     if (error.sqlstate() != kInsufficientPrivilege) throw;
     throw Forbidden(table, error.what());
   }
 }
 
-Error NotAttached(const std::vector<document::Attachment>& missing) {
-  std::string names;
-  for (const document::Attachment& attachment : missing) {
-    names += (names.empty() ? "" : ", ") + attachment.table_name;
-  }
-  return Error(Disposition::kFatal, "not attached, so changes would be missed: " + names,
-               "run 'pgsluice attach' as the owner of the tables");
+/// The same again while its lock cannot be had: an attempt gives up its wait by itself.
+void Change(const std::string& table, const LockWaiting& waiting,
+            const std::function<void()>& change) {
+  Once(table, [&] { pg::RetryForLock(table, waiting, change); });
 }
 
 }  // namespace
@@ -84,23 +80,40 @@ std::vector<document::Attachment> Unattached(pg::Session& session,
   return missing;
 }
 
-void Attach(pg::Session& session, const std::vector<std::shared_ptr<const document::Plan>>& plans,
-            AttachMode mode) {
-  const auto missing = Unattached(session, document::Attachments(plans));
-  if (missing.empty()) return;
-  if (mode == AttachMode::kCheck) throw NotAttached(missing);
-  const auto waiting = [](const std::string& line) {
-    observe::Log(observe::Level::kInfo, "sync", line);
-  };
-  for (const document::Attachment& attachment : missing) {
+namespace {
+
+void SayWaiting(const std::string& line) { observe::Log(observe::Level::kInfo, "sync", line); }
+
+void AttachMissing(pg::Session& session, const document::Attachment& attachment, bool patient) {
+  if (patient) {
+    AttachTable(session, attachment, SayWaiting);
+  } else {
+    Once(attachment.table_name, [&] { Call(session, kAttach, attachment); });
+  }
+  observe::Log(observe::Level::kInfo, "sync", "attached", {{"table", attachment.table_name}});
+}
+
+}  // namespace
+
+void Attach(pg::Session& session, const std::vector<std::shared_ptr<const document::Plan>>& plans) {
+  for (const document::Attachment& missing : Unattached(session, document::Attachments(plans))) {
+    AttachMissing(session, missing, true);
+  }
+}
+
+std::map<std::uint32_t, std::string> TryAttach(
+    pg::Session& session, const std::vector<std::shared_ptr<const document::Plan>>& plans,
+    bool patient) {
+  std::map<std::uint32_t, std::string> refused;
+  for (const document::Attachment& missing : Unattached(session, document::Attachments(plans))) {
     try {
-      AttachTable(session, attachment, waiting);
-      observe::Log(observe::Level::kInfo, "sync", "attached", {{"table", attachment.table_name}});
+      AttachMissing(session, missing, patient);
     } catch (const Error& error) {
-      if (mode == AttachMode::kDo || session.broken()) throw;
-      observe::Log(observe::Level::kError, "sync", error.Full());
+      if (session.broken()) throw;
+      refused[missing.table] = error.what();
     }
   }
+  return refused;
 }
 
 }  // namespace pgsluice::sync

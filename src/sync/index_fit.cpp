@@ -5,6 +5,7 @@
 #include "pgsluice/base/error.h"
 #include "pgsluice/base/hash.h"
 #include "pgsluice/engine/index_body.h"
+#include "pgsluice/engine/try_index.h"
 #include "pgsluice/json/value.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/observe/log.h"
@@ -53,6 +54,24 @@ std::string Refusal(const std::string& what, Change change) {
 
 std::string IndexKeeper::MappingHash(const document::Plan& plan) {
   return base::Fingerprint(engine::MappingWithMeta(plan, config_, engine_.Detect()));
+}
+
+bool IndexKeeper::WasImpossible(const std::string& name) const {
+  const auto tried = tried_.find(name);
+  return tried != tried_.end() && !tried->second.refusal.empty();
+}
+
+std::string IndexKeeper::Impossible(const document::Plan& plan, const State& state) {
+  if (state.reason.empty()) {
+    tried_.erase(plan.name);
+    return {};
+  }
+  Tried& tried = tried_[plan.name];
+  if (tried.mapping == state.mapping && tried.refusal.empty()) return {};
+  const auto refusal =
+      engine::TryIndex(engine_, AliasOf(plan), engine::IndexBody(plan, config_, engine_.Detect()));
+  tried = {state.mapping, refusal ? refusal->what() : ""};
+  return tried.refusal;
 }
 
 std::string IndexKeeper::Fit(const document::Plan& plan, const std::string& physical) {

@@ -7,11 +7,13 @@
 
 #include "pgsluice/base/error.h"
 #include "pgsluice/base/hash.h"
+#include "pgsluice/document/last_plan.h"
 #include "pgsluice/engine/index_body.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/observe/log.h"
 #include "pgsluice/sync/definitions.h"
 #include "pgsluice/sync/jobs.h"
+#include "pgsluice/sync/troubles.h"
 #include "sync/index_state.h"
 #include "sync/root_source.h"
 
@@ -49,6 +51,13 @@ const pg::Statement kPhases{"index_state_phases", R"sql(
                                      WHERE b.physical = i.physical AND b.state = 'pending'
                                        AND b.position = 0)
   FROM pgsluice.index_state i)sql"};
+
+const pg::Statement kLastPlan{"index_plan_read",
+                              "SELECT plan::text FROM pgsluice.index_plan WHERE index_name = $1"};
+
+const pg::Statement kKeepPlan{"index_plan_keep", R"sql(
+  INSERT INTO pgsluice.index_plan (index_name, plan) VALUES ($1, $2::json)
+  ON CONFLICT (index_name) DO UPDATE SET plan = excluded.plan)sql"};
 
 // A list of oids as text: "16401,16407".
 std::string Join(const std::vector<std::string>& items) {
@@ -142,7 +151,9 @@ std::shared_ptr<const LiveIndex> IndexKeeper::Ensure(
     // Two processes can make an index each when one of them loses its lock on the way.
     if (targets.size() > 1) PointTo(alias, targets, old.physical);
     // What the engine once refused stays refused until the index is made again.
-    if (now.mapping != old.mapping) now.reason = Fit(*plan, now.physical);
+    if (now.mapping != old.mapping || WasImpossible(plan->name)) {
+      now.reason = Fit(*plan, now.physical);
+    }
   } else {
     if (!old.physical.empty()) {
       Log(Level::kWarn, "sync", "the index is gone or is another one than before: making it again",
@@ -153,7 +164,8 @@ std::shared_ptr<const LiveIndex> IndexKeeper::Ensure(
     now.reason.clear();
   }
   const bool newer = std::pair(now.shape, now.mapping) == mine;
-  if (newer) {
+  const std::string impossible = newer ? Impossible(*plan, now) : "";
+  if (newer && impossible.empty()) {
     // What was refused or given up is not tried again by itself until something changes.
     if (now.mapping != old.mapping && now.building.empty()) now.refused.clear();
     ReindexByItself(*plan, now);
@@ -163,6 +175,8 @@ std::shared_ptr<const LiveIndex> IndexKeeper::Ensure(
   auto live = Live(plan, now);
   Store(session, *live, old, now, ours);
   if (ours) Tell(plan->name, old, now);
+  KeepPlan(session, *plan);
+  live->impossible = impossible;
   ensured_[plan->name] = mine;
   live->phase = PhaseOf(now.state);
   return live;
@@ -266,6 +280,31 @@ void IndexKeeper::FollowPartitions(pg::Session& session, const LiveIndex& index,
   }
 }
 
+std::shared_ptr<const LiveIndex> IndexKeeper::Served(pg::Session& session,
+                                                     const config::Index& index) const {
+  const State state = Load(session, index.name);
+  const pg::Result kept = session.Exec(kLastPlan, {index.name});
+  if (state.physical.empty() || kept.rows() == 0) return nullptr;
+  const auto plan = document::FromJson(kept.Text(0, 0), index);
+  if (plan == nullptr || !document::HidesOnlyKnownFields(config_.auth, *plan)) return nullptr;
+  try {
+    const auto there = engine_.Uuids(AliasOf(*plan));
+    if (there != std::map<std::string, std::string>{{state.physical, state.uuid}}) return nullptr;
+  } catch (const Error& error) {
+    // An engine that is away answers no search either, and it may come back any time.
+    if (error.disposition() != Disposition::kRetry) return nullptr;
+  }
+  return Live(plan, state);
+}
+
+void IndexKeeper::KeepPlan(pg::Session& session, const document::Plan& plan) {
+  std::string text = document::ToJson(plan);
+  std::string& kept = kept_plans_[plan.name];
+  if (kept == text) return;
+  session.Exec(kKeepPlan, {plan.name, text});
+  kept = std::move(text);
+}
+
 std::shared_ptr<const LiveIndex> IndexKeeper::Remembered(
     pg::Session& session, const std::shared_ptr<const document::Plan>& plan) const {
   const State state = Load(session, plan->name);
@@ -300,7 +339,7 @@ void IndexKeeper::CheckOwner(const std::string& alias, const std::string& physic
               "choose another name or set elasticsearch.index_prefix");
 }
 
-bool IndexKeeper::Intact(const IndexSet& set) {
+IndexKeeper::Condition IndexKeeper::Inspect(const IndexSet& set) {
   std::vector<std::string> lists(1);
   for (const auto& [name, index] : set.indexes) {
     for (const Target& target : index->targets) {
@@ -308,13 +347,23 @@ bool IndexKeeper::Intact(const IndexSet& set) {
       lists.back() += (lists.back().empty() ? "" : ",") + target.name;
     }
   }
-  std::map<std::string, std::string> uuids;
+  std::map<std::string, engine::IndexIdentity> there;
   for (const std::string& aliases : lists) {
-    if (!aliases.empty()) uuids.merge(engine_.Uuids(aliases));
+    if (!aliases.empty()) there.merge(engine_.Identities(aliases));
   }
-  return std::all_of(set.indexes.begin(), set.indexes.end(), [&](const auto& entry) {
-    return uuids[entry.second->physical] == entry.second->uuid;
-  });
+  Condition condition;
+  for (const auto& [name, index] : set.indexes) {
+    const engine::IndexIdentity& found = there[index->physical];
+    condition.intact = condition.intact && found.uuid == index->uuid;
+    std::vector<std::string> blocks;
+    for (const Target& target : index->targets) {
+      for (const std::string& block : there[target.physical].blocks) {
+        if (!Has(blocks, block)) blocks.push_back(block);
+      }
+    }
+    if (!blocks.empty()) condition.blocked[name] = TroubleOfBlocks(blocks);
+  }
+  return condition;
 }
 
 std::string IndexKeeper::NextName(const std::string& alias, const std::string& reserved) {

@@ -12,13 +12,18 @@ const char* Name(IndexPhase phase) {
       return "reindexing";
     case IndexPhase::kReindexNeeded:
       return "reindex_needed";
+    case IndexPhase::kBroken:
+      return "broken";
+    case IndexPhase::kBlocked:
+      return "blocked";
+    case IndexPhase::kNotConfigured:
+      return "not_configured";
   }
   return "";
 }
 
 IndexPhase PhaseOf(std::string_view name) {
-  for (const IndexPhase phase :
-       {IndexPhase::kBackfilling, IndexPhase::kReindexing, IndexPhase::kReindexNeeded}) {
+  for (const IndexPhase phase : kIndexPhases) {
     if (Name(phase) == name) return phase;
   }
   return IndexPhase::kLive;

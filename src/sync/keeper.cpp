@@ -2,10 +2,12 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "pgsluice/engine/index_body.h"
 #include "pgsluice/observe/log.h"
+#include "pgsluice/pg/sql_error.h"
 #include "pgsluice/sync/attach.h"
 #include "pgsluice/sync/jobs.h"
 #include "sync/reindexer.h"
@@ -29,6 +31,7 @@ constexpr std::uint64_t kNever = ~std::uint64_t{0};
 const pg::Statement kPulse{"pulse", R"sql(
   SELECT concat_ws(' ', generation,
            (SELECT sum(hash_record_extended(i, 0)) FROM pgsluice.index_state i),
+           (SELECT sum(hash_record_extended(t, 0)) FROM pgsluice.index_trouble t),
            (SELECT concat_ws('/', count(*), max(id)) FROM pgsluice.dead_letter)),
          EXISTS (SELECT FROM pgsluice.outbox WHERE id >= $1::bigint)
            OR EXISTS (SELECT FROM pgsluice.backfill) OR EXISTS (SELECT FROM pgsluice.retired)
@@ -40,6 +43,11 @@ const pg::Statement kPulse{"pulse", R"sql(
          (SELECT sum(hash_record_extended(ROW(tgrelid, tgname, tgenabled, t.xmin::text), 2))
           FROM pg_catalog.pg_trigger t WHERE tgname LIKE 'pgsluice\_%')
   FROM pgsluice.state)sql"};
+
+// Indexes that no process has in its configuration.
+const pg::Statement kMade{"index_state_names", R"sql(
+  SELECT index_name FROM pgsluice.index_state i
+  WHERE NOT EXISTS (SELECT FROM pgsluice.definition d WHERE d.index_name = i.index_name))sql"};
 
 }  // namespace
 
@@ -54,7 +62,7 @@ void Keeper::Start() {
   Connect();
   Reload(true);
   try {
-    EnsureIndexes();
+    EnsureIndexes(false);
   } catch (const Error& error) {
     if (session_->broken()) throw;
     if (error.disposition() == Disposition::kFatal) {
@@ -113,12 +121,18 @@ void Keeper::Look() {
   pg::Result pulse = Pulse();
   const bool changed = catalog::Catalog::Fingerprint(*session_) != catalog_.fingerprint() ||
                        (writes_ && pulse.Text(0, 5) != triggers_);
-  if (changed) Reload(false);
+  const bool retry = troubles_.RetryIsDue();
+  if (changed || retry) Reload(false);
   const std::uint64_t generation = wakeup_.generation();
   const bool asked = generation != looked_at_;
-  const bool engine_due = ++looks_ % kLooksPerEngineLook == 0;
+  const bool engine_due = ++looks_ % kLooksPerEngineLook == 0 || InTrouble();
   const std::shared_ptr<const IndexSet> set = shared_.registry.Get();
-  const bool broken = ready_ && engine_due && !indexes_.Intact(*set);
+  IndexKeeper::Condition condition;
+  if (ready_ && engine_due) {
+    condition = indexes_.Inspect(*set);
+    FollowBlocks(condition.blocked);
+  }
+  const bool broken = !condition.intact;
   const bool unattended = writes_ && pulse.Bool(0, 2);
   if (unattended) {
     Attend(*session_);
@@ -128,16 +142,20 @@ void Keeper::Look() {
   const bool redefined = pulse.Text(0, 3) != in_force_ || pulse.Text(0, 4) != run_;
   const std::string seen = fmt::format("{} {}", pulse.Text(0, 0), waits);
   const bool rest = seen == pulse_ && !waits;  // what waited before is sampled once more
-  if (rest && ready_ && !changed && !asked && !broken && !redefined && !InTrouble()) {
+  if (rest && ready_ && !changed && !retry && !asked && !broken && !redefined && !InTrouble()) {
     return KeepEpoch();
   }
   pulse_ = seen;
   const bool old = outbox::ReadGeneration(*session_) != set->generation;
-  if (changed || asked || old || !ready_ || broken || redefined) {
-    EnsureIndexes();
+  const bool news = !writes_ && TroublesOfOthers() != others_;
+  const bool others = changed || asked || old || !ready_ || broken || redefined || news;
+  if (others || retry) {
+    EnsureIndexes(!others);
     looked_at_ = generation;  // not before: a look that failed is repeated
-  } else if (auto fresh = IndexKeeper::WithPhases(*session_, set); fresh != set) {
-    shared_.registry.Replace(std::move(fresh));
+  } else {
+    const auto now = shared_.registry.Get();
+    auto fresh = IndexKeeper::WithPhases(*session_, now);
+    if (fresh != now) shared_.registry.Replace(std::move(fresh));
   }
   KeepEpoch();
   Sample();
@@ -149,32 +167,60 @@ pg::Result Keeper::Pulse() {
 
 void Keeper::Reload(bool first) {
   catalog::Catalog fresh = catalog::Catalog::Load(*session_);
-  config::Problems problems;
-  auto plans = document::BuildPlans(config_, fresh, *session_, problems);
-  std::erase_if(problems, [](const config::Problem& p) {
-    if (p.warning) Log(Level::kWarn, "config", p.place + ": " + p.message, {{"hint", p.hint}});
-    return p.warning;
-  });
-  if (first && !problems.empty()) throw ConfigError(problems);
-  for (const config::Problem& problem : problems) {
-    Log(Level::kError, "config", problem.place + ": " + problem.message, {{"hint", problem.hint}});
+  std::vector<document::Planned> planned = document::PlanIndexes(config_, fresh, *session_);
+  const bool changed = fresh.fingerprint() != catalog_.fingerprint();
+  misfits_.clear();
+  for (const document::Planned& one : planned) {
+    if (one.plan == nullptr) misfits_[one.config.name] = TroubleOf(one.problems);
+    for (const config::Problem& problem : one.problems) {
+      if (!problem.warning || !changed) continue;
+      Log(Level::kWarn, "config", problem.place + ": " + problem.message, {{"hint", problem.hint}});
+    }
   }
   catalog_ = std::move(fresh);
-  plans_ = std::move(plans);
+  planned_ = std::move(planned);
   if (!writes_) return;
   Join();
   triggers_ = Pulse().Text(0, 5);  // before they are looked at
-  Attach(*session_, plans_, first ? AttachMode::kCheck : AttachMode::kTry);
+  AttachTables(first);
 }
 
-void Keeper::Join() {
+std::vector<std::shared_ptr<const document::Plan>> Keeper::Plans() const {
+  std::vector<std::shared_ptr<const document::Plan>> plans;
+  for (const document::Planned& planned : planned_) {
+    if (planned.plan != nullptr) plans.push_back(planned.plan);
+  }
+  return plans;
+}
+
+std::vector<std::string> Keeper::Names() const {
   std::vector<std::string> names;
-  for (const config::Index& index : config_.indexes) names.push_back(index.name);
-  membership_.Join(*session_, plans_, names);
+  for (const document::Planned& planned : planned_) names.push_back(planned.config.name);
+  return names;
 }
 
-void Keeper::EnsureIndexes() {
+void Keeper::Join() { membership_.Join(*session_, Plans(), Names()); }
+
+void Keeper::AttachTables(bool first) {
+  const auto plans = Plans();
+  // Before anything runs, a lock on one table must not keep the other indexes waiting.
+  const auto refused = TryAttach(*session_, plans, !first);
+  if (refused.empty()) return;
+  for (const auto& plan : plans) {
+    for (const document::Source& source : plan->sources) {
+      const auto found = refused.find(source.table);
+      if (found == refused.end()) continue;
+      misfits_[plan->name] = {
+          IndexPhase::kBroken,
+          "not attached, so changes would be missed: " + source.table_name + ": " + found->second,
+          "run 'pgsluice attach' as the owner of " + source.table_name};
+    }
+  }
+}
+
+void Keeper::EnsureIndexes(bool retry) {
   auto set = std::make_shared<IndexSet>();
+  const std::shared_ptr<const IndexSet> before = shared_.registry.Get();
   if (!writes_) set->generation = outbox::ReadGeneration(*session_);
   {
     std::optional<IndexLock> lock;
@@ -184,18 +230,21 @@ void Keeper::EnsureIndexes() {
       Attend(*session_);
     }
     run_ = Pulse().Text(0, 4);
-    // All names before the first index is made: a refusal leaves nothing half done.
     if (writes_ && !ready_) {
       for (const auto& lack : engine::AnalysisProblems(config_.indexes, shared_.engine.Detect())) {
         Log(Level::kWarn, "config", lack.place + ": " + lack.message, {{"hint", lack.hint}});
       }
-      for (const auto& plan : plans_) indexes_.CheckName(*plan);
     }
-    for (const auto& plan : plans_) {
-      const catalog::Table* root = catalog_.Find(plan->root);
-      auto live = writes_ && root != nullptr ? indexes_.Ensure(*session_, plan, *root)
-                                             : indexes_.Remembered(*session_, plan);
-      if (live) set->indexes.emplace(plan->name, std::move(live));
+    if (writes_) shared_.engine.Detect();
+    const bool keep = retry && before->generation == outbox::ReadGeneration(*session_);
+    for (const document::Planned& planned : planned_) {
+      const std::string& name = planned.config.name;
+      const auto known = before->indexes.find(name);
+      if (keep && known != before->indexes.end() && !before->troubles.contains(name)) {
+        set->indexes.insert(*known);
+      } else {
+        EnsureOne(planned, *set);
+      }
     }
     if (writes_) {
       DropVoidJobs(*session_);
@@ -206,11 +255,94 @@ void Keeper::EnsureIndexes() {
         Pulse().Text(0, 3);  // before it is read: a change behind it is seen by the next look
     Settle(*session_, ReadInForce(*session_), *set);
   }
-  shared_.registry.Replace(IndexKeeper::WithPhases(*session_, set));
+  if (!writes_) others_ = TroublesOfOthers();
+  set->troubles.insert(others_.begin(), others_.end());
+  for (const auto& [name, trouble] : before->troubles) {
+    // FollowBlocks() ends it.
+    const bool stays = trouble.state == IndexPhase::kBlocked && set->indexes.contains(name);
+    if (stays) set->troubles.emplace(name, trouble);
+  }
   shared_.monitor.Recovered("engine");
-  ready_ = set->indexes.size() == plans_.size();
+  ready_ = std::all_of(planned_.begin(), planned_.end(), [&](const document::Planned& planned) {
+    return set->indexes.contains(planned.config.name) ||
+           set->troubles.contains(planned.config.name);
+  });
+  PutInForce(set);
   shared_.work.Signal();
   shared_.backfill.Signal();
+}
+
+void Keeper::EnsureOne(const document::Planned& planned, IndexSet& set) {
+  const std::string& name = planned.config.name;
+  if (const auto misfit = misfits_.find(name); misfit != misfits_.end()) {
+    set.troubles.insert(*misfit);
+  } else {
+    EnsurePlanned(planned, set);
+  }
+  if (set.indexes.contains(name) || !set.troubles.contains(name)) return;
+  if (auto served = indexes_.Served(*session_, planned.config)) {
+    set.served.emplace(name, std::move(served));
+  }
+}
+
+void Keeper::EnsurePlanned(const document::Planned& planned, IndexSet& set) {
+  const std::string& name = planned.plan->name;
+  const catalog::Table* root = catalog_.Find(planned.plan->root);
+  try {
+    auto live = writes_ && root != nullptr ? indexes_.Ensure(*session_, planned.plan, *root)
+                                           : indexes_.Remembered(*session_, planned.plan);
+    if (!live) return;
+    if (!live->impossible.empty()) {
+      set.troubles[name] = TroubleOf(Error(Disposition::kReject, live->impossible));
+    }
+    set.indexes.emplace(name, std::move(live));
+  } catch (const engine::CredentialsRefused&) {
+    throw;  // concerns all
+  } catch (const engine::IndexBlocked& error) {
+    set.troubles[name] = TroubleOf(error);
+    const std::shared_ptr<const IndexSet> before = shared_.registry.Get();
+    const auto known = before->indexes.find(name);
+    if (known != before->indexes.end()) set.indexes.insert(*known);
+  } catch (const Error& error) {
+    const bool concerns_all = session_->broken() || error.disposition() == Disposition::kRetry ||
+                              dynamic_cast<const pg::SqlError*>(&error) != nullptr;
+    if (concerns_all) throw;
+    set.troubles[name] = TroubleOf(error);
+  }
+}
+
+void Keeper::FollowBlocks(const std::map<std::string, IndexTrouble>& blocked) {
+  const std::shared_ptr<const IndexSet> now = shared_.registry.Get();
+  TroubleMap troubles = now->troubles;
+  std::erase_if(troubles, [&](const auto& entry) {
+    return entry.second.state == IndexPhase::kBlocked && now->indexes.contains(entry.first);
+  });
+  for (const auto& [name, trouble] : blocked) troubles.emplace(name, trouble);
+  if (troubles == now->troubles) return;
+  auto set = std::make_shared<IndexSet>(*now);
+  set->troubles = std::move(troubles);
+  PutInForce(set);
+}
+
+void Keeper::PutInForce(const std::shared_ptr<const IndexSet>& set) {
+  // Of a definition that does not fit the tables others know that this process does not run it.
+  std::vector<std::string> unwritten;
+  for (const auto& plan : Plans()) {
+    const bool written = set->indexes.contains(plan->name);
+    if (set->troubles.contains(plan->name) && !written) unwritten.push_back(plan->name);
+  }
+  troubles_.Replace(*session_, set->troubles, Names(), unwritten, writes_);
+  shared_.registry.Replace(IndexKeeper::WithPhases(*session_, set));
+}
+
+TroubleMap Keeper::TroublesOfOthers() {
+  TroubleMap troubles = RecordedTroubles(*session_);
+  std::erase_if(troubles, [&](const auto& entry) {
+    return std::none_of(planned_.begin(), planned_.end(), [&](const document::Planned& planned) {
+      return planned.config.name == entry.first;
+    });
+  });
+  return troubles;
 }
 
 void Keeper::LockWithPresentPlans(std::optional<IndexLock>& lock) {
@@ -277,6 +409,14 @@ void Keeper::SampleIndexes() {
     shared_.monitor.ReindexNeeded(name).Set(index->reason.empty() ? 0 : 1);
     shared_.monitor.Begin(name);
   }
+  std::map<std::string, std::string> states;
+  for (const auto& [name, trouble] : set->troubles) states.emplace(name, Name(trouble.state));
+  for (const auto& [name, index] : set->indexes) states.emplace(name, Name(index->phase));
+  const pg::Result made = session_->Exec(kMade);
+  for (std::size_t row = 0; row < made.rows(); ++row) {
+    states.emplace(made.Text(row, 0), Name(IndexPhase::kNotConfigured));
+  }
+  shared_.monitor.ShowStates(states);
 }
 
 }  // namespace pgsluice::sync

@@ -96,6 +96,23 @@ observe::Gauge& Monitor::ReindexNeeded(const std::string& index) {
                              {{"index", index}});
 }
 
+void Monitor::ShowStates(const std::map<std::string, std::string>& states) {
+  const auto show = [&](const std::string& index, const std::string& state, double value) {
+    registry_
+        .MakeGauge("pgsluice_index_state",
+                   "1 for the state that an index is in, as `pgsluice status` names it.",
+                   {{"index", index}, {"state", state}})
+        .Set(value);
+  };
+  const std::lock_guard lock(mutex_);
+  for (const auto& [index, state] : states_) {
+    const auto now = states.find(index);
+    if (now == states.end() || now->second != state) show(index, state, 0);
+  }
+  for (const auto& [index, state] : states) show(index, state, 1);
+  states_ = states;
+}
+
 void Monitor::Trouble(const std::string& part, const std::string& message) {
   const std::int64_t now = NowMs();
   TroubleGauge(part).Set(1);

@@ -77,11 +77,16 @@ TEST_F(CliDatabase, AttachNamesTheNearestTable) {
             "  hint: did you mean public.projects?\n");
 }
 
-TEST_F(CliDatabase, ConfigurationThatDoesNotFitTheCatalogIsExitCode78) {
-  Configure(R"({"indexes": {"projects": {"columns": ["id", "nmae"]}}})");
-  const Outcome outcome = Do({"migrate", "up"});
-  EXPECT_EQ(outcome.code, 78);
-  EXPECT_THAT(outcome.err, HasSubstr("nmae"));
+TEST_F(CliDatabase, AnIndexThatDoesNotFitTheCatalogConcernsItsTableOnly) {
+  Configure(R"({"indexes": {"projects": {"columns": ["id", "nmae"]}, "users": {}}})");
+  const Outcome migrate = Do({"migrate", "up"});
+  EXPECT_EQ(migrate.code, 0);
+  EXPECT_THAT(migrate.err, HasSubstr("nmae"));
+  EXPECT_THAT(migrate.err, HasSubstr("public.users: attached"));
+  EXPECT_EQ(EventsOfInsert("public.users"), "1");
+  const Outcome attach = Do({"attach"});
+  EXPECT_EQ(attach.code, 78);
+  EXPECT_THAT(attach.err, HasSubstr("nmae"));
 }
 
 TEST_F(CliDatabase, NotMigratedNamesTheCommand) {

@@ -93,7 +93,7 @@ void SyncTest::Attach() {
   for (const config::Problem& problem : problems) {
     if (!problem.warning) ADD_FAILURE() << problem.place << ": " << problem.message;
   }
-  sync::Attach(session, plans, sync::AttachMode::kDo);
+  sync::Attach(session, plans);
 }
 
 void SyncTest::ConfigureIndexes(const std::string& text) {

@@ -20,10 +20,10 @@
 namespace pgsluice::api {
 
 struct IndexInfo {
-  std::shared_ptr<const document::Plan> plan;
-  std::string alias;           ///< The engine's name.
-  std::string state = "live";  ///< As `status` names it.
-  bool filling = false;        ///< Its first copy is not complete.
+  std::shared_ptr<const document::Plan> plan;  ///< Null: it cannot be searched, see `state`.
+  std::string alias;                           ///< The engine's name.
+  std::string state = "live";                  ///< As `status` names it.
+  bool filling = false;                        ///< Its first copy is not complete.
 };
 using IndexSet = std::map<std::string, IndexInfo>;  ///< By name.
 

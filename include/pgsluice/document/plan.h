@@ -151,13 +151,31 @@ struct Plan {
   const Field* Find(std::string_view path) const;
 };
 
-/// Plans for all configured indexes (or, with config.all_tables, one per table of schema public),
-/// against the live catalog. Problems of every index are collected; plans are only returned for
-/// indexes without errors. SQL fragments are checked with `session` (PREPARE-like, touching
-/// nothing).
+/// One configured index: its plan, or what is wrong with its definition.
+struct Planned {
+  config::Index config;
+  std::shared_ptr<const Plan> plan;  ///< Null if `problems` has an error.
+  config::Problems problems;         ///< Errors and warnings.
+};
+
+/// The configured indexes (or, with config.all_tables, one per table of schema public) against the
+/// live catalog. A definition that does not fit concerns its index only. SQL fragments are checked
+/// with `session` (PREPARE-like, touching nothing).
+std::vector<Planned> PlanIndexes(const config::Config& config, const catalog::Catalog& catalog,
+                                 pg::Session& session);
+
+/// Whether every path that a policy hides exists in the documents of `plan`: one that does not
+/// exist would hide nothing, and nobody would notice.
+bool HidesOnlyKnownFields(const config::Auth& auth, const Plan& plan);
+
+/// The plans of PlanIndexes() that have no errors; the problems of all indexes are collected.
 std::vector<std::shared_ptr<const Plan>> BuildPlans(const config::Config& config,
                                                     const catalog::Catalog& catalog,
                                                     pg::Session& session,
                                                     config::Problems& problems);
+
+/// The names of the configured indexes. With config.all_tables, those that the tables would have.
+std::vector<std::string> ConfiguredNames(const config::Config& config,
+                                         const catalog::Catalog& catalog, pg::Session& session);
 
 }  // namespace pgsluice::document

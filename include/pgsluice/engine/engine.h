@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pgsluice/base/error.h"
 #include "pgsluice/config/config.h"
 #include "pgsluice/engine/bulk.h"
 #include "pgsluice/http/transport.h"
@@ -26,8 +27,31 @@ struct Flavor {
   const char* JsonType() const { return opensearch ? "flat_object" : "flattened"; }
 };
 
+/// The engine does not let us in (401, a wrong signature): this concerns every index.
+class CredentialsRefused : public Error {
+ public:
+  CredentialsRefused(const std::string& message, std::string hint)
+      : Error(Disposition::kFatal, message, std::move(hint)) {}
+};
+
+/// The engine takes no such change of one index for now, because of a block on it.
+class IndexBlocked : public Error {
+ public:
+  explicit IndexBlocked(const std::string& message);
+};
+
+/// What to do about a block that the text names; "" if it names none.
+std::string BlockRemedy(std::string_view text);
+
+/// What the engine says of an index.
+struct IndexIdentity {
+  std::string uuid;
+  std::vector<std::string> blocks;  ///< That are set, as in "read_only_allow_delete".
+};
+
 /// One engine. Thread-safe. Errors: unreachable, overloaded or timed out is Error(kRetry);
-/// 401/403 is Error(kFatal) with a hint; a request the engine refuses (400) is Error(kReject).
+/// 401 is CredentialsRefused, 403 Error(kFatal) with a hint; a request the engine refuses (400) is
+/// Error(kReject).
 class Engine {
  public:
   explicit Engine(std::shared_ptr<http::Transport> transport);
@@ -59,8 +83,11 @@ class Engine {
   /// The indexes that a name, an alias, a comma list or a pattern of them means: the engine's
   /// identity of each, by name. Empty when a name of the list is missing.
   std::map<std::string, std::string> Uuids(const std::string& names);
+  /// The same with the blocks of each.
+  std::map<std::string, IndexIdentity> Identities(const std::string& names);
   /// Creates it; an index that is there already is Error(kReject).
-  void CreateIndex(const std::string& index, const std::string& body_json);
+  void CreateIndex(const std::string& index, const std::string& body_json,
+                   const std::string& parameters = {});
   void DeleteIndex(const std::string& index);  ///< No error when it is missing.
   void DeleteAlias(const std::string& index, const std::string& alias);  ///< The same.
   /// One atomic call: adds the alias to `to`, takes it from every index of `from`.

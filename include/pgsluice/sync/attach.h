@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,15 +12,15 @@
 
 namespace pgsluice::sync {
 
-enum class AttachMode {
-  kCheck,  ///< Change nothing: a table that is not attached is Error(kFatal).
-  kTry,    ///< Attach what is missing; what cannot be attached is logged.
-  kDo,     ///< Attach what is missing; throws.
-};
+/// Brings capture on the tables of `plans` to what the plans need. Throws for the first that cannot
+/// be attached.
+void Attach(pg::Session& session, const std::vector<std::shared_ptr<const document::Plan>>& plans);
 
-/// Brings capture on the tables of `plans` to what the plans need.
-void Attach(pg::Session& session, const std::vector<std::shared_ptr<const document::Plan>>& plans,
-            AttachMode mode);
+/// The same, but continues with the other tables. Returns, by oid, why a table could not be
+/// attached. With `patient` false nobody is waited for who holds a lock on a table.
+std::map<std::uint32_t, std::string> TryAttach(
+    pg::Session& session, const std::vector<std::shared_ptr<const document::Plan>>& plans,
+    bool patient);
 
 /// Hears that a lock is waited for.
 using LockWaiting = std::function<void(const std::string&)>;

@@ -39,14 +39,24 @@ class IndexKeeper {
   std::shared_ptr<const LiveIndex> Remembered(
       pg::Session& session, const std::shared_ptr<const document::Plan>& plan) const;
 
+  /// A broken index as it was last, to be searched: by the fields that its documents have, and only
+  /// if the engine still has that very index. Null if there is none, or if a policy hides a field
+  /// that these documents do not have (it may have another name in them).
+  std::shared_ptr<const LiveIndex> Served(pg::Session& session, const config::Index& index) const;
+
   /// `set` with the phases and reasons that pgsluice.index_state tells, which another process may
   /// have changed; the same one when it tells these.
   static std::shared_ptr<const IndexSet> WithPhases(pg::Session& session,
                                                     const std::shared_ptr<const IndexSet>& set);
 
-  /// Whether every index of `set` is still the one it was: one request to the engine for
-  /// every hundred or so.
-  bool Intact(const IndexSet& set);
+  /// Whether every index of `set` is still the one it was, and which are blocked: one request to
+  /// the engine for every hundred or so.
+  struct Condition {
+    bool intact = true;
+    std::map<std::string, IndexTrouble> blocked;  ///< By plan name.
+  };
+  Condition Inspect(const IndexSet& set);
+  bool Intact(const IndexSet& set) { return Inspect(set).intact; }
 
   std::string AliasOf(const document::Plan& plan) const;
 
@@ -101,6 +111,11 @@ class IndexKeeper {
   std::string NextName(const std::string& alias, const std::string& reserved);
   std::string Uuid(const std::string& physical);
   std::string MappingHash(const document::Plan& plan);
+  /// Why the engine refuses the definition of an index that cannot become what it wants, even for
+  /// a new one; empty if it does not. What was accepted is not tried again.
+  std::string Impossible(const document::Plan& plan, const State& state);
+  bool WasImpossible(const std::string& name) const;
+  void KeepPlan(pg::Session& session, const document::Plan& plan);
   /// Adds new fields to the mapping and changes settings; empty, or why the index cannot become
   /// what the plan wants.
   std::string Fit(const document::Plan& plan, const std::string& physical);
@@ -115,6 +130,12 @@ class IndexKeeper {
   engine::Engine& engine_;
   /// Shape and mapping of the plans that this process has put in force, by name.
   std::map<std::string, std::pair<std::string, std::string>> ensured_;
+  /// The mapping that was tried last, and why the engine refused it; by name.
+  struct Tried {
+    std::string mapping, refusal;
+  };
+  std::map<std::string, Tried> tried_;
+  std::map<std::string, std::string> kept_plans_;  ///< As recorded by this process.
 };
 
 /// One process at a time makes and changes indexes.

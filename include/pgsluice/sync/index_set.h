@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -14,7 +15,19 @@
 namespace pgsluice::sync {
 
 /// What an index is doing, as `status` names it.
-enum class IndexPhase { kLive, kBackfilling, kReindexing, kReindexNeeded };
+enum class IndexPhase {
+  kLive,
+  kBackfilling,
+  kReindexing,
+  kReindexNeeded,
+  kBroken,         ///< The definition does not fit the tables or the engine.
+  kBlocked,        ///< The engine takes no changes of this index.
+  kNotConfigured,  ///< Left behind by an earlier configuration.
+};
+inline constexpr std::array kIndexPhases = {IndexPhase::kLive,         IndexPhase::kBackfilling,
+                                            IndexPhase::kReindexing,   IndexPhase::kReindexNeeded,
+                                            IndexPhase::kBroken,       IndexPhase::kBlocked,
+                                            IndexPhase::kNotConfigured};
 const char* Name(IndexPhase phase);
 /// The phase that is named so; kLive for any other name.
 IndexPhase PhaseOf(std::string_view name);
@@ -39,7 +52,9 @@ struct LiveIndex {
   IndexPhase phase = IndexPhase::kLive;
   std::string reason;    ///< Why reindex_needed, or what went wrong last.
   bool filling = false;  ///< Documents may be missing: a first copy is not complete.
-  bool whole = true;     ///< False for one target of several: see Only().
+  /// Why the engine does not take this definition, not even for a new index; empty if it does.
+  std::string impossible;
+  bool whole = true;  ///< False for one target of several: see Only().
   /// False while another process writes this index by another definition: then `plan` only serves
   /// searches.
   bool in_force = true;
@@ -54,9 +69,23 @@ struct Route {
   std::size_t source = 0;
 };
 
+/// Why one index is not what its definition wants.
+struct IndexTrouble {
+  IndexPhase state = IndexPhase::kBroken;  ///< Or kBlocked.
+  std::string reason;                      ///< The cause.
+  std::string remedy;                      ///< What to do.
+
+  bool operator==(const IndexTrouble&) const = default;
+};
+
 /// All indexes at one moment, and the way from an event to them.
 struct IndexSet {
   std::map<std::string, std::shared_ptr<const LiveIndex>> indexes;  ///< By plan name.
+  /// Configured indexes that are broken or blocked. A broken one may be in `indexes` as well (it is
+  /// written as far as possible), or in `served`, or in neither.
+  std::map<std::string, IndexTrouble> troubles;
+  /// Broken indexes that nobody writes, but that can be searched as they were last.
+  std::map<std::string, std::shared_ptr<const LiveIndex>> served;
   /// Every captured list a table ever had has a row in pgsluice.source; events name it.
   struct EventSource {
     std::uint32_t table = 0;

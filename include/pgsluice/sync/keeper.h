@@ -9,10 +9,10 @@
 #include "pgsluice/base/error.h"
 #include "pgsluice/catalog/catalog.h"
 #include "pgsluice/config/config.h"
-#include "pgsluice/config/problem.h"
 #include "pgsluice/sync/definitions.h"
 #include "pgsluice/sync/epoch_keeper.h"
 #include "pgsluice/sync/index_keeper.h"
+#include "pgsluice/sync/troubles.h"
 #include "pgsluice/sync/worker.h"
 
 namespace pgsluice::sync {
@@ -25,18 +25,17 @@ class Keeper {
   /// `writes` false: only serve, change nothing.
   Keeper(const config::Config& config, const Shared& shared, bool writes);
 
-  /// The first look. Throws ConfigError when the configuration does not fit the database,
-  /// Error(kFatal) when a table is not attached (naming the command), Error(kRetry) when the
-  /// database cannot be reached, Error(kFatal) when the engine refuses our credentials, is no
-  /// search engine, or has foreign indexes of our names. An engine that cannot be reached is no
-  /// error here: Run() goes on trying.
+  /// The first look. Throws Error(kRetry) if the database cannot be reached, Error(kFatal) if the
+  /// engine refuses our credentials or is no search engine. An engine that cannot be reached is no
+  /// error here: Run() continues to try. Neither is an index whose definition does not fit the
+  /// tables or the engine: it is in trouble alone.
   void Start();
   /// Looks every few seconds, and whenever somebody asks, until stopped.
   void Run(const std::stop_token& stop);
   /// Ask for a look now. Thread-safe.
   void LookAgain() { wakeup_.Signal(); }
 
-  /// Every index is known to the engine. Thread-safe.
+  /// Every index is known to the engine, or known to be in trouble. Thread-safe.
   bool ready() const { return ready_; }
 
  private:
@@ -46,8 +45,21 @@ class Keeper {
   void Leave();
   void Look();
   pg::Result Pulse();
+  /// Reads the catalog, plans the indexes and attaches their tables.
   void Reload(bool first);
-  void EnsureIndexes();
+  void AttachTables(bool first);
+  std::vector<std::shared_ptr<const document::Plan>> Plans() const;  ///< That fit the tables.
+  std::vector<std::string> Names() const;                            ///< Of all indexes.
+  /// Makes and extends the indexes; with `retry` only those in trouble, if nothing else changed.
+  void EnsureIndexes(bool retry);
+  void EnsureOne(const document::Planned& planned, IndexSet& set);
+  /// The same for an index whose definition fits the tables.
+  void EnsurePlanned(const document::Planned& planned, IndexSet& set);
+  /// Blocks that began or ended since the last look.
+  void FollowBlocks(const std::map<std::string, IndexTrouble>& blocked);
+  void PutInForce(const std::shared_ptr<const IndexSet>& set);
+  /// What processes that write found out about our indexes; for one that only serves.
+  TroubleMap TroublesOfOthers();
   /// Takes the lock with plans of the tables as they are then: whoever takes it later and knows of
   /// newer ones raises the generation above that of our picture.
   void LockWithPresentPlans(std::optional<IndexLock>& lock);
@@ -67,7 +79,10 @@ class Keeper {
   std::unique_ptr<pg::Session> session_;
   Membership membership_;  ///< Of that session.
   catalog::Catalog catalog_;
-  std::vector<std::shared_ptr<const document::Plan>> plans_;
+  std::vector<document::Planned> planned_;
+  TroubleMap misfits_;  ///< Indexes whose definition does not fit the tables.
+  TroubleMap others_;   ///< What TroublesOfOthers() returned last.
+  Troubles troubles_;
   std::atomic<bool> ready_{false};
   std::int64_t kept_issued_ = 0;
   std::uint64_t looked_at_ = 0;
@@ -75,18 +90,6 @@ class Keeper {
   std::string in_force_, run_;  ///< The definitions, when the indexes were last ensured.
   std::string triggers_;        ///< When the tables were last attached.
   int looks_ = 0;
-};
-
-/// The configuration does not fit the database; every problem at once.
-class ConfigError : public Error {
- public:
-  explicit ConfigError(config::Problems problems)
-      : Error(Disposition::kFatal, "the configuration does not fit the database"),
-        problems_(std::move(problems)) {}
-  const config::Problems& problems() const { return problems_; }
-
- private:
-  config::Problems problems_;
 };
 
 }  // namespace pgsluice::sync

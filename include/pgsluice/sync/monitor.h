@@ -34,6 +34,9 @@ class Monitor {
   observe::Counter& BackfillRows(const std::string& index);
   observe::Gauge& BackfillProgress(const std::string& index);
   observe::Gauge& ReindexNeeded(const std::string& index);
+  /// Shows the state ("live") of each index: pgsluice_index_state is 1 for that and 0 for those
+  /// that it was in before.
+  void ShowStates(const std::map<std::string, std::string>& states);
 
   /// Trouble with "database" or "engine": logged when it begins or its text changes, then once a
   /// minute; Recovered() says that it is over.
@@ -57,6 +60,7 @@ class Monitor {
   observe::Registry& registry_;
   mutable std::mutex mutex_;
   std::map<std::string, Incident> incidents_;
+  std::map<std::string, std::string> states_;  ///< Of indexes, as shown.
   std::atomic<std::int64_t> highest_issued_{0};
 };
 

@@ -1,0 +1,64 @@
+#include "pgsluice/engine/try_index.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <random>
+
+namespace pgsluice::engine {
+
+namespace {
+
+// Behind the alias; with three random characters as long as "-000001".
+constexpr std::string_view kSuffix = "-try";
+
+/// Deletes the index, whatever happened.
+class Attempt {
+ public:
+  Attempt(Engine& engine, std::string name) : engine_(engine), name_(std::move(name)) {}
+  ~Attempt() {
+    try {
+      engine_.DeleteIndex(name_);
+    } catch (const Error&) {  // The next attempt removes it.
+    }
+  }
+  Attempt(const Attempt&) = delete;
+  Attempt& operator=(const Attempt&) = delete;
+
+  void Make(std::string body) {
+    constexpr std::string_view kSettings = R"({"settings":{)";
+    if (body.starts_with(kSettings) && body.find(R"("index.hidden")") == std::string::npos) {
+      body.insert(kSettings.size(), R"("index.hidden":true,)");
+    }
+    engine_.CreateIndex(name_, body, "?wait_for_active_shards=0");
+  }
+
+ private:
+  Engine& engine_;
+  std::string name_;
+};
+
+/// What a killed process left.
+void RemoveLeftovers(Engine& engine, const std::string& alias) {
+  const std::string begin = alias + std::string(kSuffix);
+  for (const auto& [name, uuid] : engine.Uuids(begin + "*")) {
+    if (name.starts_with(begin) && name.size() == begin.size() + 3) engine.DeleteIndex(name);
+  }
+}
+
+}  // namespace
+
+std::optional<Error> TryIndex(Engine& engine, const std::string& alias, const std::string& body) {
+  try {
+    RemoveLeftovers(engine, alias);
+    const std::string random = fmt::format("{:03x}", std::random_device{}() % 0x1000U);
+    Attempt(engine, alias + std::string(kSuffix) + random).Make(body);
+    return std::nullopt;
+  } catch (const CredentialsRefused&) {
+    throw;
+  } catch (const Error& error) {
+    if (error.disposition() == Disposition::kRetry) throw;
+    return error;
+  }
+}
+
+}  // namespace pgsluice::engine
