@@ -35,4 +35,13 @@ SELECT pgsluice.new_key() WHERE NOT EXISTS (SELECT FROM pgsluice.installation_ke
 
 DO $$ BEGIN PERFORM pgsluice.grant_to_roles(); END $$;
 
+-- The roles of docs/roles.sql, if there are any: the table is younger than their rights.
+DO $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pgsluice.migrations m WHERE m.number = 11) THEN
+    PERFORM pgsluice.grant_to_roles();
+  END IF;
+END
+$$;
+
 INSERT INTO pgsluice.migrations (number, name) VALUES (11, '0011_installation') ON CONFLICT DO NOTHING;
