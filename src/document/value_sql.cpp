@@ -142,11 +142,18 @@ std::string PartSql(const Field& field, const catalog::TypeInfo& type, const std
   return JsonSql(field, type, x);
 }
 
-/// A jsonb expression for a value of a type that IsJsonLike().
-std::string JsonbSql(const Field& field, const catalog::TypeInfo& type, const std::string& x) {
-  if (type.base == "jsonb" && !type.array) return TypedSql(type, x);
-  if (type.base == "hstore" && !type.array) return HstoreSql(type, x);
-  return JsonbOfTextSql(PartSql(field, type, x));
+/// `make` of a jsonb expression for a value of a type that IsJsonLike(). What is long to write is
+/// written, and computed, once.
+template <typename Make>
+std::string OfJsonbSql(const Field& field, const catalog::TypeInfo& type, const std::string& x,
+                       const Make& make) {
+  if (type.base == "jsonb" && !type.array) return make(TypedSql(type, x));
+  if (type.base == "hstore" && !type.array) return make(HstoreSql(type, x));
+  return fmt::format(
+      "(SELECT {} FROM (SELECT {} AS j FROM (SELECT {} AS t OFFSET 0) AS \"pgsluice t\" OFFSET 0) "
+      "AS "
+      "\"pgsluice j\")",
+      make("\"pgsluice j\".j"), JsonbOfTextSql("\"pgsluice t\".t"), PartSql(field, type, x));
 }
 
 std::string RefusedSql(const Field& field, const catalog::TypeInfo& type, const std::string& x) {
@@ -156,7 +163,7 @@ std::string RefusedSql(const Field& field, const catalog::TypeInfo& type, const 
     return aside ? x + " IS NOT NULL" : "";
   }
   if (field.kind == Kind::kJson && IsJsonLike(type)) {
-    return JsonRefusedSql("(" + JsonbSql(field, type, x) + ")");
+    return OfJsonbSql(field, type, x, JsonRefusedSql);
   }
   const catalog::TypeInfo& element = ElementOf(type);
   if (field.kind != Kind::kRange || field.engine_type.empty()) return "";
@@ -192,7 +199,7 @@ std::string Quoted(std::string_view name) {
 
 std::string JsonSql(const Field& field, const catalog::TypeInfo& type, const std::string& x) {
   if (IsTextOnly(type)) return TextJsonSql(type, x);
-  if (IsJsonLike(type)) return ParsableSql("(" + JsonbSql(field, type, x) + ")");
+  if (IsJsonLike(type)) return OfJsonbSql(field, type, x, ParsableSql);
   if (type.array) {
     const std::string typed = TypedSql(type, x);
     if (!NeedsElementwise(*type.element)) return fmt::format("to_json({})::text", typed);
