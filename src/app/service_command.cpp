@@ -247,10 +247,11 @@ class Service {
       const std::string trouble = monitor_.TroubleOf(part);
       if (!trouble.empty()) add(fmt::format("{}: {}", part, trouble));
     }
-    for (const auto& [index, cause] : sync_.holds().causes()) {
-      add(fmt::format("index '{}': {}; {}", index, cause.reason, cause.remedy));
-    }
     const std::shared_ptr<const sync::IndexSet> set = sync_.registry().Get();
+    for (const auto& [name, cause] : sync_.holds().causes()) {
+      if (set->troubles.contains(name)) continue;
+      add(fmt::format("index {} is blocked: {}; {}", name, cause.reason, cause.remedy));
+    }
     for (const auto& [name, trouble] : set->troubles) {
       add(fmt::format("index {} is {}: {}; {}", name, sync::Name(trouble.state), trouble.reason,
                       trouble.remedy));

@@ -42,7 +42,7 @@ std::string BlockRemedy(std::string_view text) {
 }
 
 IndexBlocked::IndexBlocked(const std::string& message)
-    : Error(Disposition::kRetry, message, BlockRemedy(message)) {}
+    : IndexRefused(message, BlockRemedy(message)) {}
 
 namespace {
 

@@ -33,7 +33,8 @@ void Holds::Refused(const std::string& index, const Error& error) {
     hold.pause = std::clamp(hold.pause * 2, kFirstPause, kLongestPause);
     hold.until = now + hold.pause;
   }
-  hold.cause = {error.what(), error.hint()};
+  // Reasons with amounts in them differ each time; the first of its kind is kept.
+  if (fresh || hold.cause.remedy != error.hint()) hold.cause = {error.what(), error.hint()};
   // An index that is refused now and then, too, is logged once in a while.
   const auto [last, first] = logged_.try_emplace(index, now);
   if (!first && now - last->second < kLogAgain) return;
@@ -86,10 +87,13 @@ std::optional<milliseconds> Holds::UntilNext() const {
   return next;
 }
 
-std::map<std::string, Holds::Cause> Holds::causes() const {
+std::map<std::string, Holds::Cause> Holds::causes(milliseconds at_least) const {
+  const auto now = Clock::now();
   const std::lock_guard lock(mutex_);
   std::map<std::string, Cause> causes;
-  for (const auto& [index, hold] : holds_) causes[index] = hold.cause;
+  for (const auto& [index, hold] : holds_) {
+    if (now - hold.since >= at_least) causes[index] = hold.cause;
+  }
   return causes;
 }
 

@@ -130,8 +130,9 @@ void Keeper::Look() {
   IndexKeeper::Condition condition;
   if (ready_ && engine_due) {
     condition = indexes_.Inspect(*set);
-    FollowBlocks(condition.blocked);
+    blocked_ = condition.blocked;
   }
+  if (ready_) FollowBlocks(BlockedNow());
   const bool broken = !condition.intact;
   const bool unattended = writes_ && pulse.Bool(0, 2);
   if (unattended) {
@@ -309,6 +310,15 @@ void Keeper::EnsurePlanned(const document::Planned& planned, IndexSet& set) {
     if (concerns_all) throw;
     set.troubles[name] = TroubleOf(error);
   }
+}
+
+std::map<std::string, IndexTrouble> Keeper::BlockedNow() const {
+  std::map<std::string, IndexTrouble> blocked = blocked_;
+  // What the engine refuses for a moment only is no state of the index.
+  for (const auto& [name, cause] : shared_.holds.causes(kBetweenLooks)) {
+    blocked.emplace(name, IndexTrouble{IndexPhase::kBlocked, cause.reason, cause.remedy});
+  }
+  return blocked;
 }
 
 void Keeper::FollowBlocks(const std::map<std::string, IndexTrouble>& blocked) {

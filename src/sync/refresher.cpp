@@ -1,7 +1,5 @@
 #include "pgsluice/sync/refresher.h"
 
-#include <spdlog/fmt/fmt.h>
-
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -142,9 +140,7 @@ void Refresher::Settle(const LiveIndex& index, const WriteReport& report,
   }
   // The event or piece stays where it is, with its key, its age and its position.
   const Failure& first = report.retry.front();
-  throw engine::IndexRefused(
-      fmt::format("{} (document {}, and {} more)", first.error, first.id, report.retry.size() - 1),
-      engine::RemedyOf(first.status, first.error));
+  throw engine::IndexRefused(first.error, engine::RemedyOf(first.status, first.error));
 }
 
 void Refresher::SetAside(const LiveIndex& index, const std::vector<Failure>& rejected,

@@ -12,6 +12,7 @@
 #include "pgsluice/base/error.h"
 #include "pgsluice/config/config.h"
 #include "pgsluice/engine/bulk.h"
+#include "pgsluice/engine/refused.h"
 #include "pgsluice/http/transport.h"
 #include "pgsluice/json/value.h"
 
@@ -35,7 +36,7 @@ class CredentialsRefused : public Error {
 };
 
 /// The engine takes no such change of one index for now, because of a block on it.
-class IndexBlocked : public Error {
+class IndexBlocked : public IndexRefused {
  public:
   explicit IndexBlocked(const std::string& message);
 };

@@ -32,8 +32,9 @@ class Holds {
   std::vector<std::string> held() const;
   /// Until the first of them is tried again; nullopt if there are none.
   std::optional<std::chrono::milliseconds> UntilNext() const;
-  /// Every index whose last write was refused, with the cause, also while it is tried again.
-  std::map<std::string, Cause> causes() const;
+  /// Every index whose writes have been refused for at least so long, with the cause, also while it
+  /// is tried again.
+  std::map<std::string, Cause> causes(std::chrono::milliseconds at_least = {}) const;
 
  private:
   struct Hold {

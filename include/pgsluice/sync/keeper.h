@@ -55,6 +55,8 @@ class Keeper {
   void EnsureOne(const document::Planned& planned, IndexSet& set);
   /// The same for an index whose definition fits the tables.
   void EnsurePlanned(const document::Planned& planned, IndexSet& set);
+  /// Indexes with a block, and those whose changes the engine refuses for some time.
+  std::map<std::string, IndexTrouble> BlockedNow() const;
   /// Blocks that began or ended since the last look.
   void FollowBlocks(const std::map<std::string, IndexTrouble>& blocked);
   void PutInForce(const std::shared_ptr<const IndexSet>& set);
@@ -83,6 +85,7 @@ class Keeper {
   TroubleMap misfits_;  ///< Indexes whose definition does not fit the tables.
   TroubleMap others_;   ///< What TroublesOfOthers() returned last.
   Troubles troubles_;
+  std::map<std::string, IndexTrouble> blocked_;  ///< As the engine was last asked.
   std::atomic<bool> ready_{false};
   std::int64_t kept_issued_ = 0;
   std::uint64_t looked_at_ = 0;
