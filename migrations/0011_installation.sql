@@ -33,15 +33,7 @@ REVOKE ALL ON FUNCTION pgsluice.rotate_key(boolean) FROM PUBLIC;
 INSERT INTO pgsluice.installation_key (key)
 SELECT pgsluice.new_key() WHERE NOT EXISTS (SELECT FROM pgsluice.installation_key);
 
-DO $$ BEGIN PERFORM pgsluice.grant_to_roles(); END $$;
-
 -- The roles of docs/roles.sql, if there are any: the table is younger than their rights.
-DO $$
-BEGIN
-  IF NOT EXISTS (SELECT FROM pgsluice.migrations m WHERE m.number = 11) THEN
-    PERFORM pgsluice.grant_to_roles();
-  END IF;
-END
-$$;
+DO $$ BEGIN PERFORM pgsluice.grant_to_roles(); END $$;
 
 INSERT INTO pgsluice.migrations (number, name) VALUES (11, '0011_installation') ON CONFLICT DO NOTHING;
