@@ -69,6 +69,9 @@ Scope ScopeOf(const IndexSet& set, const std::string& index) {
 Scope ScopeOf(const IndexSet& set) {
   std::vector<std::string> names;
   for (const auto& [name, index] : set.indexes) names.push_back(name);
+  for (const auto& [name, trouble] : set.troubles) {
+    if (!set.indexes.contains(name)) names.push_back(name);
+  }
   return ScopeOfIndexes(set, std::move(names));
 }
 

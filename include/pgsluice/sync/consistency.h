@@ -26,7 +26,7 @@ struct Scope {
 
 /// The scope of one index as the process knows it.
 Scope ScopeOf(const IndexSet& set, const std::string& index);
-/// The scope of all indexes of the set.
+/// The scope of all configured indexes, also of those that are broken.
 Scope ScopeOf(const IndexSet& set);
 
 /// What a reader still has to wait for.
