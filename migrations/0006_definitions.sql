@@ -88,6 +88,14 @@ BEGIN
 END
 $$;
 
+-- Whether a session's role may take events: anybody who may connect can hold an advisory lock.
+CREATE OR REPLACE FUNCTION pgsluice.is_ours(of_pid int) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce((SELECT has_table_privilege(a.usesysid, 'pgsluice.outbox', 'DELETE')
+                   FROM pg_stat_activity a WHERE a.pid = of_pid), true)
+$$;
+REVOKE ALL ON FUNCTION pgsluice.is_ours(int) FROM PUBLIC;
+
 -- Whether some process's session is gone although its row is there, or some definition in force is
 -- run by no process: then attend() has something to do, now or soon.
 CREATE OR REPLACE FUNCTION pgsluice.needs_attention() RETURNS boolean
@@ -95,7 +103,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT (SELECT count(*) FROM pgsluice.process)
          <> (SELECT count(*) FROM pg_locks
              WHERE locktype = 'advisory' AND classid = 1886612590 AND objsubid = 2 AND granted
-               AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+               AND pgsluice.is_ours(pid))
     OR EXISTS (SELECT FROM pgsluice.process WHERE lost_at IS NOT NULL)
     OR EXISTS (SELECT FROM pgsluice.index_state i
                WHERE i.config_hash <> ''
@@ -132,7 +141,8 @@ BEGIN
                     WHERE l.locktype = 'advisory' AND l.classid = 1886612590 AND l.objsubid = 2
                       AND l.objid = p.id::oid AND l.granted
                       AND l.database = (SELECT oid FROM pg_database
-                                        WHERE datname = current_database()));
+                                        WHERE datname = current_database())
+                      AND pgsluice.is_ours(l.pid));
   DELETE FROM pgsluice.process WHERE lost_at <= clock_timestamp() - grace;
   UPDATE pgsluice.index_state i
   SET unattended_since = CASE WHEN attended THEN NULL ELSE clock_timestamp() END

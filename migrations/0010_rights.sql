@@ -29,7 +29,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   functions CONSTANT text[] := ARRAY['claim', 'clock', 'version', 'server_identity', 'check_epoch',
     'position', 'lag', 'progress', 'typed', 'nested', 'key_text', 'attend', 'forget_dropped',
-    'mark_gap', 'needs_attention', 'is_attached',
+    'mark_gap', 'needs_attention', 'is_attached', 'is_ours',
     -- To see whether a table is attached as it should be: these make SQL and run none of it.
     'attach_sql', 'identity_of', 'members_of', 'has_key', 'has_column', 'keys_per_row', 'is_exact',
     'is_plain_text', 'column_of', 'text_sql', 'key_text_sql', 'key_sql', 'differs_sql', 'event_sql',

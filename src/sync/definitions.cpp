@@ -15,12 +15,22 @@ namespace {
 // The lock is held by the session, the row is seen by others once the lock is held.
 const pg::Statement kJoin{"process_join", R"sql(
   WITH joined AS (INSERT INTO pgsluice.process DEFAULT VALUES RETURNING id)
-  SELECT id, pg_catalog.pg_advisory_lock(1886612590, id) FROM joined)sql"};
+  SELECT id, pg_catalog.pg_try_advisory_lock(1886612590, id) FROM joined)sql"};
 
 const pg::Statement kUnlock{"process_unlock",
                             "SELECT pg_catalog.pg_advisory_unlock(1886612590, $1::int)"};
 
 const pg::Statement kLeave{"process_leave", "DELETE FROM pgsluice.process WHERE id = $1::int"};
+
+/// The number of this process. Takes the next one if a stranger holds the lock, as anybody may.
+std::string Join(pg::Session& session) {
+  while (true) {
+    const pg::Result joined = session.Exec(kJoin);
+    const std::string id(joined.Text(0, 0));
+    if (joined.Bool(0, 1)) return id;
+    session.Exec(kLeave, {id});
+  }
+}
 
 const pg::Statement kForgetDefinitions{"definition_forget",
                                        "DELETE FROM pgsluice.definition WHERE process = $1::int"};
@@ -141,7 +151,7 @@ void Membership::Join(pg::Session& session,
   definitions += ']';
   if (!id_.empty() && definitions == known_) return;
   pg::Transaction transaction(session);
-  const std::string id = id_.empty() ? std::string(session.Exec(kJoin).Text(0, 0)) : id_;
+  const std::string id = id_.empty() ? Join(session) : id_;
   session.Exec(kForgetDefinitions, {id});
   session.Exec(kForgetNeeds, {id});
   session.Exec(kDefine, {id, definitions});
