@@ -11,7 +11,6 @@
 #include "pgsluice/json/value.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/migrate/migrator.h"
-#include "pgsluice/sync/troubles.h"
 #include "status_sql.h"
 #include "status_text.h"
 
@@ -19,18 +18,13 @@ namespace pgsluice::app {
 
 namespace {
 
-/// What the tables say of the configured indexes while no service can be asked, as JSON.
+/// The configured indexes as JSON. What is wrong with them was recorded by the processes that sync:
+/// a role that only asks for the status may not be allowed to read the tables.
 std::string Configured(const config::Config& config, pg::Session& session) {
-  const auto catalog = catalog::Catalog::Load(session);
   std::string all = "{";
-  for (const document::Planned& planned : document::PlanIndexes(config, catalog, session)) {
-    all += (all.size() > 1 ? "," : "") + json::Quote(planned.config.name) + ":{";
-    if (planned.plan == nullptr) {
-      const sync::IndexTrouble trouble = sync::TroubleOf(planned.problems);
-      all += fmt::format(R"("state":"{}","reason":{},"remedy":{})", sync::Name(trouble.state),
-                         json::Quote(trouble.reason), json::Quote(trouble.remedy));
-    }
-    all += '}';
+  const auto catalog = catalog::Catalog::Load(session);
+  for (const std::string& name : document::ConfiguredNames(config, catalog, session)) {
+    all += (all.size() > 1 ? "," : "") + json::Quote(name) + ":{}";
   }
   return all + "}";
 }
