@@ -23,7 +23,7 @@ const pg::Statement kUnlock{"process_unlock",
 const pg::Statement kLeave{"process_leave", "DELETE FROM pgsluice.process WHERE id = $1::int"};
 
 /// The number of this process. Takes the next one if a stranger holds the lock, as anybody may.
-std::string Join(pg::Session& session) {
+std::string TakeNumber(pg::Session& session) {
   while (true) {
     const pg::Result joined = session.Exec(kJoin);
     const std::string id(joined.Text(0, 0));
@@ -151,7 +151,7 @@ void Membership::Join(pg::Session& session,
   definitions += ']';
   if (!id_.empty() && definitions == known_) return;
   pg::Transaction transaction(session);
-  const std::string id = id_.empty() ? Join(session) : id_;
+  const std::string id = id_.empty() ? TakeNumber(session) : id_;
   session.Exec(kForgetDefinitions, {id});
   session.Exec(kForgetNeeds, {id});
   session.Exec(kDefine, {id, definitions});
