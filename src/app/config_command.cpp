@@ -5,6 +5,7 @@
 
 #include "check_access.h"
 #include "commands.h"
+#include "config_diff.h"
 #include "config_init.h"
 #include "pgsluice/catalog/catalog.h"
 #include "pgsluice/config/print.h"
@@ -124,6 +125,10 @@ int RunConfig(const Context& context) {
     return kOk;
   }
   if (what == "check") return Check(context);
+  if (what == "diff") {
+    if (PrintProblems(context.problems, context.err)) return kBadConfiguration;
+    return RunConfigDiff(context);
+  }
   if (what == "init") {
     pg::Session session({.url = context.config.database.url});
     context.out << InitialConfig(catalog::Catalog::Load(session),

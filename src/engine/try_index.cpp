@@ -47,11 +47,15 @@ void RemoveLeftovers(Engine& engine, const std::string& alias) {
 
 }  // namespace
 
-std::optional<Error> TryIndex(Engine& engine, const std::string& alias, const std::string& body) {
+std::optional<Error> TryIndex(Engine& engine, const std::string& alias, const std::string& body,
+                              const std::function<void(const std::string& name)>& then) {
   try {
     RemoveLeftovers(engine, alias);
     const std::string random = fmt::format("{:03x}", std::random_device{}() % 0x1000U);
-    Attempt(engine, alias + std::string(kSuffix) + random).Make(body);
+    const std::string name = alias + std::string(kSuffix) + random;
+    Attempt attempt(engine, name);
+    attempt.Make(body);
+    if (then) then(name);
     return std::nullopt;
   } catch (const CredentialsRefused&) {
     throw;

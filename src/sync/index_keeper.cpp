@@ -283,9 +283,8 @@ void IndexKeeper::FollowPartitions(pg::Session& session, const LiveIndex& index,
 std::shared_ptr<const LiveIndex> IndexKeeper::Served(pg::Session& session,
                                                      const config::Index& index) const {
   const State state = Load(session, index.name);
-  const pg::Result kept = session.Exec(kLastPlan, {index.name});
-  if (state.physical.empty() || kept.rows() == 0) return nullptr;
-  const auto plan = document::FromJson(kept.Text(0, 0), index);
+  if (state.physical.empty()) return nullptr;
+  const auto plan = LastPlan(session, index);
   if (plan == nullptr || !document::HidesOnlyKnownFields(config_.auth, *plan)) return nullptr;
   try {
     const auto there = engine_.Uuids(AliasOf(*plan));
@@ -295,6 +294,12 @@ std::shared_ptr<const LiveIndex> IndexKeeper::Served(pg::Session& session,
     if (error.disposition() != Disposition::kRetry) return nullptr;
   }
   return Live(plan, state);
+}
+
+std::shared_ptr<const document::Plan> IndexKeeper::LastPlan(pg::Session& session,
+                                                            const config::Index& index) const {
+  const pg::Result kept = session.Exec(kLastPlan, {index.name});
+  return kept.rows() == 0 ? nullptr : document::FromJson(kept.Text(0, 0), index);
 }
 
 void IndexKeeper::KeepPlan(pg::Session& session, const document::Plan& plan) {

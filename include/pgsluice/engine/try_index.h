@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -9,8 +10,10 @@
 namespace pgsluice::engine {
 
 /// Whether the engine would make an index behind `alias` with `body`: makes a hidden one without
-/// documents, whose name is as long as a real one's, and deletes it again. Returns the refusal, if
-/// there is one. Throws Error(kRetry) if the engine cannot be reached, CredentialsRefused.
-std::optional<Error> TryIndex(Engine& engine, const std::string& alias, const std::string& body);
+/// documents, whose name is as long as a real one's, calls `then` with that name, and deletes it
+/// again. Returns the refusal, if there is one. Throws Error(kRetry) if the engine cannot be
+/// reached, CredentialsRefused.
+std::optional<Error> TryIndex(Engine& engine, const std::string& alias, const std::string& body,
+                              const std::function<void(const std::string& name)>& then = {});
 
 }  // namespace pgsluice::engine

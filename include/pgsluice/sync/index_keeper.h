@@ -49,6 +49,14 @@ class IndexKeeper {
   static std::shared_ptr<const IndexSet> WithPhases(pg::Session& session,
                                                     const std::shared_ptr<const IndexSet>& set);
 
+  /// What putting `plan` in force would change: "new", "reindex", "refill", "mapping", "settings"
+  /// or "nothing", and why. Tries it on a copy of the index without documents; changes nothing
+  /// else.
+  struct Change {
+    std::string what, reason;
+  };
+  Change Compare(pg::Session& session, const document::Plan& plan);
+
   /// Whether every index of `set` is still the one it was, and which are blocked: one request to
   /// the engine for every hundred or so.
   struct Condition {
@@ -116,6 +124,14 @@ class IndexKeeper {
   std::string Impossible(const document::Plan& plan, const State& state);
   bool WasImpossible(const std::string& name) const;
   void KeepPlan(pg::Session& session, const document::Plan& plan);
+  /// The fields that the index was last written with; null if they are not known.
+  std::shared_ptr<const document::Plan> LastPlan(pg::Session& session,
+                                                 const config::Index& index) const;
+  /// "new fields: a; fields that go: b", against the documents there are.
+  std::string FieldChanges(pg::Session& session, const document::Plan& plan) const;
+  /// Why an index with this mapping and these settings cannot become what the plan wants.
+  std::string FitOfCopy(const document::Plan& plan, const json::Value& mapping,
+                        const json::Value& settings);
   /// Adds new fields to the mapping and changes settings; empty, or why the index cannot become
   /// what the plan wants.
   std::string Fit(const document::Plan& plan, const std::string& physical);
