@@ -48,7 +48,7 @@ SELECT json_build_object(
       WHEN $6::boolean AND k.known IS NULL
         AND NOT EXISTS (SELECT FROM pgsluice.definition d WHERE d.index_name = n.name)
         THEN 'not_configured'
-      ELSE coalesce(k.known ->> 'state', t.state, i.state, 'preparing') END) AS s (state)),
+      ELSE coalesce(k.known ->> 'state', t.state, i.state, 'backfilling') END) AS s (state)),
   'tables', (
     SELECT coalesce(json_object_agg(format('%I.%I', n.nspname, c.relname),
                                     json_build_object('attached', pgsluice.is_attached(s.id),

@@ -14,7 +14,6 @@ const STATES = {
   broken: ['bad', 'broken'],
   blocked: ['bad', 'blocked'],
   not_configured: ['warn', 'not configured'],
-  preparing: ['warn', 'preparing'],
 };
 
 const key = () => (byId('key')?.value ? {'X-Api-Key': byId('key').value} : {});
