@@ -264,11 +264,12 @@ void Keeper::EnsureIndexes(bool retry) {
     if (stays) set->troubles.emplace(name, trouble);
   }
   shared_.monitor.Recovered("engine");
+  PutInForce(set);
+  // Behind it: readers that see this also see the set.
   ready_ = std::all_of(planned_.begin(), planned_.end(), [&](const document::Planned& planned) {
     return set->indexes.contains(planned.config.name) ||
            set->troubles.contains(planned.config.name);
   });
-  PutInForce(set);
   shared_.work.Signal();
   shared_.backfill.Signal();
 }
