@@ -35,7 +35,7 @@ class PlainChannel : public Channel {
   void EndWriting() override { ::shutdown(socket_, SHUT_WR); }
 
  private:
-  static bool WouldWait() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
+  static bool WouldWait() { return errno == EAGAIN || errno == EINTR; }
 
   const int socket_;
 };
