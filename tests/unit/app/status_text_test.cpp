@@ -53,7 +53,7 @@ TEST(StatusText, StoppedDeadLettersStuckBackfillsAndRefusedMappings) {
       R"("a":{"state":"backfilling","reason":"","documents":null,"pending":0,"dead_letters":3,)"
       R"("backfill":{"done":10,"total":90,"eta_s":null,"idle_s":700}},)"
       R"("b":{"state":"reindex_needed","reason":"the mapping no longer fits",)"
-      R"("remedy":"pgsluice reindex b (searches continue meanwhile)","documents":1,)"
+      R"j("remedy":"pgsluice reindex b (searches continue meanwhile)","documents":1,)j"
       R"("pending":0,"dead_letters":0,"backfill":null}}})");
   EXPECT_THAT(text, HasSubstr("nobody syncs; changes wait in the outbox\n  do:    pgsluice run\n"));
   EXPECT_THAT(text, HasSubstr("pgsluice dead-letters retry --all"));
