@@ -120,7 +120,12 @@ TEST_F(ServiceTest, NothingIsGivenToTheEngineTwice) {
       Ask("/v1/instantsearch", R"([{"indexName":"projects","params":"facets=tags,tags&query=x"}])")
           .status,
       200);
-  ASSERT_EQ(engine_->asked.size(), 2U);
+  EXPECT_EQ(std::count_if(engine_->asked.begin(), engine_->asked.end(),
+                          [](const std::string& asked) {
+                            return asked.substr(0, asked.find('\n')).find("search") !=
+                                   std::string::npos;
+                          }),
+            2);
   for (const std::string& asked : engine_->asked) {
     EXPECT_NO_THROW(json::Parse(asked.substr(asked.find('\n') + 1))) << asked;
   }

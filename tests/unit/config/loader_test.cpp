@@ -275,7 +275,8 @@ TEST(Print, MasksSecretsAndShowsDefaults) {
       "search": {
         "per_page": 20,
         "language": "standard",
-        "fallback": "none"
+        "fallback": "none",
+        "incomplete": "mark"
       }
     }
   },
