@@ -7,6 +7,7 @@
 #include <cctype>
 #include <functional>
 
+#include "pgsluice/document/engine_path.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/query/problem.h"
 #include "query/geo.h"
@@ -415,8 +416,8 @@ class Comparer {
 
 Dsl Present(const Resolved& resolved) {
   if (resolved.field->kind == Kind::kObject && resolved.field->nested) return {};
-  return {Dsl::Kind::kText,
-          fmt::format(R"({{"exists":{{"field":{}}}}})", json::Quote(resolved.path))};
+  return {Dsl::Kind::kText, fmt::format(R"({{"exists":{{"field":{}}}}})",
+                                        json::Quote(document::EnginePath(resolved.path)))};
 }
 
 Dsl Positive(const Expr& expr, const Resolved& resolved, const std::string& parameter) {
