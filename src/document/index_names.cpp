@@ -12,11 +12,15 @@ namespace pgsluice::document {
 
 namespace {
 
+// to_regclass() fails without USAGE on the schema.
 const pg::Statement kMigrated{"index_names_migrated", R"sql(
-  SELECT coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass('pgsluice.index_state'),
+  SELECT CASE WHEN pg_catalog.has_schema_privilege(
+                     pg_catalog.to_regnamespace('pgsluice')::oid, 'USAGE')
+    THEN coalesce(pg_catalog.has_table_privilege(pg_catalog.to_regclass('pgsluice.index_state'),
                                                  'SELECT')
                   AND pg_catalog.has_table_privilege(pg_catalog.to_regclass('pgsluice.source'),
-                                                     'SELECT'), false))sql"};
+                                                     'SELECT'), false)
+    ELSE false END)sql"};
 
 const pg::Statement kPresent{"index_names_present", R"sql(
   SELECT i.index_name, s.relation::oid::bigint

@@ -151,7 +151,7 @@ TEST_F(CaptureWriters, WhatCannotBeAttachedSaysWhy) {
   Exec("CREATE VIEW seen AS SELECT * FROM t; CREATE TABLE empty ()");
   EXPECT_EQ(SqlStateOf(db_.session(), "SELECT pgsluice.attach('seen')"), "P0001");
   EXPECT_EQ(SqlStateOf(db_.session(), "SELECT pgsluice.attach('empty')"), "P0001");
-  EXPECT_EQ(SqlStateOf(db_.session(), "SELECT pgsluice.attach('t', ARRAY['nope'])"), "P0001");
+  EXPECT_EQ(SqlStateOf(db_.session(), "SELECT pgsluice.attach('t', ARRAY['nope'])"), "55000");
   EXPECT_EQ(SqlStateOf(db_.session(), "SELECT pgsluice.attach('t', mode => 'x')"), "P0001");
 }
 

@@ -24,7 +24,7 @@ constexpr const char* kSamples = R"sql(
         'infinity', 'NaN', '-Infinity', '4294967295', '1e301', '0.1', '{}', '(0,1)', '16',
         'postgres=r/postgres'] LOOP
       BEGIN
-        EXECUTE format('SELECT %L::%s', candidate, type);
+        EXECUTE format('SELECT %L::text::%s', candidate, type);  -- As the INSERT below casts.
         found := found || candidate;
       EXCEPTION WHEN OTHERS THEN NULL;
       END;

@@ -46,6 +46,7 @@ class ApiFixture : public ::testing::Test {
   void Restart() {
     Backend backend{engine_,   [this] { return set_; },     sync_, config_,
                     registry_, [this] { return complete_; }};
+    backend.cursor_keys = [keys = cursor_keys_](const std::string&) { return keys; };
     server_ = std::make_unique<Server>(backend, config::Address{"127.0.0.1", 0}, std::nullopt);
     server_->Start();
     http::ClientOptions options;
@@ -82,6 +83,7 @@ class ApiFixture : public ::testing::Test {
   std::unique_ptr<Server> server_;
   std::unique_ptr<http::Transport> client_;
   bool bulk_text_ok_ = false;
+  std::shared_ptr<const query::CursorKeys> cursor_keys_ = query::CursorKeys::OfThisProcess();
   bool complete_ = true;  ///< False: more indexes may come.
 };
 
