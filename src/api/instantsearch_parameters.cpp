@@ -110,7 +110,9 @@ bool Means(const Value& value, std::string_view values) {
 }  // namespace
 
 void CheckInstant(const Value& params) {
-  for (const auto& [name, value] : params.members) {
+  for (const auto& member : params.members) {
+    const std::string& name = member.first;
+    const Value& value = member.second;
     if (std::find(kWork.begin(), kWork.end(), name) != kWork.end() || IsEmpty(value)) continue;
     const auto only = std::find_if(kOnlyAs.begin(), kOnlyAs.end(),
                                    [&](const OnlyAs& known) { return known.name == name; });

@@ -9,8 +9,7 @@ namespace pgsluice::app {
 using std::chrono::milliseconds;
 
 LocalSync::LocalSync(const Context& context)
-    : context_(context),
-      engine_(engine::MakeTransport(context.config.elasticsearch)),
+    : engine_(engine::MakeTransport(context.config.elasticsearch)),
       service_(context.config, engine_, monitor_, true) {}
 
 bool LocalSync::Start(const std::stop_token& stop) {

@@ -31,7 +31,6 @@ class LocalSync {
  private:
   bool StartService(const std::stop_token& stop);
 
-  const Context& context_;
   observe::Registry registry_;
   sync::Monitor monitor_{registry_};
   engine::Engine engine_;

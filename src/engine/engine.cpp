@@ -198,6 +198,8 @@ struct Cursor {
     Cursor cursor;
     if (text.empty()) return cursor;
     const json::Value value = json::Parse(text);
+    // A place that another version wrote: start again.
+    if (value.items.size() != 2 || !value.items[0].IsArray()) return cursor;
     cursor.ours = value.items.at(0).items.size() == 2;
     cursor.place = json::ToText(value.items.at(0));
     for (const json::Value& id : value.items.at(1).items) cursor.seen.insert(id.text);

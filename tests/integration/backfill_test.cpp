@@ -173,7 +173,7 @@ TEST_F(Backfill, ATruncateAmongItsPiecesIsNotForgotten) {
   ExpectItems();
   process_.reset();
   // The ids were read as far as the first of two, and go on after the TRUNCATE.
-  Exec(piece + "NULL, '7' FROM pgsluice.index_state");
+  Exec(piece + "NULL, '[[\"7\",1000000],[]]' FROM pgsluice.index_state");
   Exec(
       "UPDATE pgsluice.index_state SET backfill_rate = 1000, backfill_next = now() + interval '2 "
       "s'");
