@@ -34,7 +34,8 @@ REVOKE ALL ON FUNCTION pgsluice.add_column(regclass, text, text),
 CREATE TABLE IF NOT EXISTS pgsluice.migrations (
   number     int PRIMARY KEY,
   name       text NOT NULL,
-  applied_at timestamptz NOT NULL DEFAULT now()
+  applied_at timestamptz NOT NULL DEFAULT now(),
+  content    text  -- fingerprint of the file, by `migrate up`; NULL if another tool applied it
 );
 
 -- A row holds the events of one statement, or a part of them: one event per changed key. Updated

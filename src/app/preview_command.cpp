@@ -34,7 +34,7 @@ class Reader {
     try {
       if (key.empty()) {
         const pg::Result keys =
-            session_.ExecParams(plan_.keys_of_ids.sql, {"[" + json::Quote(id) + "]"});
+            session_.ExecParams(Possible(plan_.keys_of_ids.sql), {"[" + json::Quote(id) + "]"});
         if (keys.rows() > 0) key = keys.Text(0, 0);
       }
       return key.empty() ? std::vector<Document>() : Read("[" + key + "]");
@@ -48,7 +48,8 @@ class Reader {
   std::vector<Document> First(std::size_t limit) {
     const pg::Transaction transaction(session_);
     session_.Exec("SET TRANSACTION READ ONLY");
-    session_.ExecParams("DECLARE previewed NO SCROLL CURSOR FOR " + plan_.all_keys_sql, {});
+    session_.ExecParams("DECLARE previewed NO SCROLL CURSOR FOR " + Possible(plan_.all_keys_sql),
+                        {});
     std::vector<Document> documents;
     while (documents.size() < limit) {
       const pg::Result rows =
@@ -65,18 +66,28 @@ class Reader {
 
  private:
   std::vector<Document> Read(const std::string& keys) {
-    std::string sql = plan_.read_by_key.sql;
-    constexpr std::string_view kVersion = "pgsluice.version()";
-    if (const std::size_t at = sql.find(kVersion); at != std::string::npos) {
-      sql.replace(at, kVersion.size(), "0::bigint");
-    }
-    const pg::Result rows = session_.ExecParams(sql, {keys});
+    const pg::Result rows = session_.ExecParams(Possible(plan_.read_by_key.sql), {keys});
     std::vector<Document> documents;
     for (std::size_t row = 0; row < rows.rows(); ++row) {
       if (rows.IsNull(row, 2)) continue;  // does not match "where", or has no row
       documents.push_back({std::string(rows.Text(row, 1)), WithoutOurs(rows.Text(row, 2))});
     }
     return documents;
+  }
+
+  /// The statement as this database can run it.
+  std::string Possible(const std::string& sql) {
+    if (!migrated_) {
+      migrated_ = session_
+                      .Exec(R"sql(
+        SELECT EXISTS (
+          SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+          WHERE n.nspname = 'pgsluice' AND p.proname = 'typed'
+            AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+            AND pg_catalog.has_function_privilege(p.oid, 'EXECUTE')))sql")
+                      .Bool(0, 0);
+    }
+    return *migrated_ ? sql : document::WithoutFunctions(sql);
   }
 
   static std::string WithoutOurs(std::string_view text) {
@@ -88,6 +99,7 @@ class Reader {
 
   pg::Session& session_;
   const document::Plan& plan_;
+  std::optional<bool> migrated_;
 };
 
 /// As the configured engine wants it; as OpenSearch wants it if none can be asked.

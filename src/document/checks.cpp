@@ -137,8 +137,6 @@ const catalog::Table* FindTable(const std::string& name, const std::string& plac
   return nullptr;
 }
 
-/// The statement without the functions of schema pgsluice, which is not there before the
-/// migrations.
 std::string WithoutFunctions(std::string sql) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kInstead = {
       {{"pgsluice.version()", "0"},

@@ -177,12 +177,13 @@ TEST_F(MigratorTest, AppliesAgainWhatHasAnotherText) {
 }
 
 TEST_F(MigratorTest, AppliesAgainWhatAnotherToolApplied) {
-  db_.Exec(Migrator::PrintSql(kTwo));
-  const State state = Migrator::Status(session_, kTwo)[0];
+  const Migrator::List one{kTwo[0]};
+  db_.Exec(Migrator::PrintSql(one));
+  const State state = Migrator::Status(session_, one)[0];
   EXPECT_TRUE(state.changed);
   EXPECT_EQ(state.content, "");
-  EXPECT_THAT(Migrator::Up(session_, {}, {kTwo[0]}), ElementsAre("0001_first"));
-  EXPECT_THAT(Migrator::Up(session_, {}, {kTwo[0]}), IsEmpty());
+  EXPECT_THAT(Migrator::Up(session_, {}, one), ElementsAre("0001_first"));
+  EXPECT_THAT(Migrator::Up(session_, {}, one), IsEmpty());
 }
 
 TEST_F(MigratorTest, FilesMayBeRunAgainBesideOpenWriters) {

@@ -153,7 +153,7 @@ TEST_F(Upgrade, AMigrationBesideRunningProcessesLosesNothing) {
   Writer writer(db_);
   writer.Await(5);
   pg::Session session(db_.options());
-  EXPECT_THAT(Migrator::Up(session, {}, Newer()), ::testing::ElementsAre("9000_future"));
+  EXPECT_THAT(Migrator::Up(session, {}, Newer()), ::testing::Contains("9000_future"));
   writer.Await(20);
   EXPECT_EQ(writer.Stop(), "");
   ExpectRecovered();

@@ -178,4 +178,8 @@ std::vector<std::shared_ptr<const Plan>> BuildPlans(const config::Config& config
 std::vector<std::string> ConfiguredNames(const config::Config& config,
                                          const catalog::Catalog& catalog, pg::Session& session);
 
+/// Returns a statement of a plan without the functions of schema pgsluice, which does not exist
+/// before the migrations. Arrays of several dimensions come out as text.
+std::string WithoutFunctions(std::string sql);
+
 }  // namespace pgsluice::document
