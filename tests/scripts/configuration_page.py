@@ -97,7 +97,7 @@ class Page:
         text = " or ".join("size" if "pattern" in value and types == ["string", "integer"] else one for one in dict.fromkeys(types))
         text = "size, as in `5MB`" if types == ["string", "integer"] else text
         low, high = value.get("minimum"), value.get("maximum")
-        return text + (f", {low:g} to {high:g}" if low is not None and high is not None else "")
+        return text + (f", {low:.15g} to {high:.15g}" if low is not None and high is not None else "")
 
 
 if __name__ == "__main__":
