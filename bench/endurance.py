@@ -7,7 +7,7 @@ import time
 
 
 def endure(hours, histories, environment):
-    """Until the time is over or one fails; True when none did. PGSLUICE_SEED with the seed that is told repeats one."""
+    """Runs until the time is over or one fails. Returns True if none did. PGSLUICE_SEED with the printed seed repeats one."""
     end = time.monotonic() + hours * 3600
     done = 0
     while time.monotonic() < end:

@@ -93,7 +93,7 @@ class Relevance:
         self.api = Engine(self.API_URL)
         chance = random.Random(self.options.samples)
         uses = collections.Counter(word for _, summary, _ in known for word in set(WORD.findall(summary.lower())))
-        # Whoever looks for a subject takes any of its words, as multi_match does by itself.
+        # A search for a subject accepts any of its words, as multi_match does by default.
         for name, match, queries in (("tags", "any", self.tag_queries(known)),
                                      ("known_item", "all", self.known_items(known, uses, chance))):
             ours = statistics.mean(ndcg(self.ours(text, match), relevant) for text, relevant in queries)

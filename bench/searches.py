@@ -24,7 +24,7 @@ CREATE TABLE bench_large (id bigint PRIMARY KEY, name text NOT NULL, n integer N
 INSERT INTO bench_large SELECT i, 'Name of row ' || i, i % 50,
   (SELECT string_agg(md5((i * 1000 + j)::text), ' ') FROM generate_series(1, 122) j) FROM generate_series(1, 5000) i;
 VACUUM ANALYZE bench_large"""
-# wrk (https://github.com/wg/wrk) sends the bodies of a file in turn, and tells what it saw as JSON.
+# wrk (https://github.com/wg/wrk) sends the bodies of a file in turn, and prints what it saw as JSON.
 SCRIPT = """
 local bodies, at = {}, 0
 for line in io.lines(os.getenv("BODIES")) do bodies[#bodies + 1] = line end

@@ -22,7 +22,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 
 -- What the role of `run`, `sync`, `serve`, `backfill`, `reindex`, `verify` and `wait` needs. By name:
--- the functions of triggers run with the rights of the schema's owner, and whoever may execute them
+-- the functions of triggers run with the rights of the schema's owner, and a role that may execute them
 -- can put them on a table of her own.
 CREATE OR REPLACE FUNCTION pgsluice.grant_to_sync(role regrole) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

@@ -1,6 +1,6 @@
 -- The secret of this installation: signs the cursors of the API, so that nobody can forge one. Made
 -- once, at random, and shared by all processes. The newest row signs; older rows are still accepted.
--- Whoever can read it can forge cursors: only the role that serves the API needs SELECT.
+-- A role that can read it can forge cursors: only the role that serves the API needs SELECT.
 CREATE TABLE IF NOT EXISTS pgsluice.installation_key (
   id      int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   key     bytea NOT NULL CHECK (octet_length(key) = 32),

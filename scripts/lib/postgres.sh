@@ -28,7 +28,7 @@ fill_pg() {
   rm -f "$file"
 }
 
-# The package starts a cluster of its own unless told otherwise.
+# The package starts a cluster of its own unless this is set.
 install_pg_package() {
   local conf=/etc/postgresql-common/createcluster.d/pgsluice.conf
   if ! installed postgresql-common; then

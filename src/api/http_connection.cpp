@@ -40,7 +40,7 @@ void HttpConnection::Await(Need need, milliseconds at_most) const {
 
 Need HttpConnection::Receive() {
   std::array<char, 16384> bytes;
-  // A TLS record may be read already: only what needs to wait tells that nothing is left.
+  // A TLS record may be read already: only having to wait shows that nothing is left.
   while (!parser_.whole()) {
     const auto [need, read] = channel_->Read(bytes.data(), bytes.size());
     if (need == Need::kEnd) parser_.End();

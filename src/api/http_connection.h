@@ -18,7 +18,7 @@ namespace pgsluice::api {
 class HttpConnection {
  public:
   using Clock = std::chrono::steady_clock;
-  /// Who owns it and what for. Changed under the guard's mutex.
+  /// The owner and its purpose. Changed under the guard's mutex.
   enum class Phase { kHandshake, kReading, kWorking, kSending, kLingering };
 
   HttpConnection(const Poco::Net::StreamSocket& socket, std::unique_ptr<Channel> channel,

@@ -30,7 +30,7 @@ class RequestHandler : public Poco::Net::HTTPRequestHandler {
     HttpRequest request = socket.TakeRequest();
     ReadBody(in, request);
     HttpResponse answer = Answer(request);
-    out.setVersion(Poco::Net::HTTPMessage::HTTP_1_1);  // What this server speaks, whoever asks.
+    out.setVersion(Poco::Net::HTTPMessage::HTTP_1_1);  // What this server speaks, to every caller.
     const bool keep = Keeps(socket, request, answer);
     out.setKeepAlive(keep);
     if (keep) socket.Keep();

@@ -42,7 +42,7 @@ std::string MemberText(const json::Value& key, const char* name) {
   return value == nullptr ? "" : value->text;
 }
 
-/// A key of `type` from what `fill` puts into it; null when it is no key.
+/// A key of `type` from what `fill` puts into it; null if it is not a key.
 template <typename Fill>
 std::shared_ptr<void> Build(const char* type, const Fill& fill) {
   const std::unique_ptr<OSSL_PARAM_BLD, decltype(&OSSL_PARAM_BLD_free)> builder(
@@ -136,7 +136,7 @@ KeySet::KeySet(std::string_view json) {
   const json::Value set = json::Parse(json);
   const json::Value* keys = set.Find("keys");
   if (keys == nullptr || !keys->IsArray()) {
-    throw Error(Disposition::kReject, "this is no JSON Web Key Set: there is no list 'keys'");
+    throw Error(Disposition::kReject, "this is not a JSON Web Key Set: it has no list 'keys'");
   }
   for (const json::Value& value : keys->items) {
     const std::string use = MemberText(value, "use");

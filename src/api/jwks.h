@@ -17,7 +17,7 @@ namespace pgsluice::api {
 /// Immutable.
 class KeySet {
  public:
-  /// Throws Error(kReject) for a text that is no key set.
+  /// Throws Error(kReject) for a text that is not a key set.
   explicit KeySet(std::string_view json);
 
   /// How many keys of the set can be used.

@@ -111,7 +111,7 @@ std::string Service::InstantResult(const json::Value& item, const Request& reque
   Asked asked = See(query.index, access);
   asked.request = ToSearchRequest(query, asked.schema);
   asked.request.per_page = access.PerPage(asked.request.per_page.value_or(20));
-  // These clients highlight unless they are told not to.
+  // These clients highlight unless they are asked not to.
   if (!access.MayHighlight()) asked.request.highlight.clear();
   access.CheckParameters(asked.request);
   if (!query.facet_name.empty()) {

@@ -18,7 +18,7 @@ inline constexpr ErrorText kErrors[] = {
      R"("missing_credentials","invalid_credentials","expired_credentials")"},
     {403, "Not allowed.",
      R"("index_not_allowed","missing_claim","export_not_allowed","parameter_not_allowed")"},
-    {404, "There is no such thing.", R"("unknown_index","document_not_found","not_found")"},
+    {404, "Not found.", R"("unknown_index","document_not_found","not_found")"},
     {405, "Another method is needed.", R"("method_not_allowed")"},
     {406, "Answers are JSON.", R"("not_acceptable")"},
     {408, "The request came too slowly.", R"("request_timeout")"},

@@ -19,7 +19,7 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 HttpLimits LimitsOf(const config::Config& config, const config::Address& address) {
-  // Who waits for the sync, or is told that there are too many, needs a thread too.
+  // Requests that wait for the sync, and refusals of too many requests, need threads too.
   constexpr int kForRefusals = 8;
   HttpLimits limits;
   limits.per_address = static_cast<std::size_t>(config.limits.connections_per_address);

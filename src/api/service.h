@@ -63,7 +63,7 @@ class Service {
                     const std::optional<Access>& access);
   /// What `make` answers, or the answer to what it throws.
   Response Guarded(const std::string& request_id, const std::function<Response()>& make) const;
-  /// The policy's filter. Throws Problem 403; what is wrong with it is told to the log alone.
+  /// The policy's filter. Throws Problem 403; what is wrong with it is only logged.
   static query::Dsl Allowed(const IndexInfo& index, const Access& access);
   /// An index by name. Throws Problem 404; 503 while it may still be made, 403 of a policy.
   IndexInfo Known(const std::string& name, const Access& access) const;

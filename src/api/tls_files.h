@@ -9,7 +9,7 @@
 namespace pgsluice::api {
 
 /// Certificate and key of a listener, read again when the files change. New ones that cannot be
-/// used are told once, and the old ones stay. Not thread-safe: for the one thread that accepts.
+/// used are logged once, and the old ones stay. Not thread-safe: for the one thread that accepts.
 class TlsFiles {
  public:
   /// Throws Poco::Exception when the files cannot be used.

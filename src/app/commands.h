@@ -47,7 +47,7 @@ int RunPrune(const Context& context);
 int RunKeys(const Context& context);
 int RunHealth(const Context& context);
 
-/// "pgsluice: error: place: message; hint" for every problem. True when any is no warning.
+/// "pgsluice: error: place: message; hint" for every problem. True if any of them is not a warning.
 bool PrintProblems(const config::Problems& problems, std::ostream& err);
 
 }  // namespace pgsluice::app

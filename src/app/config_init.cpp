@@ -19,7 +19,7 @@ using catalog::ForeignKey;
 using catalog::Table;
 using json::Quote;
 
-/// A string in which "${NAME}" is no variable.
+/// A string in which "${NAME}" is not a variable.
 std::string Value(const std::string& text) {
   static const std::regex kVariable(R"(\$\{[A-Za-z_][A-Za-z0-9_]*\})");
   return Quote(std::regex_replace(text, kVariable, "$$$&"));

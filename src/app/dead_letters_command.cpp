@@ -18,7 +18,7 @@ std::vector<std::int64_t> Ids(const Invocation& invocation) {
     std::int64_t id = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
     if (error != std::errc() || end != text.data() + text.size()) {
-      throw UsageError('"' + text + "\" is no id", "pgsluice dead-letters list shows the ids");
+      throw UsageError('"' + text + "\" is not an id", "pgsluice dead-letters list shows the ids");
     }
     ids.push_back(id);
   }

@@ -34,7 +34,7 @@ const std::map<std::string, Run>& Dispatch() {
   return dispatch;
 }
 
-/// Commands that end what is in flight when they are told to stop.
+/// Commands that finish what is in flight when they are stopped.
 bool TakesSignals(const std::string& command) {
   return command == "run" || command == "sync" || command == "serve" || command == "backfill" ||
          command == "reindex";
@@ -50,7 +50,7 @@ void PrintError(const Error& error) {
   if (!error.hint().empty()) std::cerr << "  hint: " << base::Printable(error.hint()) << '\n';
 }
 
-/// Whether a view may be meant: only its rows need to be told apart by a configured key.
+/// Whether a view may be meant: only its rows need a configured key.
 template <typename Trees>
 bool ReadsViews(const Trees& trees) {
   return std::any_of(trees.begin(), trees.end(), [](const auto& tree) {

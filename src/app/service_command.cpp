@@ -320,7 +320,7 @@ class Service {
   }
 
   std::string Status() {
-    // Whoever is known to be away is not waited for.
+    // Do not wait for a server that is known to be down.
     const std::string lost = monitor_.TroubleOf("database");
     if (!lost.empty()) return WithoutDatabase(lost);
     std::string indexes = OfIndexes(false);

@@ -245,7 +245,7 @@ class NameParser {
   }
 
   [[noreturn]] void Fail() const {
-    throw Error(Disposition::kReject, fmt::format("{} is no name of a table", text_),
+    throw Error(Disposition::kReject, fmt::format("{} is not the name of a table", text_),
                 "write it as in SQL: users, shop.users, shop.\"Odd Name\"");
   }
 

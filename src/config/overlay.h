@@ -9,7 +9,7 @@
 namespace pgsluice::config {
 
 /// Replaces `${NAME}` in every string of the file by the environment's value; an unknown name is a
-/// problem. `${claims.x}` is no variable's name and stays.
+/// problem. `${claims.x}` is not the name of a variable and stays.
 void Substitute(json::Value& value, const std::string& path, const Origin& origin,
                 const Environment& environment, Problems& problems);
 

@@ -62,7 +62,7 @@ void ApplyOverride(const Building& building, Field& field) {
     return value != nullptr && value->IsBool() && !value->boolean;
   };
   field.unindexed = is_false("index");
-  // Not every engine sorts by a wildcard field, and then only if it is told to keep the values.
+  // Not every engine sorts by a wildcard field, and then only if it keeps the values.
   const bool keeps = definition != nullptr && definition->Find("doc_values") != nullptr;
   field.no_values = is_false("doc_values") || (field.engine_type == "wildcard" && !keeps);
 }
@@ -80,7 +80,8 @@ bool CheckSelection(const catalog::Table& table, const Selection& selection, Bui
   for (const auto& [column, name] : selection.rename) {
     check("rename", column);
     if (FieldNameOf(name, selection.prefix.empty(), false) != name) {
-      building.Error(selection.place + ".rename", fmt::format("{} is no field name", Quoted(name)),
+      building.Error(selection.place + ".rename",
+                     fmt::format("{} is not a field name", Quoted(name)),
                      "field names hold no dot and do not begin with __ or mean the engine's own");
     }
   }

@@ -5,7 +5,7 @@
 #include "pgsluice/catalog/catalog.h"
 
 /// SQL on values whose types belong to somebody else. The owner of a type may define casts,
-/// operators, functions and domain constraints for it, and whoever calls them runs her code with
+/// operators, functions and domain constraints for it, and calling them runs her code with
 /// his own rights. So values go through the output functions of their types and nothing else; casts
 /// and operators are used between PostgreSQL's own types, and between those of extensions, which
 /// only superusers make. The server parses a prepared statement again after the table changed, so

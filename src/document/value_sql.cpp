@@ -83,7 +83,7 @@ std::string TextJsonSql(const catalog::TypeInfo& type, const std::string& x) {
   return fmt::format("to_json({})::text", TextSql(type, x));
 }
 
-/// JSON text of one value that is no array and not free JSON.
+/// JSON text of one value that is neither an array nor free JSON.
 std::string ScalarSql(const Field& field, const catalog::TypeInfo& type, const std::string& x) {
   const std::string& base = type.base;
   if (base == "geometry" || base == "geography") {

@@ -18,7 +18,7 @@ struct Address {
   std::string text;       ///< For messages: scheme, host and port, no secrets.
 };
 
-/// Throws Error(kFatal) with a hint when it is no http or https URL.
+/// Throws Error(kFatal) with a hint if it is not an http or https URL.
 Address ParseAddress(std::string_view url);
 
 /// The value of the Host header.

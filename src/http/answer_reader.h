@@ -12,7 +12,7 @@
 
 namespace pgsluice::http {
 
-/// What came is no whole answer.
+/// The answer is incomplete.
 struct BadAnswer : std::runtime_error {
   explicit BadAnswer(const std::string& what, std::string hint_text = {})
       : runtime_error(what), hint(std::move(hint_text)) {}

@@ -23,7 +23,7 @@ void RequireReadable(const std::string& file, const char* option) {
 
 thread_local std::string trouble;
 
-/// OpenSSL tells only this callback what is wrong with a certificate.
+/// OpenSSL reports what is wrong with a certificate only to this callback.
 int OnCertificate(int good, X509_STORE_CTX* store) {
   if (good == 0) trouble = X509_verify_cert_error_string(X509_STORE_CTX_get_error(store));
   return good;

@@ -116,7 +116,7 @@ void Parser::ParseObject(Value& out, int depth) {
     Value::Member& member = out.members.emplace_back();
     ParseString(member.first);
     if (!names.insert(member.first).second) {
-      Fail(fmt::format("member \"{}\" stands twice", member.first), place);
+      Fail(fmt::format("member \"{}\" is given more than once", member.first), place);
     }
     if (!Take(':')) Fail("':' was expected");
     ParseValue(member.second, depth);

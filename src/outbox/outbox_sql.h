@@ -21,7 +21,7 @@ inline const pg::Statement kAck{"outbox_ack",
 inline const pg::Statement kKeepFor{"outbox_keep_for", R"sql(
   UPDATE pgsluice.outbox SET waiting_for = $2::text[] WHERE id = ANY ($1::bigint[]))sql"};
 
-// Whoever writes events has to have a transaction id before an event has its id (see Floor): a
+// A transaction that writes events needs a transaction id before an event has its id (see Floor): a
 // trigger's writer has, because its row is written already; our own statements ask for one.
 inline const pg::Statement kEnqueue{"outbox_enqueue", R"sql(
   INSERT INTO pgsluice.outbox (source, size, keys)

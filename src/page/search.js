@@ -14,7 +14,7 @@ async function ask(path) {
   const answer = await fetch(path, {headers: headers(), cache: 'no-store', signal: AbortSignal.timeout(20000)});
   const text = await answer.text();
   let body = {};
-  try { body = JSON.parse(text); } catch { /* an answer that is no JSON is told by its status */ }
+  try { body = JSON.parse(text); } catch { /* an answer that is not JSON is reported by its status */ }
   return {code: answer.status, text, body};
 }
 

@@ -14,7 +14,7 @@ struct IntegerLiteral {
   std::int64_t floor = 0;
   bool exact = true;  ///< No fraction.
 };
-/// Nothing when the text is no number. Exact for any number of digits.
+/// Returns nothing if the text is not a number. Exact for any number of digits.
 std::optional<IntegerLiteral> ReadInteger(std::string_view text);
 
 /// A number compared with doubles.

@@ -276,7 +276,7 @@ class Reader {
                  i + 1 == parts.size()) {
         sort.nulls_first = word == "nulls_first";
       } else {
-        Reject("invalid_parameter", name_, Offset(value), fmt::format("'{}' is no order", word),
+        Reject("invalid_parameter", name_, Offset(value), fmt::format("'{}' is not an order", word),
                {"asc", "desc", "nulls_first", "nulls_last"});
       }
     }
@@ -399,7 +399,7 @@ SearchRequest ReadParameters(const Parameters& parameters, const ParameterNames&
       const std::string member = name == "q.fields" ? "q_fields" : name;
       if (object.Find(member) != nullptr) {
         Reject("invalid_parameter", name, std::nullopt,
-               fmt::format("parameter '{}' stands twice", name));
+               fmt::format("parameter '{}' is given more than once", name));
       }
       object.members.emplace_back(member, String(text));
     }

@@ -102,7 +102,7 @@ void IndexKeeper::MakeBuilding(const document::Plan& plan, const State& old, Sta
   if (now.building.empty()) return;
   const bool there = !old.building_uuid.empty() && Uuid(old.building) == old.building_uuid;
   if (there && (now.mapping == old.mapping || Fit(plan, old.building).empty())) return;
-  if (!old.building_uuid.empty()) now.refused.clear();  // it was said of the one that is no more
+  if (!old.building_uuid.empty()) now.refused.clear();  // it was about the previous one
   // What a killed process made and did not live to remember, or what has become useless.
   if (engine_.IndexExists(now.building)) {
     CheckOwner(AliasOf(plan), now.building);

@@ -25,7 +25,7 @@ constexpr int kLooksPerEngineLook = 4;
 constexpr std::uint64_t kNever = ~std::uint64_t{0};
 
 // Everything that a look would find changed or waiting, in one statement: an idle process asks
-// hardly more. The second column: something waits, so that the same result is no reason to rest.
+// hardly more. The second column: something waits, so that the same result does not mean rest.
 // The third: some process is gone, or some definition is run by nobody. The fourth and the fifth:
 // the definitions in force and those that processes run. The sixth: the triggers.
 const pg::Statement kPulse{"pulse", R"sql(
@@ -315,7 +315,7 @@ void Keeper::EnsurePlanned(const document::Planned& planned, IndexSet& set) {
 
 std::map<std::string, IndexTrouble> Keeper::BlockedNow() const {
   std::map<std::string, IndexTrouble> blocked = blocked_;
-  // What the engine refuses for a moment only is no state of the index.
+  // What the engine refuses for a moment only is not a state of the index.
   for (const auto& [name, cause] : shared_.holds.causes(kBetweenLooks)) {
     blocked.emplace(name, IndexTrouble{IndexPhase::kBlocked, cause.reason, cause.remedy});
   }

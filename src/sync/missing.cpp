@@ -133,7 +133,8 @@ SortedIds SortIds(pg::Session& session, const document::Plan& plan,
   const bool routed = !plan.config.routing.empty() && !routings.empty();
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const std::size_t place = places[i];
-    // A text that reads as a key, but is not how that key is written ("007"), is no id of a row.
+    // A text that reads as a key, but is not how that key is written ("007"), is not the id of a
+    // row.
     if (std::find(right[i].begin(), right[i].end(), ids[place]) == right[i].end()) {
       sorted.foreign.push_back(place);
     } else {

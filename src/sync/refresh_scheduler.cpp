@@ -17,7 +17,7 @@ constexpr Duration kShortestRest = std::chrono::milliseconds(20);
 constexpr int kRestPerDuration = 2;
 constexpr Duration kLongestRest = std::chrono::milliseconds(250);
 // A stream of changes would pay more for its refreshes than for itself: a ninth of the time, but
-// not more seldom than the engines do by themselves. What a few transactions wrote is no stream.
+// not more seldom than the engines do by themselves. A few transactions are not a stream.
 constexpr std::size_t kMany = 100;
 constexpr int kManyInARow = 3;
 constexpr int kRestPerDurationOfStream = 8;

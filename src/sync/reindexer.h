@@ -27,7 +27,7 @@ class Reindexer {
   /// Waits until what was committed up to now is applied; false when that takes long.
   bool InStep();
   /// Why the index that was built cannot be put in place; empty: it can.
-  /// Nothing: changes do not come to rest, and it cannot be told now.
+  /// Nothing: changes do not stop, so it cannot be decided now.
   std::optional<std::string> Objection(const LiveIndex& index);
   std::optional<std::string> CompareCounts(const LiveIndex& building);
   std::string CompareSample(const LiveIndex& building);

@@ -167,7 +167,7 @@ bool IsEmbedded(const Work& work) {
 }
 
 // The second column: whether the server is behind what we have seen of it, or on another timeline,
-// so that the indexes may hold what it lost. A restart of the same server is no such thing.
+// so that the indexes may hold what it lost. A restart of the same server does not count.
 const pg::Statement kCheckEpoch{"check_epoch", R"sql(
   WITH before AS MATERIALIZED (
     SELECT pgsluice.version() < greatest(highest, $1::bigint)

@@ -25,7 +25,7 @@ using ::testing::HasSubstr;
 using ::testing::Key;
 using ::testing::Not;
 
-/// Passes on what is no search.
+/// Passes on everything but searches.
 class Searches : public http::Transport {
  public:
   using Answer = std::function<http::Response(http::Request)>;

@@ -188,7 +188,7 @@ class ApiTenants : public ApiFixture {
     CheckCursor(mine.body, asked);
   }
 
-  /// A cursor tells nothing either, and is of no use to another tenant with the same name.
+  /// A cursor reveals nothing either, and another tenant with the same name cannot use it.
   void CheckCursor(const std::string& body, const TenantRequest& asked) {
     const std::string start = R"("next_cursor":")";
     const std::size_t at = body.find(start);

@@ -1,4 +1,4 @@
-// Who wants the tables for himself meets batches that read them.
+// Exclusive locks on the tables meet batches that read them.
 
 #include <gtest/gtest.h>
 

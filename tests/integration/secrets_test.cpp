@@ -112,7 +112,7 @@ class Secrets : public testing::FaultTest, public ::testing::WithParamInterface<
     Get(api_, path);
     Get(api_, path, {{"X-Api-Key", Fill("$CALLER$")}});
     Get(api_, path, {{"Authorization", Fill("Bearer $CALLER$")}});
-    // An HS256 token with a signature that is none, and one that is no token.
+    // An HS256 token with an invalid signature, and a text that is not a token.
     const std::string head = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1In0.";
     Get(api_, path, {{"Authorization", Fill("Bearer " + head + "$TOKEN$")}});
     Get(api_, path, {{"Authorization", Fill("Bearer x.$TOKEN$")}});

@@ -212,7 +212,7 @@ test('backfill and reindex show how far they are', async () => {
   await page.unrouteAll({behavior: 'ignoreErrors'});
 });
 
-test('dead letters are told with their reason and retried', async () => {
+test('dead letters are shown with their reason and retried', async () => {
   // As one whose cause is gone: the key is that of a row which the engine takes.
   psql(`INSERT INTO pgsluice.dead_letter (index_name, document_id, key, error, status)
         VALUES ('items', '7', '["7"]', 'mapper_parsing_exception: <b>no</b> date', 400)`);

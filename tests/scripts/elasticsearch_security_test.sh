@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A real Elasticsearch with xpack.security and HTTPS: the role that pgsluice needs, and what is told of credentials that are wrong.
+# A real Elasticsearch with xpack.security and HTTPS: the role that pgsluice needs, and what is reported about wrong credentials.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # shellcheck source=/dev/null

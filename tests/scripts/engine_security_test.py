@@ -1,4 +1,4 @@
-"""Engines over HTTPS and with credentials of every kind; what is wrong with them is told apart in log, /readyz and /status."""
+"""Engines over HTTPS and with credentials of every kind; what is wrong with them is reported in log, /readyz and /status."""
 
 import base64
 import datetime

@@ -275,7 +275,7 @@ void FaultProxy::Swallow(Link& link) {
       if (closing_) return;
     }
     for (pollfd& fd : fds) {
-      // The other side is not told that this one is gone.
+      // The other side does not learn that this one is gone.
       if (fd.revents != 0 && recv(fd.fd, buffer.data(), buffer.size(), 0) <= 0) fd.fd = -1;
     }
     if (fds[0].fd < 0 && fds[1].fd < 0) return;  // nothing would ever wake this up

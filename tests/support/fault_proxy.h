@@ -10,9 +10,9 @@
 
 namespace pgsluice::testing {
 
-/// Stands on loopback between pgsluice and a real server, and breaks what it is told to break.
-/// Each connection has a thread of its own. Everything may be called while connections are open;
-/// what is set holds from the next bytes on.
+/// Stands on loopback between pgsluice and a real server, and makes the faults that a test asks
+/// for. Each connection has a thread of its own. Everything may be called while connections are
+/// open; what is set holds from the next bytes on.
 class FaultProxy {
  public:
   enum class Protocol { kHttp, kTcp };  ///< kTcp: for PostgreSQL; no Answer().

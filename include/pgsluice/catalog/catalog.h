@@ -120,7 +120,7 @@ class Catalog {
 };
 
 /// Splits `public."Odd Name"` into schema (empty when not given) and name, folding unquoted parts
-/// to lower case as SQL does. Throws Error(kReject) when it is no name.
+/// to lower case as SQL does. Throws Error(kReject) if it is not a name.
 std::pair<std::string, std::string> SplitName(std::string_view sql_name);
 
 }  // namespace pgsluice::catalog

@@ -61,7 +61,8 @@ class Engine {
   /// Remembered.
   const Flavor& Detect();
 
-  /// Any request; answers whatever status came. Throws only when there is no answer.
+  /// Sends any request and returns the answer, whatever its status. Throws only if there is no
+  /// answer.
   http::Response Send(const http::Request& request);
   /// The JSON that a GET answers; null when the engine says that there is no such thing. An engine
   /// that cannot tell, and anything else that answers in its place, is an Error: nothing passing

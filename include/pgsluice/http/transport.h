@@ -24,7 +24,7 @@ struct Request {
   int asked_by = -1;  ///< Socket of who waits for the answer; when that end is gone, Abandoned.
 };
 
-/// Who asked is gone. The connection was closed, so that the other side stops working.
+/// The caller has disconnected. The connection to the engine was closed, so that it stops working.
 class Abandoned : public Error {
  public:
   Abandoned() : Error(Disposition::kReject, "the caller is gone") {}

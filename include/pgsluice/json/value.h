@@ -43,7 +43,7 @@ class Value {
   bool IsArray() const { return type == Type::kArray; }
   bool IsObject() const { return type == Type::kObject; }
 
-  /// The member of that name, or null when absent or when this is no object.
+  /// The member of that name, or null if it is absent or if this is not an object.
   const Value* Find(std::string_view name) const;
   /// The value behind a path of member names, or null.
   const Value* Find(std::initializer_list<std::string_view> path) const;

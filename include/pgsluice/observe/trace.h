@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-/// Traces: spans of requests and of batches, told to a collector by TraceExporter. While none runs
+/// Traces: spans of requests and of batches, sent to a collector by TraceExporter. While none runs
 /// in the process a span costs next to nothing.
 namespace pgsluice::observe {
 
@@ -17,7 +17,7 @@ class TraceExporter;
 struct TraceContext {
   std::string trace_id;  ///< 32 hexadecimal digits.
   std::string span_id;   ///< 16 of them.
-  bool sampled = false;  ///< Whether it is told to the collector.
+  bool sampled = false;  ///< Whether it is sent to the collector.
 };
 
 /// From the value of a traceparent header; nothing when that is not well-formed.
@@ -51,7 +51,7 @@ class Span {
   /// The header for what this span asks of others: itself, or while nothing is exported what came
   /// in. Empty when there is neither.
   std::string traceparent() const;
-  /// Empty unless the span is told to the collector.
+  /// Empty unless the span is sent to the collector.
   std::string_view trace_id() const;
 
  private:

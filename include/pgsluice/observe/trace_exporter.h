@@ -21,10 +21,10 @@ namespace pgsluice::observe {
 struct TraceOptions {
   /// What the process is: "service.name" and others.
   std::vector<std::pair<std::string, std::string>> resource = {{"service.name", "pgsluice"}};
-  double ratio = 1;                         ///< Share of the traces that begin here which are told.
-  bool follows_caller = true;               ///< A caller's own decision counts instead.
-  std::size_t queue = 2048;                 ///< Spans that may wait; more are dropped.
-  std::size_t batch = 512;                  ///< Spans of one request.
+  double ratio = 1;            ///< Share of the traces that begin here which are exported.
+  bool follows_caller = true;  ///< A caller's own decision counts instead.
+  std::size_t queue = 2048;    ///< Spans that may wait; more are dropped.
+  std::size_t batch = 512;     ///< Spans of one request.
   std::chrono::milliseconds delay{5000};    ///< Until a smaller batch is sent.
   std::chrono::milliseconds timeout{3000};  ///< For one request.
 };
@@ -33,8 +33,8 @@ struct TraceOptions {
 using TraceSender = std::function<void(const std::string& body, std::chrono::milliseconds timeout)>;
 
 /// Takes the spans of the process from its construction to its destruction, and sends them in
-/// batches from a thread of its own: whoever makes spans never waits. Outlives every span; one at a
-/// time. What is left at the end gets a second.
+/// batches from a thread of its own: code that makes spans never waits. Outlives every span; one at
+/// a time. What is left at the end gets a second.
 class TraceExporter {
  public:
   TraceExporter(TraceOptions options, TraceSender send, Registry& registry);

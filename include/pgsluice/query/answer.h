@@ -24,8 +24,8 @@ struct AnswerFacts {
 /// Parses a part of an answer. Throws Problem 502 engine_error if it is more than anybody asked
 /// for.
 json::Value ParsePart(std::string_view text);
-/// Whether `_shards` of an answer tells of all of them. Shards that nobody holds now count as
-/// neither successful nor failed.
+/// Returns whether all shards have answered, from `_shards` of an answer. Shards that nobody holds
+/// now count as neither successful nor failed.
 bool AllAnswered(const json::Value& shards);
 
 /// Appends `"hits":[…],"total":…,"facets":…` from the engine's answer to SearchBody(), documents

@@ -45,7 +45,7 @@ struct Literal {
   bool quoted = false;
   std::string claim;        ///< A policy's ${claims.NAME}: the name; `text` comes with
                             ///< the caller.
-  bool impossible = false;  ///< A claim that is no scalar: equal to nothing.
+  bool impossible = false;  ///< A claim that is not a scalar: equal to nothing.
 };
 
 /// A filter as written, from an expression or a tree, before any schema is

@@ -16,8 +16,8 @@
 /// tables and the protocol of migrations/0006_definitions.sql.
 namespace pgsluice::sync {
 
-/// What tells one definition of an index from another: what its documents look like, and the tables
-/// and columns they are made from. Indexes of different definitions have to be filled again.
+/// What makes one definition of an index differ from another: what its documents look like, and the
+/// tables and columns they are made from. Indexes of different definitions have to be filled again.
 std::string DefinitionOf(const document::Plan& plan);
 
 /// This process among those that write documents. Lives as long as the session does: if that is

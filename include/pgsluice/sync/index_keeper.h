@@ -44,8 +44,8 @@ class IndexKeeper {
   /// that these documents do not have (it may have another name in them).
   std::shared_ptr<const LiveIndex> Served(pg::Session& session, const config::Index& index) const;
 
-  /// `set` with the phases and reasons that pgsluice.index_state tells, which another process may
-  /// have changed; the same one when it tells these.
+  /// `set` with the phases and reasons in pgsluice.index_state, which another process may
+  /// have changed. Returns `set` itself if nothing changed.
   static std::shared_ptr<const IndexSet> WithPhases(pg::Session& session,
                                                     const std::shared_ptr<const IndexSet>& set);
 
@@ -94,7 +94,8 @@ class IndexKeeper {
   /// Saves what became of the index, with the pieces of what has to be read.
   static void Store(pg::Session& session, const LiveIndex& live, const State& old, State& now,
                     bool ours);
-  /// The alias already points to the index that was built: whoever did it did not live to say so.
+  /// The alias already points to the index that was built: the process that swapped it died before
+  /// it recorded that.
   bool IsInPlace(const State& state, const std::vector<std::string>& targets);
   static void PutInPlace(pg::Session& session, const std::string& name,
                          const std::string& building);

@@ -95,8 +95,9 @@ struct IndexSet {
   };
   std::map<int, EventSource> sources;
   outbox::Interest interest;
-  /// pgsluice.state.generation of this picture. Whoever writes documents asks the database, in the
-  /// transaction that does it, whether it is still the present one: that holds for all processes.
+  /// pgsluice.state.generation of this picture. A thread that writes documents asks the database,
+  /// in the transaction that does it, whether it is still the present one: that holds for all
+  /// processes.
   int generation = -1;
 };
 

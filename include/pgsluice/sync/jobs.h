@@ -75,8 +75,8 @@ void CreateWalk(pg::Session& session, const LiveIndex& index,
 /// Adds the second walks that are due: documents that a poller had sent before it was killed, and
 /// that the engine got after the first walk, go as well. Nobody waits for them.
 void WalkAgain(pg::Session& session, const IndexSet& set);
-/// Tells, until the transaction ends, that documents are written as of `generation`; false when it
-/// is no longer that of pgsluice.state.
+/// Announces, until the transaction ends, that documents are written as of `generation`; false if
+/// it is no longer that of pgsluice.state.
 bool EnterGeneration(pg::Session& session, int generation);
 /// Whether some transaction, of any process, still writes documents as of an older generation. A
 /// piece has to wait for it: what such a transaction reads later than the piece does would stay.
@@ -87,7 +87,7 @@ void RaiseGeneration(pg::Session& session);
 
 /// Claims a piece within the caller's transaction; nothing when none is free. Pieces of indexes
 /// that `set` does not know (another process made them just now, or they are not ours) stay for
-/// whoever knows them.
+/// the process that knows them.
 /// So do those of the indexes in `held`.
 std::optional<Job> ClaimJob(pg::Session& session, const IndexSet& set,
                             const std::vector<std::string>& held = {});

@@ -26,8 +26,8 @@ class Keeper {
   Keeper(const config::Config& config, const Shared& shared, bool writes);
 
   /// The first look. Throws Error(kRetry) if the database cannot be reached, Error(kFatal) if the
-  /// engine refuses our credentials or is no search engine. An engine that cannot be reached is no
-  /// error here: Run() continues to try. Neither is an index whose definition does not fit the
+  /// engine refuses our credentials or is not a search engine. An engine that cannot be reached is
+  /// not error here: Run() continues to try. Neither is an index whose definition does not fit the
   /// tables or the engine: it is in trouble alone.
   void Start();
   /// Looks every few seconds, and whenever somebody asks, until stopped.
@@ -62,8 +62,8 @@ class Keeper {
   void PutInForce(const std::shared_ptr<const IndexSet>& set);
   /// What processes that write found out about our indexes; for one that only serves.
   TroubleMap TroublesOfOthers();
-  /// Takes the lock with plans of the tables as they are then: whoever takes it later and knows of
-  /// newer ones raises the generation above that of our picture.
+  /// Takes the lock with plans of the tables as they are then: a process that takes it later and
+  /// knows of newer ones raises the generation above that of our picture.
   void LockWithPresentPlans(std::optional<IndexLock>& lock);
   void KeepEpoch();
   bool InTrouble() const;

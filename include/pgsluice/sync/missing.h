@@ -41,10 +41,11 @@ MissingQuery ForeignQuery(const std::vector<std::string>& ids,
                           const std::vector<std::string>& routings,
                           const std::vector<std::size_t>& foreign);
 
-/// A key that also tells what its document is routed by, so that the document is deleted there when
+/// A key that also carries the routing of its document, so that the document is deleted there when
 /// the row is gone or has another routing. Empty: by its id, which needs no telling.
 std::string RoutedKey(std::string key, const std::string& routing);
-/// Undoes that: what it was routed by; empty, and nothing is changed, where that is not told.
+/// Removes the routing from `key` and returns it. Returns "" and leaves `key` unchanged if it has
+/// none.
 std::string TakeRouting(std::string& key);
 
 /// The keys of what a MissingQuery for `ids` found, if they have to be refreshed instead of

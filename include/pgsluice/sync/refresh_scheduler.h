@@ -12,7 +12,7 @@
 
 namespace pgsluice::sync {
 
-/// Adaptive refresh: whoever drained the queue asks for the index to be made searchable; that
+/// Adaptive refresh: a worker that drained the queue asks for the index to be made searchable; that
 /// happens at once when the last refresh of it is old enough, else as soon as it is. Under backlog
 /// nobody drains, and the index's refresh_interval alone counts. Request() is thread-safe.
 class RefreshScheduler {

@@ -39,13 +39,13 @@ struct VerifyReport {
 /// Compares every document of an index with PostgreSQL, by content and routing, while both live:
 /// the table in block ranges against the engine, then the ids of the index against the table. A
 /// candidate is looked at again after everything committed until then was applied, so that what was
-/// merely in flight is no difference. Memory is bounded by one chunk.
+/// merely in flight is not a difference. Memory is bounded by one chunk.
 class Verifier {
  public:
   using Report = std::function<void(const Difference&)>;
   using Keys = std::vector<std::string>;
 
-  /// `in_flight`: the work that is no difference before it is done.
+  /// `in_flight`: the work that is not a difference before it is done.
   Verifier(pg::Session& session, engine::Engine& engine, Consistency& consistency,
            Scope in_flight = {})
       : session_(session),
@@ -54,8 +54,8 @@ class Verifier {
         consistency_(consistency),
         in_flight_(std::move(in_flight)) {}
 
-  /// Tells `report` every difference. Throws Error(kRetry) when something in flight does not get
-  /// applied within two minutes: then the sync is not running, and nothing can be said.
+  /// Reports every difference to `report`. Throws Error(kRetry) when something in flight does not
+  /// get applied within two minutes: then the sync is not running, and nothing can be said.
   VerifyReport Verify(const LiveIndex& index, const Report& report);
   /// The same for these root keys only.
   VerifyReport VerifyKeys(const LiveIndex& index, const Keys& keys, const Report& report);

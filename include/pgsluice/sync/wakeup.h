@@ -18,7 +18,7 @@ inline constexpr Next kUntilCalled{std::chrono::hours(24), true};
 /// The indexes are not as this process knows them: until the keeper has looked.
 inline constexpr Next kUntilLooked{std::chrono::hours(24), false};
 
-/// Tells workers that there may be work, and the sleeper that all workers are idle. A signal that
+/// Wakes workers when there may be work, and the sleeper when all workers are idle. A signal that
 /// comes while a worker looks for work is not lost: the worker compares generations. Thread-safe.
 class Wakeup {
  public:

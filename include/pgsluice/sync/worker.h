@@ -43,7 +43,7 @@ struct Shared {
   std::function<void()> look_again;
 };
 
-/// Where the trouble is that an error tells of, as Monitor::Trouble() names it: "database" when its
+/// Returns the part that an error is about, as Monitor::Trouble() names it: "database" when its
 /// connection is lost, "sync" when the server refuses a statement, else "engine".
 const char* PartOf(const Error& error, bool lost);
 

@@ -29,7 +29,7 @@ CREATE INDEX IF NOT EXISTS outbox_id ON pgsluice.outbox (id);
 -- behind the one that makes the keys `byte_limit` bytes long, so that a batch fits into memory. A
 -- cursor, because FOR UPDATE knows no running sum; it locks nothing that it does not answer.
 -- `known` is pgsluice.state.generation as the caller knows it: when it is another one, the answer is
--- a row of NULLs only, and the caller has to look at the indexes again. The lock tells others that a
+-- a row of NULLs only, and the caller has to look at the indexes again. The lock shows others that a
 -- transaction of that generation is under way. Events of the sources in `leave` are left alone.
 CREATE OR REPLACE FUNCTION pgsluice.claim(
   low bigint, row_limit int, byte_limit int, known int, leave int[])

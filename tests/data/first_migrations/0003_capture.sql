@@ -27,7 +27,7 @@ $$;
 
 -- The columns that make a row one document: primary key; else a unique index over NOT NULL columns
 -- (the one with the fewest); else all columns. A deferrable unique index may hold duplicates for the
--- length of a transaction, which no snapshot of others shows, but it is no promise to rely on.
+-- length of a transaction, which no snapshot of others shows, but this is not guaranteed.
 CREATE OR REPLACE FUNCTION pgsluice.identity_of(relation regclass) RETURNS text[]
 LANGUAGE sql STABLE AS $$
   WITH usable AS (

@@ -138,7 +138,7 @@ TEST_F(JwtTest, FetchesAKeySetAndItsRotation) {
   EXPECT_TRUE(keys.Get("a")->Has("a"));
   EXPECT_TRUE(keys.Get("a")->Has("a"));
   EXPECT_EQ(fetched, 1);
-  // A name that is not known is looked for once, whoever asks for it how often.
+  // A name that is not known is looked for once, however often it is asked for.
   for (int i = 0; i < 5; ++i) EXPECT_FALSE(keys.Get("b")->Has("b"));
   EXPECT_EQ(fetched, 1);
   now.clear();

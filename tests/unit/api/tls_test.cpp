@@ -11,7 +11,7 @@
 #include "pgsluice/base/error.h"
 #include "pgsluice/http/transport.h"
 
-/// Who is believed to be whom.
+/// Which certificates are accepted for which names.
 namespace pgsluice::api {
 namespace {
 

@@ -120,7 +120,7 @@ TEST(ReadBulkAnswer, NeverTakesWhatItDoesNotUnderstandForSuccess) {
   EXPECT_EQ(DispositionOf(401, R"({"error":{"type":"security_exception","reason":"no"}})"),
             Disposition::kFatal);
   EXPECT_EQ(DispositionOf(403, "no"), Disposition::kRetry);  // of this index, perhaps
-  // Credentials that ended are renewed by whoever gives them out.
+  // Expired credentials are renewed by their provider.
   EXPECT_EQ(
       DispositionOf(403, R"({"message":"The security token included in the request is expired"})"),
       Disposition::kRetry);

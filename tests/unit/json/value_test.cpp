@@ -63,7 +63,7 @@ TEST(JsonValue, CommentsAndTrailingCommasOnlyWhenAsked) {
 
 TEST(JsonValue, ErrorsNameThePlace) {
   EXPECT_THAT(Failure("{\"a\": 1,\n  \"a\": 2}"), HasSubstr("line 2"));
-  EXPECT_THAT(Failure("{\"a\": 1,\n  \"a\": 2}"), HasSubstr("\"a\" stands twice"));
+  EXPECT_THAT(Failure("{\"a\": 1,\n  \"a\": 2}"), HasSubstr("\"a\" is given more than once"));
   EXPECT_THAT(Failure("[1] x"), HasSubstr("line 1, column"));
   EXPECT_THAT(Failure("\"\xff\""), HasSubstr("not valid UTF-8"));
   EXPECT_THAT(Failure(std::string(70, '[')), HasSubstr("deeper than 64"));

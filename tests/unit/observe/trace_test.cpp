@@ -163,16 +163,16 @@ TEST_F(Traces, WhatTheCallerDoesNotSampleIsPassedOnAndNotTold) {
 
 TEST_F(Traces, AShareOfTheTracesIsToldAsAWhole) {
   Start({.ratio = 0.5, .delay = milliseconds(1)});
-  int told = 0;
+  int sampled = 0;
   for (int i = 0; i < 400; ++i) {
     const Span root(SpanKind::kConsumer, "root");
     const Span inner(SpanKind::kClient, "inner");
-    told += root.trace_id().empty() ? 0 : 1;
+    sampled += root.trace_id().empty() ? 0 : 1;
     EXPECT_EQ(root.trace_id(), inner.trace_id());
   }
-  EXPECT_GT(told, 100);
-  EXPECT_LT(told, 300);
-  EXPECT_EQ(Spans().size(), static_cast<std::size_t>(2 * told));
+  EXPECT_GT(sampled, 100);
+  EXPECT_LT(sampled, 300);
+  EXPECT_EQ(Spans().size(), static_cast<std::size_t>(2 * sampled));
 }
 
 TEST_F(Traces, ACollectorThatHangsCostsSpansButNobodyWaits) {
