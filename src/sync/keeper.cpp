@@ -254,7 +254,13 @@ void Keeper::EnsureIndexes(bool retry) {
     }
     in_force_ =
         Pulse().Text(0, 3);  // before it is read: a change behind it is seen by the next look
-    Settle(*session_, ReadInForce(*session_), *set);
+    const InForce in_force = ReadInForce(*session_);
+    Settle(*session_, in_force, *set);
+    // A gap that was marked while this looked: the next look has to see it as a change.
+    const bool gap = std::any_of(set->indexes.begin(), set->indexes.end(), [&](const auto& index) {
+      return !in_force.indexes.contains(index.first) && !set->troubles.contains(index.first);
+    });
+    if (writes_ && gap) in_force_.clear();
   }
   if (!writes_) others_ = TroublesOfOthers();
   set->troubles.insert(others_.begin(), others_.end());
