@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-#include "api/client_address.h"
-#include "api/message.h"
-#include "api/service.h"
-#include "api/transfer.h"
+#include "api/http/client_address.h"
+#include "api/http/message.h"
+#include "api/http/transfer.h"
+#include "api/rest/service.h"
 #include "pgsluice/api/http_server.h"
 #include "pgsluice/observe/log.h"
 #include "pgsluice/observe/trace.h"

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "api/jwt.h"
-#include "api/request_log.h"
+#include "api/auth/jwt.h"
+#include "api/rest/request_log.h"
 #include "pgsluice/config/config.h"
 #include "pgsluice/query/vocabulary.h"
 

@@ -4,10 +4,10 @@
 #include <iostream>
 #include <map>
 
-#include "check_access.h"
-#include "cli.h"
-#include "commands.h"
-#include "memory.h"
+#include "app/cli/cli.h"
+#include "app/commands/check_access.h"
+#include "app/commands/commands.h"
+#include "app/service/memory.h"
 #include "pgsluice/base/printable.h"
 #include "pgsluice/config/loader.h"
 #include "pgsluice/observe/log.h"

@@ -1,6 +1,6 @@
 #include <iostream>
 
-#include "reference.h"
+#include "app/cli/reference.h"
 
 /// Run by the build: `pgsluice-reference man|bash|zsh|fish` prints what is installed beside the
 /// binary.

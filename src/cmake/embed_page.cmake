@@ -1,4 +1,4 @@
-set(text "#include \"pgsluice/api/embedded_page.h\"\n\nnamespace pgsluice::api {\n\nnamespace {\n\n")
+set(text "#include \"api/admin/embedded_page.h\"\n\nnamespace pgsluice::api {\n\nnamespace {\n\n")
 set(list "")
 set(number 0)
 foreach(file ${FILES})

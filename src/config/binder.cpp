@@ -1,4 +1,4 @@
-#include "binder.h"
+#include "config/binder.h"
 
 #include "pgsluice/config/values.h"
 

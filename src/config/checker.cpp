@@ -1,4 +1,4 @@
-#include "checker.h"
+#include "config/checker.h"
 
 #include <spdlog/fmt/fmt.h>
 

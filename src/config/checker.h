@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "options.h"
+#include "config/options.h"
 #include "pgsluice/config/problem.h"
 #include "pgsluice/json/value.h"
 

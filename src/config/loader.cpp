@@ -10,13 +10,13 @@
 #include <fstream>
 #include <iterator>
 
-#include "binder.h"
-#include "checker.h"
-#include "options.h"
-#include "overlay.h"
+#include "config/binder.h"
+#include "config/checker.h"
+#include "config/options.h"
+#include "config/overlay.h"
+#include "config/rules.h"
 #include "pgsluice/base/error.h"
 #include "pgsluice/observe/log.h"
-#include "rules.h"
 
 namespace pgsluice::config {
 

@@ -1,4 +1,4 @@
-#include "options.h"
+#include "config/options.h"
 #include "pgsluice/config/words.h"
 
 namespace pgsluice::config {

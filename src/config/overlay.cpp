@@ -1,4 +1,4 @@
-#include "overlay.h"
+#include "config/overlay.h"
 
 #include <spdlog/fmt/fmt.h>
 

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "checker.h"
+#include "config/checker.h"
 #include "pgsluice/config/loader.h"
 #include "pgsluice/json/value.h"
 

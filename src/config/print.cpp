@@ -1,6 +1,6 @@
 #include "pgsluice/config/print.h"
 
-#include "options.h"
+#include "config/options.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/observe/log.h"
 

@@ -1,4 +1,4 @@
-#include "rules.h"
+#include "config/rules.h"
 
 #include <spdlog/fmt/fmt.h>
 

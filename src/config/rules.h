@@ -1,6 +1,6 @@
 #pragma once
 
-#include "checker.h"
+#include "config/checker.h"
 #include "pgsluice/config/config.h"
 
 namespace pgsluice::config {

@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "options.h"
+#include "config/options.h"
 #include "pgsluice/config/print.h"
 #include "pgsluice/json/writer.h"
 

@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <mutex>
 
-#include "log_format.h"
+#include "observe/log_format.h"
 
 namespace pgsluice::observe {
 

@@ -1,4 +1,4 @@
-#include "log_format.h"
+#include "observe/log_format.h"
 
 #include <cctype>
 

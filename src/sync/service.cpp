@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "pgsluice/sync/backfiller.h"
-#include "pgsluice/sync/sleeper.h"
+#include "sync/backfill/backfiller.h"
+#include "sync/live/sleeper.h"
 
 namespace pgsluice::sync {
 

@@ -1,4 +1,4 @@
-#include "api/jwt.h"
+#include "api/auth/jwt.h"
 #include "fuzz/fuzz.h"
 #include "pgsluice/query/problem.h"
 #include "unit/api/signed_token.h"

@@ -9,6 +9,7 @@
 #include "pgsluice/json/value.h"
 #include "pgsluice/pg/session.h"
 #include "support/cli_fixture.h"
+#include "support/paths.h"
 #include "support/process.h"
 #include "support/sync_fixture.h"
 
@@ -143,7 +144,7 @@ class SharedCursors : public SyncTest {
  protected:
   std::unique_ptr<Process> Serve(const std::string& listen) {
     return std::make_unique<Process>(
-        std::vector<std::string>{PGSLUICE_BINARY, "serve", "--config", config_file_, "--listen",
+        std::vector<std::string>{testing::Binary(), "serve", "--config", config_file_, "--listen",
                                  listen, "--admin-listen", "127.0.0.1:0", "--database-url",
                                  db_.url(), "--elasticsearch-url", config_.elasticsearch.urls[0]},
         Process::Options{});

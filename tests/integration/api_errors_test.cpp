@@ -13,6 +13,7 @@
 #include "pgsluice/base/digest.h"
 #include "support/api_fixture.h"
 #include "support/error_rows.h"
+#include "support/paths.h"
 #include "support/process.h"
 #include "unit/api/raw_client.h"
 
@@ -227,7 +228,7 @@ TEST_F(ApiErrors, SayWhatWhereAndWhatWouldBeRight) {
 using Codes = std::set<std::string>;  ///< "404 not_found"
 
 Codes OfDocs() {
-  std::ifstream file(PGSLUICE_SOURCE_DIR "/docs/api.md");
+  std::ifstream file(testing::SourceFile("/docs/api.md"));
   const std::regex row("^\\| (\\d{3}) \\| `([a-z_]+)` \\|.*");
   Codes codes;
   std::smatch found;
@@ -254,8 +255,7 @@ Codes OfSources() {
   const std::regex pattern("([1-5]\\d\\d), \"([a-z_]+)\"|Reject\\(\\s*\"([a-z_]+)\"");
   Codes codes;
   for (const char* folder : {"/src/api", "/src/query"}) {
-    for (const auto& entry :
-         std::filesystem::directory_iterator(PGSLUICE_SOURCE_DIR + std::string(folder))) {
+    for (const auto& entry : std::filesystem::directory_iterator(testing::SourceFile(folder))) {
       std::stringstream text;
       text << std::ifstream(entry.path()).rdbuf();
       const std::string source = text.str();

@@ -9,6 +9,7 @@
 
 #include "pgsluice/json/writer.h"
 #include "support/api_fixture.h"
+#include "support/paths.h"
 
 namespace pgsluice::api {
 namespace {
@@ -50,7 +51,7 @@ class ApiInstantTest : public ApiFixture {
 };
 
 TEST_F(ApiInstantTest, EveryParameterWorksOrIsNamed) {
-  std::ifstream file(PGSLUICE_SOURCE_DIR "/tests/data/instantsearch.json");
+  std::ifstream file(testing::SourceFile("/tests/data/instantsearch.json"));
   std::stringstream text;
   text << file.rdbuf();
   const json::Value cases = json::Parse(text.str());
@@ -82,7 +83,7 @@ TEST_F(ApiInstantTest, EveryParameterWorksOrIsNamed) {
 }
 
 TEST_F(ApiInstantTest, FacetsAskedTwiceComeOnceAndHighlightsFindTheWord) {
-  std::ifstream file(PGSLUICE_SOURCE_DIR "/tests/data/instantsearch.json");
+  std::ifstream file(testing::SourceFile("/tests/data/instantsearch.json"));
   std::stringstream text;
   text << file.rdbuf();
   Load(*json::Parse(text.str()).Find("rows"));

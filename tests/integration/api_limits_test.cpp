@@ -9,7 +9,7 @@
 #include <set>
 #include <thread>
 
-#include "api/gate.h"
+#include "api/rest/gate.h"
 #include "support/api_fixture.h"
 #include "unit/api/raw_client.h"
 

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "support/api_fixture.h"
+#include "support/paths.h"
 #include "support/process.h"
 
 namespace pgsluice::api {
@@ -33,11 +34,11 @@ TEST_F(ApiOpenApiTest, IsValidAndDescribesWhatTheCallerSees) {
   const auto holds = [&](const char* text) { return answer.body.find(text) != std::string::npos; };
   EXPECT_TRUE(holds(R"("enum":["draft","live","archived",null]})"));
   EXPECT_TRUE(holds("facet.status"));
-  const std::string build = std::filesystem::path(PGSLUICE_BINARY).parent_path();
+  const std::string build = std::filesystem::path(testing::Binary()).parent_path();
   const std::string file = build + "/openapi.json";
   std::ofstream(file) << answer.body;
   pgsluice::testing::Process validator(
-      {PGSLUICE_SOURCE_DIR "/tests/scripts/validate_openapi.sh", file, build}, {});
+      {testing::SourceFile("/tests/scripts/validate_openapi.sh"), file, build}, {});
   EXPECT_EQ(validator.Wait(std::chrono::seconds(240)), 0) << validator.out() << validator.err();
 }
 
@@ -46,9 +47,9 @@ TEST_F(ApiOpenApiTest, AnswersAsDescribedWhateverIsAsked) {
   const std::string seed = FromEnvironment("PGSLUICE_TEST_SEED")
                                .value_or(std::to_string(std::random_device{}() % 1000000));
   std::cout << "PGSLUICE_TEST_SEED=" << seed << std::endl;
-  const std::string build = std::filesystem::path(PGSLUICE_BINARY).parent_path();
+  const std::string build = std::filesystem::path(testing::Binary()).parent_path();
   pgsluice::testing::Process schemathesis(
-      {PGSLUICE_SOURCE_DIR "/tests/scripts/schemathesis.sh",
+      {testing::SourceFile("/tests/scripts/schemathesis.sh"),
        "http://127.0.0.1:" + std::to_string(server_->port()), build, seed,
        FromEnvironment("PGSLUICE_TEST_EXAMPLES").value_or("30")},
       {});

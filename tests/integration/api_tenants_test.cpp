@@ -9,7 +9,7 @@
 #include <optional>
 #include <random>
 
-#include "api/jwks.h"
+#include "api/auth/jwks.h"
 #include "pgsluice/json/writer.h"
 #include "support/api_fixture.h"
 #include "support/random_request.h"

@@ -12,12 +12,13 @@
 #include "pgsluice/config/loader.h"
 #include "pgsluice/json/writer.h"
 #include "support/api_fixture.h"
+#include "support/paths.h"
 
 namespace pgsluice::api {
 namespace {
 
 json::Value Cases() {
-  std::ifstream file(PGSLUICE_SOURCE_DIR "/tests/data/words.json");
+  std::ifstream file(testing::SourceFile("/tests/data/words.json"));
   std::stringstream text;
   text << file.rdbuf();
   return json::Parse(text.str());

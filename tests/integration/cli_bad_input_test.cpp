@@ -11,6 +11,7 @@
 #include "support/engine_sandbox.h"
 #include "support/fault_proxy.h"
 #include "support/own_postgres.h"
+#include "support/paths.h"
 
 namespace pgsluice::testing {
 namespace {
@@ -68,7 +69,7 @@ class CliBadInput : public CliFixture {
   /// The same for one that runs in spite of what is wrong: until it logs `line`. Returns its log.
   std::string LogUntil(const std::string& line, std::map<std::string, std::string> changes = {}) {
     changes.merge(Environment(database_.url(), engine_.url()));
-    Process service({PGSLUICE_BINARY, "run"}, {.environment = changes, .directory = directory_});
+    Process service({testing::Binary(), "run"}, {.environment = changes, .directory = directory_});
     EXPECT_TRUE(service.WaitForLine(line, std::chrono::seconds(60))) << service.err();
     service.Signal(SIGTERM);
     EXPECT_EQ(service.Wait(), 0);

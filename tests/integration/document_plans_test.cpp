@@ -8,7 +8,7 @@
 #include "integration/document_test_support.h"
 #include "pgsluice/config/loader.h"
 #include "pgsluice/json/value.h"
-#include "pgsluice/sync/missing.h"
+#include "sync/live/missing.h"
 
 namespace pgsluice::document {
 namespace {

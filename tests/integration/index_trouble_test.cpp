@@ -11,6 +11,7 @@
 
 #include "pgsluice/http/transport.h"
 #include "pgsluice/json/value.h"
+#include "support/paths.h"
 #include "support/process.h"
 #include "support/sync_fixture.h"
 
@@ -52,7 +53,7 @@ class TroubleTest : public testing::SyncTest {
   }
   void Run() {
     service_ = std::make_unique<testing::Process>(
-        Command({PGSLUICE_BINARY, "run", "--listen", listen_, "--admin-listen", admin_}),
+        Command({testing::Binary(), "run", "--listen", listen_, "--admin-listen", admin_}),
         testing::Process::Options{});
     ASSERT_TRUE(service_->WaitForLine("running", std::chrono::seconds(60))) << service_->err();
   }
@@ -322,7 +323,7 @@ TEST_F(TroubleTest, ATableThatTheRoleMayNotAttachConcernsItsIndexOnly) {
   const auto at = url.find('@');
   const std::string host = url.substr(at == std::string::npos ? user : at + 1);
   std::vector<std::string> command =
-      Command({PGSLUICE_BINARY, "run", "--listen", listen_, "--admin-listen", admin_});
+      Command({testing::Binary(), "run", "--listen", listen_, "--admin-listen", admin_});
   *std::find(command.begin(), command.end(), url) = url.substr(0, user) + role + "@" + host;
   service_ = std::make_unique<testing::Process>(command, testing::Process::Options{});
   ASSERT_TRUE(service_->WaitForLine("running", std::chrono::seconds(60))) << service_->err();

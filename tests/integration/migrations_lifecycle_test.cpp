@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "pgsluice/migrate/migrator.h"
+#include "support/paths.h"
 #include "support/pg_sandbox.h"
 
 // The migrations that ship, brought in and out by the migrator and by psql.
@@ -46,7 +47,7 @@ TEST(MigrationFiles, PsqlGivesTheSameStateAsTheBinary) {
   pg::Session session(by_binary.options());
   Migrator::Up(session);
   for (const Migration& migration : EmbeddedMigrations()) {
-    const std::string file = PGSLUICE_SOURCE_DIR "/migrations/" + migration.name + ".sql";
+    const std::string file = testing::SourceFile("/migrations/" + migration.name + ".sql");
     ASSERT_TRUE(std::filesystem::exists(file)) << file;
     const std::string command =
         "psql -q -X -v ON_ERROR_STOP=1 -f '" + file + "' '" + by_psql.url() + "'";

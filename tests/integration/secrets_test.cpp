@@ -11,6 +11,7 @@
 
 #include "http/address.h"
 #include "pgsluice/http/transport.h"
+#include "support/paths.h"
 #include "support/service_fixture.h"
 
 namespace pgsluice {
@@ -143,7 +144,7 @@ TEST_P(Secrets, AreFoundNowhere) {
   Command({"config", "check"});
   Command({"attach", "--print"});
   auto process =
-      std::make_unique<testing::Process>(std::vector<std::string>{PGSLUICE_BINARY, "run"},
+      std::make_unique<testing::Process>(std::vector<std::string>{testing::Binary(), "run"},
                                          testing::Process::Options{.environment = Environment()});
   ASSERT_TRUE(process->WaitForLine("running", seconds(60))) << process->err();
   Ask();

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "pgsluice/http/transport.h"
+#include "support/paths.h"
 #include "support/process.h"
 #include "support/sync_fixture.h"
 
@@ -26,7 +27,7 @@ TEST_F(ServiceBinary, AnswersOnBothPortsAndStopsOnSigterm) {
   std::ofstream(config) << R"({"elasticsearch": {"index_prefix": ")" + prefix_ + R"("}})";
   const std::string listen = "127.0.0.1:" + std::to_string(testing::FreePort());
   const std::string admin_listen = "127.0.0.1:" + std::to_string(testing::FreePort());
-  testing::Process service({PGSLUICE_BINARY, "run", "--config", config, "--listen", listen,
+  testing::Process service({testing::Binary(), "run", "--config", config, "--listen", listen,
                             "--admin-listen", admin_listen, "--database-url", db_.url(),
                             "--elasticsearch-url", config_.elasticsearch.urls[0]},
                            {});

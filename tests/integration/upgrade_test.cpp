@@ -13,6 +13,7 @@
 
 #include "pgsluice/base/error.h"
 #include "pgsluice/migrate/migrator.h"
+#include "support/paths.h"
 #include "support/service_fixture.h"
 
 namespace pgsluice {
@@ -73,7 +74,7 @@ class Upgrade : public testing::FaultTest {
   /// Table `item`, attached by the first schema's own functions.
   void BeginWithTheFirstSchema() {
     std::set<std::filesystem::path> files;
-    const auto first = PGSLUICE_SOURCE_DIR "/tests/data/first_migrations";
+    const auto first = testing::SourceFile("/tests/data/first_migrations");
     for (const auto& entry : std::filesystem::directory_iterator(first)) {
       if (entry.path().extension() == ".sql") files.insert(entry.path());
     }

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "support/paths.h"
+
 namespace pgsluice::testing {
 
 /// A fenced block of a Markdown page.
@@ -15,7 +17,7 @@ struct Block {
 
 /// The blocks of a page of the repository.
 inline std::vector<Block> BlocksOf(const std::string& page) {
-  std::ifstream in(PGSLUICE_SOURCE_DIR "/" + page);
+  std::ifstream in(testing::SourceFile("/" + page));
   std::vector<Block> blocks;
   bool inside = false;
   int number = 0;

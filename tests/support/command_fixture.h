@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/paths.h"
 #include "support/process.h"
 #include "support/sync_fixture.h"
 
@@ -18,7 +19,7 @@ class CommandTest : public SyncTest {
     return RunPgsluice(Command(std::move(arguments)));
   }
   std::unique_ptr<Process> Begin(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), PGSLUICE_BINARY);
+    arguments.insert(arguments.begin(), testing::Binary());
     return std::make_unique<Process>(Command(std::move(arguments)), Process::Options{});
   }
   /// Fails the test when the condition does not hold within half a minute.

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "pgsluice/http/transport.h"
+#include "support/paths.h"
 
 namespace pgsluice::testing {
 
@@ -35,7 +36,7 @@ OwnEngine::~OwnEngine() {
 }
 
 void OwnEngine::Start() {
-  std::vector<std::string> command = {PGSLUICE_SOURCE_DIR "/scripts/lib/own_engine", Kind(),
+  std::vector<std::string> command = {testing::SourceFile("/scripts/lib/own_engine"), Kind(),
                                       directory_, std::to_string(port_)};
   command.insert(command.end(), settings_.begin(), settings_.end());
   server_ = std::make_unique<Process>(command, Process::Options{});

@@ -1,4 +1,5 @@
 #include "support/process.h"
+#include "support/paths.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -154,7 +155,7 @@ std::uint16_t FreePort() {
 }
 
 Outcome RunPgsluice(std::vector<std::string> arguments, const Process::Options& options) {
-  arguments.insert(arguments.begin(), PGSLUICE_BINARY);
+  arguments.insert(arguments.begin(), testing::Binary());
   Process process(arguments, options);
   const int code = process.Wait();
   return {code, process.out(), process.err()};

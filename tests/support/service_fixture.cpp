@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "http/address.h"
+#include "support/paths.h"
 
 namespace pgsluice::testing {
 
@@ -40,7 +41,7 @@ std::unique_ptr<Process> FaultTest::RunBinary(const std::string& command, const 
                                               const Process::Options& options,
                                               const std::string& listen) {
   return std::make_unique<Process>(
-      std::vector<std::string>{PGSLUICE_BINARY, command, "--config", config_file_, "--listen",
+      std::vector<std::string>{testing::Binary(), command, "--config", config_file_, "--listen",
                                listen, "--admin-listen", admin.empty() ? "127.0.0.1:0" : admin,
                                "--database-url", database.empty() ? db_.url() : database,
                                "--elasticsearch-url", proxy_.url()},

@@ -12,7 +12,7 @@
 #include <cstring>
 #include <string>
 
-#include "api/http_socket.h"
+#include "api/http/http_socket.h"
 
 namespace pgsluice::api {
 

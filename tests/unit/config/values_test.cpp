@@ -8,6 +8,7 @@
 #include "pgsluice/config/problem.h"
 #include "pgsluice/config/schema.h"
 #include "pgsluice/json/value.h"
+#include "support/paths.h"
 
 namespace pgsluice::config {
 namespace {
@@ -96,7 +97,7 @@ TEST(Schema, IsJsonThatKnowsEveryLevel) {
 }
 
 TEST(Readme, HasTheTableOfEnvironmentVariablesAndFlags) {
-  std::ifstream in(PGSLUICE_SOURCE_DIR "/README.md");
+  std::ifstream in(testing::SourceFile("/README.md"));
   const std::string readme{std::istreambuf_iterator<char>(in), {}};
   EXPECT_NE(readme.find(SettingsMarkdown()), std::string::npos) << SettingsMarkdown();
 }

@@ -1,0 +1,219 @@
+#include <spdlog/fmt/fmt.h>
+
+#include "api/openapi/openapi.h"
+#include "api/rest/service.h"
+#include "pgsluice/base/digest.h"
+#include "pgsluice/json/writer.h"
+#include "pgsluice/query/answer.h"
+#include "pgsluice/query/hits.h"
+#include "pgsluice/query/projection.h"
+
+/// Endpoints that answer documents by id, and what the API knows about indexes and freshness.
+namespace pgsluice::api {
+
+using query::Problem;
+
+namespace {
+
+std::string IdArray(const std::vector<std::string>& ids) {
+  std::string out = "[";
+  for (const std::string& id : ids) {
+    if (out.size() > 1) out += ',';
+    json::AppendString(out, id);
+  }
+  return out + "]";
+}
+
+/// Whether an If-None-Match names the tag; weak comparison (RFC 9110, 13.1.2).
+bool NamesTag(const std::string& header, const std::string& tag) {
+  return header == "*" || header.find(tag.substr(2)) != std::string::npos;
+}
+
+}  // namespace
+
+/// {"<id>": document, …} as the engine's search answer: the documents of `ids` that the caller may
+/// see. Documents and filter are judged by the engine together, so that a row that moved to another
+/// tenant is never shown by its old filter.
+std::string Service::ById(const Asked& asked, const std::vector<std::string>& ids,
+                          const Request& request) {
+  // No document has an empty id, and the engine refuses to look for one.
+  std::vector<std::string> possible = ids;
+  std::erase(possible, "");
+  const query::Dsl wanted{query::Dsl::Kind::kText,
+                          R"({"ids":{"values":)" + IdArray(possible) + "}}"};
+  const query::Dsl filter = query::AllOf(
+      {asked.allowed, query::TranslateFilter(asked.request.filter, asked.schema), wanted});
+  const std::string body =
+      fmt::format(R"({{"query":{},"size":{},"_source":true}})", filter.Text(), ids.size());
+  return AskEngine(WholeSearch(asked.index), body, request);
+}
+
+Response Service::Document(const Request& request, const Access& access) {
+  const Asked asked = Ask(request, access, query::kDocumentParameters);
+  const query::Projection projection(asked.schema, asked.request.fields,
+                                     asked.request.numbers_as_strings);
+  const std::string& id = request.segments[3];
+  const bool routed = !asked.index.plan->config.routing.empty();
+  const bool filtered =
+      asked.allowed.kind != query::Dsl::Kind::kAll || !asked.request.filter.parts.empty();
+  const Partial partial = BringUp(asked, request);
+  std::string answer;
+  std::string_view source;
+  // "." and ".." would be steps of a path to whatever is between us and the engine.
+  const bool dots = id.find_first_not_of('.') == std::string::npos;
+  if (filtered || routed || dots) {
+    answer = ById(asked, {id}, request);
+    const std::vector<query::Hit> hits = query::ReadHits(answer);
+    if (!hits.empty()) source = hits.front().source;
+  } else {
+    // Real time: shows a write before the next refresh.
+    answer =
+        AskEngine(fmt::format("/{}/_doc/{}", http::Encode(asked.index.alias), http::Encode(id)), "",
+                  request, true);
+    source = query::MemberOf(answer, "_source");
+  }
+  if (source.empty()) {
+    if (partial == Partial::kBackfilling) throw StillCopied();
+    throw Problem(404, "document_not_found", fmt::format("there is no document '{}'", id));
+  }
+  Response response;
+  response.body = R"({"id":)" + json::Quote(id) + R"(,"document":)";
+  projection.Append(response.body, source);
+  // Weak, as `meta` is not part of it.
+  const std::string tag = "W/\"" + base::Sha256(response.body).substr(0, 32) + "\"";
+  response.headers = {{"ETag", tag}};
+  if (NamesTag(request.if_none_match, tag)) {
+    response.status = 304;
+    response.body.clear();
+    return response;
+  }
+  response.body += R"(,"meta":{)" + Meta(asked, request, partial) + "}}";
+  return response;
+}
+
+Response Service::MultiGet(const Request& request, const Access& access) {
+  const Asked asked = Ask(request, access, query::kMultiGetParameters);
+  if (!asked.request.has_ids) {
+    query::Reject("invalid_parameter", "ids", std::nullopt, "'ids' is needed: a list of ids");
+  }
+  const query::Projection projection(asked.schema, asked.request.fields,
+                                     asked.request.numbers_as_strings);
+  const Partial partial = BringUp(asked, request);
+  std::map<std::string, std::string> documents;
+  if (!asked.request.ids.empty()) {
+    const std::string answer = ById(asked, asked.request.ids, request);
+    for (const query::Hit& hit : query::ReadHits(answer)) {
+      projection.Append(documents[query::ParsePart(hit.id).text], hit.source);
+    }
+  }
+  std::vector<std::string> missing;
+  std::string docs;
+  for (const std::string& id : asked.request.ids) {
+    const auto found = documents.find(id);
+    if (found == documents.end()) {
+      missing.push_back(id);
+      continue;
+    }
+    if (!docs.empty()) docs += ',';
+    docs += R"({"id":)" + json::Quote(id) + R"(,"document":)" + found->second + "}";
+  }
+  Response response;
+  response.body = fmt::format(R"({{"docs":[{}],"missing":{},"meta":{{{}}}}})", docs,
+                              IdArray(missing), Meta(asked, request, partial));
+  return response;
+}
+
+std::string Service::IndexJson(const IndexInfo& index, const std::string& documents,
+                               const Access& access) const {
+  const query::Schema schema = access.SchemaOf(index.plan);
+  std::string fields;
+  for (const document::Field* field : schema.fields()) {
+    if (!fields.empty()) fields += ',';
+    const std::string type = field->kind == document::Kind::kObject ? "object" : field->pg_type;
+    fields += fmt::format(
+        R"({{"path":{},"type":{},"nested":{},"searchable":{},"filterable":{},"sortable":{},"facetable":{}}})",
+        json::Quote(field->path), json::Quote(type), !field->nested_path.empty(),
+        query::IsSearchable(*field), query::IsFilterable(*field), query::IsSortable(*field),
+        query::IsFacetable(*field));
+  }
+  return fmt::format(R"({{"name":{},"table":{},"state":{},"documents":{},"fields":[{}]}})",
+                     json::Quote(index.plan->name), json::Quote(index.plan->root_name),
+                     json::Quote(index.state), documents, fields);
+}
+
+Response Service::Indexes(const Request& request, const Access& access) {
+  const bool one = request.segments.size() == 3;
+  std::vector<IndexInfo> shown;
+  if (one) {
+    shown.push_back(Known(request.segments[2], access));
+  } else {
+    const auto indexes = backend_.indexes();
+    for (const auto& [name, index] : *indexes) {
+      if (index.plan != nullptr && access.Sees(name)) shown.push_back(index);
+    }
+  }
+  const std::vector<std::string> documents = CountAll(shown, access, request);
+  std::string list;
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    list += (i > 0 ? "," : "") + IndexJson(shown[i], documents[i], access);
+  }
+  Response response;
+  response.body = one ? list : R"({"indexes":[)" + list + "]}";
+  return response;
+}
+
+Response Service::Describe(const Request& /*request*/, const Access& access) {
+  std::vector<DescribedIndex> described;
+  const auto indexes = backend_.indexes();
+  for (const auto& [name, index] : *indexes) {
+    if (index.plan != nullptr && access.Sees(name))
+      described.push_back({name, access.SchemaOf(index.plan)});
+  }
+  const std::shared_ptr<const Settings> now = settings();
+  const config::Auth& auth = now->auth;
+  const bool secured = auth.anonymous.empty() && (!auth.keys.empty() || auth.jwt);
+  Response response;
+  response.body = OpenApi(described, secured, access.MayExport());
+  return response;
+}
+
+std::string Service::SyncJson(const Access& access) {
+  std::string list;
+  const auto indexes = backend_.indexes();
+  for (const auto& [name, index] : *indexes) {
+    if (!access.Sees(name)) continue;
+    if (!list.empty()) list += ',';
+    list += json::Quote(name) + R"(:{"state":)" + json::Quote(index.state) + "}";
+  }
+  SyncState* sync = backend_.sync;
+  return fmt::format(R"({{"position":{},"pending":{},"lag_ms":{},"indexes":{{{}}}}})",
+                     json::Quote(freshness_.Position()), sync == nullptr ? 0 : sync->pending(),
+                     sync == nullptr ? 0 : sync->lag_ms(), list);
+}
+
+Response Service::Sync(const Request& /*request*/, const Access& access) {
+  Response response;
+  response.body = SyncJson(access);
+  return response;
+}
+
+Response Service::SyncWait(const Request& request, const Access& access) {
+  const query::SearchRequest asked = query::ReadParameters(request.parameters, {"after", "wait"});
+  access.CheckStrong("sync/wait");
+  if (backend_.sync != nullptr) {
+    WaitFor(asked.after.empty() ? PositionNow() : asked.after, "", asked.wait, request.socket);
+    std::vector<std::string> aliases;
+    std::string name;
+    const auto indexes = backend_.indexes();
+    for (const auto& [index, info] : *indexes) {
+      if (info.plan == nullptr || !access.Sees(index)) continue;
+      aliases.push_back(info.alias);
+      name += info.alias + ',';
+    }
+    WithEngine(request.id,
+               [&] { refreshes_.Run(name, [&] { backend_.engine->Refresh(aliases); }); });
+  }
+  return Sync(request, access);
+}
+
+}  // namespace pgsluice::api

@@ -1,0 +1,189 @@
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+
+#include "api/instantsearch/instantsearch.h"
+#include "api/rest/service.h"
+#include "pgsluice/json/writer.h"
+#include "pgsluice/query/answer.h"
+#include "pgsluice/query/cursor.h"
+#include "pgsluice/query/cursor_values.h"
+#include "pgsluice/query/hits.h"
+
+/// Endpoints that ask an index by query: search, count, facets, suggest.
+namespace pgsluice::api {
+
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+std::int64_t MillisecondsSince(Clock::time_point start) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start).count();
+}
+
+/// Texts with a word that begins with a text, letters of ASCII in either case, as a regular
+/// expression. Engines take 1,000 characters of one: of a longer text the beginning, and
+/// KeepBeginning() sorts out the rest.
+std::string Beginning(const std::string& text) {
+  constexpr std::size_t kLongest = 990;
+  std::string out = R"((.*[ _/.,;:()'&+\-])?)";
+  for (const char c : text) {
+    const bool inside = (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;  // Of a character.
+    if (out.size() > kLongest && !inside) break;
+    const char other = static_cast<char>(c ^ 0x20);
+    const char lower = static_cast<char>(c | 0x20);
+    if (lower >= 'a' && lower <= 'z') {
+      out += {'[', c, other, ']'};
+      continue;
+    }
+    if (std::string_view(".?+*|{}[]()\"\\#@&<>~^$-").find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return out + ".*";
+}
+
+/// Leaves those buckets of a facet with a word that begins with `prefix`.
+void KeepBeginning(json::Value& value, const std::string& prefix) {
+  for (auto& [name, member] : value.members) {
+    if (name != "buckets") {
+      KeepBeginning(member, prefix);
+      continue;
+    }
+    std::erase_if(member.items, [&prefix](const json::Value& bucket) {
+      const json::Value* key = bucket.Find("key");
+      return key == nullptr || BeginningOf(prefix, key->text) == std::string::npos;
+    });
+  }
+}
+
+bool IsFirstPage(const query::SearchInput& input) {
+  const query::SearchRequest& request = input.request;
+  return request.page == 1 && !request.offset && input.after.empty() && request.facets.empty() &&
+         request.highlight.empty();
+}
+
+/// The body of the same search for its first page, its hits alone: what a cursor belongs to.
+std::string FirstPage(const query::SearchInput& input) {
+  query::SearchRequest first = input.request;
+  first.page = 1;
+  first.offset.reset();
+  first.facets.clear();
+  first.highlight.clear();
+  return query::SearchBody(
+      {input.schema, first, input.allowed, input.opensearch, {}, {}, input.tools});
+}
+
+}  // namespace
+
+Response Service::Search(const Request& request, const Access& access) {
+  Response response;
+  std::string timing;
+  response.body = RunSearch(Ask(request, access, query::kSearchParameters), request, {}, &timing);
+  response.headers.emplace_back("Server-Timing", timing);
+  return response;
+}
+
+std::string Service::RunOnce(const Asked& asked, const Request& request,
+                             const std::optional<query::HighlightTags>& tags, std::string* timing,
+                             bool& nothing) {
+  const auto start = Clock::now();
+  query::SearchInput input = asked.Input();
+  input.tags = tags;
+  WithEngine(request.id, [&] { input.opensearch = backend_.engine->Detect().opensearch; });
+  const query::Projection projection(asked.schema, asked.request.fields,
+                                     asked.request.numbers_as_strings);
+  const std::string& cursor = asked.request.cursor;
+  const auto keys = backend_.cursor_keys(cursor);
+  if (!cursor.empty()) {
+    input.after = query::SearchAfter(input, keys->Open(cursor, Binding(asked, FirstPage(input))));
+  }
+  const std::string body = query::SearchBody(input);
+  Partial partial = BringUp(asked, request);
+  const std::string position = freshness_.Position();
+  const std::string answer =
+      AskEngine("/" + http::Encode(asked.index.alias) + "/_search", body, request);
+  std::string out;
+  out.reserve(answer.size() + 512);
+  out = "{";
+  const query::AnswerFacts facts = query::AppendAnswer(out, answer, input, projection);
+  if (facts.partial && partial == Partial::kNo) partial = Partial::kShards;
+  nothing = facts.hits == 0 && (facts.counted ? facts.total == 0 : asked.request.page == 1) &&
+            input.after.empty();
+  std::string next = "null";
+  if (!facts.last_sort.empty()) {
+    const std::string binding = Binding(asked, IsFirstPage(input) ? body : FirstPage(input));
+    next = json::Quote(keys->Seal(query::CursorPayload(input, facts.last_sort), binding));
+  }
+  out += fmt::format(
+      R"(,"page":{{"number":{},"size":{},"next_cursor":{}}},"meta":{{{},"took_ms":{},"engine_ms":{},"position":{}}}}})",
+      asked.request.page, query::PerPage(input), next, Meta(asked, request, partial),
+      MillisecondsSince(start), facts.engine_ms, json::Quote(position));
+  if (timing != nullptr) {
+    *timing = fmt::format("engine;dur={}, total;dur={}", facts.engine_ms, MillisecondsSince(start));
+  }
+  return out;
+}
+
+std::string Service::Binding(const Asked& asked, const std::string& first_page) {
+  return asked.index.plan->name + "\n" + asked.access.caller() + "\n" + first_page;
+}
+
+Response Service::Count(const Request& request, const Access& access) {
+  const Asked asked = Ask(request, access, query::kCountParameters);
+  const Partial partial = BringUp(asked, request);
+  const std::string count = CountOf(asked, request);
+  Response response;
+  response.body =
+      fmt::format(R"({{"count":{},"meta":{{{}}}}})", count, Meta(asked, request, partial));
+  return response;
+}
+
+Response Service::Facet(const Request& request, const Access& access) {
+  Asked asked = Ask(request, access, query::kFacetParameters);
+  const std::string prefix = std::move(asked.request.q);
+  asked.request.q.clear();
+  Response response;
+  response.body = ValuesOf(asked, request.segments[3], prefix, request);
+  return response;
+}
+
+Response Service::Suggest(const Request& request, const Access& access) {
+  Asked asked = Ask(request, access, query::kSuggestParameters);
+  if (asked.request.field.empty()) {
+    query::Reject("invalid_parameter", "field", std::nullopt, "'field' is needed");
+  }
+  const std::string prefix = std::move(asked.request.q);
+  asked.request.q.clear();
+  const json::Value values = json::Parse(ValuesOf(asked, asked.request.field, prefix, request));
+  Response response;
+  response.body = R"({"suggestions":)" + json::ToText(*values.Find("values")) + R"(,"meta":)" +
+                  json::ToText(*values.Find("meta")) + "}";
+  return response;
+}
+
+std::string Service::ValuesOf(const Asked& asked, const std::string& path,
+                              const std::string& prefix, const Request& request) {
+  asked.access.CheckFacets("facets");
+  const query::SearchRequest::Facet facet{path, asked.request.size, false};
+  const document::Field* field = asked.schema.Find(facet.path);
+  std::string include;
+  if (!prefix.empty() && field != nullptr &&
+      (field->kind == document::Kind::kText || field->kind == document::Kind::kKeyword ||
+       field->kind == document::Kind::kEnum)) {
+    include = R"(,"include":)" + json::Quote(Beginning(prefix));
+  }
+  std::string body = query::CountBody(asked.Input());
+  body.pop_back();
+  body += fmt::format(R"(,"size":0,"track_total_hits":false,"aggs":{{"f0":{}}}}})",
+                      query::FacetAggregation(asked.schema, facet, {}, include, "field"));
+  const Partial partial = BringUp(asked, request);
+  const std::string answer = AskEngine(WholeSearch(asked.index), body, request);
+  json::Value found =
+      query::ParsePart(query::MemberOf(query::MemberOf(answer, "aggregations"), "f0"));
+  if (!include.empty()) KeepBeginning(found, prefix);
+  std::string out = query::FacetJson(found, field->kind);
+  out.pop_back();
+  return out + R"(,"meta":{)" + Meta(asked, request, partial) + "}}";
+}
+
+}  // namespace pgsluice::api

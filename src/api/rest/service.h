@@ -1,0 +1,159 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "api/auth/access.h"
+#include "api/http/message.h"
+#include "api/http/rate_limiter.h"
+#include "api/rest/engine_analysis.h"
+#include "api/rest/freshness.h"
+#include "api/rest/gate.h"
+#include "api/rest/shared_work.h"
+#include "api/settings.h"
+#include "pgsluice/api/server.h"
+#include "pgsluice/query/search_body.h"
+
+namespace pgsluice::api {
+
+/// The REST API without its HTTP: one Handle() per request, never throws. Thread-safe.
+class Service {
+ public:
+  Service(Backend backend, Gate& gate);
+  Response Handle(const Request& request);
+
+  /// Puts other keys, policies and limits in force; requests that run keep the old ones.
+  void Use(std::shared_ptr<const Settings> settings);
+  std::shared_ptr<const Settings> settings() const;
+
+ private:
+  /// One index as one caller sees it, and what was asked.
+  struct Asked {
+    IndexInfo index;
+    query::Schema schema;
+    query::SearchRequest request;
+    query::Dsl allowed;
+    Access access;
+    std::shared_ptr<const Settings::Search> search;  ///< Null: as the plan has it.
+    std::shared_ptr<const query::Analysis> analysis;
+    std::string fallback = {};  ///< How the query was changed because it found nothing.
+    query::SearchInput Input() const {
+      query::TextTools tools{nullptr, nullptr, analysis.get()};
+      if (search != nullptr) {
+        tools.search = &search->options;
+        tools.vocabulary = &search->vocabulary;
+      }
+      return {schema, request, allowed, false, {}, {}, tools};
+    }
+  };
+
+  using Endpoint = Response (Service::*)(const Request&, const Access&);
+  struct Route {
+    const char* pattern;
+    const char* method;
+    Endpoint endpoint;
+  };
+  static const std::vector<Route>& Routes();
+  /// The route of a request and its pattern. Throws Problem 404 or 405.
+  static const Route& Find(const Request& request, std::string& pattern);
+  static void Audit(RequestLog& log, const Request& request, const Response& response,
+                    const std::optional<Access>& access);
+  /// What `make` answers, or the answer to what it throws.
+  Response Guarded(const std::string& request_id, const std::function<Response()>& make) const;
+  /// The policy's filter. Throws Problem 403; what is wrong with it is only logged.
+  static query::Dsl Allowed(const IndexInfo& index, const Access& access);
+  /// An index by name. Throws Problem 404; 503 while it may still be made, 403 of a policy.
+  IndexInfo Known(const std::string& name, const Access& access) const;
+  /// An index as a caller sees it, nothing asked yet.
+  Asked See(const std::string& index, const Access& access);
+  Asked Ask(const Request& request, const Access& access, const query::ParameterNames& known);
+  Response Search(const Request& request, const Access& access);
+  Response Count(const Request& request, const Access& access);
+  Response Document(const Request& request, const Access& access);
+  Response MultiGet(const Request& request, const Access& access);
+  Response Facet(const Request& request, const Access& access);
+  Response Suggest(const Request& request, const Access& access);
+  Response Export(const Request& request, const Access& access);
+  Response MultiSearch(const Request& request, const Access& access);
+  Response InstantSearch(const Request& request, const Access& access);
+  /// A search inside the values of a facet, as clients before version 5 ask for it.
+  Response InstantFacet(const Request& request, const Access& access);
+  std::string InstantResult(const json::Value& item, const Request& request, const Access& access);
+  /// The answer to a search; `tags` around what is highlighted, unescaped, for clients that escape.
+  std::string RunSearch(const Asked& asked, const Request& request,
+                        const std::optional<query::HighlightTags>& tags = {},
+                        std::string* timing = nullptr);
+  /// The same without a fallback. `nothing`: no page of it has a hit.
+  std::string RunOnce(const Asked& asked, const Request& request,
+                      const std::optional<query::HighlightTags>& tags, std::string* timing,
+                      bool& nothing);
+  /// What is asked instead of a query that found nothing, if the configuration says so.
+  std::optional<Asked> Fallback(const Asked& asked, const Request& request);
+  /// How many documents the query, or its fallback, finds.
+  std::string CountOf(const Asked& asked, const Request& request);
+  /// What a cursor belongs to: index, caller and the body of the first page, whatever page was
+  /// asked.
+  static std::string Binding(const Asked& asked, const std::string& first_page);
+  /// {"values":…,"other":…}: values of a field that begin with `prefix`.
+  std::string ValuesOf(const Asked& asked, const std::string& path, const std::string& prefix,
+                       const Request& request);
+  Response Indexes(const Request& request, const Access& access);
+  Response Describe(const Request& request, const Access& access);
+  Response Sync(const Request& request, const Access& access);
+  Response SyncWait(const Request& request, const Access& access);
+
+  /// Why an answer may not be of all documents.
+  enum class Partial { kNo, kShards, kBackfilling, kBroken };
+  /// As `meta.reason`; empty for kNo.
+  static std::string_view NameOf(Partial partial);
+
+  static query::Problem StillCopied();
+  /// Waits as the request wants, then lets the engine show what was written. Returns kBackfilling
+  /// if documents may be missing because the first copy of the index is not complete, kBroken if
+  /// the index serves its last documents because its definition does not fit. Throws
+  /// Problem 503 for such an index if its configuration refuses searches until then.
+  Partial BringUp(const Asked& asked, const Request& request);
+  /// `index`: empty for all.
+  void WaitFor(const std::string& token, const std::string& index, std::chrono::milliseconds wait,
+               int caller);
+  /// Throws Problem 503 if the database cannot be asked.
+  std::string PositionNow();
+  /// The path of a search that a missing shard makes fail; a part would read as all there is.
+  static std::string WholeSearch(const IndexInfo& index);
+  /// How many documents of the index the body finds. Throws Problem when not all shards say so.
+  std::string AskCount(const IndexInfo& index, const std::string& body, const Request& request);
+  /// The engine's answer: one JSON value of bounded depth. Throws Problem.
+  std::string AskEngine(const std::string& path, const std::string& body, const Request& request,
+                        bool missing_is_empty = false);
+  /// Runs what asks the engine; that it cannot be reached becomes Problem 503, and only that.
+  static void WithEngine(const std::string& request_id, const std::function<void()>& work);
+  /// Throws Problem 429 if the caller may not ask so much now.
+  void Charge(const Request& request, const Access& access, double searches);
+  /// Of a batch.
+  void ChargeRest(const Request& request, const Access& access, std::size_t searches);
+  void ChargeAddress(const Request& request, const config::Limits& limits);
+  /// Document counts as JSON, "null" for an index that is not there yet: one request for all.
+  std::vector<std::string> CountAll(const std::vector<IndexInfo>& indexes, const Access& access,
+                                    const Request& request);
+  std::string ById(const Asked& asked, const std::vector<std::string>& ids, const Request& request);
+  std::string Meta(const Asked& asked, const Request& request, Partial partial) const;
+  std::string IndexJson(const IndexInfo& index, const std::string& documents,
+                        const Access& access) const;
+  std::string SyncJson(const Access& access);
+
+  Backend backend_;
+  Gate& gate_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Settings> settings_;  // Guarded by mutex_.
+  RateLimiter rates_, addresses_;
+  SharedRefresh refreshes_;
+  SharedAnswers counts_;
+  Freshness freshness_;
+  AnalysisCache analysis_;
+  observe::Histogram& engine_seconds_;
+};
+
+}  // namespace pgsluice::api

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <iosfwd>
+
+#include "app/cli/cli.h"
+#include "pgsluice/base/error.h"
+#include "pgsluice/config/config.h"
+#include "pgsluice/config/problem.h"
+
+namespace pgsluice::app {
+
+/// What a command gets. Data goes to `out`, what people read meanwhile to `err`.
+struct Context {
+  const Invocation& invocation;
+  const config::Config& config;
+  /// Mistakes in the configuration. Only `config` and `keys` are called when there are any.
+  const config::Problems& problems;
+  std::ostream& out;
+  std::ostream& err;
+};
+
+inline constexpr int kOk = 0, kFailed = 1, kUsage = 2, kDifferences = 3, kTimeout = 4,
+                     kBadConfiguration = 78;
+
+/// The configuration does not fit the database; everything about it has been printed.
+class BadConfiguration : public Error {
+ public:
+  BadConfiguration() : Error(Disposition::kFatal, "bad configuration") {}
+};
+
+// Each answers the exit code, and throws pgsluice::Error (exit code 1), UsageError (2) or
+// BadConfiguration (78).
+int RunMigrate(const Context& context);
+int RunAttach(const Context& context);
+int RunDetach(const Context& context);
+/// run, sync and serve: until a signal.
+int RunService(const Context& context);
+int RunBackfill(const Context& context);
+int RunReindex(const Context& context);
+int RunStatus(const Context& context);
+int RunVerify(const Context& context);
+int RunWait(const Context& context);
+int RunDeadLetters(const Context& context);
+int RunConfig(const Context& context);
+int RunPreview(const Context& context);
+int RunPrune(const Context& context);
+int RunKeys(const Context& context);
+int RunHealth(const Context& context);
+
+/// "pgsluice: error: place: message; hint" for every problem. True if any of them is not a warning.
+bool PrintProblems(const config::Problems& problems, std::ostream& err);
+
+}  // namespace pgsluice::app

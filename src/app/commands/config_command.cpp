@@ -1,0 +1,143 @@
+#include <algorithm>
+#include <optional>
+#include <ostream>
+#include <string>
+
+#include "app/commands/check_access.h"
+#include "app/commands/commands.h"
+#include "app/commands/config_diff.h"
+#include "app/commands/config_init.h"
+#include "pgsluice/catalog/catalog.h"
+#include "pgsluice/config/print.h"
+#include "pgsluice/config/schema.h"
+#include "pgsluice/document/plan.h"
+#include "pgsluice/engine/engine.h"
+#include "pgsluice/engine/index_body.h"
+#include "pgsluice/engine/try_index.h"
+#include "pgsluice/json/writer.h"
+#include "pgsluice/pg/session.h"
+#include "pgsluice/sync/index_keeper.h"
+#include "pgsluice/sync/troubles.h"
+
+namespace pgsluice::app {
+
+namespace {
+
+using Planned = std::vector<document::Planned>;
+
+/// What only the database knows. A database that cannot be reached is a warning: the file can be
+/// checked on a machine that has none.
+Planned CheckCatalog(const config::Config& config, config::Problems& problems) {
+  try {
+    pg::Session session({.url = config.database.url});
+    Planned planned = document::PlanIndexes(config, catalog::Catalog::Load(session), session);
+    std::vector<std::shared_ptr<const document::Plan>> plans;
+    for (const document::Planned& one : planned) {
+      problems.insert(problems.end(), one.problems.begin(), one.problems.end());
+      if (one.plan != nullptr) plans.push_back(one.plan);
+    }
+    CheckAccessToFields(config, plans, problems);
+    return planned;
+  } catch (const Error& error) {
+    problems.push_back({.place = "database.url",
+                        .message = std::string("not checked against the database: ") + error.what(),
+                        .hint = error.hint(),
+                        .warning = error.disposition() == Disposition::kRetry});
+    return {};
+  }
+}
+
+/// One index: is its name free, and would the engine make it?
+void TryOnEngine(engine::Engine& engine, const config::Config& config, const document::Plan& plan,
+                 config::Problems& problems) {
+  sync::IndexKeeper keeper(config, engine);
+  std::optional<Error> refusal;
+  try {
+    keeper.CheckName(plan);
+    refusal = engine::TryIndex(engine, keeper.AliasOf(plan),
+                               engine::IndexBody(plan, config, engine.Detect()));
+  } catch (const engine::CredentialsRefused&) {
+    throw;
+  } catch (const Error& error) {
+    if (error.disposition() == Disposition::kRetry) throw;
+    refusal = error;
+  }
+  if (!refusal) return;
+  problems.push_back({plan.config.place,
+                      std::string("the engine refuses the index: ") + refusal->what(),
+                      sync::TroubleOf(*refusal).remedy, false});
+}
+
+/// What only the engine knows: analyzers, types, settings and names.
+void CheckEngine(const config::Config& config, const Planned& planned, config::Problems& problems) {
+  try {
+    engine::Engine engine(engine::MakeTransport(config.elasticsearch));
+    for (config::Problem& problem : engine::AnalysisProblems(config.indexes, engine.Detect())) {
+      problems.push_back(std::move(problem));
+    }
+    for (const document::Planned& one : planned) {
+      if (one.plan != nullptr) TryOnEngine(engine, config, *one.plan, problems);
+    }
+  } catch (const Error& error) {
+    problems.push_back({.place = "elasticsearch.urls",
+                        .message = std::string("not checked on the engine: ") + error.what(),
+                        .hint = error.hint(),
+                        .warning = error.disposition() == Disposition::kRetry});
+  }
+}
+
+void PrintJsonLines(const config::Problems& problems, std::ostream& out) {
+  for (const config::Problem& problem : problems) {
+    out << "{\"place\":" << json::Quote(problem.place)
+        << ",\"message\":" << json::Quote(problem.message)
+        << ",\"hint\":" << json::Quote(problem.hint)
+        << ",\"severity\":" << (problem.warning ? "\"warning\"" : "\"error\"") << "}\n";
+  }
+}
+
+int Check(const Context& context) {
+  config::Problems problems = context.problems;
+  const bool readable = std::none_of(problems.begin(), problems.end(),
+                                     [](const auto& problem) { return !problem.warning; });
+  // Also with mistakes in the file: what is right in it can still be compared.
+  const Planned planned = CheckCatalog(context.config, problems);
+  // A URL that is wrong is reported once, not tried.
+  if (readable) CheckEngine(context.config, planned, problems);
+  bool errors = !readable;
+  if (context.invocation.Has("json")) {
+    PrintJsonLines(problems, context.out);
+    for (const auto& problem : problems) errors = errors || !problem.warning;
+  } else if (!PrintProblems(problems, context.err)) {
+    context.out << (context.config.file.empty() ? "configuration" : context.config.file)
+                << ": ok\n";
+  } else {
+    errors = true;
+  }
+  return errors ? kBadConfiguration : kOk;
+}
+
+}  // namespace
+
+int RunConfig(const Context& context) {
+  const std::string& what = context.invocation.subcommand;
+  if (what == "schema") {
+    context.out << config::SchemaJson();
+    return kOk;
+  }
+  if (what == "check") return Check(context);
+  if (what == "diff") {
+    if (PrintProblems(context.problems, context.err)) return kBadConfiguration;
+    return RunConfigDiff(context);
+  }
+  if (what == "init") {
+    pg::Session session({.url = context.config.database.url});
+    context.out << InitialConfig(catalog::Catalog::Load(session),
+                                 document::ReadPresentIndexes(session));
+    return kOk;
+  }
+  const bool errors = PrintProblems(context.problems, context.err);
+  context.out << config::PrintJson(context.config);
+  return errors ? kBadConfiguration : kOk;
+}
+
+}  // namespace pgsluice::app

@@ -1,0 +1,71 @@
+#include "app/commands/config_diff.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <map>
+#include <ostream>
+
+#include "pgsluice/catalog/catalog.h"
+#include "pgsluice/document/plan.h"
+#include "pgsluice/engine/engine.h"
+#include "pgsluice/json/writer.h"
+#include "pgsluice/migrate/migrator.h"
+#include "pgsluice/sync/index_keeper.h"
+#include "pgsluice/sync/troubles.h"
+
+namespace pgsluice::app {
+
+namespace {
+
+using Change = sync::IndexKeeper::Change;
+
+Change ChangeOf(sync::IndexKeeper& keeper, pg::Session& session, const document::Planned& planned) {
+  if (planned.plan == nullptr) return {"broken", sync::TroubleOf(planned.problems).reason};
+  try {
+    return keeper.Compare(session, *planned.plan);
+  } catch (const engine::CredentialsRefused&) {
+    throw;
+  } catch (const Error& error) {
+    if (error.disposition() == Disposition::kRetry) throw;
+    return {"broken", error.what()};
+  }
+}
+
+std::map<std::string, Change> Changes(const config::Config& config) {
+  pg::Session session({.url = config.database.url});
+  migrate::Migrator::CheckVersion(session);
+  engine::Engine engine(engine::MakeTransport(config.elasticsearch));
+  engine.Detect();
+  sync::IndexKeeper keeper(config, engine);
+  std::map<std::string, Change> changes;
+  const auto catalog = catalog::Catalog::Load(session);
+  for (const document::Planned& planned : document::PlanIndexes(config, catalog, session)) {
+    changes[planned.config.name] = ChangeOf(keeper, session, planned);
+  }
+  const pg::Result made = session.Exec("SELECT index_name FROM pgsluice.index_state");
+  for (std::size_t row = 0; row < made.rows(); ++row) {
+    changes.emplace(made.Text(row, 0),
+                    Change{"not configured", "'pgsluice prune' removes what no process maintains"});
+  }
+  return changes;
+}
+
+}  // namespace
+
+int RunConfigDiff(const Context& context) {
+  const std::map<std::string, Change> changes = Changes(context.config);
+  const bool as_json = context.invocation.Has("json");
+  std::string json;
+  for (const auto& [name, change] : changes) {
+    json += fmt::format(R"({}{}:{{"change":"{}","reason":{}}})", json.empty() ? "" : ",",
+                        json::Quote(name), change.what, json::Quote(change.reason));
+    if (as_json) continue;
+    context.out << name << ": " << change.what;
+    if (!change.reason.empty()) context.out << " (" << change.reason << ')';
+    context.out << '\n';
+  }
+  if (as_json) context.out << R"({"indexes":{)" << json << "}}\n";
+  return kOk;
+}
+
+}  // namespace pgsluice::app

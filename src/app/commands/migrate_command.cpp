@@ -1,0 +1,78 @@
+#include <ostream>
+
+#include "app/commands/attach_tables.h"
+#include "app/commands/commands.h"
+#include "pgsluice/json/writer.h"
+#include "pgsluice/migrate/migrator.h"
+
+namespace pgsluice::app {
+
+namespace {
+
+int Up(const Context& context, pg::Session& session) {
+  const auto log = [&](const std::string& line) { context.err << line << '\n'; };
+  const auto applied = migrate::Migrator::Up(session, log);
+  if (applied.empty()) context.err << "schema pgsluice is up to date\n";
+  if (context.invocation.Has("no-attach")) return kOk;
+  const WantedTables wanted = WantedAttachments(context.config, {}, session, context.err);
+  AttachAll(session, wanted.attachments, context.err);
+  // No reason to fail: the service runs the other indexes and reports this one.
+  if (wanted.misfits) context.err << "what those indexes read is not attached; all else is\n";
+  return kOk;
+}
+
+int Status(const Context& context, pg::Session& session) {
+  const auto states = migrate::Migrator::Status(session);
+  std::string json;
+  for (const migrate::State& state : states) {
+    json +=
+        (json.empty() ? "[" : ",\n ") + std::string("{\"number\":") + std::to_string(state.number) +
+        ",\"name\":" + json::Quote(state.name) +
+        ",\"applied_at\":" + (state.applied_at.empty() ? "null" : json::Quote(state.applied_at)) +
+        ",\"known\":" + (state.known ? "true" : "false") +
+        ",\"changed\":" + (state.changed ? "true" : "false") + '}';
+  }
+  if (context.invocation.Has("json")) {
+    context.out << (json.empty() ? "[" : json) << "]\n";
+    return kOk;
+  }
+  for (const migrate::State& state : states) {
+    context.out << state.name << ": "
+                << (state.applied_at.empty() ? "not applied" : "applied " + state.applied_at)
+                << (state.known ? "" : " (by a newer pgsluice)")
+                << (!state.changed ? ""
+                    : state.content.empty()
+                        ? " (by another tool; migrate up applies it again)"
+                        : " (another version of it; migrate up applies this one)")
+                << '\n';
+  }
+  return kOk;
+}
+
+int Down(const Context& context, pg::Session& session) {
+  const auto log = [&](const std::string& line) { context.err << line << '\n'; };
+  const bool removed = migrate::Migrator::Down(session, log);
+  context.err << (removed ? "pgsluice is removed from the database\n"
+                          : "there was nothing of pgsluice in the database\n");
+  return kOk;
+}
+
+}  // namespace
+
+int RunMigrate(const Context& context) {
+  const std::string& what = context.invocation.subcommand;
+  if (what == "print") {
+    context.out << migrate::Migrator::PrintSql();
+    return kOk;
+  }
+  if (what == "down" && !context.invocation.Has("yes")) {
+    throw UsageError("this would remove all triggers, waiting events and schema pgsluice",
+                     "pgsluice migrate down --yes does it");
+  }
+  pg::Session session({.url = context.config.database.url});
+  if (what == "status") return Status(context, session);
+  if (what == "down") return Down(context, session);
+  return Up(context, session);
+}
+
+}  // namespace pgsluice::app

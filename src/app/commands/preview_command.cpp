@@ -1,0 +1,204 @@
+#include <spdlog/fmt/fmt.h>
+
+#include <charconv>
+#include <optional>
+#include <ostream>
+
+#include "app/commands/commands.h"
+#include "app/service/wanted_plans.h"
+#include "pgsluice/document/plan.h"
+#include "pgsluice/engine/engine.h"
+#include "pgsluice/json/value.h"
+#include "pgsluice/json/writer.h"
+
+namespace pgsluice::app {
+
+namespace {
+
+constexpr int kMostDepth = 1000;
+
+struct Document {
+  std::string id, text;
+};
+
+/// Reads the documents of one plan and writes nothing: every statement runs in a transaction that
+/// is rolled back, READ ONLY, and works before the migrations too.
+class Reader {
+ public:
+  Reader(pg::Session& session, const document::Plan& plan) : session_(session), plan_(plan) {}
+
+  std::vector<Document> ById(const std::string& id) {
+    const pg::Transaction transaction(session_);
+    session_.Exec("SET TRANSACTION READ ONLY");
+    std::string key = plan_.KeyOfId(id);
+    try {
+      if (key.empty()) {
+        const pg::Result keys =
+            session_.ExecParams(Possible(plan_.keys_of_ids.sql), {"[" + json::Quote(id) + "]"});
+        if (keys.rows() > 0) key = keys.Text(0, 0);
+      }
+      return key.empty() ? std::vector<Document>() : Read("[" + key + "]");
+    } catch (const Error& error) {
+      // An id that no key of this type can have.
+      if (error.disposition() != Disposition::kReject) throw;
+      return {};
+    }
+  }
+
+  std::vector<Document> First(std::size_t limit) {
+    const pg::Transaction transaction(session_);
+    session_.Exec("SET TRANSACTION READ ONLY");
+    session_.ExecParams("DECLARE previewed NO SCROLL CURSOR FOR " + Possible(plan_.all_keys_sql),
+                        {});
+    std::vector<Document> documents;
+    while (documents.size() < limit) {
+      const pg::Result rows =
+          session_.Exec(fmt::format("FETCH {} FROM previewed", limit - documents.size()));
+      if (rows.rows() == 0) break;
+      std::string keys;
+      for (std::size_t row = 0; row < rows.rows(); ++row) {
+        keys += (keys.empty() ? "[" : ",") + std::string(rows.Text(row, 0));
+      }
+      for (Document& document : Read(keys + "]")) documents.push_back(std::move(document));
+    }
+    return documents;
+  }
+
+ private:
+  std::vector<Document> Read(const std::string& keys) {
+    const pg::Result rows = session_.ExecParams(Possible(plan_.read_by_key.sql), {keys});
+    std::vector<Document> documents;
+    for (std::size_t row = 0; row < rows.rows(); ++row) {
+      if (rows.IsNull(row, 2)) continue;  // does not match "where", or has no row
+      documents.push_back({std::string(rows.Text(row, 1)), WithoutOurs(rows.Text(row, 2))});
+    }
+    return documents;
+  }
+
+  /// The statement as this database can run it.
+  std::string Possible(const std::string& sql) {
+    if (!migrated_) {
+      migrated_ = session_
+                      .Exec(R"sql(
+        SELECT EXISTS (
+          SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+          WHERE n.nspname = 'pgsluice' AND p.proname = 'typed'
+            AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+            AND pg_catalog.has_function_privilege(p.oid, 'EXECUTE')))sql")
+                      .Bool(0, 0);
+    }
+    return *migrated_ ? sql : document::WithoutFunctions(sql);
+  }
+
+  static std::string WithoutOurs(std::string_view text) {
+    json::Value document = json::Parse(text, {false, false, kMostDepth});
+    std::erase_if(document.members,
+                  [](const auto& member) { return member.first.starts_with("__"); });
+    return json::ToText(document);
+  }
+
+  pg::Session& session_;
+  const document::Plan& plan_;
+  std::optional<bool> migrated_;
+};
+
+/// As the configured engine wants it; as OpenSearch wants it if none can be asked.
+std::string Mapping(const Context& context, const document::Plan& plan) {
+  try {
+    engine::Engine engine(engine::MakeTransport(context.config.elasticsearch));
+    return plan.MappingJson(engine.Detect().opensearch);
+  } catch (const Error& error) {
+    context.err << "the mapping is that for OpenSearch, because no engine can be asked: "
+                << error.what() << '\n';
+    return plan.MappingJson(true);
+  }
+}
+
+std::string SqlJson(const document::Plan& plan) {
+  std::string out = R"({"documents":)" + json::Quote(plan.read_by_key.sql) + R"(,"sources":[)";
+  for (const document::Source& source : plan.sources) {
+    if (out.back() == '}') out += ',';
+    out += R"({"table":)" + json::Quote(source.table_name) + R"(,"to_roots":)" +
+           (source.to_roots.sql.empty() ? "null" : json::Quote(source.to_roots.sql)) + '}';
+  }
+  return out + "]}";
+}
+
+void PrintSql(const document::Plan& plan, std::ostream& out) {
+  out << "-- documents by key; $1 = JSON array of keys\n" << plan.read_by_key.sql << '\n';
+  for (const document::Source& source : plan.sources) {
+    if (source.to_roots.sql.empty()) continue;
+    out << "-- keys of the documents that rows of " << source.table_name
+        << " concern; $1 = JSON array of the rows' keys\n"
+        << source.to_roots.sql << '\n';
+  }
+}
+
+std::size_t Limit(const Invocation& invocation) {
+  const std::string text = invocation.Option("limit", "1");
+  std::size_t limit = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
+  if (error != std::errc() || end != text.data() + text.size() || limit == 0 || limit > 10000) {
+    throw UsageError("--limit must be a number from 1 to 10000", "");
+  }
+  return limit;
+}
+
+std::vector<Document> Documents(const Context& context, pg::Session& session,
+                                const document::Plan& plan) {
+  Reader reader(session, plan);
+  const Invocation& invocation = context.invocation;
+  if (!invocation.Has("id")) return reader.First(Limit(invocation));
+  std::vector<Document> found = reader.ById(invocation.Option("id"));
+  if (found.empty()) {
+    throw Error(
+        Disposition::kReject,
+        fmt::format("index '{}' would have no document '{}'", plan.name, invocation.Option("id")),
+        "its row does not exist, or does not match \"where\"");
+  }
+  return found;
+}
+
+}  // namespace
+
+int RunPreview(const Context& context) {
+  const Invocation& invocation = context.invocation;
+  if (invocation.arguments.size() != 1) {
+    throw UsageError("preview takes one index", "see pgsluice preview --help");
+  }
+  if (invocation.Has("id") && invocation.Has("limit")) {
+    throw UsageError("--id and --limit are given", "keep one of them");
+  }
+  const std::string show = invocation.Option("show", "document");
+  const bool all = show == "all";
+  if (!all && show != "document" && show != "mapping" && show != "sql") {
+    throw UsageError("--show must be document, mapping, sql or all", "");
+  }
+  pg::Session session({.url = context.config.database.url});
+  const auto plan = WantedPlans(context, session).plans.at(0);
+  std::string json = R"({"index":)" + json::Quote(plan->name);
+  const bool as_json = invocation.Has("json");
+  if (all || show == "document") {
+    std::string list;
+    for (const Document& document : Documents(context, session, *plan)) {
+      const std::string line =
+          R"({"id":)" + json::Quote(document.id) + R"(,"document":)" + document.text + "}";
+      list += (list.empty() ? "" : ",") + line;
+      if (!as_json) context.out << line << '\n';
+    }
+    json += R"(,"documents":[)" + list + "]";
+  }
+  if (all || show == "mapping") {
+    const std::string mapping = Mapping(context, *plan);
+    if (!as_json) context.out << mapping << '\n';
+    json += R"(,"mapping":)" + mapping;
+  }
+  if (all || show == "sql") {
+    if (!as_json) PrintSql(*plan, context.out);
+    json += R"(,"sql":)" + SqlJson(*plan);
+  }
+  if (as_json) context.out << json << "}\n";
+  return kOk;
+}
+
+}  // namespace pgsluice::app

@@ -1,0 +1,97 @@
+#include <unistd.h>
+
+#include <iostream>
+#include <ostream>
+
+#include "app/commands/commands.h"
+#include "pgsluice/catalog/catalog.h"
+#include "pgsluice/document/plan.h"
+#include "pgsluice/engine/engine.h"
+#include "pgsluice/json/writer.h"
+#include "pgsluice/migrate/migrator.h"
+#include "pgsluice/sync/index_keeper.h"
+#include "pgsluice/sync/leftovers.h"
+
+namespace pgsluice::app {
+
+namespace {
+
+using sync::Leftovers;
+
+std::string List(const std::vector<std::string>& texts) {
+  std::string out = "[";
+  for (const std::string& text : texts) out += (out.size() > 1 ? "," : "") + json::Quote(text);
+  return out + "]";
+}
+
+void PrintJson(const Leftovers& left, bool removed, std::ostream& out) {
+  out << R"({"removed":)" << (removed ? "true" : "false") << R"(,"indexes":[)";
+  for (std::size_t i = 0; i < left.indexes.size(); ++i) {
+    const Leftovers::Index& index = left.indexes[i];
+    out << (i > 0 ? "," : "") << R"({"index":)" << json::Quote(index.name) << R"(,"physical":)"
+        << List(index.physical) << R"(,"dead_letters":)" << index.dead_letters << '}';
+  }
+  std::vector<std::string> tables;
+  for (const Leftovers::Table& table : left.tables) tables.push_back(table.name);
+  out << R"(],"tables":)" << List(tables) << "}\n";
+}
+
+void Print(const Leftovers& left, std::ostream& out) {
+  for (const Leftovers::Index& index : left.indexes) {
+    out << "index " << index.name << ':';
+    for (const std::string& physical : index.physical) out << ' ' << physical;
+    out << (index.physical.empty() ? " not in the engine" : "");
+    if (index.dead_letters > 0) out << ", " << index.dead_letters << " dead letters";
+    out << '\n';
+  }
+  for (const Leftovers::Table& table : left.tables) out << "triggers of " << table.name << '\n';
+  if (left.empty()) out << "nothing is left of other indexes\n";
+}
+
+void SayWhatStays(const Leftovers& left, std::ostream& err) {
+  if (left.misfits.empty()) return;
+  err << "triggers are left alone, because it is not known which tables these indexes need:";
+  for (const std::string& name : left.misfits) err << ' ' << name;
+  err << "\n  hint: pgsluice config check shows what is wrong with them\n";
+}
+
+bool Confirmed(const Context& context) {
+  if (context.invocation.Has("yes")) return true;
+  context.err << "remove this? [y/N] " << std::flush;
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "y" || answer == "yes";
+}
+
+}  // namespace
+
+int RunPrune(const Context& context) {
+  const bool dry = context.invocation.Has("dry-run");
+  if (!dry && !context.invocation.Has("yes") && isatty(STDIN_FILENO) == 0) {
+    throw UsageError("this would remove what is left of indexes that are not configured",
+                     "pgsluice prune --dry-run lists it, pgsluice prune --yes removes it");
+  }
+  pg::Session session({.url = context.config.database.url});
+  migrate::Migrator::CheckVersion(session);
+  engine::Engine engine(engine::MakeTransport(context.config.elasticsearch));
+  engine.Detect();
+  const auto find = [&] {
+    return sync::FindLeftovers(
+        session, engine,
+        document::PlanIndexes(context.config, catalog::Catalog::Load(session), session));
+  };
+  const Leftovers left = find();
+  const bool json = context.invocation.Has("json");
+  if (!json) Print(left, context.out);
+  SayWhatStays(left, context.err);
+  const bool removes = !dry && !left.empty() && Confirmed(context);
+  if (removes) {
+    const sync::IndexLock lock(session);
+    sync::RemoveLeftovers(session, engine,
+                          find());  // a process may have taken up an index meanwhile
+  }
+  if (json) PrintJson(left, removes, context.out);
+  return kOk;
+}
+
+}  // namespace pgsluice::app

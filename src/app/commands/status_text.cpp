@@ -1,0 +1,141 @@
+#include "app/commands/status_text.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <ostream>
+
+namespace pgsluice::app {
+
+namespace {
+
+using json::Value;
+
+// A backfill that moved nothing for so long is stuck: a piece takes seconds.
+constexpr std::int64_t kStuckSeconds = 120;
+
+std::string Text(const Value& object, std::string_view name) {
+  const Value* value = object.Find(name);
+  return value == nullptr || value->IsNull() ? "?" : value->text;
+}
+
+std::int64_t Number(const Value& object, std::string_view name) {
+  const Value* value = object.Find(name);
+  return value == nullptr ? 0 : value->AsInt().value_or(0);
+}
+
+/// What helps against a trouble of that part, and what does not have to be feared meanwhile.
+std::string Advice(const std::string& reason) {
+  // An engine that answers does not have to be started; its answer says what it wants.
+  if (reason.starts_with("engine: ") && (reason.find("status ") != std::string::npos ||
+                                         reason.find("_exception") != std::string::npos)) {
+    return "nothing is lost: changes wait in the outbox. See what the engine refuses, and its log";
+  }
+  if (reason.rfind("engine: ", 0) == 0) {
+    return "nothing is lost: changes wait in the outbox, searches fail. Start the search engine, "
+           "or "
+           "check elasticsearch.urls and the network; it goes on by itself";
+  }
+  if (reason.rfind("database: ", 0) == 0) {
+    return "searches go on with what the indexes hold. Start PostgreSQL, or check database.url and "
+           "the network; it goes on by itself";
+  }
+  if (reason.rfind("sync: ", 0) == 0) {
+    return "changes wait in the outbox. If it does not pass by itself: the log of the service, and "
+           "pgsluice config check";
+  }
+  return {};
+}
+
+void PrintTroubles(const Value& status, std::ostream& out) {
+  const std::string phase = Text(status, "phase");
+  const Value* reason = status.Find("reason");
+  // What is wrong with single indexes is shown with them.
+  if (reason != nullptr && !reason->text.empty() && !reason->text.starts_with("index ")) {
+    out << "  wrong: " << reason->text << '\n';
+    const std::string advice = Advice(reason->text);
+    if (!advice.empty()) out << "  do:    " << advice << '\n';
+  }
+  if (phase == "stopped") {
+    out << "  wrong: nobody syncs; changes wait in the outbox\n  do:    pgsluice run\n";
+  }
+  if (phase == "running elsewhere") {
+    out << "  a service runs, but not at this admin address: its own status knows more\n";
+  }
+  if (Number(status, "dead_letters") > 0) {
+    out << "  wrong: " << Text(status, "dead_letters")
+        << " dead letters: documents that the engine refuses; all others go on\n"
+           "  do:    pgsluice dead-letters list, mend rows or mapping, then pgsluice dead-letters "
+           "retry --all\n";
+  }
+}
+
+void PrintIndex(const std::string& name, const Value& index, std::ostream& out) {
+  out << fmt::format("  {:<24} {:<14} {} documents, {} pending, {} dead letters\n", name,
+                     Text(index, "state"), Text(index, "documents"), Text(index, "pending"),
+                     Text(index, "dead_letters"));
+  const std::string reason = Text(index, "reason");
+  if (!reason.empty() && reason != "?") out << "    wrong: " << reason << '\n';
+  const std::string remedy = Text(index, "remedy");
+  if (remedy != "?") out << "    do:    " << remedy << '\n';
+  const Value* backfill = index.Find("backfill");
+  const bool reads = backfill != nullptr && backfill->IsObject();
+  const std::string building = Text(index, "building");
+  if (!reads && building != "?" && Text(index, "state") == "reindexing") {
+    out << "    reindex: " << building << " is compared\n";
+  }
+  if (!reads) return;
+  out << (building == "?" ? "    backfill: " : "    reindex: " + building + ", ")
+      << Text(*backfill, "done") << " of " << Text(*backfill, "total");
+  if (Text(*backfill, "eta_s") != "?") {
+    out << ", " << Duration(Number(*backfill, "eta_s") * 1000) << " to go";
+  }
+  out << '\n';
+  if (Number(*backfill, "idle_s") < kStuckSeconds) return;
+  out << "    wrong: no progress for " << Duration(Number(*backfill, "idle_s") * 1000)
+      << "\n    do:    see whether a service runs and what it complains about; what is done is "
+         "kept\n";
+}
+
+void PrintTables(const Value& tables, std::ostream& out) {
+  out << "tables\n";
+  for (const auto& [name, table] : tables.members) {
+    const Value* attached = table.Find("attached");
+    const bool is_attached = attached != nullptr && attached->boolean;
+    out << fmt::format("  {:<24} {}\n", name,
+                       is_attached ? "attached" : "not attached; run: pgsluice attach");
+  }
+}
+
+}  // namespace
+
+std::string Duration(std::int64_t ms) {
+  if (ms < 10'000) return fmt::format("{} ms", ms);
+  if (ms < 120'000) return fmt::format("{} s", ms / 1000);
+  const std::int64_t minutes = ms / 60'000;
+  if (minutes < 60) return fmt::format("{} min", minutes);
+  return fmt::format("{} h {} min", minutes / 60, minutes % 60);
+}
+
+void PrintStatus(const Value& status, std::ostream& out) {
+  out << "phase " << Text(status, "phase");
+  if (status.Find("lag_ms") != nullptr) {
+    out << ", lag " << Duration(Number(status, "lag_ms")) << ", " << Text(status, "pending")
+        << " pending, " << Text(status, "dead_letters") << " dead letters";
+  }
+  out << '\n';
+  PrintTroubles(status, out);
+  const Value* indexes = status.Find("indexes");
+  if (indexes != nullptr && !indexes->members.empty()) {
+    out << "indexes\n";
+    for (const auto& [name, index] : indexes->members) PrintIndex(name, index, out);
+  }
+  if (const Value* tables = status.Find("tables")) PrintTables(*tables, out);
+  if (const Value* versions = status.Find("versions")) {
+    out << "versions";
+    for (const auto& [name, version] : versions->members)
+      out << "  " << name << ' ' << version.text;
+    out << '\n';
+  }
+}
+
+}  // namespace pgsluice::app

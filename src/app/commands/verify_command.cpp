@@ -1,0 +1,125 @@
+#include <spdlog/fmt/fmt.h>
+
+#include <iostream>
+
+#include "app/commands/commands.h"
+#include "app/service/wanted_plans.h"
+#include "pgsluice/base/printable.h"
+#include "pgsluice/json/writer.h"
+#include "pgsluice/migrate/migrator.h"
+#include "pgsluice/observe/metrics.h"
+#include "pgsluice/pg/pool.h"
+#include "pgsluice/sync/index_keeper.h"
+#include "pgsluice/sync/verify.h"
+
+namespace pgsluice::app {
+
+namespace {
+
+constexpr std::chrono::minutes kRepairTime{10};
+
+using Indexes = std::vector<std::shared_ptr<const sync::LiveIndex>>;
+
+/// The indexes to compare: those that are named, else all. Throws Error for a name that no index
+/// has, and for an index that was never made.
+Indexes Wanted(const Context& context, engine::Engine& engine, pg::Session& session,
+               bool& misfits) {
+  const sync::IndexKeeper keeper(context.config, engine);
+  Indexes indexes;
+  const WantedIndexes wanted = WantedPlans(context, session);
+  misfits = wanted.misfits;
+  for (const auto& plan : wanted.plans) {
+    auto index = keeper.Remembered(session, plan);
+    if (!index) {
+      throw Error(Disposition::kReject, "index '" + plan->name + "' was never made",
+                  "run 'pgsluice run' or 'pgsluice sync'");
+    }
+    indexes.push_back(std::move(index));
+  }
+  return indexes;
+}
+
+void Print(const Context& context, const std::string& index, const sync::Difference& difference) {
+  if (context.invocation.Has("json")) {
+    context.out << fmt::format(R"({{"index":{},"id":{},"kind":"{}"}})", json::Quote(index),
+                               json::Quote(difference.id), difference.kind)
+                << '\n';
+  } else {
+    context.out << fmt::format("{}: {} {}\n", index, difference.kind,
+                               base::Printable(difference.id));
+  }
+}
+
+void PrintTotals(const Context& context, const std::string& index,
+                 const sync::VerifyReport& totals) {
+  if (context.invocation.Has("json")) {
+    context.out << fmt::format(R"({{"index":{},"compared":{},"differences":{}}})",
+                               json::Quote(index), totals.compared, totals.differences)
+                << '\n';
+  } else {
+    context.out << fmt::format("{}: {} documents compared, {} differences\n", index,
+                               totals.compared, totals.differences);
+  }
+}
+
+class Verification {
+ public:
+  explicit Verification(const Context& context)
+      : context_(context),
+        engine_(engine::MakeTransport(context.config.elasticsearch)),
+        session_({.url = context.config.database.url}),
+        pool_({.url = context.config.database.url}, 1),
+        consistency_(pool_, monitor_) {
+    migrate::Migrator::CheckVersion(session_);
+  }
+
+  int Run() {
+    bool equal = true, misfits = false;
+    for (const auto& index : Wanted(context_, engine_, session_, misfits)) {
+      equal = Check(*index) && equal;
+    }
+    if (!equal) return kDifferences;
+    return misfits ? kBadConfiguration : kOk;
+  }
+
+ private:
+  bool Check(const sync::LiveIndex& index) {
+    const std::string& name = index.plan->name;
+    const sync::Scope scope{{name}, {}, {}};
+    sync::Verifier verifier(session_, engine_, consistency_, scope);
+    std::vector<sync::Difference> found;
+    sync::VerifyReport totals = verifier.Verify(index, [&](const sync::Difference& difference) {
+      Print(context_, name, difference);
+      found.push_back(difference);
+    });
+    if (!found.empty() && context_.invocation.Has("repair")) {
+      verifier.Repair(index, found);
+      WaitForRepair(scope);
+      totals = verifier.Verify(index, [&](const sync::Difference& d) { Print(context_, name, d); });
+    }
+    PrintTotals(context_, name, totals);
+    return totals.differences == 0;
+  }
+
+  /// The sync does it: keys through the outbox, orphans by a walk over the index's ids.
+  void WaitForRepair(const sync::Scope& scope) {
+    const auto deadline = std::chrono::steady_clock::now() + kRepairTime;
+    if (consistency_.WaitUntilApplied(consistency_.Position(), scope, deadline)) return;
+    throw Error(Disposition::kRetry, "the repair was not done in ten minutes",
+                "is 'pgsluice run' or 'pgsluice sync' running?");
+  }
+
+  const Context& context_;
+  observe::Registry registry_;
+  sync::Monitor monitor_{registry_};
+  engine::Engine engine_;
+  pg::Session session_;
+  pg::Pool pool_;
+  sync::Consistency consistency_;
+};
+
+}  // namespace
+
+int RunVerify(const Context& context) { return Verification(context).Run(); }
+
+}  // namespace pgsluice::app

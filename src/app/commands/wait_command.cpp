@@ -1,0 +1,136 @@
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <ostream>
+#include <thread>
+
+#include "app/commands/commands.h"
+#include "app/commands/local_service.h"
+#include "pgsluice/catalog/catalog.h"
+#include "pgsluice/config/values.h"
+#include "pgsluice/document/plan.h"
+#include "pgsluice/engine/engine.h"
+#include "pgsluice/migrate/migrator.h"
+#include "pgsluice/sync/consistency.h"
+
+namespace pgsluice::app {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+milliseconds Left(Clock::time_point deadline) {
+  return std::max(milliseconds(0),
+                  std::chrono::duration_cast<milliseconds>(deadline - Clock::now()));
+}
+
+std::int64_t ParseToken(const std::string& token) {
+  try {
+    return sync::ParsePosition(token);
+  } catch (const Error& error) {
+    throw UsageError(error.what(), error.hint());
+  }
+}
+
+/// Lets the service wait. Nothing when no service here will do it for us.
+std::optional<bool> WaitByService(const config::Config& config, std::int64_t token,
+                                  Clock::time_point deadline) {
+  for (;;) {
+    const milliseconds wait = std::min(Left(deadline), milliseconds(30000));
+    const auto answer = AskService(config.listen, config.tls,
+                                   "/v1/sync/wait?after=" + std::to_string(token) +
+                                       "&wait=" + std::to_string(wait.count()) + "ms",
+                                   wait + milliseconds(5000));
+    if (answer && answer->status == 200) return true;
+    if (!answer || answer->status != 504) return std::nullopt;
+    if (Left(deadline).count() == 0) return false;
+  }
+}
+
+/// The names of all configured indexes, also of those that nobody has made yet.
+std::vector<std::string> ConfiguredIndexes(const config::Config& config, pg::Session& session) {
+  if (config.all_tables) {
+    return document::ConfiguredNames(config, catalog::Catalog::Load(session), session);
+  }
+  std::vector<std::string> names;
+  for (const config::Index& index : config.indexes) names.push_back(index.name);
+  return names;
+}
+
+/// Watches the database while some other process does the work. Returns what is left at the end.
+sync::Unfinished WaitByDatabase(pg::Session& session, std::int64_t token, const sync::Scope& scope,
+                                Clock::time_point deadline) {
+  constexpr milliseconds kStep(20);
+  for (;;) {
+    sync::Unfinished left = sync::UnfinishedUpTo(session, token, scope);
+    if (!left.any() || Left(deadline).count() == 0) return left;
+    std::this_thread::sleep_for(std::min(kStep, Left(deadline)));
+  }
+}
+
+void Refresh(const config::Config& config, const std::vector<std::string>& indexes) {
+  engine::Engine engine(engine::MakeTransport(config.elasticsearch));
+  for (const std::string& name : indexes) {
+    engine.Refresh(config.elasticsearch.index_prefix + name);
+  }
+}
+
+bool IsAnybodyAtWork(pg::Session& session) {
+  return session
+      .Exec(
+          "SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE datname = "
+          "pg_catalog.current_database() AND application_name = 'pgsluice listen')")
+      .Bool(0, 0);
+}
+
+std::string Describe(const sync::Unfinished& left) {
+  std::string text;
+  const auto add = [&text](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
+  if (left.events) add("changes wait");
+  if (!left.missing.empty()) {
+    add(fmt::format("not made yet, or to be filled again: {}", fmt::join(left.missing, ", ")));
+  }
+  if (!left.filling.empty()) {
+    add(fmt::format("rows are copied, or ids walked, for {}", fmt::join(left.filling, ", ")));
+  }
+  return text;
+}
+
+int TimedOut(const Context& context, pg::Session& session, const sync::Unfinished& left) {
+  context.err << "pgsluice: error: not everything was searchable in time: " << Describe(left)
+              << "\n  hint: "
+              << (IsAnybodyAtWork(session)
+                      ? "pgsluice status shows what is left"
+                      : "no process syncs this database; start 'pgsluice run' or 'pgsluice sync'")
+              << '\n';
+  return kTimeout;
+}
+
+}  // namespace
+
+int RunWait(const Context& context) {
+  const auto timeout = config::ParseDuration(context.invocation.Option("timeout", "30s"));
+  if (!timeout) throw UsageError("--timeout must be a time as in 500ms, 30s, 2m", "");
+  const auto deadline = Clock::now() + *timeout;
+  std::int64_t token = 0;
+  if (context.invocation.Has("after")) token = ParseToken(context.invocation.Option("after"));
+  pg::Session session({.url = context.config.database.url});
+  migrate::Migrator::CheckVersion(session);
+  const std::int64_t present = session.Exec("SELECT pgsluice.position()::bigint").Int(0, 0);
+  if (!context.invocation.Has("after")) token = present;
+  if (token > present) {
+    throw UsageError(
+        fmt::format("position {} is in the future: the present one is {}", token, present),
+        "take one by SELECT pgsluice.position() after COMMIT");
+  }
+  const std::optional<bool> waited = WaitByService(context.config, token, deadline);
+  if (waited.value_or(false)) return kOk;
+  const sync::Scope scope{ConfiguredIndexes(context.config, session), {}, {}};
+  const sync::Unfinished left = WaitByDatabase(session, token, scope, deadline);
+  if (left.any()) return TimedOut(context, session, left);
+  Refresh(context.config, scope.indexes);
+  return kOk;
+}
+
+}  // namespace pgsluice::app

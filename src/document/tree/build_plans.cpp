@@ -1,0 +1,180 @@
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <map>
+
+#include "document/tree/checks.h"
+#include "document/tree/plan_builder.h"
+#include "pgsluice/config/values.h"
+#include "pgsluice/document/index_names.h"
+
+namespace pgsluice::document {
+
+namespace {
+
+/// Hints say "<role>" where they mean the one that we are.
+void NameRole(pg::Session& session, config::Problems& problems) {
+  constexpr std::string_view kPlaceholder = "<role>";
+  std::string role;
+  for (config::Problem& problem : problems) {
+    for (std::size_t at = 0; (at = problem.hint.find(kPlaceholder, at)) != std::string::npos;) {
+      if (role.empty()) role = session.Exec("SELECT pg_catalog.quote_ident(user)").Text(0, 0);
+      problem.hint.replace(at, kPlaceholder.size(), role);
+      at += role.size();
+    }
+  }
+}
+
+/// Calls `unknown` for each path that a policy hides and that the documents do not have.
+template <typename Unknown>
+void CheckPolicies(const config::Auth& auth, const Plan& plan, const Unknown& unknown) {
+  for (const auto& [name, policy] : auth.policies) {
+    const auto rule = policy.indexes.find(plan.name);
+    if (rule == policy.indexes.end()) continue;
+    for (const std::string& path : rule->second.hidden) {
+      if (plan.Find(path) == nullptr) unknown(name, path);
+    }
+  }
+}
+
+/// The columns of a table that matter: all, or those whose change is watched.
+std::string ColumnsText(const catalog::Table& table, const std::vector<std::string>& watched) {
+  std::string text;
+  for (const catalog::Column& column : table.columns) {
+    const bool matters =
+        watched.empty() || std::find(watched.begin(), watched.end(), column.name) != watched.end();
+    if (matters) text += fmt::format(" {}:{}:{}", column.name, column.number, column.type.sql);
+  }
+  return text;
+}
+
+std::string ResolvedText(const Plan& plan, const catalog::Catalog& catalog) {
+  std::string text;
+  for (const auto& [oid, layout] : plan.relations) {
+    const catalog::Table* table = catalog.Find(oid);
+    if (table == nullptr) continue;
+    text += fmt::format("{}{} {}", text.empty() ? "" : "\n", oid, table->rule);
+    const auto source = std::find_if(plan.sources.begin(), plan.sources.end(),
+                                     [table](const Source& s) { return s.table == table->oid; });
+    if (source != plan.sources.end()) text += ColumnsText(*table, source->watched);
+  }
+  return text;
+}
+
+/// The plan of one index, with what is wrong with it.
+void BuildOne(const config::Config& config, const catalog::Catalog& catalog, pg::Session& session,
+              Planned& planned) {
+  if (!planned.problems.empty()) return;
+  Building building{catalog, planned.config, planned.problems, {}, false};
+  std::shared_ptr<Plan> plan = BuildPlan(building);
+  CheckFragments(session, building);
+  if (plan != nullptr && !building.failed) CheckStatements(session, *plan, building);
+  if (plan != nullptr && !building.failed) {
+    CheckPolicies(config.auth, *plan, [&](const std::string& policy, const std::string& path) {
+      building.Error(fmt::format("auth.policies.{}.indexes.{}.hidden", policy, plan->name),
+                     fmt::format("the documents have no field \"{}\"", path),
+                     "name a field of the documents, such as owner.name");
+    });
+  }
+  if (plan != nullptr && !building.failed) {
+    plan->resolved = ResolvedText(*plan, catalog);
+    planned.plan = std::move(plan);
+  }
+  NameRole(session, planned.problems);
+}
+
+}  // namespace
+
+namespace {
+
+/// Tables of schema public, partitions left out.
+std::vector<const catalog::Table*> OrdinaryTables(const catalog::Catalog& catalog) {
+  std::vector<const catalog::Table*> tables;
+  for (const catalog::Table& table : catalog.tables()) {
+    if (table.schema != "public" || table.is_partition) continue;
+    if (table.kind == 'r' || table.kind == 'p') tables.push_back(&table);
+  }
+  return tables;
+}
+
+/// Whether an index may be called so; else the problem names the table and, if another table has
+/// that index already, that one.
+bool CheckName(const std::string& prefix, const config::Index& index,
+               std::map<std::string, std::string>& taken, config::Problems& problems) {
+  if (const auto wrong = config::CheckIndexName(prefix, index.name)) {
+    problems.push_back({index.place, fmt::format("index \"{}\": {}", index.name, *wrong),
+                        "write a configuration that names the indexes (pgsluice config init)",
+                        false});
+    return false;
+  }
+  const auto [other, is_new] = taken.emplace(index.name, index.table);
+  if (is_new) return true;
+  problems.push_back(
+      {index.place,
+       fmt::format("{} and {} would both become index {}", other->second, index.table, index.name),
+       "write a configuration that names the indexes (pgsluice config init)", false});
+  return false;
+}
+
+}  // namespace
+
+std::vector<Planned> WantedIndexes(const config::Config& config, const catalog::Catalog& catalog,
+                                   pg::Session& session) {
+  std::vector<Planned> wanted;
+  if (!config.all_tables) {
+    for (const config::Index& index : config.indexes) wanted.push_back({index, nullptr, {}});
+    return wanted;
+  }
+  const std::string& prefix = config.elasticsearch.index_prefix;
+  const std::vector<const catalog::Table*> tables = OrdinaryTables(catalog);
+  const std::vector<std::string> names =
+      IndexNames(tables, ReadPresentIndexes(session),
+                 kLongestIndexName - std::min(prefix.size(), kLongestIndexName / 2));
+  std::map<std::string, std::string> taken;
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    config::Index index;
+    index.name = names[i];
+    index.table = tables[i]->QualifiedName();
+    index.place = "table " + index.table;
+    config::Problems problems;
+    // An index of that name cannot be, or is another one: the table stands for it.
+    if (!CheckName(prefix, index, taken, problems)) index.name = index.table;
+    wanted.push_back({std::move(index), nullptr, std::move(problems)});
+  }
+  return wanted;
+}
+
+std::vector<Planned> PlanIndexes(const config::Config& config, const catalog::Catalog& catalog,
+                                 pg::Session& session) {
+  std::vector<Planned> all = WantedIndexes(config, catalog, session);
+  for (Planned& planned : all) BuildOne(config, catalog, session, planned);
+  return all;
+}
+
+std::vector<std::shared_ptr<const Plan>> BuildPlans(const config::Config& config,
+                                                    const catalog::Catalog& catalog,
+                                                    pg::Session& session,
+                                                    config::Problems& problems) {
+  std::vector<std::shared_ptr<const Plan>> plans;
+  for (Planned& planned : PlanIndexes(config, catalog, session)) {
+    problems.insert(problems.end(), planned.problems.begin(), planned.problems.end());
+    if (planned.plan != nullptr) plans.push_back(std::move(planned.plan));
+  }
+  return plans;
+}
+
+bool HidesOnlyKnownFields(const config::Auth& auth, const Plan& plan) {
+  bool known = true;
+  CheckPolicies(auth, plan, [&](const std::string&, const std::string&) { known = false; });
+  return known;
+}
+
+std::vector<std::string> ConfiguredNames(const config::Config& config,
+                                         const catalog::Catalog& catalog, pg::Session& session) {
+  std::vector<std::string> names;
+  for (const Planned& planned : WantedIndexes(config, catalog, session))
+    names.push_back(planned.config.name);
+  return names;
+}
+
+}  // namespace pgsluice::document

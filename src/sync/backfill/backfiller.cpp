@@ -1,0 +1,313 @@
+#include "sync/backfill/backfiller.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "pgsluice/observe/log.h"
+#include "pgsluice/observe/trace.h"
+#include "pgsluice/pg/sql_error.h"
+#include "pgsluice/sync/definitions.h"
+#include "pgsluice/sync/jobs.h"
+#include "pgsluice/sync/writer.h"
+#include "sync/indexes/reindexer.h"
+#include "sync/live/missing.h"
+#include "sync/live/refresher.h"
+
+namespace pgsluice::sync {
+
+namespace {
+
+constexpr std::int64_t kIdsPerPage = 1000, kKeysPerFetch = 4096;
+// Of documents: written within a second or two, so that no write is old.
+constexpr std::size_t kBytesPerSnapshot = 8U << 20U;
+// What a transaction does of a piece, so that a process that is killed, or a bulk that fails,
+// undoes no more.
+constexpr std::chrono::milliseconds kPortion{1000};
+// While a transaction of an older generation is at work.
+constexpr std::chrono::milliseconds kBetweenLooks{50};
+
+using Clock = std::chrono::steady_clock;
+
+class Backfiller {
+ public:
+  Backfiller(const Shared& shared, pg::Session& session, Writer& writer)
+      : shared_(shared),
+        session_(session),
+        writer_(writer),
+        outbox_(session),
+        refresher_(session, outbox_, writer, shared.holds),
+        reindexer_(shared, session) {}
+
+  Next Step() {
+    const std::shared_ptr<const IndexSet> set = shared_.registry.Get();
+    pg::Transaction transaction(session_);
+    if (!EnterGeneration(session_, set->generation)) {
+      shared_.look_again();
+      return kUntilLooked;
+    }
+    if (alone_ != set->generation && OthersAreBehind(session_, set->generation)) {
+      return {kBetweenLooks, true};
+    }
+    alone_ = set->generation;
+    std::optional<Job> job = ClaimJob(session_, *set, shared_.holds.held());
+    if (!job) {
+      Next next = UntilNextJob(session_, *set);
+      transaction.Commit();
+      if (const auto hold = shared_.holds.UntilNext()) next.wait = std::min(next.wait, *hold);
+      return reindexer_.Step(*set) ? kAgain : next;
+    }
+    const LiveIndex& whole = *set->indexes.find(job->index_name)->second;
+    // A walk holds for whatever index is in place now.
+    const Target* target = FindTarget(whole, job->physical);
+    const LiveIndex index = whole.Only(target != nullptr ? *target : whole.targets.at(0));
+    observe::Span span(observe::SpanKind::kInternal, "backfill piece");
+    span.Set("pgsluice.index", job->index_name);
+    Portion portion;
+    try {
+      portion = Read(index, *job);
+    } catch (const engine::IndexRefused& refused) {
+      if (dynamic_cast<const IndexMissing*>(&refused) != nullptr) shared_.look_again();
+      shared_.holds.Refused(job->index_name, refused);
+      blocks_ = ChunkSizer(kBytesPerSnapshot, 1);  // little at first
+      return kAgain;
+    }
+    if (!NamesHold(session_, {index.plan.get()})) {
+      shared_.look_again();
+      return kUntilLooked;
+    }
+    if (!SameStorage(session_, *job)) {
+      CreateScan(session_, index, false, job->position.value_or(kFromTheStart));
+    }
+    SaveJob(session_, *job, portion);
+    transaction.Commit();
+    refresher_.Committed();
+    KeepRate(session_, *job, portion);
+    shared_.monitor.Recovered("engine");
+    if (job->first_block) {
+      shared_.monitor.BackfillRows(index.plan->name).Add(static_cast<double>(portion.rows));
+    }
+    Progressed(index, portion);
+    if (job->physical != index.physical) shared_.look_again();  // drops it
+    return kAgain;
+  }
+
+ private:
+  /// What of the piece is done within about a second, or at its rate, so that no transaction is
+  /// open while the rate is waited for.
+  Portion Read(const LiveIndex& index, Job& job) {
+    if (!job.first_block) return Walk(index, job);
+    const bool view = job.filenode == 0;
+    if (!view) return ScanBlocks(index, job);
+    return ScanKeys(index, job);
+  }
+
+  Portion ScanBlocks(const LiveIndex& index, Job& job) {
+    if (job.is_last) job.end_block = std::max(job.end_block, BlocksOf(session_, job.relation_oid));
+    const std::string sql = index.plan->BlockStatement(job.relation).sql;
+    observe::Log(observe::Level::kDebug, "sync", "backfill reads a piece",
+                 {{"index", index.plan->name}, {"sql", sql}});
+    Portion portion;
+    const auto start = Clock::now();
+    while (job.next_block < job.end_block) {
+      const std::int64_t end = std::min(job.end_block, job.next_block + BlocksAtOnce(job));
+      const auto begun = Clock::now();
+      const std::int64_t rows = refresher_.careful() || index.plan->several_ids
+                                    ? ScanRangeByKey(index, job, end)
+                                    : ScanRange(index, job, sql, end);
+      const std::int64_t blocks = end - job.next_block;
+      rows_per_block_ = rows / blocks + 1;
+      time_per_block_ = (Clock::now() - begun) / blocks;
+      portion.rows += rows;
+      job.next_block = end;
+      if (job.rate > 0 || Clock::now() - start >= kPortion) break;
+    }
+    portion.finished = job.next_block >= job.end_block;
+    return portion;
+  }
+
+  /// All rows of some blocks, at one snapshot. A cursor, because even one block may hold a hundred
+  /// rows of a megabyte each. Returns how many rows there are.
+  std::int64_t ScanRange(const LiveIndex& index, const Job& job, const std::string& sql,
+                         std::int64_t end) {
+    const std::int64_t begin = job.next_block;
+    session_.ExecParams("DECLARE documents NO SCROLL CURSOR FOR " + sql,
+                        {std::to_string(begin), std::to_string(end)});
+    std::size_t total = 0, bytes = 0;
+    for (bool more = true; more;) {
+      const std::size_t limit = rows_.next();
+      const pg::Result documents = Fetch(limit);
+      const WriteReport report =
+          writer_.Write(index, documents, index.whole && outbox_.HasDeadLetters(index.plan->name));
+      refresher_.Settle(index, report, [&] { return KeysOfBlocks(index, job, begin, end); });
+      rows_.Observe(documents.rows(), report.bytes);
+      total += documents.rows();
+      bytes += report.bytes;
+      more = documents.rows() == limit;
+    }
+    session_.Exec("CLOSE documents");
+    blocks_.Observe(static_cast<std::size_t>(end - begin), bytes);
+    return static_cast<std::int64_t>(total);
+  }
+
+  /// Of the cursor of ScanRange().
+  pg::Result Fetch(std::size_t limit) {
+    try {
+      return session_.Exec("FETCH " + std::to_string(limit) + " FROM documents");
+    } catch (const pg::SqlError& error) {
+      if (error.IsOfOneRow()) refresher_.BeCareful();  // when the piece is read again
+      throw;
+    }
+  }
+
+  /// The rows of one block at a time by their keys, so that only those fail that cannot be read.
+  std::int64_t ScanRangeByKey(const LiveIndex& index, Job& job, std::int64_t end) {
+    std::int64_t rows = 0;
+    for (std::int64_t block = job.next_block; block < end; ++block) {
+      const std::vector<std::string> keys = KeysOfBlocks(index, job, block, block + 1);
+      refresher_.Refresh(index, keys);
+      rows += static_cast<std::int64_t>(keys.size());
+    }
+    return rows;
+  }
+
+  std::vector<std::string> KeysOfBlocks(const LiveIndex& index, const Job& job, std::int64_t begin,
+                                        std::int64_t end) {
+    const std::string sql = index.plan->BlockKeysStatement(job.relation).sql;
+    return Column(session_.ExecParams(sql, {std::to_string(begin), std::to_string(end)}));
+  }
+
+  /// What is read and written within a portion's time; under a rate the rows of about a second.
+  std::int64_t BlocksAtOnce(const Job& job) const {
+    const std::int64_t in_time = kPortion / std::max(time_per_block_, Clock::duration(1));
+    const auto most = std::clamp<std::int64_t>(static_cast<std::int64_t>(blocks_.next()), 1,
+                                               std::max<std::int64_t>(in_time, 1));
+    if (job.rate == 0) return most;
+    return std::clamp<std::int64_t>(job.rate / rows_per_block_, 1, most);
+  }
+
+  /// A root without blocks (a view): its keys in order. The cursor outlives the transactions that
+  /// save how far it is, so that the view is computed once, unless the process is killed.
+  Portion ScanKeys(const LiveIndex& index, Job& job) {
+    const auto start = Clock::now();
+    OpenKeys(index, job);
+    const std::int64_t limit = job.rate > 0 ? std::min(job.rate, kKeysPerFetch) : kKeysPerFetch;
+    Portion portion;
+    do {
+      const std::vector<std::string> keys =
+          Column(session_.Exec("FETCH " + std::to_string(limit) + " FROM keys"));
+      if (keys.empty()) return portion;
+      refresher_.Refresh(index, keys);
+      job.reached = keys.back();
+      keys_of_ = {job.id, job.reached};
+      portion.rows += static_cast<std::int64_t>(keys.size());
+    } while (job.rate == 0 && Clock::now() - start < kPortion);
+    portion.finished = false;
+    return portion;
+  }
+
+  /// The cursor "keys", unless it is open and stands where the piece is: it does not when the last
+  /// portion was rolled back, or somebody else did it.
+  void OpenKeys(const LiveIndex& index, const Job& job) {
+    if (keys_of_ == std::pair(job.id, job.reached)) return;
+    keys_of_ = {};
+    if (session_.Exec("SELECT EXISTS (SELECT FROM pg_catalog.pg_cursors WHERE name = 'keys')")
+            .Bool(0, 0)) {
+      session_.Exec("CLOSE keys");
+    }
+    session_.ExecParams("DECLARE keys NO SCROLL CURSOR WITH HOLD FOR SELECT key FROM (" +
+                            index.plan->all_keys_sql +
+                            ") AS keys(key) WHERE key::text COLLATE \"C\" > $1 "
+                            "ORDER BY key::text COLLATE \"C\"",
+                        {job.reached});
+  }
+
+  static std::vector<std::string> Column(const pg::Result& rows) {
+    std::vector<std::string> texts;
+    for (std::size_t row = 0; row < rows.rows(); ++row) texts.emplace_back(rows.Text(row, 0));
+    return texts;
+  }
+
+  /// Refreshes every id of the index whose row is gone, or has another routing than its document.
+  Portion Walk(const LiveIndex& index, Job& job) {
+    const std::int64_t limit = job.rate > 0 ? std::min(job.rate, kIdsPerPage) : kIdsPerPage;
+    const auto start = Clock::now();
+    if (job.reached.empty()) shared_.engine.Refresh(index.alias);
+    Portion portion;
+    while (true) {
+      const engine::Engine::IdPage page =
+          shared_.engine.Ids(index.alias, job.reached, static_cast<int>(limit), false);
+      if (page.ids.empty()) return portion;
+      WalkPage(index, page);
+      job.reached = page.next;
+      portion.rows += static_cast<std::int64_t>(page.ids.size());
+      if (job.rate > 0 || Clock::now() - start >= kPortion) return {portion.rows, false};
+    }
+  }
+
+  void WalkPage(const LiveIndex& index, const engine::Engine::IdPage& page) {
+    const SortedIds sorted = SortIds(session_, *index.plan, page.ids, page.routings, true);
+    for (const auto& [statement, parameter] : MissingQueries(*index.plan, sorted)) {
+      const pg::Result missing = session_.Exec(statement, {parameter});
+      const std::vector<std::string> keys = KeysToRefresh(*index.plan, missing, page.ids);
+      if (!keys.empty()) {
+        refresher_.Refresh(index, keys);
+      } else if (!index.plan->several_ids || statement.name == "missing_ids") {
+        Delete(index, missing);
+      }
+    }
+    if (sorted.foreign.empty()) return;
+    const auto [statement, parameter] = ForeignQuery(page.ids, page.routings, sorted.foreign);
+    Delete(index, session_.Exec(statement, {parameter}));
+  }
+
+  /// Deletes documents that no row has. What the engine cannot delete now has no key to try again
+  /// with, so the whole page is repeated.
+  void Delete(const LiveIndex& index, const pg::Result& rows) {
+    const WriteReport report = writer_.Write(index, rows);
+    if (!report.retry.empty()) {
+      const Failure& first = report.retry.front();
+      throw engine::IndexRefused(first.error, engine::RemedyOf(first.status, first.error));
+    }
+    for (const Failure& failure : report.rejected) {
+      observe::Log(observe::Level::kWarn, "sync", "the engine refuses to delete a document",
+                   {{"index", index.plan->name},
+                    {"error", failure.error.substr(0, failure.error.find(':'))}});
+    }
+  }
+
+  void Progressed(const LiveIndex& index, const Portion& portion) {
+    const Progress progress = ProgressOf(session_, index.physical);
+    shared_.monitor.BackfillProgress(index.plan->name).Set(progress.ratio());
+    if (!portion.finished || progress.pieces_left > 0 || !CloseIfDone(session_, index.physical))
+      return;
+    shared_.drained(index.alias, 0);
+    shared_.look_again();  // the index is live now
+  }
+
+  const Shared& shared_;
+  pg::Session& session_;
+  Writer& writer_;
+  outbox::Outbox outbox_;
+  Refresher refresher_;
+  Reindexer reindexer_;
+  ChunkSizer rows_;
+  ChunkSizer blocks_{kBytesPerSnapshot, 1};  ///< One block may hold 100 MB outside of it.
+  int alone_ = -1;  ///< The last generation of which no older one was at work any more.
+  std::int64_t rows_per_block_ = 100;  ///< As last seen; before that a guess. At least 1.
+  Clock::duration time_per_block_{};   ///< As last seen.
+  /// The piece whose keys the cursor "keys" fetches, and the last one it fetched.
+  std::pair<std::int64_t, std::string> keys_of_;
+};
+
+}  // namespace
+
+void RunBackfiller(const Shared& shared, const std::stop_token& stop) {
+  Writer writer(shared.engine, shared.bulk_bytes, shared.monitor);
+  RunLoop(shared, "pgsluice backfill", shared.backfill, stop, [&](pg::Session& session) -> Step {
+    session.Exec("SET cursor_tuple_fraction = 1");  // all rows of a cursor are read
+    auto backfiller = std::make_shared<Backfiller>(shared, session, writer);
+    return [backfiller] { return backfiller->Step(); };
+  });
+}
+
+}  // namespace pgsluice::sync

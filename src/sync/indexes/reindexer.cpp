@@ -1,0 +1,179 @@
+#include "sync/indexes/reindexer.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <set>
+
+#include "pgsluice/json/value.h"
+#include "pgsluice/observe/log.h"
+#include "pgsluice/outbox/outbox.h"
+#include "pgsluice/pg/pool.h"
+#include "pgsluice/sync/advisory_lock.h"
+#include "pgsluice/sync/consistency.h"
+#include "pgsluice/sync/jobs.h"
+#include "pgsluice/sync/verify.h"
+
+namespace pgsluice::sync {
+
+namespace {
+
+constexpr int kCounts = 20;
+constexpr std::size_t kExamples = 5;
+// Under a backlog a reindex is finished later.
+constexpr std::chrono::seconds kInFlight{10};
+
+// A search that was sent to the old index before the swap has begun by then.
+const pg::Statement kRetired{"retired", R"sql(
+  SELECT name, coalesce(alias_of, '') FROM pgsluice.retired r
+  WHERE retired_at < pg_catalog.now() - interval '5 s'
+    AND NOT EXISTS (SELECT FROM pgsluice.index_state i WHERE r.name IN (i.physical, i.building)))sql"};
+
+const pg::Statement kForget{"retired_forget", "DELETE FROM pgsluice.retired WHERE name = $1"};
+
+// Keys that changed and are not yet, or not to be, in the index.
+const pg::Statement kInTheOutbox{"reindex_pending", R"sql(
+  SELECT (SELECT coalesce(sum(size), 0) FROM pgsluice.outbox)
+         + (SELECT count(*) FROM pgsluice.dead_letter WHERE index_name = $1))sql"};
+
+const pg::Statement kDeadIds{"reindex_dead",
+                             "SELECT document_id FROM pgsluice.dead_letter WHERE index_name = $1"};
+
+}  // namespace
+
+bool AnyToReindex(pg::Session& session, const IndexSet& set) {
+  for (const auto& [name, index] : set.indexes) {
+    if (index->in_force && index->targets.size() > 1 && index->phase == IndexPhase::kReindexing) {
+      return true;
+    }
+  }
+  return session.Exec(kRetired).rows() > 0;
+}
+
+bool Reindexer::Step(const IndexSet& set) {
+  if (!AnyToReindex(session_, set)) return false;
+  const AdvisoryLock lock(session_, 5, AdvisoryLock::Mode::kTry);
+  if (!lock.held()) return false;
+  for (const auto& [name, index] : set.indexes) {
+    const bool built =
+        index->in_force && index->targets.size() > 1 && index->phase == IndexPhase::kReindexing;
+    if (!built || !IndexKeeper::ReadyToFinish(session_, *index)) continue;
+    if (Finish(*index, set.generation)) return true;
+  }
+  return ClearUp();
+}
+
+bool Reindexer::Finish(const LiveIndex& index, int generation) {
+  const std::optional<std::string> objection = Objection(index);
+  // Documents that got another shape while we compared are no objection.
+  if (!objection || outbox::ReadGeneration(session_) != generation) return false;
+  if (!objection->empty()) {
+    // A TRUNCATE since then gives the index pieces to do: it was compared half-way through them.
+    if (!InStep() || !IndexKeeper::ReadyToFinish(session_, index)) return false;
+    IndexKeeper::RefuseReindex(session_, index, *objection);
+  } else if (!keeper_.FinishReindex(session_, index)) {
+    return false;
+  }
+  shared_.look_again();
+  shared_.drained(index.alias, 0);
+  return true;
+}
+
+bool Reindexer::InStep() {
+  pg::Pool pool(shared_.database, 1);
+  Consistency consistency(pool, shared_.monitor);
+  return consistency.WaitUntilApplied(consistency.Position(), Scope{},
+                                      std::chrono::steady_clock::now() + kInFlight);
+}
+
+std::optional<std::string> Reindexer::Objection(const LiveIndex& index) {
+  const LiveIndex building = index.Only(index.targets[1]);
+  std::optional<std::string> objection = CompareCounts(building);
+  if (objection && objection->empty()) objection = CompareSample(building);
+  return objection;
+}
+
+std::int64_t Reindexer::CountRows(const LiveIndex& index) {
+  const std::string what = index.plan->row_hash_id ? "DISTINCT key::text" : "*";
+  return session_
+      .Exec("SELECT count(" + what + ") FROM (" + index.plan->all_keys_sql + ") AS keys(key)")
+      .Int(0, 0);
+}
+
+std::optional<std::string> Reindexer::CompareCounts(const LiveIndex& building) {
+  const auto position = [&] {
+    return session_.Exec("SELECT pgsluice.position()::bigint").Int(0, 0);
+  };
+  std::string objection;
+  for (int attempt = 0; attempt < kCounts; ++attempt) {
+    const std::int64_t begin = position();
+    if (!InStep()) return std::nullopt;
+    const std::int64_t before = CountRows(building);
+    shared_.engine.Refresh(building.physical);
+    const std::int64_t found = shared_.engine.Count(building.physical);
+    const std::int64_t after = CountRows(building);
+    // What was under way between the two counts, and what the engine refuses.
+    const std::int64_t slack =
+        session_.Exec(kInTheOutbox, {building.plan->name}).Int(0, 0) + position() - begin;
+    const auto [least, most] = std::minmax(before, after);
+    if (found >= least - slack && found <= most + slack) return "";
+    objection = fmt::format("the new index {} holds {} documents where PostgreSQL has {}",
+                            building.physical, found, after);
+  }
+  return objection;
+}
+
+std::string Reindexer::CompareSample(const LiveIndex& building) {
+  const pg::Result rows = session_.Exec("SELECT key FROM (" + building.plan->all_keys_sql +
+                                        ") AS keys(key) ORDER BY random() LIMIT 1000");
+  Verifier::Keys keys;
+  for (std::size_t row = 0; row < rows.rows(); ++row) keys.emplace_back(rows.Text(row, 0));
+  std::vector<Difference> found;
+  pg::Pool pool(shared_.database, 1);
+  Consistency consistency(pool, shared_.monitor);
+  Verifier verifier(session_, shared_.engine, consistency);
+  const VerifyReport report =
+      verifier.VerifyKeys(building, keys, [&](const Difference& d) { found.push_back(d); });
+  std::set<std::string> dead;
+  const pg::Result letters = session_.Exec(kDeadIds, {building.plan->name});
+  for (std::size_t row = 0; row < letters.rows(); ++row) dead.emplace(letters.Text(row, 0));
+  std::erase_if(found, [&](const Difference& d) { return dead.contains(d.id); });
+  if (found.empty()) return {};
+  std::string objection =
+      fmt::format("{} of {} documents compared differ in the new index {}:", found.size(),
+                  report.compared, building.physical);
+  for (std::size_t i = 0; i < std::min(found.size(), kExamples); ++i) {
+    objection += fmt::format(" {} ({})", found[i].id, found[i].kind);
+  }
+  return objection;
+}
+
+bool Reindexer::ClearUp() {
+  const pg::Result retired = session_.Exec(kRetired);
+  bool any = false;
+  for (std::size_t row = 0; row < retired.rows(); ++row) {
+    const std::string name(retired.Text(row, 0));
+    if (!Remove(name, std::string(retired.Text(row, 1)))) continue;
+    session_.Exec(kForget, {name});
+    any = true;
+  }
+  return any;
+}
+
+bool Reindexer::Remove(const std::string& name, const std::string& alias_of) {
+  engine::Engine& engine = shared_.engine;
+  if (!alias_of.empty()) {
+    engine.DeleteAlias(alias_of, name);
+    return true;
+  }
+  const json::Value answer = engine.Get(
+      "/" + http::Encode(name) + "/_stats/search?filter_path=_all.total.search.open_contexts");
+  if (answer.IsNull()) return true;
+  const json::Value* open = answer.Find({"_all", "total", "search", "open_contexts"});
+  if (open == nullptr || open->AsInt().value_or(1) > 0) return false;
+  engine.DeleteIndex(name);
+  observe::Log(observe::Level::kInfo, "sync", "index deleted", {{"physical", name}});
+  return true;
+}
+
+}  // namespace pgsluice::sync

@@ -1,0 +1,98 @@
+#include "sync/live/sleeper.h"
+
+#include <algorithm>
+
+#include "pgsluice/base/backoff.h"
+#include "pgsluice/base/error.h"
+#include "sync/live/router.h"
+
+namespace pgsluice::sync {
+
+namespace {
+
+// A look at the outbox now and then all the same: a connection that is half open brings no NOTIFY,
+// and only a statement finds that out.
+constexpr int kFallbackMs = 15000;
+// While somebody else holds the lock: a writer in flight, which will be visible soon, or the
+// sleeper of another process, which is woken by the same NOTIFY as we.
+constexpr int kShortestPollMs = 10, kLongestPollMs = 2000;
+// Servers with prepared transactions send no NOTIFY, which would make PREPARE TRANSACTION fail.
+constexpr int kTwoPhasePollMs = 50;
+// Writers send no NOTIFY either when the server's queue of notifications is half full, because
+// their COMMIT would fail once it is full.
+constexpr int kFullQueuePollMs = 1000;
+
+class Sleeper {
+ public:
+  Sleeper(const Shared& shared, pg::Listener& listener)
+      : shared_(shared), listener_(listener), session_(listener.session()) {
+    two_phase_ =
+        session_.Exec("SELECT current_setting('max_prepared_transactions') <> '0'").Bool(0, 0);
+  }
+
+  /// All workers are idle: sleep until there is work.
+  void Sleep(const std::stop_token& stop) {
+    int poll_ms = kShortestPollMs;
+    while (!stop.stop_requested()) {
+      if (!outbox::TrySleep(session_)) {
+        if (listener_.Wait(poll_ms) || Visible()) break;
+        poll_ms = std::min(poll_ms * 2, kLongestPollMs);
+        continue;
+      }
+      SleepHoldingLock(stop);
+      break;
+    }
+    shared_.work.Signal();
+  }
+
+ private:
+  bool Visible() {
+    return outbox::HasVisible(session_, shared_.floor.value(),
+                              InterestNow(*shared_.registry.Get(), shared_.holds.held()));
+  }
+
+  bool IsQueueFilling() {
+    return session_.Exec("SELECT pg_catalog.pg_notification_queue_usage() > 0.25").Bool(0, 0);
+  }
+
+  void SleepHoldingLock(const std::stop_token& stop) {
+    while (!stop.stop_requested() && !Visible()) {
+      const int wait_ms = two_phase_         ? kTwoPhasePollMs
+                          : IsQueueFilling() ? kFullQueuePollMs
+                                             : kFallbackMs;
+      if (listener_.Wait(wait_ms)) break;
+    }
+    shared_.work.Signal();  // first the work, then the lock
+    outbox::Awake(session_);
+  }
+
+  const Shared& shared_;
+  pg::Listener& listener_;
+  pg::Session& session_;
+  bool two_phase_ = false;
+};
+
+}  // namespace
+
+void RunSleeper(const Shared& shared, const std::stop_token& stop) {
+  Backoff backoff;
+  while (!stop.stop_requested()) {
+    try {
+      pg::SessionOptions options = shared.database;
+      options.application_name = "pgsluice listen";
+      pg::Listener listener(options, outbox::kChannel);
+      const std::stop_callback interrupt(stop, [&] { listener.Interrupt(); });
+      Sleeper sleeper(shared, listener);
+      shared.monitor.Recovered("database");
+      shared.work.Signal();  // what came while nobody listened
+      backoff.Reset();
+      while (shared.work.WaitUntilIdle(stop)) sleeper.Sleep(stop);
+    } catch (const Error& error) {
+      shared.monitor.Trouble("database", error.Full());
+      shared.work.Signal();
+      SleepUnlessStopped(backoff.Next(), stop);
+    }
+  }
+}
+
+}  // namespace pgsluice::sync

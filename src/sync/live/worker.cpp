@@ -1,0 +1,420 @@
+#include "pgsluice/sync/worker.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <set>
+#include <unordered_set>
+#include <utility>
+
+#include "pgsluice/json/value.h"
+#include "pgsluice/observe/log.h"
+#include "pgsluice/observe/trace.h"
+#include "pgsluice/pg/sql_error.h"
+#include "pgsluice/pg/text_array.h"
+#include "pgsluice/sync/definitions.h"
+#include "pgsluice/sync/jobs.h"
+#include "pgsluice/sync/writer.h"
+#include "sync/live/refresher.h"
+#include "sync/live/router.h"
+
+namespace pgsluice::sync {
+
+namespace {
+
+// Enough for the engine to be fed with bodies of a megabyte or more, small enough that a killed
+// worker repeats little.
+constexpr int kClaimLimit = 2000;
+constexpr int kRootKeysPerFetch = 4096;
+// A batch with more documents than that is to leave a worker to the other changes.
+constexpr std::size_t kManyRoots = 16384;
+
+/// A worker's place among those that may be busy with a row that very many documents embed.
+class FanoutPlace {
+ public:
+  explicit FanoutPlace(std::counting_semaphore<>& places) : places_(places) {}
+  ~FanoutPlace() {
+    if (taken_) places_.release();
+  }
+  FanoutPlace(const FanoutPlace&) = delete;
+  FanoutPlace& operator=(const FanoutPlace&) = delete;
+  bool Take() {
+    taken_ = taken_ || places_.try_acquire();
+    return taken_;
+  }
+
+ private:
+  std::counting_semaphore<>& places_;
+  bool taken_ = false;
+};
+
+/// The documents that a batch has refreshed so far. Each was read after all events of the batch
+/// were claimed, so that no other of them is news to it: a row inserted with its children is read
+/// and written once.
+class Refreshed {
+ public:
+  explicit Refreshed(const std::vector<Work>& works) : useful_(works.size() > 1) {}
+
+  void Add(const document::Plan& plan, const Refresher::Keys& keys) {
+    if (!useful_) return;
+    auto& roots = roots_[plan.name];
+    for (const std::string& key : keys) {
+      if (roots.size() >= kMost) return;
+      roots.insert(RootKey(plan, key));
+    }
+  }
+  bool Has(const document::Plan& plan, const std::string& key) const {
+    const auto roots = roots_.find(plan.name);
+    return roots != roots_.end() && roots->second.contains(RootKey(plan, key));
+  }
+
+ private:
+  /// The root's part of a key, whether its values are written as numbers or as texts; null and ""
+  /// are two things.
+  static std::string RootKey(const document::Plan& plan, const std::string& key) {
+    const json::Value array = json::Parse(key);
+    std::string root;
+    for (std::size_t i = 0; i < std::min(plan.key.size(), array.items.size()); ++i) {
+      const json::Value& item = array.items[i];
+      root += item.IsNull() ? "null" : "=" + item.text;
+      root += '\0';
+    }
+    return root;
+  }
+
+  static constexpr std::size_t kMost = 32768;  ///< Of an index: a few megabytes.
+
+  const bool useful_;
+  std::map<std::string, std::unordered_set<std::string>> roots_;  ///< Of each index.
+};
+
+/// Closed at the end of the scope, also when the engine refuses what is written meanwhile.
+class Cursor {
+ public:
+  Cursor(pg::Session& session, std::string name) : session_(session), name_(std::move(name)) {}
+  ~Cursor() {
+    if (session_.broken()) return;
+    try {
+      session_.Exec("CLOSE " + name_);
+    } catch (const Error& error) {  // the transaction has failed, and the cursor with it
+      observe::Log(observe::Level::kDebug, "sync", error.what());
+    }
+  }
+  Cursor(const Cursor&) = delete;
+  Cursor& operator=(const Cursor&) = delete;
+
+ private:
+  pg::Session& session_;
+  const std::string name_;
+};
+
+/// Refreshes the roots of a change to an embedded table: streamed, because one tag may be used by a
+/// million documents. False, and nothing is written, when they are many and there is no place.
+bool RefreshRootsOf(pg::Session& session, Refresher& refresher, const Work& work,
+                    Refreshed& refreshed, FanoutPlace& place,
+                    const std::function<bool()>& give_way) {
+  const document::Plan& plan = *work.route.index->plan;
+  const document::Source& source = plan.sources[work.route.source];
+  const std::string keys = JsonArray(work.keys, 0, work.keys.size());
+  session.ExecParams("DECLARE roots NO SCROLL CURSOR FOR " + source.to_roots.sql, {keys});
+  const Cursor cursor(session, "roots");
+  const std::string fetch = "FETCH " + std::to_string(kRootKeysPerFetch) + " FROM roots";
+  Refresher::Stream stream(refresher, *work.route.index);
+  Refresher::Keys roots;
+  bool possible = true;
+  while (possible) {
+    const pg::Result rows = session.Exec(fetch);
+    if (rows.rows() == 0) break;
+    for (std::size_t row = 0; row < rows.rows(); ++row) {
+      std::string key(rows.Text(row, 0));
+      if (!refreshed.Has(plan, key)) roots.push_back(std::move(key));
+    }
+    if (roots.size() < kManyRoots) continue;
+    possible = place.Take();
+    if (possible) {
+      stream.GiveWay(give_way);
+      stream.Add(roots, false);
+      refreshed.Add(plan, roots);
+    }
+    roots.clear();
+  }
+  stream.Add(roots, true);
+  refreshed.Add(plan, roots);
+  return possible;
+}
+
+/// What is quickly done, whatever the change.
+void DoRoots(pg::Session& session, Refresher& refresher, const Work& work, Refreshed& refreshed) {
+  const LiveIndex& index = *work.route.index;
+  const document::Source& source = index.plan->sources[work.route.source];
+  const bool root = source.table == index.plan->root;
+  if (work.truncated) RequireCurrent(session, index);
+  // Rows of an embedded table: any root may have changed; of a view, or of the root: be gone.
+  // And if several rows have a key, another one of them takes the id of the one that is gone.
+  if (work.truncated && (!source.to_roots.sql.empty() || index.plan->several_ids)) {
+    CreateScan(session, index, true, work.position);
+  } else if (work.truncated && root) {
+    CreateWalk(session, index, work.position);
+  }
+  if (!root || work.keys.empty()) return;
+  refresher.Refresh(index, work.keys);
+  refreshed.Add(*index.plan, work.keys);
+}
+
+bool IsEmbedded(const Work& work) {
+  const document::Plan& plan = *work.route.index->plan;
+  return !work.keys.empty() && !plan.sources[work.route.source].to_roots.sql.empty();
+}
+
+// The second column: whether the server is behind what we have seen of it, or on another timeline,
+// so that the indexes may hold what it lost. A restart of the same server does not count.
+const pg::Statement kCheckEpoch{"check_epoch", R"sql(
+  WITH before AS MATERIALIZED (
+    SELECT pgsluice.version() < greatest(highest, $1::bigint)
+           OR (server LIKE '%/%/%' AND
+               pg_catalog.regexp_replace(server, '/[^/]*$', '') <>
+               pg_catalog.regexp_replace(pgsluice.server_identity(), '/[^/]*$', '')) AS lost
+    FROM pgsluice.state)
+  SELECT pgsluice.check_epoch($1::bigint), lost FROM before)sql"};
+// No shape that the keeper knows: it scans the tables and walks the ids.
+const pg::Statement kFillAgain{
+    "fill_again", "SELECT pgsluice.mark_gap(ARRAY(SELECT index_name FROM pgsluice.index_state))"};
+
+const pg::Statement kExistingSources{"existing_sources",
+                                     "SELECT id FROM pgsluice.source WHERE id = ANY ($1::int[])"};
+
+double AgeSeconds(const outbox::Event& event) {
+  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
+                       std::chrono::system_clock::now().time_since_epoch())
+                       .count();
+  return static_cast<double>(now - event.captured_at_us) / 1e6;
+}
+
+// While every place is taken and nothing else is to be done.
+constexpr Next kUntilPlace{std::chrono::milliseconds(20), false};
+
+// A stream of changes that finds us every time: it gathers for a while, because a change costs the
+// engine and the database the less, the more of them share a request (bench/README.md).
+constexpr int kStream = 3;
+constexpr std::chrono::milliseconds kPerBatchOfStream{20};
+
+class Worker {
+ public:
+  Worker(const Shared& shared, pg::Session& session, Writer& writer)
+      : shared_(shared),
+        session_(session),
+        outbox_(session),
+        refresher_(session, outbox_, writer, shared.holds) {}
+
+  Next Step() {
+    try {
+      return Batch();
+    } catch (const TreeChanged& changed) {
+      MarkReplaced(session_, changed.plans);
+      shared_.look_again();
+      return kUntilLooked;
+    }
+  }
+
+ private:
+  /// The names in these plans' statements meant something else when they were read. The events
+  /// stay.
+  struct TreeChanged {
+    std::shared_ptr<const IndexSet> set;  ///< Owns the plans.
+    std::set<const document::Plan*> plans;
+  };
+
+  Next Batch() {
+    const std::shared_ptr<const IndexSet> set = shared_.registry.Get();
+    FanoutPlace place(shared_.fanouts);
+    if (!left_.empty() && place.Take()) left_.clear();
+    const auto start = std::chrono::steady_clock::now();
+    pg::Transaction transaction(session_);
+    held_ = shared_.holds.held();
+    refused_.clear();
+    kept_.clear();
+    const auto events = Claim(*set);
+    if (!events) {
+      shared_.look_again();
+      return kUntilLooked;
+    }
+    if (events->empty()) {
+      in_a_row_ = 0;
+      if (!left_.empty()) return kUntilPlace;
+      const auto next = shared_.holds.UntilNext();
+      return next ? Next{*next, true} : kUntilCalled;
+    }
+    observe::Span span(observe::SpanKind::kConsumer, "sync batch");
+    span.Since(start);
+    span.Set("pgsluice.events", static_cast<std::int64_t>(events->size()));
+    observe::Span(observe::SpanKind::kClient, "claim").Since(start);
+    const std::vector<Work> works = RouteEvents(*set, *events, GoneSources(*set, *events));
+    Refreshed refreshed(works);
+    for (const Work& work : works) {
+      Try(work, [&] { DoRoots(session_, refresher_, work, refreshed); });
+    }
+    for (const Work& work : works) {
+      if (!IsEmbedded(work)) continue;
+      Try(work, [&] {
+        if (RefreshRootsOf(session_, refresher_, work, refreshed, place, shared_.give_way)) return;
+        left_.insert(work.event_source);
+      });
+    }
+    std::set<const document::Plan*> plans;
+    for (const Work& work : works) plans.insert(work.route.index->plan.get());
+    if (!plans.empty() && !NamesHold(session_, plans)) throw TreeChanged{set, plans};
+    const bool full = Acknowledge(*set, *events);
+    transaction.Commit();
+    refresher_.Committed();
+    Tell(*events, works, full);
+    shared_.floor.Advance(session_);
+    ++in_a_row_;
+    if (full || in_a_row_ < kStream) return kAgain;
+    const auto rest = std::chrono::ceil<std::chrono::milliseconds>(
+        start + kPerBatchOfStream - std::chrono::steady_clock::now());
+    return {std::max(rest, std::chrono::milliseconds(0)), false};
+  }
+
+  std::optional<std::vector<outbox::Event>> Claim(const IndexSet& set) {
+    if (left_.empty() && held_.empty()) {
+      return outbox_.Claim(kClaimLimit, shared_.floor.value(), set.generation, set.interest);
+    }
+    outbox::Interest some = InterestNow(set, held_);
+    some.leave.insert(left_.begin(), left_.end());
+    return outbox_.Claim(kClaimLimit, shared_.floor.value(), set.generation, some);
+  }
+
+  /// Sources of events that exist no more: their table was dropped or detached, so that no index
+  /// needs these events. An event is visible no earlier than its source.
+  std::set<int> GoneSources(const IndexSet& set, const std::vector<outbox::Event>& events) {
+    std::set<int> unknown;
+    for (const outbox::Event& event : events) {
+      if (!set.sources.contains(event.source)) unknown.insert(event.source);
+    }
+    if (unknown.empty()) return unknown;
+    shared_.look_again();
+    const pg::Result rows =
+        session_.Exec(kExistingSources,
+                      {pg::TextArray(std::vector<std::int64_t>(unknown.begin(), unknown.end()))});
+    for (std::size_t row = 0; row < rows.rows(); ++row) {
+      unknown.erase(static_cast<int>(rows.Int(row, 0)));
+    }
+    return unknown;
+  }
+
+  /// Does a part of a batch. If the engine refuses it, or did lately, the events are kept for its
+  /// index, and the other indexes go on.
+  void Try(const Work& work, const std::function<void()>& part) {
+    const std::string& index = work.route.index->plan->name;
+    const bool held = std::find(held_.begin(), held_.end(), index) != held_.end();
+    if (held || refused_.contains(index)) {
+      refused_.insert(index);
+      return;
+    }
+    try {
+      part();
+    } catch (const engine::IndexRefused& refused) {
+      if (dynamic_cast<const IndexMissing*>(&refused) != nullptr) shared_.look_again();
+      shared_.holds.Refused(index, refused);
+      refused_.insert(index);
+    }
+  }
+
+  bool IsDone(const outbox::Event& event) const {
+    return !left_.contains(event.source) && !kept_.contains(event.id);
+  }
+
+  /// Whether the batch was as large as a batch may be, so that more is likely to wait.
+  bool Acknowledge(const IndexSet& set, const std::vector<outbox::Event>& events) {
+    std::vector<std::int64_t> ids;
+    std::map<std::vector<std::string>, std::vector<std::int64_t>> kept;
+    std::size_t rows = 0, key_bytes = 0;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      key_bytes += events[i].key.size();
+      if (i > 0 && events[i].id == events[i - 1].id) continue;
+      ++rows;
+      if (!IsDone(events[i])) continue;
+      std::vector<std::string> others = OthersOf(set, events[i], refused_);
+      if (!refused_.empty() && others != OthersOf(set, events[i])) kept_.insert(events[i].id);
+      (others.empty() ? ids : kept[std::move(others)]).push_back(events[i].id);
+    }
+    outbox_.Ack(ids);
+    for (const auto& [others, rows_of_others] : kept) outbox_.KeepFor(rows_of_others, others);
+    return rows >= static_cast<std::size_t>(kClaimLimit) || key_bytes >= outbox::kClaimBytes / 2;
+  }
+
+  void Tell(const std::vector<outbox::Event>& events, const std::vector<Work>& works, bool full) {
+    shared_.monitor.acknowledged.Signal();
+    for (const outbox::Event& event : events) {
+      if (!IsDone(event)) continue;
+      shared_.monitor.claimed.Add(1);
+      shared_.monitor.end_to_end_seconds.Observe(AgeSeconds(event));
+    }
+    shared_.monitor.Recovered("engine");
+    std::map<std::string, std::size_t> changes;
+    for (const Work& work : works) {
+      if (work.truncated) shared_.backfill.Signal();
+      for (const Target& target : work.route.index->targets) {
+        changes[target.name] += work.keys.size();
+      }
+    }
+    if (full) return;
+    for (const auto& [alias, count] : changes) shared_.drained(alias, count);
+  }
+
+  const Shared& shared_;
+  pg::Session& session_;
+  outbox::Outbox outbox_;
+  Refresher refresher_;
+  /// Sources whose events wait for a place, because very many documents embed their rows.
+  std::set<int> left_;
+  std::vector<std::string> held_;  ///< Indexes that are left alone, in this batch.
+  std::set<std::string> refused_;  ///< Indexes that the engine refused a part of this batch for.
+  std::set<std::int64_t> kept_;    ///< Rows of this batch that are kept for these.
+  int in_a_row_ = 0;               ///< Batches, since there was nothing to do.
+};
+
+}  // namespace
+
+const char* PartOf(const Error& error, bool lost) {
+  if (lost) return "database";
+  return dynamic_cast<const pg::SqlError*>(&error) != nullptr ? "sync" : "engine";
+}
+
+std::unique_ptr<pg::Session> OpenSession(const Shared& shared, const std::string& name,
+                                         int lock_timeout_ms) {
+  pg::SessionOptions options = shared.database;
+  options.application_name = name;
+  options.lock_timeout_ms = lock_timeout_ms;
+  auto session = std::make_unique<pg::Session>(options);
+  const std::string issued = std::to_string(shared.monitor.highest_issued());
+  pg::Transaction transaction(*session);
+  const pg::Result epoch = session->Exec(kCheckEpoch, {issued});
+  if (epoch.Bool(0, 0)) {
+    observe::Log(observe::Level::kWarn, "sync",
+                 "transaction ids went back or the server is another one: the epoch was raised, so "
+                 "that changes keep winning over what the index holds");
+  }
+  const bool lost = epoch.Bool(0, 0) && epoch.Bool(0, 1);
+  if (lost) {
+    observe::Log(observe::Level::kWarn, "sync",
+                 "the server may have lost transactions that are in the indexes already: every "
+                 "index is compared and filled again");
+    session->Exec(kFillAgain);
+  }
+  transaction.Commit();
+  shared.floor.Reset();
+  if (lost) shared.look_again();
+  shared.monitor.Recovered("database");
+  return session;
+}
+
+void RunWorker(const Shared& shared, const std::stop_token& stop) {
+  Writer writer(shared.engine, shared.bulk_bytes, shared.monitor);
+  RunLoop(shared, "pgsluice sync", shared.work, stop, [&](pg::Session& session) -> Step {
+    auto worker = std::make_shared<Worker>(shared, session, writer);
+    return [worker] { return worker->Step(); };
+  });
+}
+
+}  // namespace pgsluice::sync

@@ -1,0 +1,318 @@
+#include "pgsluice/sync/verify.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "pgsluice/base/error.h"
+#include "pgsluice/json/equal.h"
+#include "pgsluice/json/writer.h"
+#include "pgsluice/observe/log.h"
+#include "pgsluice/pg/sql_error.h"
+#include "pgsluice/sync/jobs.h"
+#include "sync/live/missing.h"
+#include "sync/live/refresher.h"
+
+namespace pgsluice::sync {
+
+namespace {
+
+// A version is epoch << 48 | clock; see migrations/0002_clock.sql.
+constexpr int kEpochBits = 48;
+constexpr std::int64_t kLastEpoch = 32'000;
+
+const pg::Statement kRaise{"verify_raise",
+                           "SELECT $1::bigint >= pgsluice.version() AND "
+                           "pgsluice.check_epoch($1::bigint + 1)"};
+
+constexpr int kIdsPerPage = 1000;
+constexpr std::chrono::minutes kInFlight{2};
+
+// Columns of Plan::read_by_key and of block statements.
+constexpr std::size_t kId = 1, kDocument = 2, kRouting = 3;
+
+// Of a row whose document cannot be computed, and of several documents under one id: equal to no
+// document, nor to each other.
+constexpr std::string_view kLikeNoDocument = "null", kSeveralDocuments = "0";
+
+http::Response Ask(engine::Engine& engine, const std::string& path, const std::string& body) {
+  // No filter_path: the engine would write the documents anew and lose digits.
+  http::Response response = engine.Send({.method = "POST", .path = path, .body = body});
+  if (response.status == 200) return response;
+  throw Error(Disposition::kRetry,
+              "the engine answers " + path + " with status " + std::to_string(response.status));
+}
+
+/// Documents of the engine by id; what is not there is absent.
+std::map<std::string, Placed> Fetch(engine::Engine& engine, const LiveIndex& index,
+                                    const std::vector<std::string>& ids) {
+  std::map<std::string, Placed> documents;
+  if (ids.empty()) return documents;
+  std::string list = "[";
+  for (const std::string& id : ids) {
+    if (list.size() > 1) list += ',';
+    json::AppendString(list, id);
+  }
+  list += ']';
+  // By which value a document was routed is not known of one that should not be there: all shards
+  // are searched, and more than one may have a document under an id.
+  const bool routed = !index.plan->config.routing.empty();
+  if (routed) engine.Refresh(index.alias);
+  const http::Response response =
+      routed ? Ask(engine,
+                   "/" + http::Encode(index.alias) + "/_search?allow_partial_search_results=false",
+                   R"({"version":true,"size":)" + std::to_string(2 * ids.size()) +
+                       R"(,"query":{"ids":{"values":)" + list + "}}}")
+             : Ask(engine, "/" + http::Encode(index.alias) + "/_mget", R"({"ids":)" + list + "}");
+  const json::Value answer = json::Parse(response.body);
+  const json::Value* docs = routed ? answer.Find({"hits", "hits"}) : answer.Find("docs");
+  if (docs == nullptr) return documents;
+  for (const json::Value& doc : docs->items) {
+    const json::Value* source = doc.Find("_source");
+    if (source == nullptr) continue;
+    const json::Value* routing = doc.Find("_routing");
+    const json::Value* version = doc.Find("_version");
+    Placed placed{response.body.substr(source->begin, source->end - source->begin),
+                  routing == nullptr ? "" : routing->text,
+                  version == nullptr ? 0 : version->AsInt().value_or(0)};
+    const auto [at, first] = documents.emplace(doc.Find("_id")->text, std::move(placed));
+    if (!first) at->second.document = kSeveralDocuments;
+  }
+  return documents;
+}
+
+// A row that changes all the time is in flight all the time: after so many looks it is let go.
+constexpr int kAttempts = 50;
+
+bool Same(const Placed& ours, const Placed& theirs) {
+  if (ours.routing != theirs.routing) return false;
+  return ours.document == theirs.document ||
+         json::Equal(json::Parse(ours.document), json::Parse(theirs.document));
+}
+
+/// Both have the same document under `id`, or both have none.
+bool SameIn(const std::map<std::string, Placed>& a, const std::map<std::string, Placed>& b,
+            const std::string& id) {
+  const auto in_a = a.find(id);
+  const auto in_b = b.find(id);
+  if (in_a == a.end() || in_b == b.end()) return (in_a == a.end()) == (in_b == b.end());
+  return Same(in_a->second, in_b->second);
+}
+
+}  // namespace
+
+VerifyReport Verifier::Verify(const LiveIndex& index, const Report& report) {
+  VerifyReport totals;
+  CompareTable(index, report, totals);
+  CompareIds(index, report, totals);
+  return totals;
+}
+
+VerifyReport Verifier::VerifyKeys(const LiveIndex& index, const Keys& keys, const Report& report) {
+  VerifyReport totals;
+  ChunkSizer sizer;
+  for (std::size_t begin = 0; begin < keys.size();) {
+    const std::size_t end = std::min(keys.size(), begin + sizer.next());
+    const auto at = [&](std::size_t i) { return keys.begin() + static_cast<std::ptrdiff_t>(i); };
+    const Keys some(at(begin), at(end));
+    Confirm(index, Compare(index, some, &totals.compared), report, totals);
+    sizer.Observe(some.size(), bytes_);
+    begin = end;
+  }
+  return totals;
+}
+
+void Verifier::CompareTable(const LiveIndex& index, const Report& report, VerifyReport& totals) {
+  // The cursor's snapshot gives the keys only; documents are read as they are when their turn
+  // comes. WITH HOLD, so that no transaction stays open while the engine is asked.
+  // A key of several rows is compared once.
+  const std::string all = index.plan->several_ids ? "SELECT DISTINCT key::text FROM (" +
+                                                        index.plan->all_keys_sql + ") AS keys(key)"
+                                                  : index.plan->all_keys_sql;
+  session_.Exec("DECLARE verify_keys NO SCROLL CURSOR WITH HOLD FOR " + all);
+  ChunkSizer sizer;
+  while (true) {
+    const pg::Result rows =
+        session_.Exec("FETCH " + std::to_string(sizer.next()) + " FROM verify_keys");
+    if (rows.rows() == 0) break;
+    Keys keys;
+    for (std::size_t row = 0; row < rows.rows(); ++row) keys.emplace_back(rows.Text(row, 0));
+    Confirm(index, Compare(index, keys, &totals.compared), report, totals);
+    sizer.Observe(keys.size(), bytes_);
+  }
+  session_.Exec("CLOSE verify_keys");
+}
+
+std::vector<Difference> Verifier::Compare(const LiveIndex& index, const Keys& keys,
+                                          std::int64_t* compared) {
+  const std::vector<Row> rows = Rows(index, keys);
+  Ids ids;
+  bytes_ = 0;
+  for (const Row& row : rows) {
+    ids.push_back(row.id);
+    bytes_ += row.placed ? row.placed->document.size() : 0;
+  }
+  const auto theirs = Fetch(engine_, index, ids);
+  std::vector<Difference> differences;
+  for (const Row& row : rows) {
+    const auto found = theirs.find(row.id);
+    const bool there = found != theirs.end();
+    if (!row.placed) {
+      if (there) differences.push_back({row.id, "orphan"});
+      continue;
+    }
+    ++*compared;
+    if (!there) {
+      differences.push_back({row.id, "missing"});
+    } else if (!Same(*row.placed, found->second)) {
+      differences.push_back({row.id, "stale"});
+    }
+  }
+  return differences;
+}
+
+std::vector<Verifier::Row> Verifier::Rows(const LiveIndex& index, const Keys& keys) {
+  std::vector<Row> rows;
+  AddRows(index, keys, 0, keys.size(), rows);
+  return rows;
+}
+
+void Verifier::AddRows(const LiveIndex& index, const Keys& keys, std::size_t begin, std::size_t end,
+                       std::vector<Row>& rows) {
+  if (begin == end) return;
+  try {
+    const pg::Result read =
+        session_.Exec(index.plan->ReadStatement(end - begin), {JsonArray(keys, begin, end)});
+    for (std::size_t row = 0; row < read.rows(); ++row) {
+      rows.push_back({std::string(read.Text(row, kId)), {}});
+      if (read.IsNull(row, kDocument)) continue;
+      rows.back().placed = {std::string(read.Text(row, kDocument)),
+                            std::string(read.Text(row, kRouting))};
+    }
+  } catch (const pg::SqlError& error) {
+    if (!error.IsOfOneRow()) throw;
+    if (end - begin == 1) {
+      rows.push_back({IdOfKey(*index.plan, keys[begin]), Placed{std::string(kLikeNoDocument), {}}});
+      return;
+    }
+    const std::size_t middle = begin + (end - begin) / 2;
+    AddRows(index, keys, begin, middle, rows);
+    AddRows(index, keys, middle, end, rows);
+  }
+}
+
+void Verifier::CompareIds(const LiveIndex& index, const Report& report, VerifyReport& totals) {
+  engine_.Refresh(index.alias);
+  for (std::string after;;) {
+    const engine::Engine::IdPage page = engine_.Ids(index.alias, after, kIdsPerPage, false);
+    if (page.ids.empty()) return;
+    Confirm(index, Orphans(index, page.ids), report, totals);
+    after = page.next;
+  }
+}
+
+std::vector<Difference> Verifier::Orphans(const LiveIndex& index, const Ids& ids) {
+  std::vector<Difference> orphans;
+  const std::set<std::string> asked(ids.begin(), ids.end());
+  const SortedIds sorted = SortIds(session_, *index.plan, ids, {}, false);
+  for (const std::size_t place : sorted.foreign) orphans.push_back({ids[place], "orphan"});
+  for (const auto& [statement, parameter] : MissingQueries(*index.plan, sorted)) {
+    const pg::Result rows = session_.Exec(statement, {parameter});
+    for (std::size_t row = 0; row < rows.rows(); ++row) {
+      std::string id(rows.Text(row, kId));
+      // If a key has several ids, those without a row that the engine has not are returned, too.
+      if (asked.contains(id)) orphans.push_back({std::move(id), "orphan"});
+    }
+  }
+  return orphans;
+}
+
+void Verifier::Confirm(const LiveIndex& index, const std::vector<Difference>& candidates,
+                       const Report& report, VerifyReport& totals) {
+  Ids ids;
+  for (const Difference& candidate : candidates) ids.push_back(candidate.id);
+  for (int attempt = 0; attempt < kAttempts && !ids.empty(); ++attempt) {
+    const Documents before = Read(index, ids);
+    const auto deadline = std::chrono::steady_clock::now() + kInFlight;
+    if (!consistency_.WaitUntilApplied(consistency_.Position(), in_flight_, deadline)) {
+      throw Error(Disposition::kRetry, "changes in flight were not applied within two minutes",
+                  "is 'pgsluice run' or 'pgsluice sync' running?");
+    }
+    const Documents theirs = Fetch(engine_, index, ids);
+    const Documents after = Read(index, ids);
+    Ids undecided;
+    for (const std::string& id : ids) {
+      if (SameIn(before, theirs, id) || SameIn(after, theirs, id)) continue;
+      if (!SameIn(before, after, id)) {
+        undecided.push_back(id);  // it changed while we looked
+        continue;
+      }
+      ++totals.differences;
+      const auto found = theirs.find(id);
+      report({id,
+              !after.contains(id)     ? "orphan"
+              : found == theirs.end() ? "missing"
+                                      : "stale",
+              found == theirs.end() ? 0 : found->second.version});
+    }
+    ids = std::move(undecided);
+  }
+}
+
+Verifier::Documents Verifier::Read(const LiveIndex& index, const Ids& ids) {
+  Documents documents;
+  for (Row& row : Rows(index, KeysOf(index, ids))) {
+    if (row.placed) documents.emplace(std::move(row.id), *std::move(row.placed));
+  }
+  return documents;
+}
+
+Verifier::Keys Verifier::KeysOf(const LiveIndex& index, const Ids& ids) {
+  SortedIds sorted = SortIds(session_, *index.plan, ids, {}, false);
+  Keys keys = std::move(sorted.keys);
+  if (sorted.opaque.empty()) return keys;
+  Keys opaque;
+  for (const std::string& id : sorted.opaque) opaque.push_back(json::Quote(id));
+  const pg::Result rows =
+      session_.Exec(index.plan->keys_of_ids, {JsonArray(opaque, 0, opaque.size())});
+  for (std::size_t row = 0; row < rows.rows(); ++row) keys.emplace_back(rows.Text(row, 0));
+  return keys;
+}
+
+void Verifier::RaiseAbove(const std::vector<Difference>& differences) {
+  std::int64_t highest = 0;
+  for (const Difference& difference : differences) {
+    highest = std::max(highest, difference.version);
+  }
+  if (highest >> kEpochBits >= kLastEpoch) {
+    throw Error(Disposition::kReject,
+                "somebody wrote documents with versions that no later one can be above (" +
+                    std::to_string(highest) + ")",
+                "run 'pgsluice reindex INDEX', which builds the index from PostgreSQL");
+  }
+  // Our next version is above this one. A version in this statement's snapshot is below it.
+  if (session_.Exec(kRaise, {std::to_string(highest)}).Bool(0, 0)) {
+    observe::Log(observe::Level::kWarn, "sync",
+                 "documents in the engine have versions above ours, so somebody else wrote them: "
+                 "the epoch was raised, so that ours win");
+  }
+}
+
+void Verifier::Repair(const LiveIndex& index, const std::vector<Difference>& differences) {
+  Ids ids;
+  // The walk also finds what lies under another routing than it should.
+  bool orphans = !index.plan->config.routing.empty() && !differences.empty();
+  for (const Difference& difference : differences) {
+    const bool orphan = std::string_view(difference.kind) == "orphan";
+    orphans = orphans || orphan;
+    if (!orphan) ids.push_back(difference.id);
+  }
+  pg::Transaction transaction(session_);
+  RaiseAbove(differences);
+  if (!ids.empty()) outbox_.Enqueue(index.root_source, KeysOf(index, ids));
+  if (orphans) CreateWalk(session_, index, PresentPosition(session_));
+  transaction.Commit();
+}
+
+}  // namespace pgsluice::sync

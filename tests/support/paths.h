@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace pgsluice::testing {
+
+/// The program under test.
+std::string Binary();
+/// A file of the repository; `path` begins at its root, with "/".
+std::string SourceFile(std::string_view path);
+
+}  // namespace pgsluice::testing

@@ -1,0 +1,85 @@
+#include "app/cli/cli.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+namespace pgsluice::app {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::string Mistake(const std::vector<std::string>& arguments) {
+  try {
+    Parse(arguments);
+  } catch (const UsageError& error) {
+    return error.Full();
+  }
+  return "none";
+}
+
+TEST(Cli, ParsesCommandSubcommandArgumentsAndOptions) {
+  const Invocation invocation = Parse({"--log-level=debug", "dead-letters", "retry", "--json", "17",
+                                       "--config", "a.json", "--", "--odd"});
+  EXPECT_EQ(invocation.command, "dead-letters");
+  EXPECT_EQ(invocation.subcommand, "retry");
+  EXPECT_THAT(invocation.arguments, ElementsAre("17", "--odd"));
+  EXPECT_EQ(invocation.Option("log-level"), "debug");
+  EXPECT_EQ(invocation.Option("config"), "a.json");
+  EXPECT_TRUE(invocation.Has("json"));
+  EXPECT_FALSE(invocation.Has("all"));
+}
+
+TEST(Cli, MigrateIsMigrateUp) {
+  EXPECT_EQ(Parse({"migrate"}).subcommand, "up");
+  EXPECT_EQ(Parse({"migrate", "--no-attach"}).subcommand, "up");
+}
+
+TEST(Cli, MistakesSayWhatAndWhatWasMeant) {
+  EXPECT_EQ(Mistake({}), "a command is missing; see pgsluice --help");
+  EXPECT_EQ(Mistake({"stauts"}), "unknown command \"stauts\"; did you mean status?");
+  EXPECT_EQ(Mistake({"frobnicate"}), "unknown command \"frobnicate\"; see pgsluice --help");
+  EXPECT_EQ(Mistake({"verify", "--repiar"}), "unknown option \"--repiar\"; did you mean --repair?");
+  EXPECT_EQ(Mistake({"status", "-x"}), "unknown option \"-x\"; see pgsluice status --help");
+  EXPECT_EQ(Mistake({"config", "chekc"}),
+            "unknown sub-command \"chekc\" of config; did you mean check?");
+  EXPECT_EQ(Mistake({"config"}), "config needs a sub-command; see pgsluice config --help");
+  EXPECT_EQ(Mistake({"run", "now"}), "run takes no argument \"now\"; see pgsluice run --help");
+  EXPECT_EQ(Mistake({"run", "--listen"}),
+            "--listen needs a value: HOST:PORT; see pgsluice run --help");
+  EXPECT_EQ(Mistake({"verify", "--repair=yes"}),
+            "--repair takes no value; see pgsluice verify --help");
+  EXPECT_EQ(Mistake({"migrate", "status", "--yes"}),
+            "--yes belongs to migrate down; see pgsluice migrate --help");
+}
+
+TEST(Cli, HelpNeedsNothingElse) {
+  EXPECT_TRUE(Parse({"--help"}).Has("help"));
+  EXPECT_TRUE(Parse({"config", "-h"}).Has("help"));
+  EXPECT_TRUE(Parse({"--version"}).Has("version"));
+}
+
+TEST(Cli, EveryCommandHasHelpWithAnExampleThatParses) {
+  const std::string general = Help("");
+  for (const Command& command : Commands()) {
+    EXPECT_THAT(general, HasSubstr("\n  " + command.name + " "));
+    const std::string help = Help(command.name);
+    for (const CliOption& option : command.options)
+      EXPECT_THAT(help, HasSubstr("--" + option.name));
+    ASSERT_FALSE(command.examples.empty()) << command.name;
+    for (const CliWord& example : command.examples) {
+      EXPECT_THAT(help, HasSubstr(example.name));
+      std::vector<std::string> words;
+      std::istringstream in(example.name);
+      for (std::string word; in >> word && word != "|" && word != ">";) words.push_back(word);
+      ASSERT_EQ(words.front(), "pgsluice");
+      words.erase(words.begin());
+      EXPECT_EQ(Mistake(words), "none") << example.name;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace pgsluice::app
