@@ -80,7 +80,7 @@ std::string Flavor::Name() const {
 }
 
 const Flavor& Engine::Detect() {
-  const std::lock_guard lock(detect_);
+  const base::MutexLock lock(detect_);
   if (flavor_) return *flavor_;
   Flavor flavor;
   if (!FromRoot(*this, flavor)) FromNodes(*this, flavor);

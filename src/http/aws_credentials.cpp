@@ -78,7 +78,7 @@ void RequireOk(const Response& response, const std::string& what) {
 }  // namespace
 
 AwsCredentials AwsCredentialSource::Get() {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   if (found_ && SystemClock::now() < found_->good_until) return found_->credentials;
   found_.reset();
   for (const auto look : {FromEnvironment, FromFile, FromContainer, FromInstance}) {
@@ -91,7 +91,7 @@ AwsCredentials AwsCredentialSource::Get() {
 }
 
 void AwsCredentialSource::Forget() {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   found_.reset();
 }
 

@@ -2,13 +2,13 @@
 
 #include <chrono>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "http/address.h"
 #include "http/aws_signature.h"
+#include "pgsluice/base/mutex.h"
 
 namespace pgsluice::http {
 
@@ -35,8 +35,8 @@ class AwsCredentialSource {
   static std::optional<Found> FromContainer();
   static std::optional<Found> FromInstance();
 
-  std::mutex mutex_;
-  std::optional<Found> found_;
+  base::Mutex mutex_;
+  std::optional<Found> found_ PGSLUICE_GUARDED_BY(mutex_);
 };
 
 /// Signs the requests of all addresses of a client. Thread-safe.

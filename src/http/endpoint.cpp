@@ -61,7 +61,7 @@ std::unique_ptr<Connection> Endpoint::TakeIdle() {
   for (;;) {
     std::unique_ptr<Connection> connection;
     {
-      const std::lock_guard lock(mutex_);
+      const base::MutexLock lock(mutex_);
       if (idle_.empty()) return nullptr;
       connection = std::move(idle_.back());
       idle_.pop_back();
@@ -73,7 +73,7 @@ std::unique_ptr<Connection> Endpoint::TakeIdle() {
 void Endpoint::PutBack(std::unique_ptr<Connection> connection) {
   const auto now = Clock::now();
   std::vector<std::unique_ptr<Connection>> stale;  // Closed after the lock is gone.
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   // Those that were not needed for long stand in front.
   while (!idle_.empty() && (idle_.size() >= kMaxIdle || idle_.front()->Expired(now))) {
     stale.push_back(std::move(idle_.front()));

@@ -2,13 +2,13 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "http/aws_credentials.h"
 #include "http/connection.h"
 #include "pgsluice/base/error.h"
+#include "pgsluice/base/mutex.h"
 
 namespace pgsluice::http {
 
@@ -39,8 +39,9 @@ class Endpoint {
   const Poco::Net::Context::Ptr tls_;
   const std::shared_ptr<AwsSigner> signer_;
   std::atomic<Clock::rep> rest_until_{0};
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<Connection>> idle_;  // The last used one at the end.
+  base::Mutex mutex_;
+  // The last used one at the end.
+  std::vector<std::unique_ptr<Connection>> idle_ PGSLUICE_GUARDED_BY(mutex_);
 };
 
 /// A failure of one address, with what the client needs to know to choose what to do next.

@@ -6,19 +6,13 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <mutex>
 
 #include "observe/log_format.h"
+#include "pgsluice/base/mutex.h"
 
 namespace pgsluice::observe {
 
 namespace {
-
-struct State {
-  std::mutex mutex;
-  std::shared_ptr<spdlog::logger> logger;
-  bool json = false;
-};
 
 bool UseColor() {
   const char* no_color = std::getenv("NO_COLOR");
@@ -43,9 +37,14 @@ std::shared_ptr<spdlog::logger> MakeLogger(bool json) {
   return logger;
 }
 
+struct State {
+  base::Mutex mutex;
+  std::shared_ptr<spdlog::logger> logger PGSLUICE_GUARDED_BY(mutex) = MakeLogger(false);
+  bool json PGSLUICE_GUARDED_BY(mutex) = false;
+};
+
 State& TheState() {
   static State state;
-  if (!state.logger) state.logger = MakeLogger(false);
   return state;
 }
 
@@ -69,7 +68,7 @@ spdlog::level::level_enum ToSpdlog(Level level) {
 
 void ConfigureLog(std::string_view format, std::string_view level) {
   State& state = TheState();
-  const std::lock_guard lock(state.mutex);
+  const base::MutexLock lock(state.mutex);
   state.json = format == "json";
   state.logger = MakeLogger(state.json);
   state.logger->set_level(spdlog::level::from_str(std::string(level)));
@@ -81,7 +80,7 @@ void Log(Level level, std::string_view component, std::string_view message,
   std::shared_ptr<spdlog::logger> logger;
   bool json = false;
   {
-    const std::lock_guard lock(state.mutex);
+    const base::MutexLock lock(state.mutex);
     logger = state.logger;
     json = state.json;
   }

@@ -113,14 +113,14 @@ Registry::Metric& Registry::Find(const char* type, const std::string& name, cons
 
 Counter& Registry::MakeCounter(const std::string& name, const std::string& help,
                                const Labels& labels) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   auto& metric = Find("counter", name, help, labels);
   if (!metric.counter) metric.counter = std::make_unique<Counter>();
   return *metric.counter;
 }
 
 Gauge& Registry::MakeGauge(const std::string& name, const std::string& help, const Labels& labels) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   auto& metric = Find("gauge", name, help, labels);
   if (!metric.gauge) metric.gauge = std::make_unique<Gauge>();
   return *metric.gauge;
@@ -128,25 +128,25 @@ Gauge& Registry::MakeGauge(const std::string& name, const std::string& help, con
 
 Histogram& Registry::MakeHistogram(const std::string& name, const std::string& help,
                                    std::vector<double> bounds, const Labels& labels) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   auto& metric = Find("histogram", name, help, labels);
   if (!metric.histogram) metric.histogram = std::make_unique<Histogram>(std::move(bounds));
   return *metric.histogram;
 }
 
 void Registry::OnCollect(std::function<void()> collect) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   collectors_.push_back(std::move(collect));
 }
 
 std::string Registry::Text() {
   std::vector<std::function<void()>> collectors;
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     collectors = collectors_;
   }
   for (const auto& collect : collectors) collect();  // May make metrics: not under the lock.
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   std::string out;
   for (const auto& [name, family] : families_) {
     out += "# HELP " + name + ' ' + Escape(family->help, false) + '\n';

@@ -62,7 +62,7 @@ bool TraceExporter::Samples(const std::optional<TraceContext>& parent,
 
 void TraceExporter::Take(std::string span) {
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     if (waiting_.size() < options_.queue) {
       waiting_.push_back(std::move(span));
       if (waiting_.size() < options_.batch) return;
@@ -80,9 +80,10 @@ void TraceExporter::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const bool again = !spans.empty();
     {
-      std::unique_lock lock(mutex_);
-      changed_.wait_for(lock, stop, again ? backoff.Next() : options_.delay,
-                        [&] { return !again && waiting_.size() >= options_.batch; });
+      base::MutexLock lock(mutex_);
+      changed_.wait_for(
+          lock, stop, again ? backoff.Next() : options_.delay,
+          [&]() PGSLUICE_REQUIRES(mutex_) { return !again && waiting_.size() >= options_.batch; });
     }
     if (!again) spans = Next();
     if (spans.empty() || !Deliver(spans, options_.timeout)) continue;
@@ -100,12 +101,12 @@ void TraceExporter::Flush(Spans spans) {
     if (left <= milliseconds(0) || !Deliver(spans, left)) break;
     spans = Next();
   }
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   dropped_.Add(static_cast<double>(spans.size() + waiting_.size()));
 }
 
 TraceExporter::Spans TraceExporter::Next() {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   Spans spans;
   while (!waiting_.empty() && spans.size() < options_.batch) {
     spans.push_back(std::move(waiting_.front()));

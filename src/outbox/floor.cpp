@@ -12,15 +12,16 @@ constexpr std::chrono::minutes kBetweenSweeps{5};
 }  // namespace
 
 void Floor::Reset() {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   value_ = 0;
   sample_ = -1;
 }
 
 void Floor::Advance(pg::Session& session) {
-  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!mutex_.try_lock()) return;
+  const base::MutexLock lock(mutex_, std::adopt_lock);
   const auto now = std::chrono::steady_clock::now();
-  if (!lock.owns_lock() || now - sampled_ < kBetweenMoves) return;
+  if (now - sampled_ < kBetweenMoves) return;
   sampled_ = now;
   if (now - swept_ > kBetweenSweeps) {
     swept_ = now;

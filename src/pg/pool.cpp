@@ -4,8 +4,8 @@ namespace pgsluice::pg {
 
 Pool::Lease Pool::Acquire() {
   {
-    std::unique_lock lock(mutex_);
-    returned_.wait(lock, [&] { return free_ > 0; });
+    base::MutexLock lock(mutex_);
+    returned_.wait(lock, [&]() PGSLUICE_REQUIRES(mutex_) { return free_ > 0; });
     --free_;
     if (!idle_.empty()) {
       std::unique_ptr<Session> session = std::move(idle_.back());
@@ -23,7 +23,7 @@ Pool::Lease Pool::Acquire() {
 
 void Pool::GiveBack(std::unique_ptr<Session> session) {
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     ++free_;
     if (session && !session->broken()) idle_.push_back(std::move(session));
   }

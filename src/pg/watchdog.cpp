@@ -133,7 +133,7 @@ Watchdog& Watchdog::Instance() {
 }
 
 void Watchdog::Add(Watched& watched) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   watched_.insert(&watched);
   if (thread_.joinable()) return;
   thread_ = std::jthread([this](const std::stop_token& stop) {
@@ -143,19 +143,19 @@ void Watchdog::Add(Watched& watched) {
 }
 
 void Watchdog::Remove(Watched& watched) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   watched_.erase(&watched);
   if (troubled_ == &watched) trouble_.clear();
 }
 
 void Watchdog::Identify(Watched& watched, std::string pid, std::string started_at) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   watched.pid_ = std::move(pid);
   watched.started_at_ = std::move(started_at);
 }
 
 std::string Watchdog::trouble() {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   return trouble_;
 }
 
@@ -163,13 +163,13 @@ void Watchdog::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     Suspect suspect{};
     while (!stop.stop_requested() && Find(suspect)) Judge(suspect, Ask(suspect, stop), stop);
-    std::unique_lock lock(mutex_);
+    base::MutexLock lock(mutex_);
     changed_.wait_for(lock, stop, kBetweenRounds, [] { return false; });
   }
 }
 
 bool Watchdog::Find(Suspect& suspect) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   for (Watched* watched : watched_) {
     const std::int64_t since = watched->since_ms_;
     if (since != watched->seen_ms_) {
@@ -199,7 +199,7 @@ Watchdog::Look Watchdog::Ask(const Suspect& suspect, const std::stop_token& stop
 void Watchdog::Judge(const Suspect& suspect, Look look, const std::stop_token& stop) {
   bool cut = false;
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     const bool same = watched_.contains(suspect.watched) &&
                       suspect.watched->since_ms_ == suspect.since_ms;  // not answered meanwhile
     if (same && look == Look::kWorks) {

@@ -4,12 +4,12 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <set>
 #include <stop_token>
 #include <string>
 #include <thread>
 
+#include "pgsluice/base/mutex.h"
 #include "pgsluice/pg/watchdog.h"
 
 namespace pgsluice::pg {
@@ -80,13 +80,14 @@ class Watchdog {
   void Judge(const Suspect& suspect, Look look, const std::stop_token& stop);
   static bool IsDue(const Watched& watched);
   /// Cuts the connection when the look was not the first bad one; true then.
-  bool Blame(Watched& watched, Look look);
+  bool Blame(Watched& watched, Look look) PGSLUICE_REQUIRES(mutex_);
 
-  std::mutex mutex_;
+  base::Mutex mutex_;
   std::condition_variable_any changed_;
-  std::set<Watched*> watched_;   // Guarded by mutex_.
-  std::string trouble_;          // The same.
-  Watched* troubled_ = nullptr;  // The same: whose trouble it is; compared only.
+  std::set<Watched*> watched_ PGSLUICE_GUARDED_BY(mutex_);
+  std::string trouble_ PGSLUICE_GUARDED_BY(mutex_);
+  // Whose trouble it is; compared only.
+  Watched* troubled_ PGSLUICE_GUARDED_BY(mutex_) = nullptr;
   std::jthread thread_;
 };
 

@@ -104,7 +104,7 @@ void Monitor::ShowStates(const std::map<std::string, std::string>& states) {
                    {{"index", index}, {"state", state}})
         .Set(value);
   };
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   for (const auto& [index, state] : states_) {
     const auto now = states.find(index);
     if (now == states.end() || now->second != state) show(index, state, 0);
@@ -116,7 +116,7 @@ void Monitor::ShowStates(const std::map<std::string, std::string>& states) {
 void Monitor::Trouble(const std::string& part, const std::string& message) {
   const std::int64_t now = NowMs();
   TroubleGauge(part).Set(1);
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   Incident& incident = incidents_[part];
   ++incident.count;
   if (incident.message.empty()) incident.since_ms = now;
@@ -132,7 +132,7 @@ void Monitor::Trouble(const std::string& part, const std::string& message) {
 }
 
 void Monitor::Recovered(const std::string& part) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   const auto incident = incidents_.find(part);
   if (incident == incidents_.end()) return;
   TroubleGauge(part).Set(0);
@@ -143,7 +143,7 @@ void Monitor::Recovered(const std::string& part) {
 }
 
 std::string Monitor::TroubleOf(const std::string& part) const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   const auto incident = incidents_.find(part);
   return incident == incidents_.end() ? std::string() : incident->second.message;
 }

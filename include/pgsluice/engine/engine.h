@@ -4,12 +4,12 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "pgsluice/base/error.h"
+#include "pgsluice/base/mutex.h"
 #include "pgsluice/config/config.h"
 #include "pgsluice/engine/bulk.h"
 #include "pgsluice/engine/refused.h"
@@ -112,8 +112,8 @@ class Engine {
 
  private:
   std::shared_ptr<http::Transport> transport_;
-  std::mutex detect_;
-  std::shared_ptr<const Flavor> flavor_;
+  base::Mutex detect_;
+  std::shared_ptr<const Flavor> flavor_ PGSLUICE_GUARDED_BY(detect_);
 };
 
 /// The transport that the configuration describes.

@@ -5,10 +5,11 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "pgsluice/base/mutex.h"
 
 /// Prometheus metrics (text format 0.0.4). Metrics are made once and live as long as the registry;
 /// updating one is lock-free and may happen on any thread.
@@ -64,10 +65,10 @@ class Registry {
   /// The metric of that name and labels, made if need be. A name used with two types is a mistake
   /// in the program: std::logic_error.
   Metric& Find(const char* type, const std::string& name, const std::string& help,
-               const Labels& labels);
-  std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<Family>> families_;
-  std::vector<std::function<void()>> collectors_;
+               const Labels& labels) PGSLUICE_REQUIRES(mutex_);
+  base::Mutex mutex_;
+  std::map<std::string, std::shared_ptr<Family>> families_ PGSLUICE_GUARDED_BY(mutex_);
+  std::vector<std::function<void()>> collectors_ PGSLUICE_GUARDED_BY(mutex_);
 };
 
 /// process_resident_memory_bytes, process_cpu_seconds_total, process_open_fds and

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "pgsluice/base/backoff.h"
+#include "pgsluice/base/mutex.h"
 #include "pgsluice/observe/metrics.h"
 #include "pgsluice/observe/trace.h"
 
@@ -62,9 +62,9 @@ class TraceExporter {
   Counter& exported_;
   Counter& dropped_;
   bool trouble_ = false;  ///< Of the last delivery.
-  std::mutex mutex_;
+  base::Mutex mutex_;
   std::condition_variable_any changed_;
-  std::deque<std::string> waiting_;  ///< Guarded by mutex_.
+  std::deque<std::string> waiting_ PGSLUICE_GUARDED_BY(mutex_);
   std::jthread thread_;
 };
 

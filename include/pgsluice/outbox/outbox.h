@@ -4,12 +4,12 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "pgsluice/base/mutex.h"
 #include "pgsluice/pg/session.h"
 
 /// The outbox table and what surrounds it. Knows nothing of documents or engines.
@@ -93,10 +93,11 @@ class Floor {
 
  private:
   std::atomic<std::int64_t> value_{0};
-  std::mutex mutex_;
-  std::chrono::steady_clock::time_point sampled_{}, swept_{};
-  std::int64_t sample_ = -1;  ///< S; -1: none is waiting.
-  std::string sample_xid_;    ///< X.
+  base::Mutex mutex_;
+  std::chrono::steady_clock::time_point sampled_ PGSLUICE_GUARDED_BY(mutex_){};
+  std::chrono::steady_clock::time_point swept_ PGSLUICE_GUARDED_BY(mutex_){};
+  std::int64_t sample_ PGSLUICE_GUARDED_BY(mutex_) = -1;  ///< S; -1: none is waiting.
+  std::string sample_xid_ PGSLUICE_GUARDED_BY(mutex_);    ///< X.
 };
 
 /// pgsluice.state.generation: rises when documents get another shape or place.

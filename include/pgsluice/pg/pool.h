@@ -2,10 +2,10 @@
 
 #include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
+#include "pgsluice/base/mutex.h"
 #include "pgsluice/pg/session.h"
 
 namespace pgsluice::pg {
@@ -42,10 +42,10 @@ class Pool {
   void GiveBack(std::unique_ptr<Session> session);
 
   const SessionOptions options_;
-  std::mutex mutex_;
-  std::condition_variable returned_;
-  std::size_t free_;  ///< How many more may be lent.
-  std::vector<std::unique_ptr<Session>> idle_;
+  base::Mutex mutex_;
+  std::condition_variable_any returned_;
+  std::size_t free_ PGSLUICE_GUARDED_BY(mutex_);  ///< How many more may be lent.
+  std::vector<std::unique_ptr<Session>> idle_ PGSLUICE_GUARDED_BY(mutex_);
 };
 
 }  // namespace pgsluice::pg

@@ -2,12 +2,12 @@
 
 #include <chrono>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "pgsluice/base/error.h"
+#include "pgsluice/base/mutex.h"
 
 namespace pgsluice::sync {
 
@@ -44,9 +44,10 @@ class Holds {
     int attempts = 0;
     bool logged = false;
   };
-  mutable std::mutex mutex_;
-  std::map<std::string, Hold> holds_;                // Guarded by mutex_.
-  std::map<std::string, Clock::time_point> logged_;  // The same: refusals of each index.
+  mutable base::Mutex mutex_;
+  std::map<std::string, Hold> holds_ PGSLUICE_GUARDED_BY(mutex_);
+  /// Refusals of each index.
+  std::map<std::string, Clock::time_point> logged_ PGSLUICE_GUARDED_BY(mutex_);
 };
 
 }  // namespace pgsluice::sync

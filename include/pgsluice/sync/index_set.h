@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "pgsluice/base/mutex.h"
 #include "pgsluice/document/plan.h"
 #include "pgsluice/outbox/outbox.h"
 
@@ -108,8 +108,8 @@ class IndexRegistry {
   void Replace(std::shared_ptr<const IndexSet> set);
 
  private:
-  mutable std::mutex mutex_;
-  std::shared_ptr<const IndexSet> set_ = std::make_shared<IndexSet>();
+  mutable base::Mutex mutex_;
+  std::shared_ptr<const IndexSet> set_ PGSLUICE_GUARDED_BY(mutex_) = std::make_shared<IndexSet>();
 };
 
 }  // namespace pgsluice::sync

@@ -3,9 +3,9 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <string>
 
+#include "pgsluice/base/mutex.h"
 #include "pgsluice/observe/metrics.h"
 #include "pgsluice/sync/wakeup.h"
 
@@ -58,9 +58,10 @@ class Monitor {
     std::int64_t count = 0;
   };
   observe::Registry& registry_;
-  mutable std::mutex mutex_;
-  std::map<std::string, Incident> incidents_;
-  std::map<std::string, std::string> states_;  ///< Of indexes, as shown.
+  mutable base::Mutex mutex_;
+  std::map<std::string, Incident> incidents_ PGSLUICE_GUARDED_BY(mutex_);
+  /// Of indexes, as shown.
+  std::map<std::string, std::string> states_ PGSLUICE_GUARDED_BY(mutex_);
   std::atomic<std::int64_t> highest_issued_{0};
 };
 

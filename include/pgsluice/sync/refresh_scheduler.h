@@ -3,11 +3,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <map>
-#include <mutex>
 #include <set>
 #include <stop_token>
 #include <string>
 
+#include "pgsluice/base/mutex.h"
 #include "pgsluice/engine/engine.h"
 
 namespace pgsluice::sync {
@@ -38,13 +38,14 @@ class RefreshScheduler {
   };
 
   engine::Engine& engine_;
-  std::mutex mutex_;
+  base::Mutex mutex_;
   std::condition_variable_any requested_;
-  std::condition_variable refreshed_;
-  bool refreshing_ = false;
-  Clock::time_point last_refreshed_;
-  std::map<std::string, Clock::time_point> due_;  ///< Wanted, and when at the earliest.
-  std::map<std::string, Index> indexes_;
+  std::condition_variable_any refreshed_;
+  bool refreshing_ PGSLUICE_GUARDED_BY(mutex_) = false;
+  Clock::time_point last_refreshed_ PGSLUICE_GUARDED_BY(mutex_);
+  /// Wanted, and when at the earliest.
+  std::map<std::string, Clock::time_point> due_ PGSLUICE_GUARDED_BY(mutex_);
+  std::map<std::string, Index> indexes_ PGSLUICE_GUARDED_BY(mutex_);
 };
 
 }  // namespace pgsluice::sync

@@ -3,8 +3,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <stop_token>
+
+#include "pgsluice/base/mutex.h"
 
 namespace pgsluice::sync {
 
@@ -40,12 +41,13 @@ class Wakeup {
   bool WaitUntilIdle(const std::stop_token& stop);
 
  private:
-  mutable std::mutex mutex_;
+  mutable base::Mutex mutex_;
   std::condition_variable_any changed_;
-  std::uint64_t generation_ = 0;
+  std::uint64_t generation_ PGSLUICE_GUARDED_BY(mutex_) = 0;
   const int workers_;
-  bool call_ = false;  ///< A signal that nobody has answered by looking for work.
-  int idle_ = 0;
+  /// A signal that nobody has answered by looking for work.
+  bool call_ PGSLUICE_GUARDED_BY(mutex_) = false;
+  int idle_ PGSLUICE_GUARDED_BY(mutex_) = 0;
 };
 
 /// Sleeps for `delay` unless stopped; false when stopped.

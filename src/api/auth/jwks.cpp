@@ -210,19 +210,19 @@ KeySetUrl::KeySetUrl(std::string url, FetchText fetch)
 
 std::shared_ptr<const KeySet> KeySetUrl::Get(const std::string& kid) {
   {
-    std::unique_lock lock(mutex_);
+    base::MutexLock lock(mutex_);
     const auto age = Clock::now() - asked_;
     const bool missing = !known_ || (!kid.empty() && !keys_->Has(kid));
     const bool due = asked_ == Clock::time_point{} || age > (missing ? kPause : kAge);
     if (missing && fetching_) {
-      fetched_.wait(lock, [this] { return !fetching_; });
+      fetched_.wait(lock, [this]() PGSLUICE_REQUIRES(mutex_) { return !fetching_; });
       return keys_;
     }
     if (!due || fetching_) return keys_;
     fetching_ = true;
   }
   const std::shared_ptr<const KeySet> fresh = Fetch();
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   fetching_ = false;
   fetched_.notify_all();
   asked_ = Clock::now();
@@ -262,7 +262,7 @@ std::shared_ptr<const KeySet> KeySetFile::Read() const {
 }
 
 std::shared_ptr<const KeySet> KeySetFile::Get(const std::string& /*kid*/) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   const auto now = std::chrono::steady_clock::now();
   if (now < looked_ + kLook) return keys_;
   looked_ = now;

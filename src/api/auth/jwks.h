@@ -5,10 +5,11 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "pgsluice/base/mutex.h"
 
 namespace pgsluice::api {
 
@@ -68,12 +69,12 @@ class KeySetUrl : public KeySource {
 
   const std::string url_;
   const FetchText fetch_;
-  std::mutex mutex_;
-  std::condition_variable fetched_;
-  std::shared_ptr<const KeySet> keys_;  // This and below: guarded by mutex_.
-  Clock::time_point asked_{};
-  bool known_ = false;  ///< Fetched at least once.
-  bool fetching_ = false;
+  base::Mutex mutex_;
+  std::condition_variable_any fetched_;
+  std::shared_ptr<const KeySet> keys_ PGSLUICE_GUARDED_BY(mutex_);
+  Clock::time_point asked_ PGSLUICE_GUARDED_BY(mutex_){};
+  bool known_ PGSLUICE_GUARDED_BY(mutex_) = false;  ///< Fetched at least once.
+  bool fetching_ PGSLUICE_GUARDED_BY(mutex_) = false;
 };
 
 /// The key set of a file, read again when the file changes. A file that cannot be read leaves the
@@ -88,10 +89,10 @@ class KeySetFile : public KeySource {
   std::shared_ptr<const KeySet> Read() const;
 
   const std::string path_;
-  std::mutex mutex_;
-  std::shared_ptr<const KeySet> keys_;  // This and below: guarded by mutex_.
-  std::filesystem::file_time_type written_{};
-  std::chrono::steady_clock::time_point looked_{};
+  base::Mutex mutex_;
+  std::shared_ptr<const KeySet> keys_ PGSLUICE_GUARDED_BY(mutex_);
+  std::filesystem::file_time_type written_ PGSLUICE_GUARDED_BY(mutex_){};
+  std::chrono::steady_clock::time_point looked_ PGSLUICE_GUARDED_BY(mutex_){};
 };
 
 /// Base64url without padding (RFC 4648); false when it is none.

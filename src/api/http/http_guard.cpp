@@ -86,7 +86,7 @@ void HttpGuard::Turn(milliseconds timeout) {
     }
     Connection connection;
     {
-      const std::lock_guard lock(mutex_);
+      const base::MutexLock lock(mutex_);
       const auto found = connections_.find(socket.impl()->sockfd());
       if (found != connections_.end() && found->second->watched != 0) connection = found->second;
     }
@@ -125,7 +125,7 @@ void HttpGuard::Admit(int socket, const Poco::Net::SocketAddress& peer) {
   const auto connection =
       std::make_shared<HttpConnection>(accepted, std::move(channel), limits_, peer);
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     std::size_t& same = of_address_[host];
     if (same < most_per_address_) {
       ++same;
@@ -187,7 +187,7 @@ void HttpGuard::TakeRequest(const Connection& connection) {
     return Drop(connection);
   }
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     connection->phase = Phase::kWorking;
     if (std::exchange(connection->watched, 0) != 0) polled_.remove(connection->socket());
   }
@@ -247,7 +247,7 @@ void HttpGuard::Send(const Connection& connection) {
     return Watch(connection, Phase::kSending, need, connection->SendDeadline());
   }
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     charged_ -= std::exchange(connection->charged, 0);
   }
   Rest(connection);
@@ -272,7 +272,7 @@ void HttpGuard::Rest(const Connection& connection) {
 void HttpGuard::Watch(const Connection& connection, Phase phase, Need need,
                       Clock::time_point deadline) {
   const int mode = need == Need::kWrite ? PollSet::POLL_WRITE : PollSet::POLL_READ;
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   connection->phase = phase;
   connection->deadline = deadline;
   connection->progress = connection->last_progress();
@@ -283,7 +283,7 @@ void HttpGuard::Watch(const Connection& connection, Phase phase, Need need,
 
 void HttpGuard::Drop(const Connection& connection) {
   requested_ -= std::exchange(connection->requested, 0);
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   charged_ -= std::exchange(connection->charged, 0);
   if (std::exchange(connection->watched, 0) != 0) {
     try {
@@ -303,7 +303,7 @@ void HttpGuard::CheckDeadlines() {
   next_look_ = now + kLook;
   std::vector<Connection> over;
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     for (const auto& [descriptor, connection] : connections_) {
       if (connection->watched == 0) continue;
       const bool idle = connection->phase == Phase::kHandshake ||
@@ -327,7 +327,7 @@ void HttpGuard::Expire(const Connection& connection) {
 }
 
 bool HttpGuard::Charge(HttpConnection& connection, bool force) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   const std::size_t bytes = connection.unsent();
   while (charged_ > 0 && charged_ + bytes > limits_.unsent) {
     if (!CutSlowest(force)) return false;
@@ -363,7 +363,7 @@ bool HttpGuard::CountRequest(HttpConnection& connection) {
 bool HttpGuard::CloseAnIdleOne() {
   Connection oldest;
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     for (const auto& [descriptor, connection] : connections_) {
       const bool idle = connection->watched != 0 && connection->phase == Phase::kReading &&
                         connection->parser().empty();
@@ -388,7 +388,7 @@ void HttpGuard::Warn(const char* what, const std::string& hint) {
 }
 
 std::size_t HttpGuard::open() {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   return connections_.size();
 }
 
@@ -401,7 +401,7 @@ void HttpGuard::Close(Clock::time_point deadline) {
     Turn(milliseconds(20));
     if (polled_.empty()) std::this_thread::sleep_for(milliseconds(1));
   }
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   for (const auto& [descriptor, connection] : connections_) {
     ::shutdown(connection->descriptor(), SHUT_RDWR);
   }

@@ -8,7 +8,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -16,6 +15,7 @@
 #include "api/http/http_connection.h"
 #include "api/http/tls_files.h"
 #include "pgsluice/api/http_server.h"
+#include "pgsluice/base/mutex.h"
 
 namespace pgsluice::api {
 
@@ -83,7 +83,7 @@ class HttpGuard {
   /// Charges the connection for what is unsent; false if there is no room for it. `force`: makes
   /// room by cutting the slowest readers, even those that read a moment ago.
   bool Charge(HttpConnection& connection, bool force);
-  bool CutSlowest(bool force);
+  bool CutSlowest(bool force) PGSLUICE_REQUIRES(mutex_);
   /// Counts what an unfinished request holds; false if all of them hold too much.
   bool CountRequest(HttpConnection& connection);
   bool CloseAnIdleOne();
@@ -105,10 +105,11 @@ class HttpGuard {
   std::atomic<bool> draining_{false}, closing_{false};
   std::atomic<std::size_t> requested_{0};  // Bytes of unfinished requests.
 
-  std::mutex mutex_;
-  std::unordered_map<int, Connection> connections_;  // Guarded by mutex_, as are their phases.
-  std::unordered_map<std::string, std::size_t> of_address_;  // Guarded by mutex_.
-  std::size_t charged_ = 0;  // Bytes of unsent answers that no thread sends. Guarded by mutex_.
+  base::Mutex mutex_;
+  std::unordered_map<int, Connection> connections_ PGSLUICE_GUARDED_BY(mutex_);
+  std::unordered_map<std::string, std::size_t> of_address_ PGSLUICE_GUARDED_BY(mutex_);
+  // Bytes of unsent answers that no thread sends.
+  std::size_t charged_ PGSLUICE_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace pgsluice::api

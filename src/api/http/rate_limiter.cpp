@@ -16,7 +16,7 @@ int RateLimiter::Take(const std::string& caller, double per_second, Clock::time_
                       double cost) {
   if (per_second <= 0) return 0;
   const double most = std::max(per_second, 1.0);
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   if (buckets_.size() > kCallers) Forget(now);
   const auto [found, made] = buckets_.try_emplace(caller, Bucket{most, now});
   Bucket& bucket = found->second;

@@ -2,8 +2,9 @@
 
 #include <chrono>
 #include <map>
-#include <mutex>
 #include <string>
+
+#include "pgsluice/base/mutex.h"
 
 namespace pgsluice::api {
 
@@ -20,10 +21,10 @@ class RateLimiter {
     double tokens = 0;
     Clock::time_point filled{};
   };
-  void Forget(Clock::time_point now);
+  void Forget(Clock::time_point now) PGSLUICE_REQUIRES(mutex_);
 
-  std::mutex mutex_;
-  std::map<std::string, Bucket> buckets_;  // Guarded by mutex_.
+  base::Mutex mutex_;
+  std::map<std::string, Bucket> buckets_ PGSLUICE_GUARDED_BY(mutex_);
 };
 
 }  // namespace pgsluice::api

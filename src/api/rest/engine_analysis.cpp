@@ -97,7 +97,7 @@ std::vector<std::vector<query::Term>> AnalysisCache::Tokens(engine::Engine& engi
 
 bool AnalysisCache::Lookup(const std::string& prefix, const std::vector<std::string>& texts,
                            std::vector<std::vector<query::Term>>& found) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   for (const std::string& text : texts) {
     const auto known = known_.find(prefix + text);
     if (known == known_.end()) {
@@ -111,7 +111,7 @@ bool AnalysisCache::Lookup(const std::string& prefix, const std::vector<std::str
 
 void AnalysisCache::Remember(const std::string& prefix, const std::vector<std::string>& texts,
                              const std::vector<std::vector<query::Term>>& found) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   if (known_.size() > kMostKnown) known_.clear();
   for (std::size_t i = 0; i < texts.size(); ++i) known_[prefix + texts[i]] = found[i];
 }

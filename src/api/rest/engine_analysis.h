@@ -1,10 +1,10 @@
 #pragma once
 
 #include <map>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "pgsluice/base/mutex.h"
 #include "pgsluice/engine/engine.h"
 #include "pgsluice/query/analysis.h"
 
@@ -24,8 +24,8 @@ class AnalysisCache {
   void Remember(const std::string& prefix, const std::vector<std::string>& texts,
                 const std::vector<std::vector<query::Term>>& found);
 
-  std::mutex mutex_;
-  std::map<std::string, std::vector<query::Term>> known_;
+  base::Mutex mutex_;
+  std::map<std::string, std::vector<query::Term>> known_ PGSLUICE_GUARDED_BY(mutex_);
 };
 
 /// The analyzers of one index.

@@ -14,20 +14,20 @@ constexpr std::chrono::milliseconds kAfterTrouble{3000};
 
 std::string Freshness::Position() {
   Look();
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   return position_;
 }
 
 bool Freshness::IsFilling(const std::string& index) {
   Look();
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   return filling_.contains(index);
 }
 
 void Freshness::Look() {
   if (sync_ == nullptr) return;
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     if (asking_ || Clock::now() < next_) return;
     asking_ = true;
   }
@@ -39,7 +39,7 @@ void Freshness::Look() {
   } catch (const Error& error) {
     observe::Log(observe::Level::kDebug, "api", error.what());
   }
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   asking_ = false;
   next_ = Clock::now() + (position.empty() ? kAfterTrouble : kFresh);
   if (position.empty()) return;

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <chrono>
-#include <mutex>
 #include <set>
 #include <string>
 
 #include "pgsluice/api/server.h"
+#include "pgsluice/base/mutex.h"
 
 namespace pgsluice::api {
 
@@ -26,11 +26,11 @@ class Freshness {
   using Clock = std::chrono::steady_clock;
 
   SyncState* const sync_;
-  std::mutex mutex_;
-  std::string position_ = "0";  // This and below: guarded by mutex_.
-  std::set<std::string> filling_;
-  Clock::time_point next_{};
-  bool asking_ = false;
+  base::Mutex mutex_;
+  std::string position_ PGSLUICE_GUARDED_BY(mutex_) = "0";
+  std::set<std::string> filling_ PGSLUICE_GUARDED_BY(mutex_);
+  Clock::time_point next_ PGSLUICE_GUARDED_BY(mutex_){};
+  bool asking_ PGSLUICE_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace pgsluice::api

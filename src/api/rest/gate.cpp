@@ -15,7 +15,7 @@ constexpr std::chrono::milliseconds kLook{100};
 }  // namespace
 
 Gate::Exporting::Exporting(Gate& gate, int socket) : gate_(gate), socket_(socket) {
-  std::unique_lock lock(gate_.mutex_);
+  base::MutexLock lock(gate_.mutex_);
   const auto until = Clock::now() + kStalled + kLook;
   while (gate_.exports_.size() >= kExports && !gate_.CutStalledExport()) {
     const bool sending = std::any_of(gate_.exports_.begin(), gate_.exports_.end(),
@@ -29,7 +29,7 @@ Gate::Exporting::Exporting(Gate& gate, int socket) : gate_(gate), socket_(socket
 }
 
 Gate::Exporting::~Exporting() {
-  const std::lock_guard lock(gate_.mutex_);
+  const base::MutexLock lock(gate_.mutex_);
   gate_.exports_.erase(this);
   gate_.changed_.notify_all();
 }
@@ -37,7 +37,7 @@ Gate::Exporting::~Exporting() {
 void Gate::Exporting::Send(std::string_view piece,
                            const std::function<void(std::string_view)>& sink) {
   const auto mark = [this](std::optional<Clock::time_point> since) {
-    const std::lock_guard lock(gate_.mutex_);
+    const base::MutexLock lock(gate_.mutex_);
     sending_since_ = since;
   };
   while (!piece.empty()) {

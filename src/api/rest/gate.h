@@ -4,11 +4,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string_view>
 
+#include "pgsluice/base/mutex.h"
 #include "pgsluice/query/problem.h"
 
 namespace pgsluice::api {
@@ -94,11 +94,11 @@ class Gate {
   std::atomic<bool> stopping_{false};
 
   /// Makes room for an export. Returns false if every export gets on.
-  bool CutStalledExport();
+  bool CutStalledExport() PGSLUICE_REQUIRES(mutex_);
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::set<Exporting*> exports_;  // Guarded by mutex_.
+  base::Mutex mutex_;
+  std::condition_variable_any changed_;
+  std::set<Exporting*> exports_ PGSLUICE_GUARDED_BY(mutex_);
 };
 
 }  // namespace pgsluice::api

@@ -67,7 +67,7 @@ void RequestLog::Write(const Fields& fields) {
     line += ',' + json::Quote(name) + ':' + (IsNumber(value) ? value : Clean(value));
   }
   line += "}\n";
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   // A full disk must not stop searches.
   [[maybe_unused]] const ssize_t written = ::write(descriptor_, line.data(), line.size());
 }

@@ -1,11 +1,12 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "pgsluice/base/mutex.h"
 
 namespace pgsluice::api {
 
@@ -28,7 +29,7 @@ class RequestLog {
 
  private:
   const int descriptor_;
-  std::mutex mutex_;  // Lines are written whole.
+  base::Mutex mutex_;  // Lines are written whole.
 };
 
 }  // namespace pgsluice::api

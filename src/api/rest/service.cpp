@@ -145,12 +145,12 @@ Response Service::Guarded(const std::string& request_id,
 
 void Service::Use(std::shared_ptr<const Settings> settings) {
   gate_.SetConcurrent(settings->limits.concurrent);
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   settings_ = std::move(settings);
 }
 
 std::shared_ptr<const Settings> Service::settings() const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   return settings_;
 }
 

@@ -2,7 +2,6 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -15,6 +14,7 @@
 #include "api/rest/shared_work.h"
 #include "api/settings.h"
 #include "pgsluice/api/server.h"
+#include "pgsluice/base/mutex.h"
 #include "pgsluice/query/search_body.h"
 
 namespace pgsluice::api {
@@ -146,8 +146,8 @@ class Service {
 
   Backend backend_;
   Gate& gate_;
-  mutable std::mutex mutex_;
-  std::shared_ptr<const Settings> settings_;  // Guarded by mutex_.
+  mutable base::Mutex mutex_;
+  std::shared_ptr<const Settings> settings_ PGSLUICE_GUARDED_BY(mutex_);
   RateLimiter rates_, addresses_;
   SharedRefresh refreshes_;
   SharedAnswers counts_;

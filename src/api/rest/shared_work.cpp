@@ -10,7 +10,7 @@ constexpr std::size_t kQuestions = 1000;
 }  // namespace
 
 void SharedRefresh::Run(const std::string& name, const std::function<void()>& refresh) {
-  std::unique_lock lock(mutex_);
+  base::MutexLock lock(mutex_);
   State& state = states_[name];
   const std::uint64_t wanted = state.begun + 1;
   while (state.ended < wanted) {
@@ -42,7 +42,7 @@ SharedAnswers::Answer SharedAnswers::Get(const std::string& question,
   std::shared_future<Answer> answer;
   bool mine = false;
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     const auto now = Clock::now();
     if (entries_.size() > kQuestions) {
       std::erase_if(entries_, [now](const auto& one) { return one.second.asked + kFresh < now; });

@@ -7,9 +7,10 @@
 #include <functional>
 #include <future>
 #include <map>
-#include <mutex>
 #include <string>
 #include <vector>
+
+#include "pgsluice/base/mutex.h"
 
 /// Work for the engine that many callers ask for at once and that is done once for all of them.
 namespace pgsluice::api {
@@ -28,9 +29,9 @@ class SharedRefresh {
     std::exception_ptr trouble{};  ///< Of the one that ended last.
   };
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::map<std::string, State> states_;  // Guarded by mutex_.
+  base::Mutex mutex_;
+  std::condition_variable_any changed_;
+  std::map<std::string, State> states_ PGSLUICE_GUARDED_BY(mutex_);
 };
 
 /// Answers that may be a second old. Callers with the same question wait for the one that asks.
@@ -47,8 +48,8 @@ class SharedAnswers {
     Clock::time_point asked;
   };
 
-  std::mutex mutex_;
-  std::map<std::string, Entry> entries_;  // Guarded by mutex_.
+  base::Mutex mutex_;
+  std::map<std::string, Entry> entries_ PGSLUICE_GUARDED_BY(mutex_);
 };
 
 }  // namespace pgsluice::api

@@ -28,14 +28,14 @@ InstallationKeys::InstallationKeys(pg::Pool& pool, observe::Registry& registry)
 
 std::shared_ptr<const query::CursorKeys> InstallationKeys::Get(const std::string& cursor) {
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     const auto age = Clock::now() - read_;
     const bool unknown = !cursor.empty() && !keys_->KnowsKeyOf(cursor);
     if (reading_ || age < kPause || (age < kAge && !unknown)) return keys_;
     reading_ = true;
   }
   std::shared_ptr<const query::CursorKeys> fresh = Read();
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   if (fresh) keys_ = std::move(fresh);
   read_ = Clock::now();
   reading_ = false;
@@ -65,7 +65,7 @@ std::shared_ptr<const query::CursorKeys> InstallationKeys::Read() {
 }
 
 void InstallationKeys::Report(const std::string& why, const std::string& remedy) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   if (why.empty()) shared_.Set(1);
   if (why == trouble_) return;
   trouble_ = why;

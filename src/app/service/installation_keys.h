@@ -2,9 +2,9 @@
 
 #include <chrono>
 #include <memory>
-#include <mutex>
 #include <string>
 
+#include "pgsluice/base/mutex.h"
 #include "pgsluice/observe/metrics.h"
 #include "pgsluice/pg/pool.h"
 #include "pgsluice/query/cursor.h"
@@ -29,11 +29,11 @@ class InstallationKeys {
 
   pg::Pool& pool_;
   observe::Gauge& shared_;
-  std::mutex mutex_;
-  std::shared_ptr<const query::CursorKeys> keys_;  // This and below: guarded by mutex_.
-  Clock::time_point read_{};
-  bool reading_ = false;
-  std::string trouble_;
+  base::Mutex mutex_;
+  std::shared_ptr<const query::CursorKeys> keys_ PGSLUICE_GUARDED_BY(mutex_);
+  Clock::time_point read_ PGSLUICE_GUARDED_BY(mutex_){};
+  bool reading_ PGSLUICE_GUARDED_BY(mutex_) = false;
+  std::string trouble_ PGSLUICE_GUARDED_BY(mutex_);
 };
 
 }  // namespace pgsluice::app

@@ -23,7 +23,7 @@ std::string Seconds(Holds::Clock::duration time) {
 
 void Holds::Refused(const std::string& index, const Error& error) {
   const auto now = Clock::now();
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   const auto [at, fresh] = holds_.try_emplace(index);
   Hold& hold = at->second;
   if (fresh) hold.since = now;
@@ -49,7 +49,7 @@ void Holds::Refused(const std::string& index, const Error& error) {
 }
 
 void Holds::Taken(const std::string& index) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   const auto hold = holds_.find(index);
   if (hold == holds_.end()) return;
   if (hold->second.logged) {
@@ -60,14 +60,14 @@ void Holds::Taken(const std::string& index) {
 }
 
 bool Holds::Has(const std::string& index) const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   const auto hold = holds_.find(index);
   return hold != holds_.end() && Clock::now() < hold->second.until;
 }
 
 std::vector<std::string> Holds::held() const {
   const auto now = Clock::now();
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   std::vector<std::string> names;
   for (const auto& [index, hold] : holds_) {
     if (now < hold.until) names.push_back(index);
@@ -77,7 +77,7 @@ std::vector<std::string> Holds::held() const {
 
 std::optional<milliseconds> Holds::UntilNext() const {
   const auto now = Clock::now();
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   std::optional<milliseconds> next;
   for (const auto& [index, hold] : holds_) {
     if (now >= hold.until) continue;
@@ -89,7 +89,7 @@ std::optional<milliseconds> Holds::UntilNext() const {
 
 std::map<std::string, Holds::Cause> Holds::causes(milliseconds at_least) const {
   const auto now = Clock::now();
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   std::map<std::string, Cause> causes;
   for (const auto& [index, hold] : holds_) {
     if (now - hold.since >= at_least) causes[index] = hold.cause;

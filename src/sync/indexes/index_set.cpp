@@ -41,12 +41,12 @@ LiveIndex LiveIndex::Only(const Target& target) const {
 }
 
 std::shared_ptr<const IndexSet> IndexRegistry::Get() const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   return set_;
 }
 
 void IndexRegistry::Replace(std::shared_ptr<const IndexSet> set) {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   set_ = std::move(set);
 }
 

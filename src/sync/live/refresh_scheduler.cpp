@@ -34,7 +34,7 @@ Duration RestAfter(Duration took, bool stream) {
 
 void RefreshScheduler::Request(const std::string& alias, std::size_t changes) {
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     Index& index = indexes_[alias];
     index.changes += changes;
     due_.emplace(alias, std::max(Clock::now(), index.rests_until));
@@ -43,15 +43,17 @@ void RefreshScheduler::Request(const std::string& alias, std::size_t changes) {
 }
 
 bool RefreshScheduler::GiveWay() {
-  std::unique_lock lock(mutex_);
-  refreshed_.wait_for(lock, kLongestWay, [this] { return !refreshing_; });
+  base::MutexLock lock(mutex_);
+  refreshed_.wait_for(lock, kLongestWay,
+                      [this]() PGSLUICE_REQUIRES(mutex_) { return !refreshing_; });
   return refreshing_ || Clock::now() - last_refreshed_ < kLongestWay;
 }
 
 void RefreshScheduler::Run(const std::stop_token& stop) {
-  std::unique_lock lock(mutex_);
+  base::MutexLock lock(mutex_);
   while (!stop.stop_requested()) {
-    if (!requested_.wait(lock, stop, [&] { return !due_.empty(); })) return;
+    if (!requested_.wait(lock, stop, [&]() PGSLUICE_REQUIRES(mutex_) { return !due_.empty(); }))
+      return;
     const auto next = std::min_element(
         due_.begin(), due_.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
     const Clock::time_point when = next->second;

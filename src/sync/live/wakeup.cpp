@@ -11,13 +11,13 @@ constexpr std::chrono::milliseconds kWhileOthersWork{20};
 }  // namespace
 
 std::uint64_t Wakeup::generation() const {
-  const std::lock_guard lock(mutex_);
+  const base::MutexLock lock(mutex_);
   return generation_;
 }
 
 void Wakeup::Signal() {
   {
-    const std::lock_guard lock(mutex_);
+    const base::MutexLock lock(mutex_);
     ++generation_;
     call_ = true;
   }
@@ -28,7 +28,7 @@ void Wakeup::WaitForWork(std::uint64_t seen, const std::stop_token& stop,
                          std::chrono::milliseconds at_most) {
   using std::chrono::steady_clock;
   const auto end = steady_clock::now() + at_most;
-  std::unique_lock lock(mutex_);
+  base::MutexLock lock(mutex_);
   if (generation_ != seen) {
     call_ = false;
     return;
@@ -38,7 +38,9 @@ void Wakeup::WaitForWork(std::uint64_t seen, const std::stop_token& stop,
   while (!call_ && !stop.stop_requested()) {
     const bool alone = idle_ < workers_;
     const auto until = alone ? std::min(end, steady_clock::now() + kWhileOthersWork) : end;
-    const auto changed = [&] { return call_ || alone != (idle_ < workers_); };
+    const auto changed = [&]() PGSLUICE_REQUIRES(mutex_) {
+      return call_ || alone != (idle_ < workers_);
+    };
     if (!changed_.wait_until(lock, stop, until, changed)) break;  // time to look
   }
   call_ = false;
@@ -48,19 +50,21 @@ void Wakeup::WaitForWork(std::uint64_t seen, const std::stop_token& stop,
 
 void Wakeup::WaitForCall(std::uint64_t seen, const std::stop_token& stop,
                          std::chrono::milliseconds at_most) {
-  std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, stop, at_most, [&] { return generation_ != seen; });
+  base::MutexLock lock(mutex_);
+  changed_.wait_for(lock, stop, at_most,
+                    [&]() PGSLUICE_REQUIRES(mutex_) { return generation_ != seen; });
 }
 
 bool Wakeup::WaitUntilIdle(const std::stop_token& stop) {
-  std::unique_lock lock(mutex_);
-  return changed_.wait(lock, stop, [&] { return idle_ == workers_ && !call_; });
+  base::MutexLock lock(mutex_);
+  return changed_.wait(lock, stop,
+                       [&]() PGSLUICE_REQUIRES(mutex_) { return idle_ == workers_ && !call_; });
 }
 
 bool SleepUnlessStopped(std::chrono::milliseconds delay, const std::stop_token& stop) {
-  std::mutex mutex;
+  base::Mutex mutex;
   std::condition_variable_any never;
-  std::unique_lock lock(mutex);
+  base::MutexLock lock(mutex);
   return !never.wait_for(lock, stop, delay, [&] { return stop.stop_requested(); });
 }
 
