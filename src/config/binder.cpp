@@ -131,6 +131,9 @@ void BindShape(const Value& value, Node& out) {
   Get(value, "rename", out.rename);
   Get(value, "fields", out.fields);
   Get(value, "sources", out.sources);
+  const Value* columns = value.Find("columns");
+  out.no_columns =
+      columns != nullptr && columns->IsArray() && columns->items.empty() && !out.fields.empty();
 }
 
 std::vector<Embed> BindEmbeds(const Value& parent, const std::string& place) {

@@ -6,7 +6,9 @@ namespace pgsluice::config {
 namespace {
 
 const Option kColumns = {
-    .name = "columns", .type = Type::kStrings, .description = "Which columns. Left out: all."};
+    .name = "columns",
+    .type = Type::kStrings,
+    .description = "Which columns. Left out: all. []: none, if there are \"fields\"."};
 const Option kExclude = {.name = "exclude",
                          .type = Type::kStrings,
                          .description = "All columns but these. Not together with columns."};

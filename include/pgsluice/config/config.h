@@ -60,6 +60,7 @@ struct Embed {
   On on;
   std::vector<Through> through;
   std::vector<std::string> columns, exclude;
+  bool no_columns = false;  ///< "columns": [] beside "fields": only what is computed.
   std::vector<std::pair<std::string, std::string>> rename;
   std::vector<std::pair<std::string, Field>> fields;
   std::string where, order_by;
@@ -95,6 +96,7 @@ struct Index {
   std::vector<std::string> key;  ///< Only where the catalog has no usable key.
   std::string where;
   std::vector<std::string> columns, exclude;  ///< At most one of them is set.
+  bool no_columns = false;                    ///< As in Embed.
   std::vector<std::pair<std::string, std::string>> rename;
   std::vector<std::pair<std::string, Field>> fields;
   std::vector<Embed> embeds;

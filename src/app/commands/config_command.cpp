@@ -7,6 +7,7 @@
 #include "app/commands/commands.h"
 #include "app/commands/config_diff.h"
 #include "app/commands/config_init.h"
+#include "app/commands/import_command.h"
 #include "pgsluice/catalog/catalog.h"
 #include "pgsluice/config/print.h"
 #include "pgsluice/config/schema.h"
@@ -120,6 +121,12 @@ int Check(const Context& context) {
 
 int RunConfig(const Context& context) {
   const std::string& what = context.invocation.subcommand;
+  if (what == "import-pgsync") return RunImportPgsync(context);
+  if (!context.invocation.arguments.empty()) {
+    throw UsageError(
+        "config " + what + " takes no argument \"" + context.invocation.arguments.front() + '"',
+        "name the configuration with --config FILE");
+  }
   if (what == "schema") {
     context.out << config::SchemaJson();
     return kOk;

@@ -174,7 +174,7 @@ class Resolver {
     const std::string below = field.path + ".";
     node_->level = BuildLevel(table,
                               {embed_.columns, embed_.exclude, embed_.rename, embed_.fields,
-                               embed_.place, "child", below},
+                               embed_.no_columns, embed_.place, "child", below},
                               building_);
     node_->children =
         ResolveEmbeds(embed_.embeds, table, below, field.nested_path, count_, building_);

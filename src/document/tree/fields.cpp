@@ -189,10 +189,10 @@ const json::Value* OverrideOf(const config::Index& index, const std::string& pat
 Level BuildLevel(const catalog::Table& table, const Selection& selection, Building& building) {
   Level level;
   if (!CheckSelection(table, selection, building)) return level;
-  level.all_columns = selection.columns.empty();
+  level.all_columns = selection.columns.empty() && !selection.no_columns;
   std::set<std::string> taken = TakenNames(table, selection);
   for (const catalog::Column& column : table.columns) {
-    const bool wanted = selection.columns.empty() || Contains(selection.columns, column.name);
+    const bool wanted = level.all_columns || Contains(selection.columns, column.name);
     if (!wanted || Contains(selection.exclude, column.name)) continue;
     if (!column.can_select) {
       building.Error(selection.place,

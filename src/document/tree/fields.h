@@ -27,6 +27,7 @@ struct Selection {
   const std::vector<std::string>& exclude;
   const std::vector<std::pair<std::string, std::string>>& rename;
   const std::vector<std::pair<std::string, config::Field>>& fields;
+  bool no_columns;     ///< Only the computed fields.
   std::string place;   ///< "indexes.projects"
   std::string alias;   ///< Of the table in the generated SQL.
   std::string prefix;  ///< Path of the object with a dot behind it; empty for the root.

@@ -33,10 +33,10 @@ class Builder {
     root_.table = table_;
     FindKey();
     FindRouting();
-    Level level = BuildLevel(
-        *table_,
-        {index_.columns, index_.exclude, index_.rename, index_.fields, index_.place, "root", ""},
-        building_);
+    Level level = BuildLevel(*table_,
+                             {index_.columns, index_.exclude, index_.rename, index_.fields,
+                              index_.no_columns, index_.place, "root", ""},
+                             building_);
     if (!index_.where.empty() &&
         building_.Accept(
             {FragmentCheck::Use::kCondition, index_.place + ".where", index_.where, "root", table_},

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pgsluice::app {
+
+/// A configuration made from another tool's.
+struct Imported {
+  std::string config;              ///< The text of a pgsluice.json.
+  std::vector<std::string> notes;  ///< What is not carried over, with its place; or what to check.
+};
+
+/// Translates a `schema.json` of PGSync, without a database. Throws Error(kReject) if `schema` is
+/// not one.
+Imported ImportPgsync(std::string_view schema);
+
+}  // namespace pgsluice::app
