@@ -1,8 +1,10 @@
+#include "sync/run_loop.h"
+
 #include <algorithm>
 #include <chrono>
 
+#include "pgsluice/observe/log.h"
 #include "pgsluice/pg/sql_error.h"
-#include "pgsluice/sync/worker.h"
 #include "pgsluice/sync/writer.h"
 
 namespace pgsluice::sync {
@@ -12,6 +14,20 @@ namespace {
 // Less than deadlock_timeout (1 s): of a TRUNCATE of several tables and a batch that reads them one
 // by one, the batch gives way, before the server would choose between them.
 constexpr int kLockTimeoutMs = 400;
+
+// The second column: whether the server is behind what we have seen of it, or on another timeline,
+// so that the indexes may hold what it lost. A restart of the same server does not count.
+const pg::Statement kCheckEpoch{"check_epoch", R"sql(
+  WITH before AS MATERIALIZED (
+    SELECT pgsluice.version() < greatest(highest, $1::bigint)
+           OR (server LIKE '%/%/%' AND
+               pg_catalog.regexp_replace(server, '/[^/]*$', '') <>
+               pg_catalog.regexp_replace(pgsluice.server_identity(), '/[^/]*$', '')) AS lost
+    FROM pgsluice.state)
+  SELECT pgsluice.check_epoch($1::bigint), lost FROM before)sql"};
+// No shape that the keeper knows: it scans the tables and walks the ids.
+const pg::Statement kFillAgain{
+    "fill_again", "SELECT pgsluice.mark_gap(ARRAY(SELECT index_name FROM pgsluice.index_state))"};
 
 /// Locks of others are no trouble until they last: each TRUNCATE and ALTER TABLE takes some.
 class Patience {
@@ -55,42 +71,83 @@ void Rest(pg::Session& session, const Next& next, Wakeup& wakeup, std::uint64_t 
 
 }  // namespace
 
+void ReportTrouble(const Shared& shared, const std::exception& error, bool lost) {
+  const auto* known = dynamic_cast<const Error*>(&error);
+  const bool refused = dynamic_cast<const pg::SqlError*>(&error) != nullptr;
+  const char* part = lost ? "database" : known == nullptr || refused ? "sync" : "engine";
+  shared.monitor.Trouble(part, known != nullptr ? known->Full() : error.what());
+}
+
+std::unique_ptr<pg::Session> OpenSession(const Shared& shared, const std::string& name,
+                                         int lock_timeout_ms) {
+  pg::SessionOptions options = shared.database;
+  options.application_name = name;
+  options.lock_timeout_ms = lock_timeout_ms;
+  auto session = std::make_unique<pg::Session>(options);
+  const std::string issued = std::to_string(shared.monitor.highest_issued());
+  pg::Transaction transaction(*session);
+  const pg::Result epoch = session->Exec(kCheckEpoch, {issued});
+  if (epoch.Bool(0, 0)) {
+    observe::Log(observe::Level::kWarn, "sync",
+                 "transaction ids went back or the server is another one: the epoch was raised, so "
+                 "that changes keep winning over what the index holds");
+  }
+  const bool lost = epoch.Bool(0, 0) && epoch.Bool(0, 1);
+  if (lost) {
+    observe::Log(observe::Level::kWarn, "sync",
+                 "the server may have lost transactions that are in the indexes already: every "
+                 "index is compared and filled again");
+    session->Exec(kFillAgain);
+  }
+  transaction.Commit();
+  shared.floor.Reset();
+  if (lost) shared.look_again();
+  shared.monitor.Recovered("database");
+  return session;
+}
+
+void Persist(const std::stop_token& stop, Backoff backoff,
+             const std::function<void(Backoff&)>& turn,
+             const std::function<void(const std::exception&)>& failed) {
+  while (!stop.stop_requested()) {
+    try {
+      turn(backoff);
+      continue;
+    } catch (const std::exception& error) {
+      failed(error);
+    }
+    SleepUnlessStopped(backoff.Next(), stop);
+  }
+}
+
 void RunLoop(const Shared& shared, const std::string& name, Wakeup& wakeup,
              const std::stop_token& stop, const std::function<Step(pg::Session&)>& make_step) {
   std::unique_ptr<pg::Session> session;
   Step step;
-  Backoff backoff;
   Patience patience;
-  while (!stop.stop_requested()) {
+  const auto turn = [&](Backoff& backoff) {
     const std::uint64_t seen = wakeup.generation();
-    try {
-      if (!session) {
-        session = OpenSession(shared, name, kLockTimeoutMs);
-        step = make_step(*session);
-      }
-      const Next next = step();
-      patience.Renew();
-      if (next.wait.count() == 0) {
-        backoff.Reset();
-        shared.monitor.Recovered("sync");
-      } else {
-        Rest(*session, next, wakeup, seen, stop);
-      }
-      continue;
-    } catch (const IndexMissing& missing) {
-      shared.monitor.Trouble("engine", missing.Full());
-      shared.look_again();
-    } catch (const Error& error) {
-      const bool lost = session == nullptr || session->broken();
-      if (!patience.Has(error)) shared.monitor.Trouble(PartOf(error, lost), error.Full());
-      // A statement that no longer fits the tables: the schema changed.
-      if (!lost && error.disposition() == Disposition::kReject) shared.look_again();
-    } catch (const std::exception& error) {
-      shared.monitor.Trouble("sync", error.what());
+    if (!session) {
+      session = OpenSession(shared, name, kLockTimeoutMs);
+      step = make_step(*session);
     }
+    const Next next = step();
+    patience.Renew();
+    if (next.wait.count() > 0) return Rest(*session, next, wakeup, seen, stop);
+    backoff.Reset();
+    shared.monitor.Recovered("sync");
+  };
+  const auto failed = [&](const std::exception& error) {
+    const auto* known = dynamic_cast<const Error*>(&error);
+    const bool missing = dynamic_cast<const IndexMissing*>(&error) != nullptr;
+    const bool lost = !missing && (session == nullptr || session->broken());
+    if (known == nullptr || !patience.Has(*known)) ReportTrouble(shared, error, lost);
+    // A statement that no longer fits the tables: the schema changed.
+    const bool misfit = known != nullptr && !lost && known->disposition() == Disposition::kReject;
+    if (missing || misfit) shared.look_again();
     if (session && session->broken()) session.reset();
-    SleepUnlessStopped(backoff.Next(), stop);
-  }
+  };
+  Persist(stop, Backoff(), turn, failed);
 }
 
 }  // namespace pgsluice::sync

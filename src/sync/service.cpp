@@ -6,6 +6,7 @@
 
 #include "sync/backfill/backfiller.h"
 #include "sync/live/sleeper.h"
+#include "sync/live/worker.h"
 
 namespace pgsluice::sync {
 

@@ -12,8 +12,8 @@
 #include "pgsluice/sync/definitions.h"
 #include "pgsluice/sync/epoch_keeper.h"
 #include "pgsluice/sync/index_keeper.h"
+#include "pgsluice/sync/shared.h"
 #include "pgsluice/sync/troubles.h"
-#include "pgsluice/sync/worker.h"
 
 namespace pgsluice::sync {
 

@@ -14,7 +14,7 @@
 #include "pgsluice/sync/keeper.h"
 #include "pgsluice/sync/monitor.h"
 #include "pgsluice/sync/refresh_scheduler.h"
-#include "pgsluice/sync/worker.h"
+#include "pgsluice/sync/shared.h"
 
 namespace pgsluice::sync {
 

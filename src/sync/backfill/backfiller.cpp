@@ -12,6 +12,7 @@
 #include "sync/indexes/reindexer.h"
 #include "sync/live/missing.h"
 #include "sync/live/refresher.h"
+#include "sync/run_loop.h"
 
 namespace pgsluice::sync {
 

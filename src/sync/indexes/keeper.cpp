@@ -11,6 +11,7 @@
 #include "pgsluice/sync/attach.h"
 #include "pgsluice/sync/jobs.h"
 #include "sync/indexes/reindexer.h"
+#include "sync/run_loop.h"
 
 namespace pgsluice::sync {
 
@@ -83,27 +84,23 @@ void Keeper::Connect() {
 }
 
 void Keeper::Run(const std::stop_token& stop) {
-  Backoff backoff(std::chrono::milliseconds(200), std::chrono::milliseconds(5000));
-  while (!stop.stop_requested()) {
+  const auto turn = [&](Backoff& backoff) {
     const std::uint64_t seen = wakeup_.generation();
-    try {
-      if (!session_) {
-        Connect();
-        looked_at_ = kNever;  // joins again
-      }
-      Look();
-      backoff.Reset();
-      wakeup_.WaitForWork(seen, stop, kBetweenLooks);
-      continue;
-    } catch (const Error& error) {
-      const bool lost = !session_ || session_->broken();
-      shared_.monitor.Trouble(PartOf(error, lost), error.Full());
-      if (lost) session_.reset();
-    } catch (const std::exception& error) {
-      shared_.monitor.Trouble("sync", error.what());
+    if (!session_) {
+      Connect();
+      looked_at_ = kNever;  // joins again
     }
-    SleepUnlessStopped(backoff.Next(), stop);
-  }
+    Look();
+    backoff.Reset();
+    wakeup_.WaitForWork(seen, stop, kBetweenLooks);
+  };
+  const auto failed = [&](const std::exception& error) {
+    const bool lost = !session_ || session_->broken();
+    ReportTrouble(shared_, error, lost);
+    if (lost) session_.reset();
+  };
+  Persist(stop, Backoff(std::chrono::milliseconds(200), std::chrono::milliseconds(5000)), turn,
+          failed);
   Leave();
 }
 

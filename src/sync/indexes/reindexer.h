@@ -6,7 +6,7 @@
 
 #include "pgsluice/pg/session.h"
 #include "pgsluice/sync/index_keeper.h"
-#include "pgsluice/sync/worker.h"
+#include "pgsluice/sync/shared.h"
 
 namespace pgsluice::sync {
 

@@ -71,7 +71,7 @@ void RefreshScheduler::Run(const std::stop_token& stop) {
     const Clock::time_point start = Clock::now();
     try {
       engine_.Refresh(alias);
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
       // The index's own refresh_interval does it a little later.
       observe::Log(observe::Level::kDebug, "engine", error.what(), {{"index", alias}});
     }

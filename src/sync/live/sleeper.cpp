@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
-#include "pgsluice/base/backoff.h"
-#include "pgsluice/base/error.h"
 #include "sync/live/router.h"
+#include "sync/run_loop.h"
 
 namespace pgsluice::sync {
 
@@ -75,24 +74,22 @@ class Sleeper {
 }  // namespace
 
 void RunSleeper(const Shared& shared, const std::stop_token& stop) {
-  Backoff backoff;
-  while (!stop.stop_requested()) {
-    try {
-      pg::SessionOptions options = shared.database;
-      options.application_name = "pgsluice listen";
-      pg::Listener listener(options, outbox::kChannel);
-      const std::stop_callback interrupt(stop, [&] { listener.Interrupt(); });
-      Sleeper sleeper(shared, listener);
-      shared.monitor.Recovered("database");
-      shared.work.Signal();  // what came while nobody listened
-      backoff.Reset();
-      while (shared.work.WaitUntilIdle(stop)) sleeper.Sleep(stop);
-    } catch (const Error& error) {
-      shared.monitor.Trouble("database", error.Full());
-      shared.work.Signal();
-      SleepUnlessStopped(backoff.Next(), stop);
-    }
-  }
+  const auto turn = [&](Backoff& backoff) {
+    pg::SessionOptions options = shared.database;
+    options.application_name = "pgsluice listen";
+    pg::Listener listener(options, outbox::kChannel);
+    const std::stop_callback interrupt(stop, [&] { listener.Interrupt(); });
+    Sleeper sleeper(shared, listener);
+    shared.monitor.Recovered("database");
+    shared.work.Signal();  // what came while nobody listened
+    backoff.Reset();
+    while (shared.work.WaitUntilIdle(stop)) sleeper.Sleep(stop);
+  };
+  const auto failed = [&](const std::exception& error) {
+    ReportTrouble(shared, error, true);
+    shared.work.Signal();  // Nobody wakes the workers meanwhile: they look by themselves.
+  };
+  Persist(stop, Backoff(), turn, failed);
 }
 
 }  // namespace pgsluice::sync

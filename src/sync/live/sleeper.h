@@ -2,7 +2,7 @@
 
 #include <stop_token>
 
-#include "pgsluice/sync/worker.h"
+#include "pgsluice/sync/shared.h"
 
 namespace pgsluice::sync {
 

@@ -1,4 +1,4 @@
-#include "pgsluice/sync/worker.h"
+#include "sync/live/worker.h"
 
 #include <algorithm>
 #include <chrono>
@@ -17,6 +17,7 @@
 #include "pgsluice/sync/writer.h"
 #include "sync/live/refresher.h"
 #include "sync/live/router.h"
+#include "sync/run_loop.h"
 
 namespace pgsluice::sync {
 
@@ -165,20 +166,6 @@ bool IsEmbedded(const Work& work) {
   const document::Plan& plan = *work.route.index->plan;
   return !work.keys.empty() && !plan.sources[work.route.source].to_roots.sql.empty();
 }
-
-// The second column: whether the server is behind what we have seen of it, or on another timeline,
-// so that the indexes may hold what it lost. A restart of the same server does not count.
-const pg::Statement kCheckEpoch{"check_epoch", R"sql(
-  WITH before AS MATERIALIZED (
-    SELECT pgsluice.version() < greatest(highest, $1::bigint)
-           OR (server LIKE '%/%/%' AND
-               pg_catalog.regexp_replace(server, '/[^/]*$', '') <>
-               pg_catalog.regexp_replace(pgsluice.server_identity(), '/[^/]*$', '')) AS lost
-    FROM pgsluice.state)
-  SELECT pgsluice.check_epoch($1::bigint), lost FROM before)sql"};
-// No shape that the keeper knows: it scans the tables and walks the ids.
-const pg::Statement kFillAgain{
-    "fill_again", "SELECT pgsluice.mark_gap(ARRAY(SELECT index_name FROM pgsluice.index_state))"};
 
 const pg::Statement kExistingSources{"existing_sources",
                                      "SELECT id FROM pgsluice.source WHERE id = ANY ($1::int[])"};
@@ -375,39 +362,6 @@ class Worker {
 };
 
 }  // namespace
-
-const char* PartOf(const Error& error, bool lost) {
-  if (lost) return "database";
-  return dynamic_cast<const pg::SqlError*>(&error) != nullptr ? "sync" : "engine";
-}
-
-std::unique_ptr<pg::Session> OpenSession(const Shared& shared, const std::string& name,
-                                         int lock_timeout_ms) {
-  pg::SessionOptions options = shared.database;
-  options.application_name = name;
-  options.lock_timeout_ms = lock_timeout_ms;
-  auto session = std::make_unique<pg::Session>(options);
-  const std::string issued = std::to_string(shared.monitor.highest_issued());
-  pg::Transaction transaction(*session);
-  const pg::Result epoch = session->Exec(kCheckEpoch, {issued});
-  if (epoch.Bool(0, 0)) {
-    observe::Log(observe::Level::kWarn, "sync",
-                 "transaction ids went back or the server is another one: the epoch was raised, so "
-                 "that changes keep winning over what the index holds");
-  }
-  const bool lost = epoch.Bool(0, 0) && epoch.Bool(0, 1);
-  if (lost) {
-    observe::Log(observe::Level::kWarn, "sync",
-                 "the server may have lost transactions that are in the indexes already: every "
-                 "index is compared and filled again");
-    session->Exec(kFillAgain);
-  }
-  transaction.Commit();
-  shared.floor.Reset();
-  if (lost) shared.look_again();
-  shared.monitor.Recovered("database");
-  return session;
-}
 
 void RunWorker(const Shared& shared, const std::stop_token& stop) {
   Writer writer(shared.engine, shared.bulk_bytes, shared.monitor);
