@@ -2,8 +2,10 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <unordered_set>
 
+#include "json/plain.h"
 #include "pgsluice/base/error.h"
 #include "pgsluice/json/utf8.h"
 
@@ -30,6 +32,19 @@ void AppendUtf8(std::string& out, unsigned code) {
     byte(0x80U | (code >> 6U & 0x3FU));
     byte(0x80U | (code & 0x3FU));
   }
+}
+
+/// Whether the last of the members has the name of another one. A few are compared one by one,
+/// which is cheaper than a set; `names` holds those of an object with many.
+bool Repeats(const std::vector<Value::Member>& members, std::unordered_set<std::string>& names) {
+  constexpr std::size_t kFew = 16;
+  const std::string& name = members.back().first;
+  const auto same = [&](const Value::Member& member) { return member.first == name; };
+  if (members.size() <= kFew) return std::any_of(members.begin(), members.end() - 1, same);
+  if (names.empty()) {
+    for (std::size_t i = 0; i + 1 < members.size(); ++i) names.insert(members[i].first);
+  }
+  return !names.insert(name).second;
 }
 
 }  // namespace
@@ -115,7 +130,7 @@ void Parser::ParseObject(Value& out, int depth) {
     const std::size_t place = at_;
     Value::Member& member = out.members.emplace_back();
     ParseString(member.first);
-    if (!names.insert(member.first).second) {
+    if (Repeats(out.members, names)) {
       Fail(fmt::format("member \"{}\" is given more than once", member.first), place);
     }
     if (!Take(':')) Fail("':' was expected");
@@ -143,7 +158,11 @@ bool Parser::More(char closing) {
 
 void Parser::ParseString(std::string& out) {
   const std::size_t start = at_++;
-  while (at_ < input_.size()) {
+  while (true) {
+    const std::size_t plain = PlainRun(input_, at_);
+    out.append(input_, at_, plain);
+    at_ += plain;
+    if (at_ >= input_.size()) Fail("a string is not closed", start);
     const char c = input_[at_];
     if (c == '"') {
       ++at_;
@@ -157,7 +176,6 @@ void Parser::ParseString(std::string& out) {
       CopyUtf8(out);
     }
   }
-  Fail("a string is not closed", start);
 }
 
 void Parser::CopyUtf8(std::string& out) {

@@ -2,10 +2,9 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <cstdint>
-#include <cstring>
 #include <string>
 
+#include "json/plain.h"
 #include "pgsluice/base/error.h"
 #include "pgsluice/json/utf8.h"
 
@@ -15,18 +14,6 @@ namespace {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsHex(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-
-constexpr std::uint64_t Each(unsigned char byte) { return 0x0101010101010101ULL * byte; }
-constexpr std::uint64_t HasZero(std::uint64_t word) { return (word - Each(1)) & ~word & Each(128); }
-
-/// Whether one of eight bytes of a string needs a look: a quote, a backslash, a control character
-/// or a byte beyond ASCII.
-bool NeedsLook(const char* bytes) {
-  std::uint64_t word = 0;
-  std::memcpy(&word, bytes, sizeof word);
-  return ((word & Each(128)) | HasZero(word ^ Each('"')) | HasZero(word ^ Each('\\')) |
-          ((word - Each(0x20)) & ~word & Each(128))) != 0;
-}
 
 class Validator {
  public:
@@ -84,7 +71,7 @@ class Validator {
 
   void String() {
     for (++at_;;) {
-      while (text_.size() - at_ >= 8 && !NeedsLook(text_.data() + at_)) at_ += 8;
+      at_ += PlainRun(text_, at_);
       const char c = At();
       if (c == '"') break;
       if (at_ >= text_.size()) Fail("a string is not closed");

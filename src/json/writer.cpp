@@ -1,5 +1,7 @@
 #include "pgsluice/json/writer.h"
 
+#include "json/plain.h"
+
 namespace pgsluice::json {
 
 namespace {
@@ -35,12 +37,13 @@ void AppendEscape(std::string& out, unsigned char c) {
 void AppendString(std::string& out, std::string_view text) {
   out += '"';
   std::size_t copied = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  for (std::size_t i = PlainRun(text, 0); i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
     if (c >= 0x20 && c != '"' && c != '\\') continue;
     out.append(text, copied, i - copied);
     AppendEscape(out, c);
     copied = i + 1;
+    i += PlainRun(text, copied);
   }
   out.append(text, copied, text.size() - copied);
   out += '"';

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "pgsluice/base/error.h"
+#include "pgsluice/json/validate.h"
 #include "pgsluice/json/writer.h"
 
 namespace pgsluice::json {
@@ -40,6 +41,39 @@ TEST(JsonValue, KnowsWhereEachValueStands) {
   EXPECT_EQ(text(*value.Find("b")), R"("x\\\"y")");
   EXPECT_EQ(text(*value.Find("c")), "{ }");
   EXPECT_EQ(text(value), input.substr(1, input.size() - 2));
+}
+
+TEST(JsonValue, StringsOfAnyLengthWithAnythingAnywhere) {
+  // Eight bytes are tested at once: whatever needs a look, at each place of two such groups.
+  const std::vector<std::string> odd = {"\"",   "\\",   "\n", "\x01",
+                                        "\x1f", "\x7f", "é",  "\xf0\x9f\x98\x80"};
+  for (std::size_t length = 0; length < 20; ++length) {
+    for (std::size_t place = 0; place <= length; ++place) {
+      for (const std::string& one : odd) {
+        std::string text(length, 'a');
+        text.insert(place, one);
+        const std::string quoted = Quote(text);
+        EXPECT_EQ(Parse(quoted).text, text) << quoted;
+        EXPECT_NO_THROW(Validate(quoted, 10)) << quoted;
+        const std::string bare = '"' + text + '"';
+        const bool invalid =
+            static_cast<unsigned char>(one[0]) < 0x20 || one == "\"" || one == "\\";
+        EXPECT_EQ(Failure(bare) != "parsed", invalid) << bare;
+      }
+    }
+  }
+}
+
+TEST(JsonValue, AMemberGivenTwiceIsRefusedInSmallAndLargeObjects) {
+  for (const int members : {1, 15, 16, 17, 40}) {
+    std::string object = "{";
+    for (int i = 0; i < members; ++i) object += "\"m" + std::to_string(i) + "\":1,";
+    EXPECT_EQ(Failure(object + "\"other\":1}"), "parsed") << members;
+    for (const int again : {0, members / 2, members - 1}) {
+      const std::string text = object + "\"m" + std::to_string(again) + "\":1}";
+      EXPECT_THAT(Failure(text), HasSubstr("given more than once")) << text;
+    }
+  }
 }
 
 TEST(JsonValue, FindsBehindAPath) {
