@@ -83,7 +83,7 @@ TEST_F(Backfill, ARateHoldsForAllProcessesAndNoTransactionIsOpenMeanwhile) {
   // By the rate, or slower on a busy machine.
   const auto left = *backfill->Find("total")->AsInt() - *backfill->Find("done")->AsInt();
   EXPECT_GE(*backfill->Find("eta_s")->AsInt(), left / 2000 - 3);
-  EXPECT_LE(*backfill->Find("eta_s")->AsInt(), left / 400 + 3);
+  EXPECT_LE(*backfill->Find("eta_s")->AsInt(), left / 50 + 3);
   EXPECT_EQ(answer.Find({"indexes", "item", "state"})->text, "backfilling");
   // The rate is waited for outside of transactions.
   const std::string held =
