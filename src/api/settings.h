@@ -8,6 +8,7 @@
 #include "api/auth/jwt.h"
 #include "api/rest/request_log.h"
 #include "pgsluice/config/config.h"
+#include "pgsluice/query/ranking.h"
 #include "pgsluice/query/vocabulary.h"
 
 namespace pgsluice::api {
@@ -31,9 +32,15 @@ struct Settings {
 
   /// How an index is searched.
   struct Search {
-    explicit Search(const config::Search& search) : options(search), vocabulary(search) {}
+    explicit Search(const config::Search& search)
+        : options(search),
+          vocabulary(search),
+          ranking(query::ReadBoosts(search.ranking)),
+          rules(search) {}
     config::Search options;
     query::Vocabulary vocabulary;
+    std::vector<query::Boost> ranking;
+    query::Rules rules;
   };
 
   config::Auth auth;

@@ -166,6 +166,38 @@ std::vector<Embed> BindEmbeds(const Value& parent, const std::string& place) {
   return embeds;
 }
 
+std::vector<Boost> BindBoosts(const Value& value, const char* name) {
+  std::vector<Boost> boosts;
+  const Value* list = value.Find(name);
+  if (list == nullptr) return boosts;
+  for (const Value& item : list->items) {
+    Boost& boost = boosts.emplace_back();
+    Get(item, "field", boost.field);
+    Get(item, "modifier", boost.modifier);
+    Get(item, "recency", boost.recency);
+    Get(item, "half_life", boost.half_life);
+    Get(item, "filter", boost.filter);
+    if (const Value* weight = item.Find("weight")) boost.weight = weight->AsDouble().value_or(1);
+  }
+  return boosts;
+}
+
+std::vector<Rule> BindRules(const Value& value) {
+  std::vector<Rule> rules;
+  const Value* list = value.Find("rules");
+  if (list == nullptr) return rules;
+  for (const Value& item : list->items) {
+    Rule& rule = rules.emplace_back();
+    Get(item, "q", rule.q);
+    Get(item, "match", rule.match);
+    Get(item, "pin", rule.pin);
+    Get(item, "hide", rule.hide);
+    rule.boost = BindBoosts(item, "boost");
+    Get(item, "filter", rule.filter);
+  }
+  return rules;
+}
+
 void BindSearch(const Value& value, Search& out) {
   if (const Value* fields = value.Find("fields")) {
     for (const auto& [path, weight] : fields->members) {
@@ -181,6 +213,8 @@ void BindSearch(const Value& value, Search& out) {
   Get(value, "synonyms", out.synonyms);
   Get(value, "identifiers", out.identifiers);
   Get(value, "fallback", out.fallback);
+  out.ranking = BindBoosts(value, "ranking");
+  out.rules = BindRules(value);
   Get(value, "facets", out.facets);
   std::string incomplete;
   Get(value, "incomplete", incomplete);
@@ -215,6 +249,7 @@ Policy BindPolicy(const Value& value) {
   Get(value, "strong", policy.strong);
   Get(value, "facets", policy.facets);
   Get(value, "highlight", policy.highlight);
+  Get(value, "explain", policy.explain);
   Get(value, "admin", policy.admin);
   if (const Value* per_page = value.Find("per_page")) {
     policy.per_page = static_cast<int>(per_page->AsInt().value_or(20));

@@ -90,6 +90,10 @@ const std::vector<Option>& PolicyOptions() {
        .description = "Whether values may be counted: `facets`, `/facets` and `/suggest`.",
        .default_json = "true"},
       {.name = "highlight", .type = Type::kBool, .default_json = "true"},
+      {.name = "explain",
+       .type = Type::kBool,
+       .description = "Whether `explain` may be used: how each hit came by its place.",
+       .default_json = "false"},
       {.name = "admin",
        .type = Type::kBool,
        .description = "Whether such a key may change things on the admin port. If any policy has "

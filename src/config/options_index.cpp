@@ -97,6 +97,65 @@ const std::vector<Option>& EmbedOptions() {
   return options;
 }
 
+const Option kBoostFilter = {.name = "filter",
+                             .description =
+                                 "Lifts the documents that this finds, as the parameter "
+                                 "`filter` has it."};
+const Option kBoostWeight = {.name = "weight",
+                             .type = Type::kNumber,
+                             .description =
+                                 "How much it counts: a point adds a tenth of what the "
+                                 "text scores.",
+                             .default_json = "1",
+                             .min = 0,
+                             .max = 1000};
+
+const std::vector<Option>& RankingOptions() {
+  static const std::vector<Option> options = {
+      {.name = "field", .description = "A number: more of it comes first."},
+      {.name = "modifier",
+       .description = "What is done to the number. log1p suits counts, none suits marks of 1 to 5.",
+       .default_json = R"("none")",
+       .allowed = Modifiers()},
+      {.name = "recency", .description = "A date or time: the newer comes first."},
+      {.name = "half_life",
+       .description = "The age at which recency counts half: 12h, 30d, 2w.",
+       .check = CheckHalfLife,
+       .pattern = "^[0-9]+[smhdw]$"},
+      kBoostFilter,
+      kBoostWeight,
+  };
+  return options;
+}
+
+const std::vector<Option>& RuleBoostOptions() {
+  static const std::vector<Option> options = {kBoostFilter, kBoostWeight};
+  return options;
+}
+
+const std::vector<Option>& RuleOptions() {
+  static const std::vector<Option> options = {
+      {.name = "q",
+       .description = "The words of the query, compared without case and accents.",
+       .required = true},
+      {.name = "match",
+       .description = "Whether these are all words of the query, among them, or its first.",
+       .default_json = R"("exact")",
+       .allowed = {"exact", "contains", "starts_with"}},
+      {.name = "pin",
+       .type = Type::kStrings,
+       .description = "Ids that come first, in this order, if the caller may see them and no "
+                      "filter excludes them."},
+      {.name = "hide", .type = Type::kStrings, .description = "Ids that are not found."},
+      {.name = "boost",
+       .type = Type::kObjects,
+       .description = "What is lifted beside search.ranking.",
+       .members = RuleBoostOptions},
+      {.name = "filter", .description = "A condition that every hit meets, a pinned one too."},
+  };
+  return options;
+}
+
 const std::vector<Option>& SearchOptions() {
   static const std::vector<Option> options = {
       {.name = "fields",
@@ -137,6 +196,16 @@ const std::vector<Option>& SearchOptions() {
                       "that occur nowhere, then asks for most of the others.",
        .default_json = R"("none")",
        .allowed = {"none", "most", "any"}},
+      {.name = "ranking",
+       .type = Type::kObjects,
+       .description = "What comes first among documents that match about as well: a number, how "
+                      "new they are, what a filter finds. In force after a reload.",
+       .members = RankingOptions},
+      {.name = "rules",
+       .type = Type::kObjects,
+       .description = "What is done to certain queries: documents are pinned, hidden, lifted or "
+                      "filtered. In force after a reload.",
+       .members = RuleOptions},
       {.name = "facets", .type = Type::kStrings, .description = "Fields offered as facets."},
       {.name = "incomplete",
        .description = "While the first copy is not complete: mark answers as partial, or refuse "

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "config/search_rules.h"
 #include "pgsluice/config/values.h"
 
 namespace pgsluice::config {
@@ -88,6 +89,11 @@ class Rules {
             "choose another name for one of the two");
       }
       CheckShape(index, value);
+      const Value* search = value.Find("search");
+      if (search == nullptr) continue;
+      CheckSearchRules(index, *search,
+                       [this](const auto& path, const Value* at, const auto& message,
+                              const auto& hint) { Add(path, at, message, hint); });
     }
   }
 

@@ -2,9 +2,13 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+
 #include "pgsluice/json/writer.h"
 #include "pgsluice/query/problem.h"
+#include "query/explanation.h"
 #include "query/json_cursor.h"
+#include "query/sort_body.h"
 
 namespace pgsluice::query {
 
@@ -38,36 +42,92 @@ bool AllAnswered(const json::Value& shards) {
 
 namespace {
 
-/// Appends one hit as we tell it and answers its sort values. Its id and score come before its
-/// document in every engine, so that the document, most of the answer, is walked over once.
-std::string_view AppendHit(std::string& out, JsonCursor& cursor, const Projection& projection) {
-  std::string_view name, id, score = "null", sort, highlight;
-  bool document = false;
-  if (!cursor.Enter('{')) Unreadable();
-  while (cursor.NextMember(name)) {
-    if (name == "_source" && !id.empty()) {
-      out.append(R"({"id":)").append(id).append(R"(,"score":)").append(score);
-      out += R"(,"document":)";
-      projection.Append(out, cursor);
-      document = true;
-      continue;
-    }
-    const std::string_view value = cursor.Skip();
+/// One hit as the engine wrote it; JSON, empty if the member is missing.
+struct HitParts {
+  std::string_view id, score = "null", document, sort, highlight, explanation, matched;
+
+  void Take(std::string_view name, std::string_view value) {
     if (name == "_id") id = value;
     if (name == "_score") score = value;
     if (name == "sort") sort = value;
     if (name == "highlight") highlight = value;
+    if (name == "_explanation") explanation = value;
+    if (name == "matched_queries") matched = value;
   }
-  if (!document) Unreadable();
-  if (!highlight.empty()) out.append(R"(,"highlight":)").append(highlight);
-  out += '}';
-  return sort;
-}
+};
+
+/// Appends hits as our answers have them.
+class HitWriter {
+ public:
+  HitWriter(std::string& out, const SearchInput& input, const Projection& projection)
+      : out_(out),
+        input_(input),
+        projection_(projection),
+        distance_(DistanceOf(input)),
+        pins_(PlaceOfPins(input)) {}
+
+  /// Appends one and returns its sort values. Its id and score come before its document in every
+  /// engine, so that the document, most of the answer, is walked over once.
+  std::string_view Append(JsonCursor& cursor) const {
+    std::string_view name;
+    HitParts parts;
+    bool document = false;
+    if (!cursor.Enter('{')) Unreadable();
+    while (cursor.NextMember(name)) {
+      if (name != "_source" || parts.id.empty()) {
+        parts.Take(name, cursor.Skip());
+        continue;
+      }
+      out_.append(R"({"id":)").append(parts.id).append(R"(,"score":)").append(Score(parts));
+      out_ += R"(,"document":)";
+      Document(cursor, parts);
+      document = true;
+    }
+    if (!document) Unreadable();
+    if (!parts.highlight.empty()) out_.append(R"(,"highlight":)").append(parts.highlight);
+    if (distance_) out_ += R"(,"distance_m":)" + distance_->Json(parts.sort);
+    if (IsPinned(parts)) out_ += R"(,"pinned":true)";
+    if (input_.request.explain) Explain(parts);
+    out_ += '}';
+    return parts.sort;
+  }
+
+ private:
+  void Document(JsonCursor& cursor, HitParts& parts) const {
+    if (!input_.request.explain) return projection_.Append(out_, cursor);
+    parts.document = cursor.Skip();
+    projection_.Append(out_, parts.document);
+  }
+
+  bool IsPinned(const HitParts& parts) const {
+    if (pins_ == PinPlace::kNone) return false;
+    const std::vector<std::string>& pinned = input_.tuning.rules->pinned;
+    return std::find(pinned.begin(), pinned.end(), ParsePart(parts.id).text) != pinned.end();
+  }
+
+  /// Scores that only put pinned documents first are no scores.
+  std::string_view Score(const HitParts& parts) const {
+    if (pins_ == PinPlace::kAhead) return "null";
+    return pins_ == PinPlace::kScore && IsPinned(parts) ? "null" : parts.score;
+  }
+
+  void Explain(const HitParts& parts) const {
+    const ExplainedHit hit{ParsePart(parts.id).text, ParsePart(parts.score).AsDouble().value_or(0),
+                           parts.explanation, parts.matched, parts.document};
+    out_ += R"(,"explanation":)" + ExplanationJson(input_, hit);
+  }
+
+  std::string& out_;
+  const SearchInput& input_;
+  const Projection& projection_;
+  std::optional<DistanceKey> distance_;
+  PinPlace pins_;
+};
 
 class AnswerReader {
  public:
   AnswerReader(std::string& out, const SearchInput& input, const Projection& projection)
-      : out_(out), input_(input), projection_(projection) {}
+      : out_(out), input_(input), hit_(out, input, projection) {}
 
   AnswerFacts Read(std::string_view answer) {
     JsonCursor cursor(answer);
@@ -105,7 +165,7 @@ class AnswerReader {
         out_ += R"("hits":[)";
         while (cursor.NextItem()) {
           if (count_++ > 0) out_ += ',';
-          last_sort_ = AppendHit(out_, cursor, projection_);
+          last_sort_ = hit_.Append(cursor);
         }
         out_ += ']';
         continue;
@@ -155,7 +215,7 @@ class AnswerReader {
 
   std::string& out_;
   const SearchInput& input_;
-  const Projection& projection_;
+  HitWriter hit_;
   AnswerFacts facts_;
   std::string_view total_, aggregations_, last_sort_;
   std::size_t count_ = 0;

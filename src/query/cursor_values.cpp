@@ -1,5 +1,7 @@
 #include "pgsluice/query/cursor_values.h"
 
+#include <charconv>
+
 #include "pgsluice/base/error.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/query/answer.h"
@@ -32,6 +34,13 @@ std::string Join(const std::vector<SortType>& types) {
   return out;
 }
 
+/// The types, and behind '@' the time from which ages are counted.
+std::string Head(const SearchInput& input) {
+  std::string head = Join(SortTypes(input));
+  if (input.tuning.HasAges()) head += '@' + std::to_string(input.tuning.now_ms);
+  return head;
+}
+
 Value Parse(std::string_view payload) {
   try {
     return json::Parse(payload, {.max_depth = 2});
@@ -50,7 +59,7 @@ std::string CursorPayload(const SearchInput& input, std::string_view sort_values
   }
   Value& first = *values.items.emplace(values.items.begin());
   first.type = json::Type::kString;
-  first.text = Join(types);
+  first.text = Head(input);
   return json::ToText(values);
 }
 
@@ -58,12 +67,24 @@ std::string SearchAfter(const SearchInput& input, std::string_view payload) {
   Value values = Parse(payload);
   const std::vector<SortType> types = SortTypes(input);
   if (!values.IsArray() || values.items.empty() || !values.items.front().IsString()) RejectCursor();
-  if (values.items.front().text != Join(types)) {
+  const std::string& head = values.items.front().text;
+  if (head.substr(0, head.find('@')) != Join(types)) {
     throw CursorExpired("the index was built anew with other types since");
   }
   values.items.erase(values.items.begin());
   if (!Fit(values.items, types)) RejectCursor();
   return json::ToText(values);
+}
+
+std::optional<std::int64_t> CursorTime(std::string_view payload) {
+  const Value values = Parse(payload);
+  if (!values.IsArray() || values.items.empty()) return std::nullopt;
+  const std::string& head = values.items.front().text;
+  const std::size_t at = head.find('@');
+  if (at == std::string::npos) return std::nullopt;
+  std::int64_t time = 0;
+  std::from_chars(head.data() + at + 1, head.data() + head.size(), time);
+  return time;
 }
 
 void RejectCursor() {

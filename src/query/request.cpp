@@ -7,6 +7,7 @@
 
 #include "pgsluice/config/problem.h"
 #include "pgsluice/query/problem.h"
+#include "pgsluice/query/sort.h"
 
 namespace pgsluice::query {
 
@@ -29,6 +30,7 @@ const ParameterNames kSearchParameters = {"q",
                                           "highlight_size",
                                           "highlight_tag",
                                           "count",
+                                          "explain",
                                           "numbers",
                                           PGSLUICE_CONSISTENCY};
 const ParameterNames kCountParameters = {
@@ -102,7 +104,7 @@ class Reader {
     } else if (name == "facet_filters") {
       Selections(value);
     } else if (name == "sort") {
-      for (const std::string& item : List(value, 4)) Sort(item, value);
+      Sort(value);
     } else if (name == "fields") {
       request_.fields = List(value, 1000);
     } else if (name == "highlight") {
@@ -123,6 +125,8 @@ class Reader {
     } else if (name == "count") {
       request_.count =
           static_cast<SearchRequest::Count>(Choice(value, {"estimated", "exact", "none"}));
+    } else if (name == "explain") {
+      request_.explain = Choice(value, {"false", "true"}) == 1;
     } else if (name == "consistency") {
       request_.strong = Choice(value, {"eventual", "strong"}) == 1;
     } else if (name == "numbers") {
@@ -264,23 +268,14 @@ class Reader {
     if (request_.q_fields.size() > 50) Limit(value, "at most 50 fields");
   }
 
-  void Sort(const std::string& item, const Value& value) {
-    std::vector<std::string> parts = Split(item, ':');
-    if (parts.empty()) Invalid(value, "a field was expected");
-    SearchRequest::Sort sort{parts.front(), false, false};
-    for (std::size_t i = 1; i < parts.size(); ++i) {
-      const std::string& word = parts[i];
-      if (i == 1 && (word == "asc" || word == "desc")) {
-        sort.descending = word == "desc";
-      } else if (i > 0 && (word == "nulls_first" || word == "nulls_last") &&
-                 i + 1 == parts.size()) {
-        sort.nulls_first = word == "nulls_first";
-      } else {
-        Reject("invalid_parameter", name_, Offset(value), fmt::format("'{}' is not an order", word),
-               {"asc", "desc", "nulls_first", "nulls_last"});
-      }
+  void Sort(const Value& value) {
+    std::vector<std::string> items;
+    if (!value.IsArray()) items = SplitSort(Text(value));
+    for (const Value& item : value.items) items.push_back(Text(item));
+    if (items.size() > 4) Limit(value, "'sort' holds at most 4 values");
+    for (const std::string& item : items) {
+      request_.sort.push_back(ParseSort(item, name_, Offset(value)));
     }
-    request_.sort.push_back(std::move(sort));
   }
 
   void Wait(const Value& value) {

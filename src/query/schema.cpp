@@ -126,6 +126,10 @@ bool IsSortable(const Field& field) {
   }
 }
 
+bool HasDistance(const Field& field) {
+  return field.kind == Kind::kGeoPoint && !field.no_values && !field.unindexed;
+}
+
 bool IsFacetable(const Field& field) { return IsSortable(field); }
 
 bool IsSearchable(const Field& field) {

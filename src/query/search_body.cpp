@@ -5,24 +5,13 @@
 #include "pgsluice/document/engine_path.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/query/problem.h"
+#include "query/lookup.h"
+#include "query/sort_body.h"
+#include "query/tuned_query.h"
 
 namespace pgsluice::query {
 
 namespace {
-
-Resolved Lookup(const Schema& schema, const std::string& path, const std::string& parameter,
-                bool (*fits)(const document::Field&)) {
-  Resolved resolved = schema.Resolve(path, nullptr);
-  if (resolved.field == nullptr) {
-    Reject("unknown_field", parameter, std::nullopt, schema.Unknown(path, nullptr));
-  }
-  if (resolved.json_value || !fits(*resolved.field)) {
-    Reject(
-        "invalid_parameter", parameter, std::nullopt,
-        fmt::format("'{}' ({}) cannot be used in '{}'", path, resolved.field->pg_type, parameter));
-  }
-  return resolved;
-}
 
 std::vector<Dsl> Selections(const SearchInput& input) {
   std::vector<Dsl> selections;
@@ -38,58 +27,15 @@ std::vector<Dsl> Selections(const SearchInput& input) {
   return selections;
 }
 
-std::string Query(const SearchInput& input, const Dsl& more) {
+/// `ranked`: hits are wanted, not only their number.
+std::string Query(const SearchInput& input, const Dsl& more, bool ranked) {
   const Dsl filter =
       AllOf({input.allowed, TranslateFilter(input.request.filter, input.schema), more});
   const std::string text = TextQuery(input.schema, input.request, input.tools);
+  if (IsTuned(input, ranked)) return TunedQuery(input, filter, text, ranked);
   std::string out = R"({"bool":{"filter":[)" + filter.Text() + "]";
   if (!text.empty()) out += R"(,"must":[)" + text + "]";
   return out + "}}";
-}
-
-/// The ordinal that stands beside an enum: "owner.__enum.mood".
-std::string OrdinalPath(const std::string& path) {
-  const std::size_t dot = path.rfind('.');
-  const std::size_t at = dot == std::string::npos ? 0 : dot + 1;
-  return path.substr(0, at) + "__enum." + path.substr(at);
-}
-
-bool ByOrdinal(const document::Field& field) {
-  return field.kind == document::Kind::kEnum && !field.array;
-}
-
-/// What was asked, else the configured order; empty: by score or id alone.
-std::vector<SearchRequest::Sort> SortKeys(const SearchInput& input) {
-  std::vector<SearchRequest::Sort> sort = input.request.sort;
-  if (!sort.empty() || !input.request.q.empty()) return sort;
-  for (const std::string& item : input.schema.plan().config.search.default_sort) {
-    const std::size_t colon = item.find(':');
-    const std::string path = item.substr(0, colon);
-    if (input.schema.Find(path) == nullptr) continue;
-    const bool down = colon != std::string::npos && item.compare(colon, 5, ":desc") == 0;
-    sort.push_back({path, down, item.find(":nulls_first") != std::string::npos});
-  }
-  return sort;
-}
-
-std::string SortJson(const SearchInput& input) {
-  const std::vector<SearchRequest::Sort> sort = SortKeys(input);
-  std::string out = "[";
-  if (sort.empty() && !input.request.q.empty()) out += R"({"_score":"desc"},)";
-  for (const auto& key : sort) {
-    const Resolved resolved = Lookup(input.schema, key.path, "sort", IsSortable);
-    const bool ordinal = ByOrdinal(*resolved.field);
-    const std::string nested =
-        resolved.nested_path.empty()
-            ? ""
-            : fmt::format(R"(,"nested":{{"path":{}}})", json::Quote(resolved.nested_path));
-    out += fmt::format(
-        R"({{{}:{{"order":"{}","missing":"{}"{}{}}}}},)",
-        json::Quote(ordinal ? OrdinalPath(resolved.path) : ExactPath(resolved)),
-        key.descending ? "desc" : "asc", key.nulls_first ? "_first" : "_last",
-        resolved.many ? (key.descending ? R"(,"mode":"max")" : R"(,"mode":"min")") : "", nested);
-  }
-  return out + R"({"__id":"asc"}])";
 }
 
 std::string Highlight(const SearchInput& input) {
@@ -166,22 +112,6 @@ std::string FacetAggregation(const Schema& schema, const SearchRequest::Facet& f
   return fmt::format(R"({{"filter":{},"aggs":{{"v":{}{}}}}})", others.Text(), terms, bounds);
 }
 
-std::vector<SortType> SortTypes(const SearchInput& input) {
-  using document::Kind;
-  std::vector<SortType> types;
-  const std::vector<SearchRequest::Sort> sort = SortKeys(input);
-  if (sort.empty() && !input.request.q.empty()) types.push_back({"_score", true});
-  for (const auto& key : sort) {
-    const document::Field& field = *Lookup(input.schema, key.path, "sort", IsSortable).field;
-    const bool ordinal = ByOrdinal(field);
-    const bool number = ordinal || field.kind == Kind::kInteger || field.kind == Kind::kDecimal ||
-                        field.kind == Kind::kBool || field.kind == Kind::kDate;
-    types.push_back({ordinal ? "ordinal" : field.engine_type, number});
-  }
-  types.push_back({"__id", false});
-  return types;
-}
-
 int PerPage(const SearchInput& input) {
   return input.request.per_page.value_or(input.schema.plan().config.search.per_page);
 }
@@ -194,12 +124,13 @@ std::string SearchBody(const SearchInput& input) {
            "page * per_page is at most 10000; go on with 'cursor'");
   }
   const std::vector<Dsl> selections = Selections(input);
-  std::string out = R"({"query":)" + Query(input, {});
+  std::string out = R"({"query":)" + Query(input, {}, true);
   const Dsl selected = AllOf(selections);
   if (selected.kind != Dsl::Kind::kAll) out += R"(,"post_filter":)" + selected.Text();
   out += Aggregations(input, selections);
   out += R"(,"sort":)" + SortJson(input);
-  out += fmt::format(R"(,"size":{},"track_scores":{})", size, request.q.empty() ? "false" : "true");
+  out += fmt::format(R"(,"size":{},"track_scores":{})", size, IsScored(input) ? "true" : "false");
+  if (request.explain) out += R"(,"explain":true)";
   if (input.after.empty()) {
     out += fmt::format(R"(,"from":{})", request.offset.value_or((request.page - 1) * size));
   } else {
@@ -213,7 +144,7 @@ std::string SearchBody(const SearchInput& input) {
 }
 
 std::string CountBody(const SearchInput& input) {
-  return R"({"query":)" + Query(input, AllOf(Selections(input))) + "}";
+  return R"({"query":)" + Query(input, AllOf(Selections(input)), false) + "}";
 }
 
 }  // namespace pgsluice::query

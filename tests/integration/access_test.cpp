@@ -59,6 +59,31 @@ TEST_F(AccessCheck, PoliciesAreCheckedBeforeAnybodyAsks) {
   EXPECT_THAT(CheckWith("", R"("search": {"facets": ["nam"]})").err, HasSubstr("facets"));
 }
 
+TEST_F(AccessCheck, RankingAndRulesAreCheckedAgainstTheFields) {
+  for (const auto& [search, text] : std::initializer_list<std::pair<const char*, const char*>>{
+           {R"("ranking": [{"field": "tennant"}])", "ranking[0].field"},
+           {R"("ranking": [{"field": "tennant"}])", "did you mean 'tenant'?"},
+           {R"("ranking": [{"field": "name"}])", "'name' (text) is not a number"},
+           {R"("ranking": [{"recency": "tenant", "half_life": "1d"}])", "is not a date or time"},
+           {R"("ranking": [{"filter": "tenant ="}])", "ranking[0].filter"},
+           {R"("ranking": [{"filter": "tennant = 1"}])", "did you mean 'tenant'?"},
+           {R"("rules": [{"q": "&", "hide": ["1"]}])", "rules[0].q"},
+           {R"("rules": [{"q": "a", "filter": "tennant = 1"}])", "rules[0].filter"},
+           {R"x("rules": [{"q": "a", "boost": [{"filter": "name > ("}]}])x", "rules[0].boost[0]"},
+           {R"x("default_sort": ["distance(name, 1, 2)"])x", "cannot be sorted by"},
+           {R"x("default_sort": ["distance(nam, 1, 2)"])x", "did you mean \"name\"?"}}) {
+    const Outcome outcome = CheckWith("", R"("search": {)" + std::string(search) + "}");
+    EXPECT_EQ(outcome.code, 78) << search;
+    EXPECT_THAT(outcome.err, HasSubstr(text)) << search;
+  }
+  const std::string right =
+      R"("search": {"default_sort": ["_score:desc", "name"],
+                    "ranking": [{"field": "tenant", "modifier": "sqrt"},
+                                {"filter": "name = 'x'", "weight": 2}],
+                    "rules": [{"q": "a", "pin": ["1"], "filter": "tenant = 1"}]})";
+  EXPECT_EQ(CheckWith("", right).code, 0) << CheckWith("", right).err;
+}
+
 TEST_F(AccessCheck, FilesAndSecretsAreCheckedWithoutADatabase) {
   const std::string policies = R"("policies": {"p": {"indexes": {"*": {}}}})";
   for (const auto& [auth, text] : std::initializer_list<std::pair<std::string, const char*>>{

@@ -13,7 +13,7 @@ from pathlib import Path
 import configuration_page
 from running import BINARY, ENGINE, Service, clean_environment, database, index_prefix, psql, run, until
 
-PAGES = sorted([Path("README.md"), Path("CONTRIBUTING.md"), *Path("docs").glob("*.md"), Path("bench/README.md"), Path("migrations/README.md")])
+PAGES = sorted([Path("README.md"), Path("CONTRIBUTING.md"), *Path("docs").glob("*.md"), *Path("docs/guides").glob("*.md"), Path("bench/README.md"), Path("migrations/README.md")])
 ELSEWHERE = {"docs/pgsync.md"}  # tests/integration/docs_test.cpp
 # Programs that other tests run, or that need what is not here: only that their files exist is checked.
 OTHERS = ("docker", "kubectl", "helm", "cmake", "ctest", "eval", "export", "cpack", "apt", "build/")
@@ -155,6 +155,28 @@ class Executed(unittest.TestCase):
                     for one in answer.splitlines():  # Exports have many.
                         self.assertIsInstance(json.loads(one), dict, line)
         self.assertGreater(answered, 8)
+
+    def test_the_guide_to_better_results(self):
+        """Each configuration of the page, in turn, and what is asked with it."""
+        environment = {"PGSLUICE_DATABASE_URL": self.database}
+        answered = 0
+        with contextlib.ExitStack() as stack:
+            service, answer = None, None
+            for block in (block for block in BLOCKS if block.page == "docs/guides/better-results.md"):
+                if block.language == "json" and "indexes" in json.loads(block.text):
+                    config = json.loads(block.text)
+                    config["elasticsearch"] = {"urls": [ENGINE], "index_prefix": self.prefix + "better-"}
+                    stack.close()
+                    self.migrate(config)
+                    service = stack.enter_context(Service(config, environment)).ready()
+                    until(lambda: '"count":3000' in service.ask("/v1/projects/count?consistency=strong")[1], "filled")
+                elif block.language == "json":
+                    self.assertTrue(covers(json.loads(block.text), json.loads(answer)), f"{block}: {answer}")
+                    answered += 1
+                else:
+                    for words, line in commands(block):
+                        answer = self.send(service, line, words)
+        self.assertEqual(answered, 6)
 
     def test_the_readme(self):
         """Migrate, run, search; its configuration fits a database that has its columns."""

@@ -75,6 +75,24 @@ struct Embed {
   std::string place;  ///< "indexes.projects.embed.owner", for messages.
 };
 
+/// What lifts a document: one of `field`, `recency` and `filter` is set.
+struct Boost {
+  std::string field;
+  std::string modifier = "none";
+  std::string recency, half_life;
+  std::string filter;
+  double weight = 1;
+};
+
+/// What is done to searches for `q`.
+struct Rule {
+  std::string q;
+  std::string match = "exact";         ///< "exact", "contains" or "starts_with".
+  std::vector<std::string> pin, hide;  ///< Ids.
+  std::vector<Boost> boost;            ///< Filters only.
+  std::string filter;
+};
+
 struct Search {
   std::vector<std::pair<std::string, double>> fields;  ///< Path and weight; empty: all text.
   std::string language = "standard";
@@ -83,6 +101,8 @@ struct Search {
   std::vector<std::string> synonyms;                           ///< Lines: "tv, television".
   std::vector<std::string> identifiers;                        ///< Paths of codes and addresses.
   std::string fallback = "none";                               ///< "none", "most" or "any".
+  std::vector<Boost> ranking;
+  std::vector<Rule> rules;
   std::vector<std::string> hidden;
   std::vector<std::string> default_sort;
   int per_page = 20;
@@ -132,7 +152,8 @@ struct Policy {
   std::optional<int> per_page;
   std::optional<double> requests_per_second = {};  ///< Of one caller; a key's own comes first.
   bool strong = true, facets = true, highlight = true;
-  bool admin = false;  ///< May change things on the admin port.
+  bool explain = false;  ///< May ask why a document stands where it stands.
+  bool admin = false;    ///< May change things on the admin port.
 };
 
 struct Auth {

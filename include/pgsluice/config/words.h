@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,5 +20,15 @@ struct SynonymLine {
 std::optional<SynonymLine> ParseSynonyms(std::string_view line);
 /// What is wrong with a line, or nothing.
 std::optional<std::string> CheckSynonyms(std::string_view line);
+
+/// The field of an order as in `default_sort`: of "price:desc", "distance(location, 48, 11)".
+/// Empty for "_score", which is none.
+std::string FieldOfOrder(std::string_view item);
+
+/// How a number is taken before it counts in `search.ranking`, as the engines name it.
+const std::vector<std::string>& Modifiers();
+/// "12h", "30d", "2w": whole seconds above 0, at most 100 years. Nothing for anything else.
+std::optional<std::chrono::seconds> ParseHalfLife(std::string_view text);
+std::optional<std::string> CheckHalfLife(std::string_view text);
 
 }  // namespace pgsluice::config

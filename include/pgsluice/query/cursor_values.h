@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +18,9 @@ std::string CursorPayload(const SearchInput& input, std::string_view sort_values
 /// The JSON array for "search_after". Throws Problem 410 cursor_expired if the fields have other
 /// types by now, 400 invalid_cursor for anything else that does not fit the search.
 std::string SearchAfter(const SearchInput& input, std::string_view payload);
+
+/// The time from which ages are counted on every page, if any are.
+std::optional<std::int64_t> CursorTime(std::string_view payload);
 
 [[noreturn]] void RejectCursor();
 Problem CursorExpired(const std::string& why);

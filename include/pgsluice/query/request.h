@@ -19,9 +19,12 @@ struct SearchRequest {
   enum class Match { kAll, kAny, kMost };
   enum class Count { kEstimated, kExact, kNone };
   struct Sort {
+    enum class By { kField, kScore, kDistance };
     std::string path;
     bool descending = false;
     bool nulls_first = false;
+    By by = By::kField;
+    double lat = 0, lon = 0;  ///< kDistance: from where.
   };
   struct Facet {
     std::string path;
@@ -53,6 +56,8 @@ struct SearchRequest {
   int highlight_size = 100;     ///< Characters of a fragment.
   std::string highlight_tag = "em";
   Count count = Count::kEstimated;
+  bool explain = false;  ///< Each hit says how it came by its place.
+  bool use_rules = true;
   bool strong = false;
   std::string after;
   std::chrono::milliseconds wait{2000};

@@ -58,6 +58,8 @@ class Schema {
 std::string ExactPath(const Resolved& resolved);
 bool IsFilterable(const document::Field& field);
 bool IsSortable(const document::Field& field);
+/// Whether documents can be sorted by the distance of this.
+bool HasDistance(const document::Field& field);
 bool IsFacetable(const document::Field& field);
 bool IsSearchable(const document::Field& field);
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "pgsluice/query/filter_dsl.h"
+#include "pgsluice/query/ranking.h"
 #include "pgsluice/query/request.h"
 #include "pgsluice/query/schema.h"
 
@@ -37,6 +38,7 @@ struct SearchInput {
   std::string after;  ///< Sort values of the last hit, a JSON array; empty: from the start.
   std::optional<HighlightTags> tags = {};  ///< Whole fields, unescaped, instead of fragments.
   TextTools tools = {};
+  Tuning tuning = {};
 };
 
 /// The body of a _search. Throws Problem for paths that do not exist or do not fit.

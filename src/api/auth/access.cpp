@@ -153,6 +153,7 @@ void Access::CheckParameters(const query::SearchRequest& request) const {
   if (request.strong) CheckStrong("consistency");
   if (!request.after.empty()) CheckStrong("after");
   if (!request.facets.empty()) CheckFacets("facets");
+  if (request.explain && policy_ != nullptr && !policy_->explain) Forbid("explain");
   if (!MayHighlight() && !request.highlight.empty()) Forbid("highlight");
 }
 

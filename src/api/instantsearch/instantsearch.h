@@ -25,6 +25,10 @@ InstantQuery ReadInstant(const json::Value& item);
 /// Throws Problem 400 if a parameter is not known or cannot do what it means.
 query::SearchRequest ToSearchRequest(const InstantQuery& query, const query::Schema& schema);
 
+/// Filters by boxes, polygons and circles, and sorts by distance. Throws Problem 400.
+void AddPlaces(const json::Value& params, const query::Schema& schema,
+               query::SearchRequest& request);
+
 /// Throws Problem 400 that names a parameter which does not work here.
 void CheckInstant(const json::Value& params);
 /// Where a word of `text` begins with `beginning`, letters of ASCII in either case; else npos.

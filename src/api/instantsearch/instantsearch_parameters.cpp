@@ -16,7 +16,7 @@ namespace {
 using json::Value;
 
 /// Parameters that are read, and those that by their documentation change no answer of ours.
-constexpr std::array<std::string_view, 35> kWork = {"query",
+constexpr std::array<std::string_view, 39> kWork = {"query",
                                                     "filters",
                                                     "facetFilters",
                                                     "numericFilters",
@@ -50,6 +50,10 @@ constexpr std::array<std::string_view, 35> kWork = {"query",
                                                     "enableReRanking",
                                                     "enableRules",
                                                     "clickAnalytics",
+                                                    "aroundLatLng",
+                                                    "aroundRadius",
+                                                    "insideBoundingBox",
+                                                    "insidePolygon",
                                                     "x-algolia-agent"};
 
 /// Others may be sent with the value that means what we do anyway.

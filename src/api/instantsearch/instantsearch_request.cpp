@@ -243,12 +243,14 @@ query::SearchRequest ToSearchRequest(const InstantQuery& query, const query::Sch
   query::SearchRequest request = query::ReadBody(known, query::kSearchParameters);
   SetPage(params, schema, request);
   SetMatching(params, request);
+  request.use_rules = BoolOf(params, "enableRules").value_or(true);
   request.size = std::max(NumberOf(params, "maxFacetHits", 10, 100), 1);
   AddFacets(params, schema, request);
   AddFilters(params, "facetFilters", InstantFacetFilter, request.filter);
   AddFilters(params, "numericFilters", InstantNumericFilter, request.filter);
   const std::string filters = TextOf(params, "filters");
   if (!base::Trimmed(filters).empty()) request.filter.parts.push_back(InstantFilters(filters));
+  AddPlaces(params, schema, request);
   if (query::CountPredicates(request.filter) > query::kMaxPredicates) {
     query::Reject("limit_exceeded", "facetFilters", std::nullopt, "too many comparisons");
   }

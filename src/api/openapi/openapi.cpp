@@ -102,9 +102,9 @@ std::string Components(const std::vector<DescribedIndex>& indexes, bool secured)
     const std::string document = Ref("schemas", name);
     schemas += fmt::format(R"(,"{}":{})", name, DocumentSchema(index.schema));
     schemas += fmt::format(
-        R"(,"{}.found":{{"type":"object","required":["hits","total","facets","page","meta"],"properties":{{"hits":{{"type":"array","items":{{"type":"object","required":["id","score","document"],"properties":{{"id":{{"type":"string"}},"score":{{"type":["number","null"]}},"document":{},"highlight":{{"type":"object"}}}}}}}},"total":{},"facets":{{"type":"object","additionalProperties":{}}},"page":{},"meta":{}}}}})",
-        name, document, Ref("schemas", "Total"), Ref("schemas", "Facet"), Ref("schemas", "Page"),
-        Ref("schemas", "Meta"));
+        R"(,"{}.found":{{"type":"object","required":["hits","total","facets","page","meta"],"properties":{{"hits":{{"type":"array","items":{{"type":"object","required":["id","score","document"],"properties":{{"id":{{"type":"string"}},"score":{{"type":["number","null"]}},"document":{},"highlight":{{"type":"object"}},"distance_m":{{"type":["number","null"]}},"pinned":{{"type":"boolean"}},"explanation":{}}}}}}},"total":{},"facets":{{"type":"object","additionalProperties":{}}},"page":{},"meta":{}}}}})",
+        name, document, Ref("schemas", "Explanation"), Ref("schemas", "Total"),
+        Ref("schemas", "Facet"), Ref("schemas", "Page"), Ref("schemas", "Meta"));
     schemas += fmt::format(
         R"(,"{}.one":{{"type":"object","required":["id","document"],"properties":{{"id":{{"type":"string"}},"document":{},"meta":{}}}}})",
         name, document, Ref("schemas", "Meta"));

@@ -118,6 +118,7 @@ std::string Service::InstantResult(const json::Value& item, const Request& reque
     asked.request.q.clear();
     return InstantFacetHits(ValuesOf(asked, query.facet_name, query.facet_query, request), query);
   }
+  asked.UseRules();
   return InstantAnswer(RunSearch(asked, request, query.tags), query, asked.request);
 }
 

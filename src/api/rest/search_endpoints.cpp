@@ -56,10 +56,17 @@ void KeepBeginning(json::Value& value, const std::string& prefix) {
   }
 }
 
+/// Milliseconds since 1970.
+std::int64_t Now() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
 bool IsFirstPage(const query::SearchInput& input) {
   const query::SearchRequest& request = input.request;
   return request.page == 1 && !request.offset && input.after.empty() && request.facets.empty() &&
-         request.highlight.empty();
+         request.highlight.empty() && !request.explain && !input.tuning.HasAges();
 }
 
 /// The body of the same search for its first page, its hits alone: what a cursor belongs to.
@@ -69,8 +76,11 @@ std::string FirstPage(const query::SearchInput& input) {
   first.offset.reset();
   first.facets.clear();
   first.highlight.clear();
+  first.explain = false;
+  query::Tuning tuning = input.tuning;
+  tuning.now_ms = 0;
   return query::SearchBody(
-      {input.schema, first, input.allowed, input.opensearch, {}, {}, input.tools});
+      {input.schema, first, input.allowed, input.opensearch, {}, {}, input.tools, tuning});
 }
 
 }  // namespace
@@ -89,13 +99,16 @@ std::string Service::RunOnce(const Asked& asked, const Request& request,
   const auto start = Clock::now();
   query::SearchInput input = asked.Input();
   input.tags = tags;
+  input.tuning.now_ms = Now();
   WithEngine(request.id, [&] { input.opensearch = backend_.engine->Detect().opensearch; });
   const query::Projection projection(asked.schema, asked.request.fields,
                                      asked.request.numbers_as_strings);
   const std::string& cursor = asked.request.cursor;
   const auto keys = backend_.cursor_keys(cursor);
   if (!cursor.empty()) {
-    input.after = query::SearchAfter(input, keys->Open(cursor, Binding(asked, FirstPage(input))));
+    const std::string payload = keys->Open(cursor, Binding(asked, FirstPage(input)));
+    input.tuning.now_ms = query::CursorTime(payload).value_or(input.tuning.now_ms);
+    input.after = query::SearchAfter(input, payload);
   }
   const std::string body = query::SearchBody(input);
   Partial partial = BringUp(asked, request);
@@ -142,6 +155,7 @@ Response Service::Facet(const Request& request, const Access& access) {
   Asked asked = Ask(request, access, query::kFacetParameters);
   const std::string prefix = std::move(asked.request.q);
   asked.request.q.clear();
+  asked.UseRules();
   Response response;
   response.body = ValuesOf(asked, request.segments[3], prefix, request);
   return response;
@@ -154,6 +168,7 @@ Response Service::Suggest(const Request& request, const Access& access) {
   }
   const std::string prefix = std::move(asked.request.q);
   asked.request.q.clear();
+  asked.UseRules();
   const json::Value values = json::Parse(ValuesOf(asked, asked.request.field, prefix, request));
   Response response;
   response.body = R"({"suggestions":)" + json::ToText(*values.Find("values")) + R"(,"meta":)" +

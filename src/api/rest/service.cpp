@@ -273,6 +273,7 @@ Service::Asked Service::Ask(const Request& request, const Access& access,
   const int per_page = asked.request.per_page.value_or(asked.index.plan->config.search.per_page);
   asked.request.per_page = access.PerPage(per_page);
   access.CheckParameters(asked.request);
+  asked.UseRules();
   return asked;
 }
 

@@ -40,13 +40,21 @@ class Service {
     std::shared_ptr<const Settings::Search> search;  ///< Null: as the plan has it.
     std::shared_ptr<const query::Analysis> analysis;
     std::string fallback = {};  ///< How the query was changed because it found nothing.
+    query::RuleEffect rules = {};
+    /// Finds the rules that concern what is asked.
+    void UseRules() {
+      rules = {};
+      if (search != nullptr && request.use_rules) rules = search->rules.For(request.q);
+    }
     query::SearchInput Input() const {
       query::TextTools tools{nullptr, nullptr, analysis.get()};
       if (search != nullptr) {
         tools.search = &search->options;
         tools.vocabulary = &search->vocabulary;
       }
-      return {schema, request, allowed, false, {}, {}, tools};
+      query::Tuning tuning;
+      if (search != nullptr) tuning = {&search->ranking, &rules, 0};
+      return {schema, request, allowed, false, {}, {}, tools, tuning};
     }
   };
 

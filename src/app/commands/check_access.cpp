@@ -3,12 +3,14 @@
 #include <spdlog/fmt/fmt.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 #include <functional>
 #include <iterator>
 #include <optional>
 #include <string>
 
+#include "app/commands/check_ranking.h"
 #include "pgsluice/api/key_set.h"
 #include "pgsluice/api/tls.h"
 #include "pgsluice/config/values.h"
@@ -16,6 +18,7 @@
 #include "pgsluice/query/filter_dsl.h"
 #include "pgsluice/query/problem.h"
 #include "pgsluice/query/schema.h"
+#include "pgsluice/query/sort.h"
 
 namespace pgsluice::app {
 
@@ -93,6 +96,11 @@ class AccessChecker {
         CheckFilter(fmt::format("auth.policies.{}.indexes.{}.filter", name, index), rule.filter);
       }
     }
+    for (const config::Index& index : config_.indexes) {
+      CheckRankingTexts(index, [this](const auto& where, const auto& message, const auto& hint) {
+        Add(where, message, hint);
+      });
+    }
     if (config_.auth.jwt) CheckKeySet(*config_.auth.jwt);
     CheckTls("tls", config_.tls);
     CheckTls("admin_tls", config_.admin_tls);
@@ -114,6 +122,14 @@ class AccessChecker {
       }
     }
     const std::string place = fmt::format("indexes.{}.search", plan.name);
+    // A reload puts these in force, while the plan has the rest of the configuration at the start.
+    const auto index =
+        std::find_if(config_.indexes.begin(), config_.indexes.end(),
+                     [&plan](const config::Index& one) { return one.name == plan.name; });
+    CheckRankingFields(index == config_.indexes.end() ? plan.config : *index, schema,
+                       [this](const auto& where, const auto& message, const auto& hint) {
+                         Add(where, message, hint);
+                       });
     for (const std::string& item : plan.config.search.default_sort) {
       CheckSort(place + ".default_sort", item, schema);
     }
@@ -176,20 +192,21 @@ class AccessChecker {
   }
 
   void CheckSort(const std::string& place, const std::string& item, const query::Schema& schema) {
-    const std::size_t colon = item.find(':');
-    const std::string path = item.substr(0, colon);
-    const document::Field* field = schema.Find(path);
-    if (field == nullptr) return Add(place, schema.Unknown(path, nullptr), "");
-    if (!query::IsSortable(*field)) {
-      return Add(place, fmt::format("'{}' ({}) cannot be sorted by", path, field->pg_type), "");
-    }
-    const std::string order = colon == std::string::npos ? "" : item.substr(colon);
-    for (const char* known :
-         {"", ":asc", ":desc", ":nulls_first", ":nulls_last", ":asc:nulls_first", ":asc:nulls_last",
-          ":desc:nulls_first", ":desc:nulls_last"}) {
-      if (order == known) return;
-    }
-    Add(place, fmt::format("'{}' is not an order", item), "as in created_at:desc:nulls_last");
+    Try(
+        place,
+        [&] {
+          using By = query::SearchRequest::Sort::By;
+          const auto key = query::ParseSort(item, "default_sort", std::nullopt);
+          if (key.by == By::kScore) return;
+          const query::Resolved found = schema.Resolve(key.path, nullptr);
+          if (found.field == nullptr) return Add(place, schema.Unknown(key.path, nullptr), "");
+          const bool fits = key.by == By::kDistance ? query::HasDistance(*found.field)
+                                                    : query::IsSortable(*found.field);
+          if (fits && !found.json_value) return;
+          Add(place, fmt::format("'{}' ({}) cannot be sorted by", key.path, found.field->pg_type),
+              "");
+        },
+        "as in created_at:desc:nulls_last or distance(location, 48.1, 11.5)");
   }
 
   void CheckKeySet(const config::Jwt& jwt) {

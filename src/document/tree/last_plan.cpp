@@ -1,4 +1,5 @@
 #include "pgsluice/document/last_plan.h"
+#include "pgsluice/config/words.h"
 
 #include <spdlog/fmt/fmt.h>
 
@@ -119,8 +120,10 @@ void KeepKnown(config::Search& search, const Plan& plan) {
   std::erase_if(search.languages, [&](const auto& field) { return unknown(field.first); });
   std::erase_if(search.identifiers, unknown);
   std::erase_if(search.facets, unknown);
-  std::erase_if(search.default_sort,
-                [&](const std::string& sort) { return unknown(sort.substr(0, sort.find(':'))); });
+  std::erase_if(search.default_sort, [&](const std::string& sort) {
+    const std::string path = config::FieldOfOrder(sort);
+    return !path.empty() && unknown(path);
+  });
 }
 
 }  // namespace

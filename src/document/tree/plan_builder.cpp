@@ -12,6 +12,7 @@
 #include "document/tree/embed_tree.h"
 #include "document/tree/search_checks.h"
 #include "document/tree/sources.h"
+#include "pgsluice/config/words.h"
 
 namespace pgsluice::document {
 
@@ -207,7 +208,8 @@ class Builder {
     for (const std::string& path : index_.search.hidden) check("search.hidden", path);
     for (const std::string& path : index_.search.facets) check("search.facets", path);
     for (const std::string& sort : index_.search.default_sort) {
-      check("search.default_sort", sort.substr(0, sort.find(':')));
+      const std::string path = config::FieldOfOrder(sort);
+      if (!path.empty()) check("search.default_sort", path);
     }
   }
 

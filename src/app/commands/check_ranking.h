@@ -1,0 +1,22 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "pgsluice/config/config.h"
+#include "pgsluice/query/schema.h"
+
+namespace pgsluice::app {
+
+/// Reports a mistake at a path of the configuration.
+using ReportMistake = std::function<void(const std::string& place, const std::string& message,
+                                         const std::string& hint)>;
+
+/// Reports filters of `search.ranking` and `search.rules` that cannot be read, and rules for no
+/// words. No field is looked up.
+void CheckRankingTexts(const config::Index& index, const ReportMistake& report);
+/// Reports what does not fit the fields of an index. What cannot be read is left out.
+void CheckRankingFields(const config::Index& index, const query::Schema& schema,
+                        const ReportMistake& report);
+
+}  // namespace pgsluice::app

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "pgsluice/config/config.h"
+#include "pgsluice/json/value.h"
+
+namespace pgsluice::config {
+
+/// Reports a mistake at a path of the configuration.
+using Report = std::function<void(const std::string& path, const json::Value* value,
+                                  const std::string& message, const std::string& hint)>;
+
+/// What is wrong with `search.ranking` and `search.rules` of an index, as far as no field needs to
+/// be known for it. `value`: the checked "search".
+void CheckSearchRules(const Index& index, const json::Value& value, const Report& report);
+
+}  // namespace pgsluice::config

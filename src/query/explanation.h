@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "pgsluice/query/search_body.h"
+
+namespace pgsluice::query {
+
+/// A hit as the engine explains it; JSON texts, empty if the engine sent none.
+struct ExplainedHit {
+  std::string id;
+  double score = 0;
+  std::string_view explanation, matched, document;
+};
+
+/// [{"part","score","detail"},…]: how a hit came by its place, in words. The scores add up to that
+/// of the hit. Fields that are hidden from the caller are not named.
+std::string ExplanationJson(const SearchInput& input, const ExplainedHit& hit);
+
+}  // namespace pgsluice::query
