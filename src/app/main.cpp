@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
+#include <cstring>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -58,6 +61,22 @@ bool ReadsViews(const Trees& trees) {
   });
 }
 
+/// What was printed has to arrive: a disk that is full is an error. A reader that has seen enough
+/// (`| head`) is not.
+void FinishOutput() {
+  std::cout.flush();
+  if (std::cout && std::ferror(stdout) == 0) return;
+  // Once more, for the cause: what failed may have been an earlier write.
+  errno = 0;
+  std::clearerr(stdout);
+  std::fputc('\n', stdout);
+  std::fflush(stdout);
+  if (errno == EPIPE) return;
+  throw Error(Disposition::kFatal,
+              std::string("cannot write the output: ") +
+                  (errno == 0 ? "a part of it was lost" : std::strerror(errno)));
+}
+
 int Execute(const app::Invocation& invocation) {
   if (invocation.Has("version")) {
     std::cout << "pgsluice " PGSLUICE_VERSION "\n";
@@ -99,7 +118,7 @@ int main(int argc, char** argv) {
       pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
     }
     const int code = Execute(invocation);
-    std::cout.flush();
+    FinishOutput();
     return code;
   } catch (const app::UsageError& error) {
     PrintError(error);

@@ -16,7 +16,16 @@ inline const pg::Statement kRelations{"catalog_relations", R"sql(
                        OR pg_catalog.has_any_column_privilege(c.oid, 'SELECT')), false),
          pg_catalog.floor(c.reltuples)::bigint,
          (SELECT pg_catalog.string_agg(w.xmin::text, ' ' ORDER BY w.oid)
-          FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid AND c.relkind IN ('v', 'm'))
+          FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid AND c.relkind IN ('v', 'm')),
+         -- This role, or the one that owns our schema, may attach it, or somebody did.
+         pg_catalog.has_table_privilege(c.oid, 'TRIGGER')
+         OR coalesce((SELECT pg_catalog.has_table_privilege(o.nspowner, c.oid, 'TRIGGER')
+                      FROM pg_catalog.pg_namespace o WHERE o.nspname = 'pgsluice'), false)
+         OR EXISTS (SELECT FROM pg_catalog.pg_trigger g
+                    JOIN pg_catalog.pg_proc f ON f.oid = g.tgfoid
+                    JOIN pg_catalog.pg_namespace o ON o.oid = f.pronamespace
+                    WHERE g.tgrelid = c.oid AND o.nspname = 'pgsluice'),
+         pg_catalog.pg_get_userbyid(c.relowner)
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'
     AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'pgsluice')

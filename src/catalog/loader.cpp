@@ -69,6 +69,8 @@ void Loader::ReadRelations() {
     table.can_select = rows.Bool(row, 7);
     table.estimated_rows = table.kind == 'v' ? -1 : static_cast<double>(rows.Int(row, 8));
     table.rule = Text(rows, row, 9);
+    table.can_attach = rows.Bool(row, 10);
+    table.owner = Text(rows, row, 11);
     places_[table.oid] = tables_.size();
     tables_.push_back(std::move(table));
   }

@@ -4,11 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 
 #include "config/binder.h"
 #include "config/checker.h"
@@ -16,6 +12,7 @@
 #include "config/overlay.h"
 #include "config/rules.h"
 #include "pgsluice/base/error.h"
+#include "pgsluice/base/read_file.h"
 #include "pgsluice/observe/log.h"
 
 namespace pgsluice::config {
@@ -111,11 +108,10 @@ Config Load(const Overrides& overrides, const Environment& environment, Problems
   const auto [file, source] = ChooseFile(overrides, environment);
   std::string text;
   if (!file.empty()) {
-    std::ifstream in(file, std::ios::binary);
-    if (in) text.assign(std::istreambuf_iterator<char>(in), {});
-    if (!in || in.bad()) {
-      problems.push_back(
-          {source, fmt::format("cannot read \"{}\": {}", file, std::strerror(errno)), {}});
+    try {
+      text = base::ReadFile(file);
+    } catch (const Error& error) {
+      problems.push_back({source, error.what(), error.hint()});
       return LoadText("", "", overrides, environment, problems);
     }
   }

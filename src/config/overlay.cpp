@@ -3,9 +3,10 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <regex>
+
+#include "pgsluice/base/error.h"
+#include "pgsluice/base/read_file.h"
 
 namespace pgsluice::config {
 
@@ -13,11 +14,9 @@ namespace {
 
 using json::Value;
 
-std::optional<std::string> ReadSecretFile(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return std::nullopt;
-  std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (in.bad()) return std::nullopt;
+/// The content of a file without the line end that editors add.
+std::string ReadSecretFile(const std::string& file) {
+  std::string text = base::ReadFile(file);
   if (text.ends_with('\n')) text.pop_back();
   if (text.ends_with('\r')) text.pop_back();
   return text;
@@ -40,9 +39,12 @@ std::optional<std::string> FromEnvironment(const Option& option, const Environme
     return value;
   }
   source = name;
-  value = ReadSecretFile(*file);
-  if (!value) problems.push_back({name, fmt::format("cannot read file \"{}\"", *file), {}});
-  return value;
+  try {
+    return ReadSecretFile(*file);
+  } catch (const Error& error) {
+    problems.push_back({name, error.what(), error.hint()});
+    return std::nullopt;
+  }
 }
 
 Value String(const std::string& text) {

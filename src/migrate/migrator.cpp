@@ -146,6 +146,29 @@ std::vector<std::string> Migrator::Up(pg::Session& session, const Log& log,
   return applied;
 }
 
+Migrator::List Migrator::Missing(pg::Session& session, const std::function<void()>& then,
+                                 const List& migrations) {
+  const std::vector<State> states = Status(session, migrations);
+  RefuseNewer(states);
+  List missing;
+  for (const Migration& migration : migrations) {
+    if (!IsApplied(states, migration.number)) missing.push_back(migration);
+  }
+  if (session.Exec(sql::kHasSchema).Bool(0, 0)) {
+    then();
+    return missing;
+  }
+  try {
+    const pg::Transaction rolled_back(session);
+    session.Exec(sql::kTimeouts);
+    for (const Migration& migration : missing) Apply(session, migration);
+    then();
+  } catch (const pg::SqlError& error) {
+    ThrowFailed(session, "migrate up", error);
+  }
+  return missing;
+}
+
 bool Migrator::Down(pg::Session& session, const Log& log) {
   if (!session.Exec(sql::kHasSchema).Bool(0, 0)) return false;
   try {

@@ -111,6 +111,33 @@ TEST_F(Backfill, ARateHoldsForAllProcessesAndNoTransactionIsOpenMeanwhile) {
   ExpectItems();
 }
 
+TEST_F(Backfill, TheTimeThatAPortionTakesIsNoExtra) {
+  Items(10);
+  Start();
+  Settle();
+  const auto next_in = [&] {
+    return std::stod(
+        db_.Text("SELECT extract(epoch FROM backfill_next - clock_timestamp()) "
+                 "FROM pgsluice.index_state WHERE index_name = 'item'"));
+  };
+  const auto keep = [&](std::int64_t rows, seconds took) {
+    sync::Job job;
+    job.index_name = "item";
+    job.rate = 100;
+    sync::KeepRate(db_.session(), job, {rows, false, took});
+  };
+  Exec("UPDATE pgsluice.index_state SET backfill_rate = 100, backfill_next = NULL");
+  keep(6000, seconds(40));  // due in 60 s from its begin
+  EXPECT_LE(next_in(), 20);
+  EXPECT_GT(next_in(), -10);
+  Exec("UPDATE pgsluice.index_state SET backfill_next = NULL");
+  keep(100, seconds(30));  // slower than the rate: the next one may begin, but there is no credit
+  EXPECT_LT(next_in(), 0);
+  keep(6000, seconds(0));
+  EXPECT_GT(next_in(), 30);
+  Exec("UPDATE pgsluice.index_state SET backfill_rate = NULL, backfill_next = NULL");
+}
+
 TEST_F(Backfill, ViewsAndOrphansUnderARate) {
   Items(900);
   Exec("CREATE VIEW pair AS SELECT id / 2 AS pair, count(*) AS n FROM item GROUP BY 1");

@@ -7,6 +7,7 @@
 namespace pgsluice::testing {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -88,11 +89,33 @@ TEST_F(Cli, ConfigInitWritesWhatConfigCheckAccepts) {
   EXPECT_THAT(init.out, HasSubstr(R"("hashtags": {"table": "public.hashtags", "through": )"
                                   R"([{"table": "public.project_hashtags", "on": )"
                                   R"({"id": "project_id"}}], "on": {"hashtag_id": "id"}})"));
+  // Many-to-many from one side; the other one is there to be uncommented.
+  EXPECT_THAT(init.out, HasSubstr(R"(// "projects": {"table": "public.projects", "through")"));
+  EXPECT_THAT(init.out, HasSubstr(R"(// "columns": ["id", "name", "owner_id"],)"));
   Configure(init.out);
   const Outcome check = Run({"config", "check"}, {{"PGSLUICE_DATABASE_URL", database.url()},
                                                   {"PGSLUICE_ELASTICSEARCH_URL", "http://e:1"}});
   EXPECT_EQ(check.code, 0) << check.err;
-  EXPECT_EQ(check.out, "pgsluice.json: ok\n");
+  EXPECT_THAT(check.out, HasSubstr("projects: from public.projects by id, 7 fields, with owner, "
+                                   "hashtags[]\n"));
+  EXPECT_THAT(check.out, EndsWith("pgsluice.json: ok\n"));
+}
+
+TEST_F(Cli, ConfigInitLeavesOutWhatLooksSecret) {
+  PgSandbox database;
+  database.Exec(
+      "CREATE SCHEMA app; CREATE TABLE app.account (id int PRIMARY KEY, mail text, "
+      "password_hash text, api_key text, author text, tokens text);"
+      "CREATE TABLE app.note (id int PRIMARY KEY, account_id int REFERENCES app.account)");
+  const Outcome init = RunOn(database, {"config", "init"});
+  ASSERT_EQ(init.code, 0) << init.err;
+  EXPECT_THAT(init.out, HasSubstr(R"("exclude": ["password_hash", "api_key", "tokens"])"));
+  EXPECT_THAT(init.out, HasSubstr(R"("table": "app.note")"));
+  Configure(init.out);
+  const Outcome check = Run({"config", "check"}, {{"PGSLUICE_DATABASE_URL", database.url()},
+                                                  {"PGSLUICE_ELASTICSEARCH_URL", "http://e:1"}});
+  EXPECT_EQ(check.code, 0) << check.err;
+  EXPECT_THAT(check.out, HasSubstr("account: from app.account by id, 3 fields\n"));
 }
 
 TEST_F(Cli, ConfigCheckComparesWithTheCatalog) {

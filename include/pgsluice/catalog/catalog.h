@@ -76,9 +76,13 @@ struct Table {
   bool is_partition = false;
   bool row_security = false;  ///< RLS applies to the present role.
   bool can_select = true;     ///< The present role may read it, or some columns of it.
+  bool can_attach = true;     ///< Has our triggers, or may get them.
+  std::string owner;          ///< The role's name.
   double estimated_rows = 0;  ///< reltuples over all descendants; -1: never analyzed.
 
   bool IsView() const { return kind == 'v' || kind == 'm'; }
+  /// A table of its own, partitioned or not: not a part of another one.
+  bool IsOrdinary() const { return (kind == 'r' || kind == 'p') && !is_partition; }
   /// Unlike a partitioned table's, its keys say nothing about the rows of its children.
   bool HasInheritanceChildren() const { return kind == 'r' && !descendants.empty(); }
   const Column* Find(std::string_view column) const;

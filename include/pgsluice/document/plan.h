@@ -60,6 +60,7 @@ struct Field {
   std::string nested_path;  ///< Path of the innermost nested ancestor (or itself); else empty.
   std::vector<std::string> labels;  ///< kEnum, in declared order.
   int vector_dimensions = 0;
+  bool nullable = true;       ///< False for a NOT NULL column, a list of rows and a count.
   bool unindexed = false;     ///< The mapping says `"index": false`.
   bool no_values = false;     ///< The mapping says `"doc_values": false`.
   bool identifier = false;    ///< Named in `search.identifiers`: found by its parts, without typos.
@@ -163,6 +164,11 @@ struct Planned {
 /// with `session` (PREPARE-like, touching nothing).
 std::vector<Planned> PlanIndexes(const config::Config& config, const catalog::Catalog& catalog,
                                  pg::Session& session);
+
+/// Warnings about tables that a configuration without indexes leaves out: they cannot be read, have
+/// no columns, or belong to others; or all tables are outside of schema public.
+config::Problems NotIndexed(const config::Config& config, const catalog::Catalog& catalog,
+                            pg::Session& session);
 
 /// Whether every path that a policy hides exists in the documents of `plan`: one that does not
 /// exist would hide nothing, and nobody would notice.

@@ -35,6 +35,11 @@ class Migrator {
   static std::vector<std::string> Up(pg::Session& session, const Log& log = {},
                                      const List& migrations = EmbeddedMigrations());
 
+  /// Returns what Up() would apply and applies nothing. In a database without schema pgsluice,
+  /// `then` is called as if it was there; everything is rolled back afterwards.
+  static List Missing(pg::Session& session, const std::function<void()>& then,
+                      const List& migrations = EmbeddedMigrations());
+
   /// All migrations that are known or applied, by number.
   static std::vector<State> Status(pg::Session& session,
                                    const List& migrations = EmbeddedMigrations());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -43,6 +44,7 @@ std::int64_t PresentPosition(pg::Session& session);
 struct Portion {
   std::int64_t rows = 0;
   bool finished = true;
+  std::chrono::steady_clock::duration took{};
 };
 
 /// In rows; see pgsluice.progress().
@@ -50,6 +52,9 @@ struct Progress {
   std::int64_t pieces_left = 0;
   std::int64_t done = 0, total = 0;
   std::optional<std::int64_t> eta_s;
+  /// All rows are read; ids of the index are looked at for documents without a row.
+  bool walking = false;
+  std::int64_t walked = 0;  ///< Ids looked at.
 
   double ratio() const {
     if (pieces_left == 0) return 1;

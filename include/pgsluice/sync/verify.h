@@ -43,6 +43,9 @@ struct VerifyReport {
 class Verifier {
  public:
   using Report = std::function<void(const Difference&)>;
+  /// Hears how many documents are compared so far, and whether the rows are done, so that only ids
+  /// of the engine without a row are looked for.
+  using Advance = std::function<void(std::int64_t compared, bool rows_done)>;
   using Keys = std::vector<std::string>;
 
   /// `in_flight`: the work that is not a difference before it is done.
@@ -56,7 +59,7 @@ class Verifier {
 
   /// Reports every difference to `report`. Throws Error(kRetry) when something in flight does not
   /// get applied within two minutes: then the sync is not running, and nothing can be said.
-  VerifyReport Verify(const LiveIndex& index, const Report& report);
+  VerifyReport Verify(const LiveIndex& index, const Report& report, const Advance& advance = {});
   /// The same for these root keys only.
   VerifyReport VerifyKeys(const LiveIndex& index, const Keys& keys, const Report& report);
   /// Refreshes what differs: enqueues the keys of missing and stale documents, and a walk over the
@@ -67,8 +70,10 @@ class Verifier {
  private:
   using Ids = std::vector<std::string>;
 
-  void CompareTable(const LiveIndex& index, const Report& report, VerifyReport& totals);
-  void CompareIds(const LiveIndex& index, const Report& report, VerifyReport& totals);
+  void CompareTable(const LiveIndex& index, const Report& report, const Advance& advance,
+                    VerifyReport& totals);
+  void CompareIds(const LiveIndex& index, const Report& report, const Advance& advance,
+                  VerifyReport& totals);
   /// The keys of those ids that have a document in PostgreSQL or whose ids tell their key.
   Keys KeysOf(const LiveIndex& index, const Ids& ids);
   /// Compares the documents of these keys now; ids that differ, with the kind.

@@ -9,29 +9,42 @@
 namespace pgsluice::app {
 
 /// What people see of something that takes long: a bar that stays on its line on a terminal, else a
-/// line every ten seconds.
+/// line after a second and then every ten seconds.
 class ProgressView {
  public:
+  using Clock = std::chrono::steady_clock;
+
   /// Writes to `err`. `bar`: it is a terminal.
   ProgressView(std::ostream& err, std::string what, bool bar);
   ~ProgressView();
   ProgressView(const ProgressView&) = delete;
   ProgressView& operator=(const ProgressView&) = delete;
 
+  /// Shows rows, their rate since the view began and the time left. Without `eta_s` that follows
+  /// from the rate.
   void Show(std::int64_t done, std::int64_t total, std::optional<std::int64_t> eta_s);
+  /// Shows what is done now, if that has no known end: "backfill: ids of the index are compared".
+  void Say(const std::string& text);
   /// Ends the bar's line; called by the destructor as well.
   void End();
 
   static bool IsTerminal();
 
  private:
-  std::string Line(std::int64_t done, std::int64_t total, std::optional<std::int64_t> eta_s) const;
+  std::string Line(std::int64_t done, std::int64_t total, std::optional<std::int64_t> eta_s);
+  void Write(const std::string& bar, const std::string& line);
 
   std::ostream& err_;
   const std::string what_;
   const bool bar_;
   bool open_ = false;
-  std::chrono::steady_clock::time_point said_;
+  Clock::time_point due_;  ///< Of the next line.
+  std::optional<Clock::time_point> begun_;
+  std::int64_t before_ = 0;  ///< Rows that were done when the view began.
 };
+
+/// "12000 of 50000 rows (24%), 3100 rows/s, 12 s to go", for lines and logs. `rate` 0: not known.
+std::string ProgressText(std::int64_t done, std::int64_t total, double rate,
+                         std::optional<std::int64_t> eta_s);
 
 }  // namespace pgsluice::app

@@ -12,8 +12,6 @@ namespace pgsluice::app {
 
 namespace {
 
-constexpr const char* kBegin = "BEGIN;\nSET LOCAL lock_timeout = '2s';\n";
-
 sync::LockWaiting SayOn(std::ostream& err) {
   return [&err](const std::string& line) { err << line << '\n'; };
 }
@@ -32,10 +30,14 @@ const catalog::Table& FindTable(const catalog::Catalog& catalog, const std::stri
 
 }  // namespace
 
+std::string AttachScript(const std::string& sql) {
+  return "BEGIN;\nSET LOCAL lock_timeout = '2s';\n" + sql + "COMMIT;\n";
+}
+
 WantedTables WantedAttachments(const config::Config& config, const std::vector<std::string>& tables,
                                pg::Session& session, std::ostream& err) {
   const auto catalog = catalog::Catalog::Load(session);
-  config::Problems problems;
+  config::Problems problems = document::NotIndexed(config, catalog, session);
   const auto plans = document::BuildPlans(config, catalog, session, problems);
   WantedTables wanted;
   const bool wrong = PrintProblems(problems, err);
@@ -79,7 +81,7 @@ int RunAttach(const Context& context) {
     const std::string sql = sync::AttachSql(session, attachment);
     context.out << "-- " << attachment.table_name << (sql.empty() ? ": attached already" : "")
                 << '\n';
-    if (!sql.empty()) context.out << kBegin << sql << "COMMIT;\n";
+    if (!sql.empty()) context.out << AttachScript(sql);
   }
   return kOk;
 }
@@ -92,7 +94,7 @@ int RunDetach(const Context& context) {
   for (const document::Attachment& attachment : wanted.attachments) {
     if (context.invocation.Has("print")) {
       context.out << "-- " << attachment.table_name << '\n'
-                  << kBegin << sync::DetachSql(session, attachment) << "COMMIT;\n";
+                  << AttachScript(sync::DetachSql(session, attachment));
       continue;
     }
     sync::DetachTable(session, attachment, SayOn(context.err));

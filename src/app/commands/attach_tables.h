@@ -26,4 +26,7 @@ WantedTables WantedAttachments(const config::Config& config, const std::vector<s
 void AttachAll(pg::Session& session, const std::vector<document::Attachment>& attachments,
                std::ostream& err);
 
+/// The SQL of an attachment or its removal as a script that gives up if it has to wait for a lock.
+std::string AttachScript(const std::string& sql);
+
 }  // namespace pgsluice::app

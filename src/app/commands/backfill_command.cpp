@@ -90,6 +90,7 @@ class Backfill {
 
   bool Done(ProgressView& view) {
     std::int64_t left = 0;
+    bool rows_left = false;
     sync::Progress all;
     for (const std::string& name : names_) {
       const auto index = sync_.Require(name);
@@ -98,11 +99,21 @@ class Backfill {
       left += progress.pieces_left;
       all.done += progress.done;
       all.total += progress.total;
+      all.walked += progress.walked;
+      if (progress.pieces_left > 0 && !progress.walking) rows_left = true;
       if (progress.eta_s) all.eta_s = std::max(all.eta_s.value_or(0), *progress.eta_s);
       if (progress.pieces_left == 0) sync::CloseIfDone(session_, index->physical);
     }
-    if (left > 0) view.Show(all.done, all.total, all.eta_s);
-    return left == 0;
+    if (left == 0) return true;
+    if (rows_left) {
+      view.Show(all.done, all.total, all.eta_s);
+    } else {
+      view.Say(
+          fmt::format("all {} rows are read; looking for documents without a row: {} ids of the "
+                      "index compared",
+                      all.done, all.walked));
+    }
+    return false;
   }
 
   void Print(const std::string& name) {

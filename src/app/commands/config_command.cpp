@@ -1,3 +1,5 @@
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 #include <optional>
 #include <ostream>
@@ -26,19 +28,57 @@ namespace {
 
 using Planned = std::vector<document::Planned>;
 
+std::int64_t Leaves(const std::vector<document::Field>& fields) {
+  std::int64_t count = 0;
+  for (const document::Field& field : fields) {
+    count += field.fields.empty() ? 1 : Leaves(field.fields);
+  }
+  return count;
+}
+
+/// "projects: from public.projects (about 1200 rows) by id, 14 fields, with owner, hashtags[]"
+std::string Summary(const document::Plan& plan, const catalog::Catalog& catalog) {
+  const catalog::Table* table = catalog.Find(plan.root);
+  std::string text = plan.name + ": from " + plan.root_name;
+  if (table != nullptr && table->estimated_rows >= 0 && !table->IsView()) {
+    text += fmt::format(" (about {:.0f} rows)", table->estimated_rows);
+  }
+  text += plan.key.empty() ? "" : fmt::format(" by {}", fmt::join(plan.key, ", "));
+  text += fmt::format(", {} fields", Leaves(plan.fields));
+  std::vector<std::string> embeds;
+  for (const config::Embed& embed : plan.config.embeds) {
+    const document::Field* field = plan.Find(embed.name);
+    embeds.push_back(embed.name + (field != nullptr && field->array ? "[]" : ""));
+  }
+  if (!embeds.empty()) text += fmt::format(", with {}", fmt::join(embeds, ", "));
+  if (!plan.config.where.empty()) text += ", where " + plan.config.where;
+  return text;
+}
+
+struct Checked {
+  Planned planned;
+  std::vector<std::string> summaries;  ///< Of the indexes without errors.
+};
+
 /// What only the database knows. A database that cannot be reached is a warning: the file can be
 /// checked on a machine that has none.
-Planned CheckCatalog(const config::Config& config, config::Problems& problems) {
+Checked CheckCatalog(const config::Config& config, config::Problems& problems) {
   try {
     pg::Session session({.url = config.database.url});
-    Planned planned = document::PlanIndexes(config, catalog::Catalog::Load(session), session);
+    const catalog::Catalog catalog = catalog::Catalog::Load(session);
+    Checked checked{document::PlanIndexes(config, catalog, session), {}};
+    for (config::Problem& problem : document::NotIndexed(config, catalog, session)) {
+      problems.push_back(std::move(problem));
+    }
     std::vector<std::shared_ptr<const document::Plan>> plans;
-    for (const document::Planned& one : planned) {
+    for (const document::Planned& one : checked.planned) {
       problems.insert(problems.end(), one.problems.begin(), one.problems.end());
-      if (one.plan != nullptr) plans.push_back(one.plan);
+      if (one.plan == nullptr) continue;
+      plans.push_back(one.plan);
+      checked.summaries.push_back(Summary(*one.plan, catalog));
     }
     CheckAccessToFields(config, plans, problems);
-    return planned;
+    return checked;
   } catch (const Error& error) {
     problems.push_back({.place = "database.url",
                         .message = std::string("not checked against the database: ") + error.what(),
@@ -101,9 +141,12 @@ int Check(const Context& context) {
   const bool readable = std::none_of(problems.begin(), problems.end(),
                                      [](const auto& problem) { return !problem.warning; });
   // Also with mistakes in the file: what is right in it can still be compared.
-  const Planned planned = CheckCatalog(context.config, problems);
+  const Checked checked = CheckCatalog(context.config, problems);
   // A URL that is wrong is reported once, not tried.
-  if (readable) CheckEngine(context.config, planned, problems);
+  if (readable) CheckEngine(context.config, checked.planned, problems);
+  if (!context.invocation.Has("json")) {
+    for (const std::string& line : checked.summaries) context.out << line << '\n';
+  }
   bool errors = !readable;
   if (context.invocation.Has("json")) {
     PrintJsonLines(problems, context.out);

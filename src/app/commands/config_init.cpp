@@ -34,6 +34,33 @@ std::string On(const std::vector<std::string>& from, const std::vector<std::stri
   return out + '}';
 }
 
+std::string List(const std::vector<std::string>& names) {
+  std::string out = "[";
+  for (const std::string& name : names) out += (out.size() > 1 ? ", " : "") + Value(name);
+  return out + ']';
+}
+
+std::vector<std::string> Names(const Table& table) {
+  std::vector<std::string> names;
+  for (const catalog::Column& column : table.columns) names.push_back(column.name);
+  return names;
+}
+
+/// Columns that nobody should find by accident, judged by their names.
+std::vector<std::string> Secrets(const Table& table) {
+  static const std::regex kSecret(
+      "(^|.*_)(password|passwd|pwd|passphrase|secret|token|salt|otp|pin|cvv|cvc|ssn|iban|"
+      "credentials?"
+      "|api_?key|private_?key|card_?number)(_.*|s|$)|(.*_)?(encrypted|hashed)_.*",
+      std::regex::icase);
+  std::vector<std::string> secrets;
+  for (const std::string& name : Names(table)) {
+    if (std::regex_match(name, kSecret)) secrets.push_back(name);
+  }
+  if (secrets.size() == table.columns.size()) secrets.clear();  // something has to be indexed
+  return secrets;
+}
+
 class Writer {
  public:
   Writer(const Catalog& catalog, const document::PresentIndexes& present)
@@ -59,9 +86,15 @@ class Writer {
   }
 
  private:
-  static bool Wanted(const Table& table) {
-    return table.schema == "public" && !table.is_partition &&
-           (table.kind == 'r' || table.kind == 'p');
+  /// Of schema public; of all schemas if that has none.
+  bool Wanted(const Table& table) const {
+    static const auto is_public = [](const Table& t) {
+      return t.schema == "public" && t.IsOrdinary();
+    };
+    const auto& all = catalog_.tables();
+    const bool any = std::any_of(all.begin(), all.end(), is_public);
+    return (any ? is_public(table) : table.IsOrdinary()) && !table.columns.empty() &&
+           table.can_select;
   }
 
   std::vector<const ForeignKey*> KeysOf(const Table& table) const {
@@ -82,8 +115,13 @@ class Writer {
   std::string Index(const std::string& name, const Table& table) {
     taken_.clear();
     for (const catalog::Column& column : table.columns) taken_.insert(column.name);
-    std::string out =
-        "    " + Quote(name) + ": {\n      \"table\": " + Value(table.QualifiedName());
+    std::string out = "    " + Quote(name) + ": {\n      // \"columns\": " + List(Names(table)) +
+                      ",\n      \"table\": " + Value(table.QualifiedName());
+    const std::vector<std::string> secrets = Secrets(table);
+    if (!secrets.empty()) {
+      out += ",\n      // These look secret. Delete the line to index them.\n      \"exclude\": " +
+             List(secrets);
+    }
     const std::string embeds = Embeds(table);
     if (!embeds.empty()) out += ",\n      \"embed\": {\n" + embeds + "      }";
     return out + "\n    }";
@@ -109,13 +147,29 @@ class Writer {
     return out + children;
   }
 
+  /// The side whose key is the link's first column; the other one gets a comment.
+  bool IsFirstSide(const Table& link, const ForeignKey& here) const {
+    const auto place = [&](const ForeignKey& key) {
+      const auto& columns = link.columns;
+      return std::find_if(columns.begin(), columns.end(),
+                          [&](const catalog::Column& column) {
+                            return column.name == key.columns.front();
+                          }) -
+             columns.begin();
+    };
+    for (const ForeignKey* key : KeysOf(link)) {
+      if (place(*key) < place(here)) return false;
+    }
+    return true;
+  }
+
   std::string ThroughLink(const Table& link, const ForeignKey& here) {
     for (const ForeignKey* there : KeysOf(link)) {
       const Table* target = catalog_.Find(there->target);
       if (there->name == here.name || target == nullptr) continue;
       const std::string through = "\"through\": [{\"table\": " + Value(link.QualifiedName()) +
                                   ", \"on\": " + On(here.target_columns, here.columns) + "}], ";
-      return Line("", Free(target->name), *target, through,
+      return Line(IsFirstSide(link, here) ? "" : "// ", Free(target->name), *target, through,
                   On(there->columns, there->target_columns));
     }
     return {};
@@ -123,8 +177,10 @@ class Writer {
 
   static std::string Line(const std::string& before, const std::string& name, const Table& table,
                           const std::string& through, const std::string& on) {
+    const std::vector<std::string> secrets = Secrets(table);
+    const std::string exclude = secrets.empty() ? "" : ", \"exclude\": " + List(secrets);
     return "        " + before + Quote(name) + ": {\"table\": " + Value(table.QualifiedName()) +
-           ", " + through + "\"on\": " + on + "},\n";
+           ", " + through + "\"on\": " + on + exclude + "},\n";
   }
 
   /// owner_id leads to "owner".

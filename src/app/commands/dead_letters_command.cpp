@@ -1,3 +1,5 @@
+#include <spdlog/fmt/fmt.h>
+
 #include <charconv>
 #include <ostream>
 
@@ -50,6 +52,15 @@ std::string Json(const outbox::DeadLetter& letter) {
          ",\"last_at\":" + json::Quote(letter.last_at) + '}';
 }
 
+/// Those of the ids that no dead letter has.
+std::vector<std::int64_t> Unknown(pg::Session& session, std::vector<std::int64_t> ids) {
+  if (ids.empty()) return ids;
+  for (const outbox::DeadLetter& letter : outbox::ListDeadLetters(session)) {
+    std::erase(ids, letter.id);
+  }
+  return ids;
+}
+
 }  // namespace
 
 std::string ToJson(const std::vector<outbox::DeadLetter>& letters) {
@@ -80,14 +91,19 @@ int RunDeadLetters(const Context& context) {
   migrate::Migrator::CheckVersion(session);
   if (!change) return List(context, session);
   const bool retry = invocation.subcommand == "retry";
+  const std::vector<std::int64_t> unknown = Unknown(session, ids);
   const std::int64_t count =
       retry ? outbox::RetryDeadLetters(session, ids) : outbox::DiscardDeadLetters(session, ids);
   if (invocation.Has("json")) {
     context.out << "{\"" << (retry ? "retried" : "discarded") << "\":" << count << "}\n";
-  } else {
+  } else if (unknown.empty() || count > 0) {
     context.out << count << (retry ? " to be written again\n" : " discarded\n");
   }
-  return kOk;
+  if (unknown.empty()) return kOk;
+  throw Error(Disposition::kReject,
+              fmt::format("no dead letter has the id {}", fmt::join(unknown, ", ")),
+              "pgsluice dead-letters list shows the ids; a letter disappears when its document is "
+              "written");
 }
 
 }  // namespace pgsluice::app

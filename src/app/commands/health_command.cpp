@@ -2,6 +2,7 @@
 
 #include "app/commands/commands.h"
 #include "app/commands/local_service.h"
+#include "pgsluice/json/writer.h"
 
 namespace pgsluice::app {
 
@@ -9,16 +10,21 @@ int RunHealth(const Context& context) {
   const config::Address& address = context.config.admin_listen;
   const auto answer =
       AskService(address, context.config.admin_tls, "/healthz", std::chrono::seconds(5));
-  if (!answer) {
-    throw Error(Disposition::kRetry,
-                "nothing answers at " + address.host + ':' + std::to_string(address.port),
-                "is the service running? its admin address is admin_listen");
+  const bool healthy = answer && answer->status == 200;
+  const std::string reason =
+      healthy   ? ""
+      : !answer ? "nothing answers at " + address.host + ':' + std::to_string(address.port)
+                : "unhealthy: " + std::to_string(answer->status) + ' ' + answer->body;
+  if (context.invocation.Has("json")) {
+    context.out << (healthy ? R"({"healthy":true})"
+                            : R"({"healthy":false,"reason":)" + json::Quote(reason) + '}')
+                << '\n';
   }
-  if (answer->status != 200) {
-    throw Error(Disposition::kRetry,
-                "unhealthy: " + std::to_string(answer->status) + ' ' + answer->body);
+  if (!healthy) {
+    throw Error(Disposition::kRetry, reason,
+                answer ? "" : "is the service running? its admin address is admin_listen");
   }
-  context.out << "healthy\n";
+  if (!context.invocation.Has("json")) context.out << "healthy\n";
   return kOk;
 }
 

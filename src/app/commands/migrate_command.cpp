@@ -1,9 +1,12 @@
+#include <spdlog/fmt/fmt.h>
+
 #include <ostream>
 
 #include "app/commands/attach_tables.h"
 #include "app/commands/commands.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/migrate/migrator.h"
+#include "pgsluice/sync/attach.h"
 
 namespace pgsluice::app {
 
@@ -18,6 +21,42 @@ int Up(const Context& context, pg::Session& session) {
   AttachAll(session, wanted.attachments, context.err);
   // No reason to fail: the service runs the other indexes and reports this one.
   if (wanted.misfits) context.err << "what those indexes read is not attached; all else is\n";
+  return kOk;
+}
+
+/// Triggers that have to go first, as those of an attachment that captures too little.
+bool Drops(const std::string& sql) { return sql.find("DROP TRIGGER") != std::string::npos; }
+
+/// What `up` would run, and the locks that it takes.
+int DryRun(const Context& context, pg::Session& session) {
+  std::vector<document::Attachment> attachments;
+  if (!context.invocation.Has("no-attach")) {
+    attachments = WantedAttachments(context.config, {}, session, context.err).attachments;
+  }
+  std::string tables;
+  const auto missing = migrate::Migrator::Missing(session, [&] {
+    for (const document::Attachment& attachment : attachments) {
+      const std::string sql = sync::AttachSql(session, attachment);
+      if (sql.empty()) continue;
+      tables += fmt::format(
+          "\n-- attach {0}\n-- lock: {1} on {0} until the end of this transaction; gives up after "
+          "2 s "
+          "and tries again\n{2}",
+          attachment.table_name,
+          Drops(sql) ? "ACCESS EXCLUSIVE (blocks readers and writers)"
+                     : "SHARE ROW EXCLUSIVE (blocks writers, not readers)",
+          AttachScript(sql));
+    }
+  });
+  if (missing.empty() && tables.empty()) {
+    context.out << "-- nothing to do: schema pgsluice is up to date, all tables are attached\n";
+    return kOk;
+  }
+  if (!missing.empty()) {
+    context.out << "-- locks: only objects of schema pgsluice, none of your tables\n"
+                << migrate::Migrator::PrintSql(missing);
+  }
+  context.out << tables;
   return kOk;
 }
 
@@ -72,6 +111,7 @@ int RunMigrate(const Context& context) {
   pg::Session session({.url = context.config.database.url});
   if (what == "status") return Status(context, session);
   if (what == "down") return Down(context, session);
+  if (context.invocation.Has("dry-run")) return DryRun(context, session);
   return Up(context, session);
 }
 

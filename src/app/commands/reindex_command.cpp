@@ -51,7 +51,11 @@ class Reindex {
         return Ended(state, building);
       }
       const sync::Progress progress = sync::ProgressOf(session_, state.building);
-      if (progress.pieces_left > 0) view.Show(progress.done, progress.total, progress.eta_s);
+      if (progress.pieces_left > 0) {
+        view.Show(progress.done, progress.total, progress.eta_s);
+      } else {
+        view.Say("all rows are read; the new index is compared with PostgreSQL");
+      }
       if (!sync::SleepUnlessStopped(kBetweenLooks, stop)) {
         view.End();
         return Interrupted();

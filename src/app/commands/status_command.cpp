@@ -29,12 +29,7 @@ std::string Configured(const config::Config& config, pg::Session& session) {
   return all + "}";
 }
 
-/// The service's own account, else what the database knows.
-std::string StatusJson(const config::Config& config) {
-  const auto answer =
-      AskService(config.admin_listen, config.admin_tls, "/status", std::chrono::seconds(5));
-  if (answer && answer->status == 200) return answer->body;
-  pg::Session session({.url = config.database.url});
+std::string FromDatabase(const config::Config& config, pg::Session& session) {
   migrate::Migrator::CheckVersion(session);
   return std::string(session
                          .ExecParams(kStatusSql, {PGSLUICE_VERSION, std::nullopt,
@@ -42,12 +37,41 @@ std::string StatusJson(const config::Config& config) {
                          .Text(0, 0));
 }
 
+/// Whether the account that a service gave is of the session's database. A service that has lost
+/// its own does not say which one it is.
+bool IsOfThis(const std::string& account, pg::Session& session) {
+  const json::Value status = json::Parse(account);
+  const json::Value* identity = status.Find({"database", "identity"});
+  return identity != nullptr && identity->text == session.Exec(kIdentitySql).Text(0, 0);
+}
+
+/// The service's own account, if one answers and if it is of the database that is asked about; else
+/// what the database knows.
+std::string StatusJson(const Context& context) {
+  const config::Config& config = context.config;
+  const auto answer =
+      AskService(config.admin_listen, config.admin_tls, "/status", std::chrono::seconds(5));
+  const bool answered = answer && answer->status == 200;
+  const bool named = context.invocation.Has("database-url");
+  if (answered && !named && answer->body.find("\"identity\"") == std::string::npos) {
+    return answer->body;
+  }
+  try {
+    pg::Session session({.url = config.database.url});
+    if (answered && IsOfThis(answer->body, session)) return answer->body;
+    return FromDatabase(config, session);
+  } catch (const Error&) {
+    if (!answered || named) throw;
+    return answer->body;
+  }
+}
+
 }  // namespace
 
 int RunStatus(const Context& context) {
   const bool watch = context.invocation.Has("watch");
   for (;;) {
-    const std::string status = StatusJson(context.config);
+    const std::string status = StatusJson(context);
     if (watch && isatty(STDOUT_FILENO) != 0) context.out << "\x1b[H\x1b[2J";
     if (context.invocation.Has("json")) {
       context.out << status << (status.ends_with('\n') ? "" : "\n");

@@ -9,6 +9,11 @@ namespace pgsluice::app {
 /// configured index, so that others are not configured; NULL: no.
 inline constexpr const char* kStatusSql = R"sql(
 SELECT json_build_object(
+  'database', json_build_object('name', pg_catalog.current_database(), 'identity', (
+    -- As kIdentitySql.
+    SELECT pg_catalog.md5(pg_catalog.concat_ws('/', oid,
+                                    extract(epoch FROM pg_catalog.pg_postmaster_start_time())))
+    FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())),
   'phase', coalesce($2::text, CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_stat_activity
                              WHERE datname = pg_catalog.current_database()
                                AND application_name = 'pgsluice listen')
@@ -59,5 +64,11 @@ SELECT json_build_object(
     'pgsluice', $1::text, 'postgresql', pg_catalog.current_setting('server_version'),
     'engine', nullif($5::text, ''))))::text
 )sql";
+
+/// Differs between databases, also between two of one name: `database.identity` of the status.
+inline constexpr const char* kIdentitySql = R"sql(
+  SELECT pg_catalog.md5(pg_catalog.concat_ws('/', oid,
+                                  extract(epoch FROM pg_catalog.pg_postmaster_start_time())))
+  FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())sql";
 
 }  // namespace pgsluice::app

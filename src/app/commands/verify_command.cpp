@@ -2,6 +2,7 @@
 
 #include <iostream>
 
+#include "app/cli/progress_view.h"
 #include "app/commands/commands.h"
 #include "app/service/wanted_plans.h"
 #include "pgsluice/base/printable.h"
@@ -88,10 +89,22 @@ class Verification {
     const sync::Scope scope{{name}, {}, {}};
     sync::Verifier verifier(session_, engine_, consistency_, scope);
     std::vector<sync::Difference> found;
-    sync::VerifyReport totals = verifier.Verify(index, [&](const sync::Difference& difference) {
-      Print(context_, name, difference);
-      found.push_back(difference);
-    });
+    ProgressView view(context_.err, "verify " + name, ProgressView::IsTerminal());
+    const std::int64_t documents = engine_.Count(index.alias);
+    view.Show(0, documents, std::nullopt);
+    const auto advance = [&](std::int64_t compared, bool rows_done) {
+      if (!rows_done) return view.Show(compared, documents, std::nullopt);
+      view.Say("all rows are compared; looking for documents without a row");
+    };
+    sync::VerifyReport totals = verifier.Verify(
+        index,
+        [&](const sync::Difference& difference) {
+          view.End();
+          Print(context_, name, difference);
+          found.push_back(difference);
+        },
+        advance);
+    view.End();
     if (!found.empty() && context_.invocation.Has("repair")) {
       verifier.Repair(index, found);
       WaitForRepair(scope);

@@ -10,6 +10,7 @@
 #include "pgsluice/config/values.h"
 #include "pgsluice/document/plan.h"
 #include "pgsluice/engine/engine.h"
+#include "pgsluice/json/writer.h"
 #include "pgsluice/migrate/migrator.h"
 #include "pgsluice/sync/consistency.h"
 
@@ -97,7 +98,20 @@ std::string Describe(const sync::Unfinished& left) {
   return text;
 }
 
-int TimedOut(const Context& context, pg::Session& session, const sync::Unfinished& left) {
+int Reached(const Context& context, std::int64_t token) {
+  if (context.invocation.Has("json")) {
+    context.out << fmt::format(R"({{"reached":true,"position":"{}"}})", token) << '\n';
+  }
+  return kOk;
+}
+
+int TimedOut(const Context& context, pg::Session& session, std::int64_t token,
+             const sync::Unfinished& left) {
+  if (context.invocation.Has("json")) {
+    context.out << fmt::format(R"({{"reached":false,"position":"{}","reason":{}}})", token,
+                               json::Quote(Describe(left)))
+                << '\n';
+  }
   context.err << "pgsluice: error: not everything was searchable in time: " << Describe(left)
               << "\n  hint: "
               << (IsAnybodyAtWork(session)
@@ -125,12 +139,12 @@ int RunWait(const Context& context) {
         "take one by SELECT pgsluice.position() after COMMIT");
   }
   const std::optional<bool> waited = WaitByService(context.config, token, deadline);
-  if (waited.value_or(false)) return kOk;
+  if (waited.value_or(false)) return Reached(context, token);
   const sync::Scope scope{ConfiguredIndexes(context.config, session), {}, {}};
   const sync::Unfinished left = WaitByDatabase(session, token, scope, deadline);
-  if (left.any()) return TimedOut(context, session, left);
+  if (left.any()) return TimedOut(context, session, token, left);
   Refresh(context.config, scope.indexes);
-  return kOk;
+  return Reached(context, token);
 }
 
 }  // namespace pgsluice::app

@@ -11,11 +11,13 @@
 #include "app/commands/status_sql.h"
 #include "app/service/fetch_url.h"
 #include "app/service/installation_keys.h"
+#include "app/service/progress_log.h"
 #include "app/service/signals.h"
 #include "app/service/traces.h"
 #include "pgsluice/api/admin_server.h"
 #include "pgsluice/api/server.h"
 #include "pgsluice/base/backoff.h"
+#include "pgsluice/catalog/catalog.h"
 #include "pgsluice/config/loader.h"
 #include "pgsluice/config/values.h"
 #include "pgsluice/engine/engine.h"
@@ -185,7 +187,7 @@ class Service {
     if (serves_) api_.Start();
     if (!StartSync(stop)) return kOk;
     Log(Level::kInfo, "app", "running");
-    WaitFor(stop);
+    ProgressLog(sync_.registry(), pool_).Run(stop);
     Log(Level::kInfo, "app", "stopping");
     stopping_ = true;
     api_.Stop(std::chrono::steady_clock::now() + kApiStop);
@@ -203,6 +205,7 @@ class Service {
         pg::Session session({.url = config_.database.url});
         migrate::Migrator::CheckVersion(session);
         cursor_keys_.Get("");
+        ReportNotIndexed(session);
         sync_.Start();
         ReportAccess(config_);
         return true;
@@ -213,6 +216,16 @@ class Service {
       sync::SleepUnlessStopped(backoff.Next(), stop);
     }
     return false;
+  }
+
+  /// Without "indexes" in the configuration: which tables are left out, and why.
+  void ReportNotIndexed(pg::Session& session) {
+    if (!config_.all_tables) return;
+    for (const config::Problem& problem :
+         document::NotIndexed(config_, catalog::Catalog::Load(session), session)) {
+      Log(Level::kWarn, "app", problem.message,
+          {{"place", problem.place}, {"remedy", problem.hint}});
+    }
   }
 
   /// A policy that does not fit an index lets nobody see it: the log says why.
@@ -226,10 +239,6 @@ class Service {
       Log(problem.warning ? Level::kWarn : Level::kError, "app", problem.message,
           {{"place", problem.place}, {"remedy", problem.hint}});
     }
-  }
-
-  static void WaitFor(const std::stop_token& stop) {
-    sync::SleepUnlessStopped(std::chrono::hours(24 * 365 * 10), stop);
   }
 
   bool Ready() const { return sync_.ready() && Reason().empty(); }

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "document/tree/checks.h"
 #include "document/tree/plan_builder.h"
 #include "pgsluice/config/values.h"
 #include "pgsluice/document/index_names.h"
+#include "pgsluice/json/writer.h"
 
 namespace pgsluice::document {
 
@@ -87,14 +89,60 @@ void BuildOne(const config::Config& config, const catalog::Catalog& catalog, pg:
 
 namespace {
 
-/// Tables of schema public, partitions left out.
-std::vector<const catalog::Table*> OrdinaryTables(const catalog::Catalog& catalog) {
+/// Why a table cannot become an index, with what to do; an empty message if it can.
+config::Problem WhyNot(const catalog::Table& table) {
+  const std::string name = table.QualifiedName();
+  config::Problem problem{"table " + name, "", "", true};
+  if (table.columns.empty()) {
+    problem.message = "not indexed: it has no columns";
+  } else if (!table.can_select) {
+    problem.message = "not indexed: no permission to read " + name;
+    problem.hint = fmt::format("GRANT SELECT ON {} TO <role>;", name);
+  } else if (!table.can_attach) {
+    problem.message =
+        fmt::format("not indexed: it belongs to role {}, and this role may not put triggers on it",
+                    Quoted(table.owner));
+    problem.hint = fmt::format("GRANT TRIGGER ON {} TO <role>; or run 'pgsluice attach {}' as {}",
+                               name, name, Quoted(table.owner));
+  }
+  return problem;
+}
+
+/// Tables of schema public, without partitions and what cannot be indexed. A table that has an
+/// index stays: if it cannot be read any more, that is a trouble of the index.
+std::vector<const catalog::Table*> OrdinaryTables(const catalog::Catalog& catalog,
+                                                  const PresentIndexes& present) {
   std::vector<const catalog::Table*> tables;
   for (const catalog::Table& table : catalog.tables()) {
-    if (table.schema != "public" || table.is_partition) continue;
-    if (table.kind == 'r' || table.kind == 'p') tables.push_back(&table);
+    if (table.schema != "public" || !table.IsOrdinary()) continue;
+    const bool has_index = std::any_of(present.begin(), present.end(), [&](const auto& index) {
+      return index.second == table.oid;
+    });
+    if (has_index || WhyNot(table).message.empty()) tables.push_back(&table);
   }
   return tables;
+}
+
+/// Says where the tables are, if schema public has none.
+void ReportOtherSchemas(const catalog::Catalog& catalog, config::Problems& problems) {
+  const catalog::Table* first = nullptr;
+  std::set<std::string> schemas;
+  for (const catalog::Table& table : catalog.tables()) {
+    if (!table.IsOrdinary()) continue;
+    if (table.schema == "public") return;
+    schemas.insert(Quoted(table.schema));
+    if (first == nullptr) first = &table;
+  }
+  if (first == nullptr) return;
+  problems.push_back(
+      {"schema public",
+       fmt::format("nothing is indexed: without a configuration the tables of schema public are, "
+                   "but all tables of this database are in schema {}",
+                   fmt::join(schemas, ", ")),
+       fmt::format("write them into pgsluice.json: pgsluice config init > pgsluice.json; or by "
+                   "hand, as in {{\"indexes\": {{{}: {{\"table\": {}}}}}}}",
+                   json::Quote(IndexNameOf(first->name)), json::Quote(first->QualifiedName())),
+       true});
 }
 
 /// Whether an index may be called so; else the problem names the table and, if another table has
@@ -126,10 +174,10 @@ std::vector<Planned> WantedIndexes(const config::Config& config, const catalog::
     return wanted;
   }
   const std::string& prefix = config.elasticsearch.index_prefix;
-  const std::vector<const catalog::Table*> tables = OrdinaryTables(catalog);
-  const std::vector<std::string> names =
-      IndexNames(tables, ReadPresentIndexes(session),
-                 kLongestIndexName - std::min(prefix.size(), kLongestIndexName / 2));
+  const PresentIndexes present = ReadPresentIndexes(session);
+  const std::vector<const catalog::Table*> tables = OrdinaryTables(catalog, present);
+  const std::vector<std::string> names = IndexNames(
+      tables, present, kLongestIndexName - std::min(prefix.size(), kLongestIndexName / 2));
   std::map<std::string, std::string> taken;
   for (std::size_t i = 0; i < tables.size(); ++i) {
     config::Index index;
@@ -142,6 +190,24 @@ std::vector<Planned> WantedIndexes(const config::Config& config, const catalog::
     wanted.push_back({std::move(index), nullptr, std::move(problems)});
   }
   return wanted;
+}
+
+config::Problems NotIndexed(const config::Config& config, const catalog::Catalog& catalog,
+                            pg::Session& session) {
+  config::Problems problems;
+  if (!config.all_tables) return problems;
+  for (const catalog::Table& table : catalog.tables()) {
+    if (table.schema != "public" || !table.IsOrdinary()) continue;
+    config::Problem problem = WhyNot(table);
+    if (!problem.message.empty()) problems.push_back(std::move(problem));
+  }
+  // Nothing would be left: that is not what anybody wants.
+  if (OrdinaryTables(catalog, ReadPresentIndexes(session)).empty()) {
+    for (config::Problem& problem : problems) problem.warning = false;
+  }
+  ReportOtherSchemas(catalog, problems);
+  NameRole(session, problems);
+  return problems;
 }
 
 std::vector<Planned> PlanIndexes(const config::Config& config, const catalog::Catalog& catalog,

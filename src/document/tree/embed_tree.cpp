@@ -127,7 +127,8 @@ class Resolver {
     field.engine_type = "long";
     field.pg_type = "bigint";
     field.bigint = true;
-    if (embed_.aggregate == config::Aggregate::kCount) return;
+    field.nullable = embed_.aggregate != config::Aggregate::kCount;
+    if (!field.nullable) return;
     node_->value = FindColumn(table, "aggregate", embed_.aggregate_column);
     if (node_->value == nullptr) return;
     const std::string& base = node_->value->type.base;
@@ -156,6 +157,7 @@ class Resolver {
     Field& field = node_->field;
     ApplyType(node_->value->type, field);
     field.array = field.array || node_->many;
+    field.nullable = !node_->many;
     field.nested_path = nested_path_;
     if (field.kind == Kind::kJson || field.kind == Kind::kRange) {
       field.kind = Kind::kRange;  // Kept but not mapped: one bad element would refuse the document.
@@ -168,6 +170,7 @@ class Resolver {
     field.kind = Kind::kObject;
     field.engine_type = "object";
     field.array = node_->many;
+    field.nullable = !node_->many;
     node_->nested = embed_.nested.value_or(node_->many);
     field.nested = node_->nested;
     field.nested_path = field.nested ? field.path : nested_path_;

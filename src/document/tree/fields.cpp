@@ -96,6 +96,7 @@ void AddColumn(const catalog::Column& column, const Selection& selection,
                                     [&](const auto& pair) { return pair.first == column.name; });
   Field field;
   const bool known = ApplyType(column.type, field);
+  field.nullable = !column.not_null;
   field.name = renamed == selection.rename.end()
                    ? FieldName(column.name, field, selection, taken, building)
                    : renamed->second;

@@ -64,6 +64,7 @@ class Backfiller {
     observe::Span span(observe::SpanKind::kInternal, "backfill piece");
     span.Set("pgsluice.index", job->index_name);
     Portion portion;
+    const auto begun = Clock::now();
     try {
       portion = Read(index, *job);
     } catch (const engine::IndexRefused& refused) {
@@ -82,6 +83,7 @@ class Backfiller {
     SaveJob(session_, *job, portion);
     transaction.Commit();
     refresher_.Committed();
+    portion.took = Clock::now() - begun;
     KeepRate(session_, *job, portion);
     shared_.monitor.Recovered("engine");
     if (job->first_block) {
@@ -241,7 +243,7 @@ class Backfiller {
       WalkPage(index, page);
       job.reached = page.next;
       portion.rows += static_cast<std::int64_t>(page.ids.size());
-      if (job.rate > 0 || Clock::now() - start >= kPortion) return {portion.rows, false};
+      if (job.rate > 0 || Clock::now() - start >= kPortion) return {portion.rows, false, {}};
     }
   }
 

@@ -111,9 +111,13 @@ const pg::Statement kSave{"backfill_save", R"sql(
       updated_at = pg_catalog.clock_timestamp()
   WHERE id = $1)sql"};
 
+// The rows of a portion are due when it begins, so that the time for the work is no extra. What was
+// late before that is made up for, up to a second of it.
 const pg::Statement kKeepRate{"backfill_keep_rate", R"sql(
   UPDATE pgsluice.index_state
-  SET backfill_next = greatest(backfill_next, pg_catalog.clock_timestamp())
+  SET backfill_next = greatest(backfill_next, pg_catalog.clock_timestamp()
+                        - pg_catalog.make_interval(secs => $3::double precision
+                            + CASE WHEN backfill_next IS NULL THEN 0 ELSE 1 END))
                       + pg_catalog.make_interval(secs => $2::double precision / backfill_rate)
   WHERE index_name = $1 AND backfill_rate > 0)sql"};
 
@@ -154,7 +158,12 @@ const pg::Statement kSameStorage{"backfill_same_storage", R"sql(
   SELECT pg_catalog.pg_relation_filenode($1::oid) IS NOT DISTINCT FROM $2::oid)sql"};
 
 const pg::Statement kProgress{"backfill_progress", R"sql(
-  SELECT pieces_left, done, total, eta_s FROM pgsluice.progress($1))sql"};
+  SELECT p.pieces_left, p.done, p.total, p.eta_s, w.walked,
+         p.pieces_left > 0 AND p.pieces_left = w.pieces_left
+  FROM pgsluice.progress($1) AS p,
+       (SELECT coalesce(sum(b.rows), 0) AS walked, count(*) FILTER (WHERE b.state = 'pending')
+        FROM pgsluice.backfill b
+        WHERE b.physical = $1 AND b.first_block IS NULL) AS w (walked, pieces_left))sql"};
 
 const pg::Statement kWaiting{
     "backfill_waiting",
@@ -319,7 +328,9 @@ void SaveJob(pg::Session& session, const Job& job, const Portion& portion) {
 }
 
 void KeepRate(pg::Session& session, const Job& job, const Portion& portion) {
-  if (job.rate > 0) session.Exec(kKeepRate, {job.index_name, std::to_string(portion.rows)});
+  if (job.rate == 0) return;
+  session.Exec(kKeepRate, {job.index_name, std::to_string(portion.rows),
+                           std::to_string(std::chrono::duration<double>(portion.took).count())});
 }
 
 bool BeginBackfill(pg::Session& session, const LiveIndex& index, std::int64_t rate) {
@@ -371,7 +382,12 @@ void DropVoidJobs(pg::Session& session) { session.Exec(kDropVoid); }
 
 Progress ProgressOf(pg::Session& session, const std::string& physical) {
   const pg::Result rows = session.Exec(kProgress, {physical});
-  Progress progress{rows.Int(0, 0), rows.Int(0, 1), rows.Int(0, 2), std::nullopt};
+  Progress progress;
+  progress.pieces_left = rows.Int(0, 0);
+  progress.done = rows.Int(0, 1);
+  progress.total = rows.Int(0, 2);
+  progress.walked = rows.Int(0, 4);
+  progress.walking = rows.Bool(0, 5);
   if (!rows.IsNull(0, 3)) progress.eta_s = rows.Int(0, 3);
   return progress;
 }

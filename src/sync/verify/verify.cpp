@@ -102,10 +102,11 @@ bool SameIn(const std::map<std::string, Placed>& a, const std::map<std::string, 
 
 }  // namespace
 
-VerifyReport Verifier::Verify(const LiveIndex& index, const Report& report) {
+VerifyReport Verifier::Verify(const LiveIndex& index, const Report& report,
+                              const Advance& advance) {
   VerifyReport totals;
-  CompareTable(index, report, totals);
-  CompareIds(index, report, totals);
+  CompareTable(index, report, advance, totals);
+  CompareIds(index, report, advance, totals);
   return totals;
 }
 
@@ -123,7 +124,8 @@ VerifyReport Verifier::VerifyKeys(const LiveIndex& index, const Keys& keys, cons
   return totals;
 }
 
-void Verifier::CompareTable(const LiveIndex& index, const Report& report, VerifyReport& totals) {
+void Verifier::CompareTable(const LiveIndex& index, const Report& report, const Advance& advance,
+                            VerifyReport& totals) {
   // The cursor's snapshot gives the keys only; documents are read as they are when their turn
   // comes. WITH HOLD, so that no transaction stays open while the engine is asked.
   // A key of several rows is compared once.
@@ -139,6 +141,7 @@ void Verifier::CompareTable(const LiveIndex& index, const Report& report, Verify
     Keys keys;
     for (std::size_t row = 0; row < rows.rows(); ++row) keys.emplace_back(rows.Text(row, 0));
     Confirm(index, Compare(index, keys, &totals.compared), report, totals);
+    if (advance) advance(totals.compared, false);
     sizer.Observe(keys.size(), bytes_);
   }
   session_.Exec("CLOSE verify_keys");
@@ -202,12 +205,14 @@ void Verifier::AddRows(const LiveIndex& index, const Keys& keys, std::size_t beg
   }
 }
 
-void Verifier::CompareIds(const LiveIndex& index, const Report& report, VerifyReport& totals) {
+void Verifier::CompareIds(const LiveIndex& index, const Report& report, const Advance& advance,
+                          VerifyReport& totals) {
   engine_.Refresh(index.alias);
   for (std::string after;;) {
     const engine::Engine::IdPage page = engine_.Ids(index.alias, after, kIdsPerPage, false);
     if (page.ids.empty()) return;
     Confirm(index, Orphans(index, page.ids), report, totals);
+    if (advance) advance(totals.compared, true);
     after = page.next;
   }
 }

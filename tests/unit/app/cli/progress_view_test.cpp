@@ -16,18 +16,27 @@ TEST(ProgressView, BarOnATerminal) {
   view.Show(50, 100, 7);
   EXPECT_THAT(err.str(), HasSubstr("[###############               ] backfill: 50 of 100 rows "
                                    "(50%), 7 s to go"));
-  view.Show(120, 100, std::nullopt);
-  EXPECT_THAT(err.str(), HasSubstr("] backfill: 120 of 100 rows (100%)"));
+  view.Say("ids are compared");
+  EXPECT_THAT(err.str(), HasSubstr("\x1b[Kbackfill: ids are compared"));
   view.End();
   EXPECT_THAT(err.str(), EndsWith("\r\x1b[K"));
 }
 
-TEST(ProgressView, NothingElsewhereBeforeTenSecondsAreOver) {
+TEST(ProgressView, NothingElsewhereInTheFirstSecond) {
   std::ostringstream err;
   ProgressView view(err, "backfill", false);
   view.Show(0, 0, std::nullopt);
-  view.Show(50, 100, 7);
   EXPECT_EQ(err.str(), "");
+}
+
+TEST(ProgressView, TextHasRowsRateAndTimeLeft) {
+  EXPECT_EQ(ProgressText(500, 1000, 250, std::nullopt),
+            "500 of 1000 rows (50%), 250 rows/s, 2 s to go");
+  EXPECT_EQ(ProgressText(500, 1000, 0, 7), "500 of 1000 rows (50%), 7 s to go");
+  EXPECT_EQ(ProgressText(3, 1000, 0, std::nullopt), "3 of 1000 rows (0.3%)");
+  // The number of rows was an estimate, and something is left.
+  EXPECT_EQ(ProgressText(120, 100, 0, std::nullopt), "120 of 120 rows (99%)");
+  EXPECT_EQ(ProgressText(0, 0, 0, std::nullopt), "0 of 0 rows");
 }
 
 }  // namespace
