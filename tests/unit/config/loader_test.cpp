@@ -210,8 +210,8 @@ TEST(Load, SecretsComeFromFilesToo) {
                                       {"PGSLUICE_DATABASE_URL_FILE", path + ".none"}});
   std::remove(path.c_str());
   EXPECT_EQ(loaded.config.elasticsearch.password, "s3cret");
-  EXPECT_THAT(loaded.problems,
-              ElementsAre("PGSLUICE_DATABASE_URL_FILE: cannot read file \"" + path + ".none\""));
+  EXPECT_THAT(loaded.problems, ElementsAre("PGSLUICE_DATABASE_URL_FILE: cannot read \"" + path +
+                                           ".none\": No such file or directory"));
 }
 
 TEST(Load, VariablesInStringsAreReplaced) {
