@@ -62,6 +62,11 @@ BEGIN
     'GRANT SELECT (index_name) ON pgsluice.dead_letter TO %1$s; '
     'GRANT EXECUTE ON FUNCTION pgsluice.progress(text), pgsluice.lag(), pgsluice.is_attached(int), '
     'pgsluice.members_of(regclass) TO %1$s', role);
+  -- Younger than this file.
+  IF to_regclass('pgsluice.pass') IS NOT NULL THEN
+    EXECUTE format('GRANT SELECT (index_name, complete_at, complete_compared, complete_differences, '
+      'complete_repaired) ON pgsluice.pass TO %s', role);
+  END IF;
 END
 $$;
 

@@ -232,6 +232,10 @@ Index BindIndex(const std::string& name, const Value& value) {
   if (const Value* settings = value.Find("settings")) index.settings = *settings;
   Get(value, "routing", index.routing);
   Get(value, "pipeline", index.pipeline);
+  Get(value, "refresh_at", index.refresh_at);
+  std::string every;
+  Get(value, "refresh_every", every);
+  index.refresh_every = ParseDuration(every).value_or(std::chrono::milliseconds(0));
   if (const Value* search = value.Find("search")) BindSearch(*search, index.search);
   return index;
 }
@@ -315,6 +319,11 @@ Config Bind(const Value& checked) {
     Get(*limits, "trusted_proxies", config.limits.trusted_proxies);
     Get(*limits, "concurrent", config.limits.concurrent);
     Get(*limits, "connections_per_address", config.limits.connections_per_address);
+  }
+  if (const Value* verify = checked.Find("verify")) {
+    config.verify.emplace();
+    Get(*verify, "rows_per_second", config.verify->rows_per_second);
+    Get(*verify, "repair", config.verify->repair);
   }
   Get(checked, "admin_auth", config.admin_auth);
   Get(checked, "admin_row_values", config.admin_row_values);

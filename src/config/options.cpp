@@ -152,6 +152,24 @@ const std::vector<Option>& TlsOptions() {
   return options;
 }
 
+const std::vector<Option>& VerifyOptions() {
+  static const std::vector<Option> options = {
+      {.name = "rows_per_second",
+       .type = Type::kInteger,
+       .description = "How many rows and documents are compared, all processes and indexes "
+                      "together. A pass over an index of N documents takes 2 N / rows_per_second "
+                      "seconds.",
+       .default_json = "200",
+       .min = 1,
+       .max = 1000000},
+      {.name = "repair",
+       .type = Type::kBool,
+       .description = "Whether documents that differ are written again.",
+       .default_json = "true"},
+  };
+  return options;
+}
+
 void Collect(const std::vector<Option>& options, std::vector<std::string>& path,
              std::vector<Setting>& out) {
   for (const Option& option : options) {
@@ -201,6 +219,12 @@ const std::vector<Option>& RootOptions() {
        .type = Type::kMap,
        .description = "Index name -> what it is made of. Left out: every table of schema public.",
        .members = IndexOptions},
+      {.name = "verify",
+       .type = Type::kObject,
+       .description = "Compares every document of every index with PostgreSQL in the background, "
+                      "again and again. Left out: only `pgsluice verify` compares.",
+       .nullable = true,
+       .members = VerifyOptions},
       {.name = "auth", .type = Type::kObject, .default_json = "{}", .members = AuthOptions},
       {.name = "limits", .type = Type::kObject, .default_json = "{}", .members = LimitOptions},
       {.name = "admin_auth",

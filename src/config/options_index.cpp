@@ -1,4 +1,5 @@
 #include "config/options.h"
+#include "pgsluice/config/values.h"
 #include "pgsluice/config/words.h"
 
 namespace pgsluice::config {
@@ -226,6 +227,15 @@ const std::vector<Option>& IndexOptions() {
       {.name = "where",
        .description = "SQL over the table's columns; other rows are not in the index.",
        .nullable = true},
+      {.name = "refresh_at",
+       .description = "SQL over the table's columns: a timestamptz at which the document changes "
+                      "by itself, or null. It is written again then.",
+       .nullable = true},
+      {.name = "refresh_every",
+       .description = "For a view or materialized view: how often it is read again, without "
+                      "triggers. What differs is written, what is gone is removed.",
+       .nullable = true,
+       .check = CheckInterval},
       kColumns,
       kExclude,
       kRename,

@@ -131,6 +131,14 @@ std::optional<std::string> CheckRefreshInterval(std::string_view text) {
   return "must be a time as in 500ms, 1s, 2m, or -1";
 }
 
+std::optional<std::string> CheckInterval(std::string_view text) {
+  constexpr std::chrono::milliseconds kShortest{1000};
+  constexpr std::chrono::hours kLongest{24 * 366};
+  const auto interval = ParseDuration(text);
+  if (interval && *interval >= kShortest && *interval <= kLongest) return std::nullopt;
+  return "must be a time from 1s to a year, as in 30s, 10m, 24h";
+}
+
 std::optional<std::string> CheckSha256(std::string_view text) {
   if (text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos) {
     return std::nullopt;

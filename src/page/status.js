@@ -110,6 +110,19 @@ function card(name, index, rate) {
     progress(name, index));
 }
 
+/** What the comparison in the background found. Hidden if it does not run. */
+function verified(status) {
+  const all = Object.values(status.indexes ?? {}).filter((index) => index.state !== 'not_configured');
+  const done = all.filter((index) => index.verified);
+  const recent = done.filter((index) => Date.now() - Date.parse(index.verified.complete_at) < 24 * 3600 * 1000);
+  const sum = (name) => done.reduce((total, index) => total + Number(index.verified[name]), 0);
+  const differences = sum('differences');
+  byId('verified').hidden = done.length === 0;
+  byId('verified').textContent = recent.length < all.length
+    ? `${recent.length} of ${all.length} indexes compared within the last 24 h`
+    : `Every document compared within the last 24 h: ${count(differences)} ${differences === 1 ? 'difference' : 'differences'}${differences ? `, ${count(sum('repaired'))} repaired` : ''}`;
+}
+
 function indexes(status, rate) {
   const names = Object.keys(status.indexes ?? {});
   put(byId('indexes'), [status.indexes, rate], () => [names.length === 0
@@ -183,6 +196,7 @@ async function look() {
   put(byId('trouble'), reason, () => (reason ? [notice(...trouble(reason), preparing ? 'warn' : 'bad')] : []));
   figures(status);
   indexes(status, rate);
+  verified(status);
   if (status.tables) tables(status);
   await deadLetters(status);
 }

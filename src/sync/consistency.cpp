@@ -13,13 +13,17 @@ namespace pgsluice::sync {
 namespace {
 
 // One statement, so that all is seen at one snapshot: an event that becomes a walk is either. Of
-// the index that a reindex builds nothing is waited for. A walk that an index left behind holds for
-// the one in place.
+// the index that a reindex builds nothing is waited for. A document whose time has come is waited
+// for as if its event were there already. A walk that an index left behind holds for the one in
+// place.
 const pg::Statement kUnfinished{"unfinished_up_to", R"sql(
   SELECT $1::bigint > pgsluice.position()::bigint,
          EXISTS (SELECT FROM pgsluice.outbox
                  WHERE id <= $1::bigint AND source <> ALL ($3::int[])
-                   AND (waiting_for IS NULL OR $2 = '{}' OR waiting_for && $2::text[])),
+                   AND (waiting_for IS NULL OR $2 = '{}' OR waiting_for && $2::text[]))
+           OR EXISTS (SELECT FROM pgsluice.refresh_time
+                      WHERE index_name = ANY ($2::text[])
+                        AND at <= pg_catalog.statement_timestamp()),
          (SELECT pg_catalog.json_agg(name ORDER BY name)
           FROM pg_catalog.unnest($2::text[]) AS wanted(name)
           WHERE NOT EXISTS (SELECT FROM pgsluice.index_state

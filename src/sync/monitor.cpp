@@ -89,6 +89,19 @@ observe::Gauge& Monitor::BackfillProgress(const std::string& index) {
                              {{"index", index}});
 }
 
+observe::Gauge& Monitor::VerifyComplete(const std::string& index) {
+  return registry_.MakeGauge("pgsluice_verify_complete_timestamp_seconds",
+                             "When every document of the index had been compared, by the "
+                             "comparison in the background; 0: not yet.",
+                             {{"index", index}});
+}
+
+observe::Counter& Monitor::VerifyDifferences(const std::string& index, const std::string& kind) {
+  return registry_.MakeCounter("pgsluice_verify_differences_total",
+                               "Documents that the comparison in the background found to differ.",
+                               {{"index", index}, {"kind", kind}});
+}
+
 observe::Gauge& Monitor::ReindexNeeded(const std::string& index) {
   return registry_.MakeGauge("pgsluice_reindex_needed",
                              "1 while an index cannot become what the configuration and the tables "

@@ -133,8 +133,8 @@ void RunLoop(const Shared& shared, const std::string& name, Wakeup& wakeup,
     }
     const Next next = step();
     patience.Renew();
-    if (next.wait.count() > 0) return Rest(*session, next, wakeup, seen, stop);
     backoff.Reset();
+    if (next.wait.count() > 0) return Rest(*session, next, wakeup, seen, stop);
     shared.monitor.Recovered("sync");
   };
   const auto failed = [&](const std::exception& error) {

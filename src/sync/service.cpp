@@ -6,7 +6,9 @@
 
 #include "sync/backfill/backfiller.h"
 #include "sync/live/sleeper.h"
+#include "sync/live/timer.h"
 #include "sync/live/worker.h"
+#include "sync/verify/auditor.h"
 
 namespace pgsluice::sync {
 
@@ -38,6 +40,8 @@ Service::Service(const config::Config& config, engine::Engine& engine, Monitor& 
               monitor,
               work_,
               backfill_,
+              times_,
+              passes_,
               floor_,
               holds_,
               fanouts_,
@@ -58,6 +62,17 @@ void Service::Start() {
   threads_.push_back(Thread("refresher", [this](const std::stop_token& s) { scheduler_.Run(s); }));
   threads_.push_back(
       Thread("sleeper", [this](const std::stop_token& s) { RunSleeper(shared_, s); }));
+  const auto any = [&](const auto& has) {
+    return std::any_of(config_.indexes.begin(), config_.indexes.end(), has);
+  };
+  if (any([](const config::Index& index) { return !index.refresh_at.empty(); })) {
+    threads_.push_back(Thread("timer", [this](const std::stop_token& s) { RunTimer(shared_, s); }));
+  }
+  if (config_.verify ||
+      any([](const config::Index& index) { return index.refresh_every.count() > 0; })) {
+    threads_.push_back(
+        Thread("auditor", [this](const std::stop_token& s) { RunAuditor(shared_, s); }));
+  }
   for (int i = 0; i < config_.sync.workers; ++i) {
     threads_.push_back(
         Thread("worker", [this](const std::stop_token& s) { RunWorker(shared_, s); }));

@@ -212,6 +212,20 @@ test('backfill and reindex show how far they are', async () => {
   await page.unrouteAll({behavior: 'ignoreErrors'});
 });
 
+test('what the comparison in the background found is shown', async () => {
+  await page.route('**/status', async (route) => {
+    const status = await (await route.fetch()).json();
+    for (const index of Object.values(status.indexes)) {
+      index.verified = {complete_at: new Date().toISOString(), compared: 3, differences: 0, repaired: 0};
+    }
+    await route.fulfill({json: status});
+  });
+  await page.goto(`${service.admin}/#status`);
+  await text('#verified', 'Every document compared within the last 24 h: 0 differences');
+  await accessible();
+  await page.unrouteAll({behavior: 'ignoreErrors'});
+});
+
 test('dead letters are shown with their reason and retried', async () => {
   // As one whose cause is gone: the key is that of a row which the engine takes.
   psql(`INSERT INTO pgsluice.dead_letter (index_name, document_id, key, error, status)

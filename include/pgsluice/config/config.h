@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -115,6 +116,7 @@ struct Index {
   std::string table;             ///< As written in SQL: `public."Odd Name"`, or `projects`.
   std::vector<std::string> key;  ///< Only where the catalog has no usable key.
   std::string where;
+  std::string refresh_at;                     ///< When a document changes by itself: SQL, or empty.
   std::vector<std::string> columns, exclude;  ///< At most one of them is set.
   bool no_columns = false;                    ///< As in Embed.
   std::vector<std::pair<std::string, std::string>> rename;
@@ -124,6 +126,7 @@ struct Index {
   std::vector<std::pair<std::string, json::Value>> mapping;  ///< Path -> field definition.
   json::Value settings;                                      ///< An object, or null.
   std::string routing, pipeline;
+  std::chrono::milliseconds refresh_every{0};  ///< Of a view: how often it is read; 0: never.
   Search search;
   std::string place;  ///< "indexes.projects", for messages.
 };
@@ -184,6 +187,12 @@ struct Address {
   std::uint16_t port = 0;
 };
 
+/// The comparison that runs in the background.
+struct Verify {
+  int rows_per_second = 200;
+  bool repair = true;
+};
+
 struct Config {
   Database database;
   Elasticsearch elasticsearch;
@@ -194,6 +203,7 @@ struct Config {
   std::vector<Index> indexes;  ///< In the order of the file.
   Auth auth;
   Limits limits;
+  std::optional<Verify> verify;  ///< Not set: no such comparison.
   std::optional<Tls> tls, admin_tls;
   bool admin_auth = false;            ///< The admin port wants a key for everything but its health.
   bool admin_row_values = false;      ///< /dead-letters shows keys and reasons to anybody.

@@ -27,6 +27,7 @@ std::optional<std::string> CheckDatabaseUrl(std::string_view text);
 std::optional<std::string> CheckHttpUrl(std::string_view text);
 std::optional<std::string> CheckNetwork(std::string_view text);
 std::optional<std::string> CheckRefreshInterval(std::string_view text);
+std::optional<std::string> CheckInterval(std::string_view text);
 std::optional<std::string> CheckSha256(std::string_view text);
 std::optional<std::string> CheckDate(std::string_view text);
 /// Unix seconds of a date (midnight UTC) or a time (RFC 3339; UTC if it has no offset), or nothing.

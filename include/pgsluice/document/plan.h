@@ -135,6 +135,16 @@ struct Plan {
   /// $1 = JSON array of root keys. The rows of read_by_key of those without a document now; none is
   /// computed. With a routing also those whose row has another one now. Empty with row_hash_id.
   pg::Statement missing_keys;
+  /// Remembers in pgsluice.refresh_time when the documents of keys change by themselves, whether
+  /// `where` holds for their rows or not, and forgets the times of others. $1 = JSON array of root
+  /// keys. Returns one row: whether one of the times is less than two seconds away. Empty without
+  /// `refresh_at`.
+  pg::Statement keep_times;
+  /// The same for the rows of a block range, as BlockStatement(); forgets nothing.
+  pg::Statement KeepTimesOfBlocks(std::string_view qualified_relation) const;
+  std::string keep_block_times_sql;  ///< As block_sql.
+  /// The same for all rows, for a view. Without parameters.
+  std::string keep_all_times_sql;
   /// $1 = JSON array of `_id`s (texts). Answers those without a document now: columns 0 `_id`,
   /// 1 version. For indexes whose ids cannot be turned back into keys (row_hash_id, long keys).
   pg::Statement missing_ids;

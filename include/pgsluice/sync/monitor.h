@@ -33,6 +33,11 @@ class Monitor {
   observe::Gauge& DeadLetters(const std::string& index);
   observe::Counter& BackfillRows(const std::string& index);
   observe::Gauge& BackfillProgress(const std::string& index);
+  /// When the last complete comparison of an index in the background ended, in Unix seconds; 0:
+  /// there was none yet.
+  observe::Gauge& VerifyComplete(const std::string& index);
+  /// Differences that comparisons in the background found; `kind` as in Difference.
+  observe::Counter& VerifyDifferences(const std::string& index, const std::string& kind);
   observe::Gauge& ReindexNeeded(const std::string& index);
   /// Shows the state ("live") of each index: pgsluice_index_state is 1 for that and 0 for those
   /// that it was in before.

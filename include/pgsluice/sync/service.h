@@ -26,6 +26,8 @@ namespace pgsluice::sync {
 ///   worker       sync.workers     outbox -> documents -> _bulk -> acknowledge
 ///   backfiller   sync.workers     pieces of backfills
 ///   refresher    1                adaptive refresh
+///   timer        0 or 1           documents that change by time
+///   auditor      0 or 1           compares whole indexes in the background, reads views again
 ///
 /// With `writes` false only the keeper runs, and changes nothing: for `pgsluice serve`.
 class Service {
@@ -50,7 +52,7 @@ class Service {
   const config::Config& config_;
   const bool writes_;
   IndexRegistry registry_;
-  Wakeup work_, backfill_;
+  Wakeup work_, backfill_, times_{1}, passes_{1};
   outbox::Floor floor_;
   Holds holds_;
   std::counting_semaphore<> fanouts_;

@@ -25,6 +25,8 @@ struct Shared {
   Monitor& monitor;
   Wakeup& work;      ///< Events may wait in the outbox.
   Wakeup& backfill;  ///< Pieces may wait in pgsluice.backfill.
+  Wakeup& times;     ///< A document changes by itself soon: see RunTimer().
+  Wakeup& passes;    ///< See RunAuditor().
   outbox::Floor& floor;
   Holds& holds;
   /// Places of workers that are busy with a row that very many documents embed: all but one may be.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -8,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "pgsluice/base/error.h"
 #include "pgsluice/engine/engine.h"
 #include "pgsluice/outbox/outbox.h"
 #include "pgsluice/pg/session.h"
@@ -31,6 +33,17 @@ struct Placed {
   std::int64_t version = 0;  ///< In the engine.
 };
 
+/// Changes in flight were not applied in time: the sync is behind or does not run, so that nothing
+/// can be said about some documents.
+class StillInFlight : public Error {
+ public:
+  explicit StillInFlight(std::chrono::milliseconds waited)
+      : Error(Disposition::kRetry,
+              "changes in flight were not applied within " +
+                  std::to_string(std::chrono::ceil<std::chrono::seconds>(waited).count()) + " s",
+              "is 'pgsluice run' or 'pgsluice sync' running?") {}
+};
+
 struct VerifyReport {
   std::int64_t compared = 0;
   std::int64_t differences = 0;
@@ -49,22 +62,35 @@ class Verifier {
   using Keys = std::vector<std::string>;
 
   /// `in_flight`: the work that is not a difference before it is done.
+  /// How long changes in flight are waited for.
+  static constexpr std::chrono::milliseconds kPatience{120'000};
+
   Verifier(pg::Session& session, engine::Engine& engine, Consistency& consistency,
-           Scope in_flight = {})
+           Scope in_flight = {}, std::chrono::milliseconds patience = kPatience)
       : session_(session),
         outbox_(session),
         engine_(engine),
         consistency_(consistency),
-        in_flight_(std::move(in_flight)) {}
+        in_flight_(std::move(in_flight)),
+        patience_(patience) {}
 
-  /// Reports every difference to `report`. Throws Error(kRetry) when something in flight does not
-  /// get applied within two minutes: then the sync is not running, and nothing can be said.
+  /// Reports every difference to `report`. Throws StillInFlight if something in flight is not
+  /// applied in time.
   VerifyReport Verify(const LiveIndex& index, const Report& report, const Advance& advance = {});
   /// The same for these root keys only.
   VerifyReport VerifyKeys(const LiveIndex& index, const Keys& keys, const Report& report);
-  /// Refreshes what differs: enqueues the keys of missing and stale documents, and a walk over the
-  /// ids for orphans. Returns at once; the sync does it. If somebody else wrote a document with a
-  /// version above ours, the epoch is raised first, because our write would lose.
+  /// The same for these ids that the engine has: are they those of rows?
+  VerifyReport VerifyIds(const LiveIndex& index, const Keys& ids, const Report& report);
+  /// Reports which documents of these ids still differ, of whatever kind.
+  void Recheck(const LiveIndex& index, const Keys& ids, const Report& report);
+  /// Compares the documents of these keys now, whether changes are in flight or not. Adds the
+  /// number of documents to `compared`.
+  std::vector<Difference> Compare(const LiveIndex& index, const Keys& keys, std::int64_t* compared);
+  /// Which of these ids of the engine have no document in PostgreSQL now.
+  std::vector<Difference> Orphans(const LiveIndex& index, const Keys& ids);
+  /// Refreshes what differs: enqueues the keys, and a walk over all ids of the index for orphans
+  /// that no key leads to. Returns at once; the sync does it. If somebody else wrote a document
+  /// with a version above ours, the epoch is raised first, because our write would lose.
   void Repair(const LiveIndex& index, const std::vector<Difference>& differences);
 
  private:
@@ -76,10 +102,6 @@ class Verifier {
                   VerifyReport& totals);
   /// The keys of those ids that have a document in PostgreSQL or whose ids tell their key.
   Keys KeysOf(const LiveIndex& index, const Ids& ids);
-  /// Compares the documents of these keys now; ids that differ, with the kind.
-  std::vector<Difference> Compare(const LiveIndex& index, const Keys& keys, std::int64_t* compared);
-  /// Which of these ids of the engine have no document in PostgreSQL now.
-  std::vector<Difference> Orphans(const LiveIndex& index, const Ids& ids);
   struct Row {
     std::string id;
     std::optional<Placed> placed;  ///< None: the row is not, or is not to be indexed.
@@ -105,6 +127,7 @@ class Verifier {
   engine::Engine& engine_;
   Consistency& consistency_;
   const Scope in_flight_;
+  const std::chrono::milliseconds patience_;
   std::size_t bytes_ = 0;  ///< Of the documents last compared.
 };
 

@@ -40,7 +40,14 @@ SELECT json_build_object(
                                 FROM pgsluice.backfill b
                                 WHERE b.physical = coalesce(i.building, i.physical)))
                    FROM pgsluice.progress(coalesce(i.building, i.physical))
-                   WHERE pieces_left > 0))
+                   WHERE pieces_left > 0),
+      'verified', (SELECT json_build_object(
+                     'complete_at', to_char(p.complete_at AT TIME ZONE 'UTC',
+                                            'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+                     'compared', p.complete_compared, 'differences', p.complete_differences,
+                     'repaired', p.complete_repaired)
+                   FROM pgsluice.pass p
+                   WHERE p.index_name = n.name AND p.complete_at IS NOT NULL))
       ORDER BY n.name), '{}')
     FROM (SELECT index_name FROM pgsluice.index_state
           UNION SELECT index_name FROM pgsluice.index_trouble

@@ -77,6 +77,12 @@ void PrintIndex(const std::string& name, const Value& index, std::ostream& out) 
   if (!reason.empty() && reason != "?") out << "    wrong: " << reason << '\n';
   const std::string remedy = Text(index, "remedy");
   if (remedy != "?") out << "    do:    " << remedy << '\n';
+  const Value* verified = index.Find("verified");
+  if (verified != nullptr && verified->IsObject()) {
+    out << fmt::format("    verified: {}, {} documents compared, {} differences, {} repaired\n",
+                       Text(*verified, "complete_at"), Text(*verified, "compared"),
+                       Text(*verified, "differences"), Text(*verified, "repaired"));
+  }
   const Value* backfill = index.Find("backfill");
   const bool reads = backfill != nullptr && backfill->IsObject();
   const std::string building = Text(index, "building");

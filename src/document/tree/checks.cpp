@@ -13,6 +13,15 @@ namespace pgsluice::document {
 
 namespace {
 
+constexpr const char* kSetRefreshAt =
+    "set \"refresh_at\" of the index to the time at which the document changes, or compare "
+    "times at search, with a filter";
+
+/// Whether documents are read again although their rows do not change.
+bool RefreshedByTime(const Building& building) {
+  return !building.index.refresh_at.empty() || building.index.refresh_every.count() > 0;
+}
+
 /// Aggregates, window and set-returning functions are refused by the server inside a condition, so
 /// values and order lists are checked as parts of one.
 std::string CheckSql(const FragmentCheck& check) {
@@ -26,8 +35,22 @@ std::string CheckSql(const FragmentCheck& check) {
       return fmt::format("{} WHERE to_jsonb(({}\n)) IS NOT NULL", from, check.sql);
     case FragmentCheck::Use::kOrder:
       return fmt::format("{} ORDER BY {}", from, check.sql);
+    case FragmentCheck::Use::kTime:  // arrays of different types are not compared
+      return fmt::format("{} WHERE ARRAY[({}\n)] <> ARRAY[now()]", from, check.sql);
   }
   return from;
+}
+
+std::string Wanted(const FragmentCheck& check) {
+  switch (check.use) {
+    case FragmentCheck::Use::kCondition:
+      return "a condition over the table's columns is wanted here";
+    case FragmentCheck::Use::kTime:
+      return "a timestamptz made from the table's columns is wanted here, as in published_at";
+    default:
+      return "an expression over the table's columns is wanted here, which may use the alias " +
+             check.alias;
+  }
 }
 
 void CheckParses(pg::Session& session, const FragmentCheck& check, Building& building) {
@@ -38,11 +61,7 @@ void CheckParses(pg::Session& session, const FragmentCheck& check, Building& bui
   } catch (const pg::SqlError& error) {
     if (error.disposition() == Disposition::kRetry) throw;
     building.Error(check.place, fmt::format("the server refuses the SQL: {}", error.what()),
-                   check.use == FragmentCheck::Use::kCondition
-                       ? "a condition over the table's columns is wanted here"
-                       : "an expression over the table's columns is wanted here, which may use the "
-                         "alias " +
-                             check.alias);
+                   Wanted(check));
   }
 }
 
@@ -52,12 +71,16 @@ std::pair<std::string, std::string> SplitFunction(const std::string& name) {
   return {name.substr(0, dot), name.substr(dot + 1)};
 }
 
-void CheckVolatile(pg::Session& session, const FragmentCheck& check, Building& building) {
-  static const pg::Statement kVolatile{
-      "document:volatile",
-      "SELECT DISTINCT n.nspname || '.' || p.proname FROM jsonb_array_elements($1::jsonb) AS e(v) "
-      "JOIN pg_catalog.pg_namespace n ON n.nspname = e.v ->> 0 JOIN pg_catalog.pg_proc p ON "
-      "p.pronamespace = n.oid AND p.proname = e.v ->> 1 WHERE p.provolatile = 'v'"};
+/// Refuses volatile functions, and warns of stable ones. What PostgreSQL's own stable functions
+/// return depends on settings, which are always the same, or on the clock: see WarnOfClock().
+void CheckFunctions(pg::Session& session, const FragmentCheck& check, Building& building) {
+  static const pg::Statement kFunctions{
+      "document:functions",
+      "SELECT n.nspname || '.' || p.proname, bool_or(p.provolatile = 'v') FROM "
+      "jsonb_array_elements($1::jsonb) AS e(v) JOIN pg_catalog.pg_namespace n "
+      "ON n.nspname = e.v ->> 0 JOIN pg_catalog.pg_proc p ON p.pronamespace = n.oid "
+      "AND p.proname = e.v ->> 1 WHERE "
+      "p.provolatile = 'v' OR p.provolatile = 's' AND n.nspname <> 'pg_catalog' GROUP BY 1"};
   std::string names = "[";
   for (const std::string& function : ReadFragment(check.sql).functions) {
     const auto [schema, name] = SplitFunction(function);
@@ -65,8 +88,19 @@ void CheckVolatile(pg::Session& session, const FragmentCheck& check, Building& b
                          json::Quote(name));
   }
   if (names.size() == 1) return;
-  const pg::Result found = session.Exec(kVolatile, {names + "]"});
+  const pg::Result found = session.Exec(kFunctions, {names + "]"});
   for (std::size_t row = 0; row < found.rows(); ++row) {
+    if (!found.Bool(row, 1)) {
+      if (!RefreshedByTime(building)) {
+        building.Warn(
+            check.place,
+            fmt::format("the SQL calls {}, which is not immutable: if its answer changes, "
+                        "documents change only with their rows",
+                        found.Text(row, 0)),
+            kSetRefreshAt);
+      }
+      continue;
+    }
     building.Error(check.place,
                    fmt::format("the SQL calls {}, which is volatile: its answer changes without an "
                                "event",
@@ -76,17 +110,21 @@ void CheckVolatile(pg::Session& session, const FragmentCheck& check, Building& b
 }
 
 void WarnOfClock(const FragmentCheck& check, Building& building) {
-  static constexpr std::array<const char*, 8> kClock = {
+  if (RefreshedByTime(building)) return;
+  static constexpr std::array<const char*, 9> kClock = {
       "now",          "current_date", "current_timestamp",     "localtimestamp",
-      "current_time", "localtime",    "transaction_timestamp", "statement_timestamp"};
+      "current_time", "localtime",    "transaction_timestamp", "statement_timestamp",
+      "age"};
   const Fragment fragment = ReadFragment(check.sql);
   for (const char* name : kClock) {
     if (fragment.names.count(name) == 0 || check.table->Find(name) != nullptr) continue;
+    // age(a, b) is the difference of two times.
+    if (std::string_view(name) == "age" && check.sql.find(',') != std::string::npos) continue;
     building.Warn(check.place,
                   fmt::format("the SQL reads the clock ({}): passing time makes no event, so "
                               "documents change only with their rows",
                               name),
-                  "compare times at search, with a filter");
+                  kSetRefreshAt);
     return;
   }
 }
@@ -179,7 +217,7 @@ void CheckStatements(pg::Session& session, const Plan& plan, Building& building)
 void CheckFragments(pg::Session& session, Building& building) {
   for (const FragmentCheck& check : building.checks) {
     CheckParses(session, check, building);
-    CheckVolatile(session, check, building);
+    CheckFunctions(session, check, building);
     WarnOfClock(check, building);
   }
 }

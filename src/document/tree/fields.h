@@ -15,7 +15,7 @@ namespace pgsluice::document {
 
 /// A SQL fragment that still has to be checked by the server.
 struct FragmentCheck {
-  enum class Use { kCondition, kValue, kOrder };
+  enum class Use { kCondition, kValue, kOrder, kTime };
   Use use = Use::kValue;
   std::string place, sql, alias;
   const catalog::Table* table = nullptr;

@@ -24,6 +24,10 @@ pg::Statement Plan::BlockKeysStatement(std::string_view qualified_relation) cons
   return Named(name + ":block_keys", WithRelation(block_keys_sql, qualified_relation));
 }
 
+pg::Statement Plan::KeepTimesOfBlocks(std::string_view qualified_relation) const {
+  return Named(name + ":keep_block_times", WithRelation(keep_block_times_sql, qualified_relation));
+}
+
 const pg::Statement& Plan::ReadStatement(std::size_t keys) const {
   // To begin a range takes 25 to 45 us longer, and each document then 3 us less; not so where keys
   // lie apart.

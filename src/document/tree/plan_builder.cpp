@@ -7,6 +7,7 @@
 #include "document/sql/embed_sql.h"
 #include "document/sql/ids.h"
 #include "document/sql/read_sql.h"
+#include "document/sql/time_sql.h"
 #include "document/sql/typed_sql.h"
 #include "document/tree/checks.h"
 #include "document/tree/embed_tree.h"
@@ -44,6 +45,7 @@ class Builder {
             level.columns)) {
       root_.where = index_.where;
     }
+    AcceptRefresh(level);
     int count = 0;
     const auto nodes = ResolveEmbeds(index_.embeds, *table_, "", "", count, building_);
     if (building_.failed) return nullptr;
@@ -52,6 +54,7 @@ class Builder {
     AddSources(nodes, level);
     root_.document = ObjectSql(level.members, IdTail());
     FillStatements(root_, *plan_);
+    if (!index_.refresh_at.empty()) FillTimeStatements(root_, *plan_);
     CheckPaths();
     CheckSearch(*plan_, building_);
     return building_.failed ? nullptr : plan_;
@@ -68,10 +71,11 @@ class Builder {
           "from in \"sources\"");
       return;
     }
-    if (view && index_.sources.empty()) {
+    if (view && index_.sources.empty() && index_.refresh_every.count() == 0) {
       building_.Error(index_.place + ".sources",
                       plan_->root_name + " is a view: its changes are those of its tables",
-                      "name them in \"sources\", with the way to the key in \"on\"");
+                      "name them in \"sources\", with the way to the key in \"on\", or read the "
+                      "view again now and then with \"refresh_every\"");
       return;
     }
     if (key.empty()) key = table_->Identity();
@@ -114,6 +118,26 @@ class Builder {
                                  child->QualifiedName(), fmt::join(Names(root_.key), ", ")),
                      "PostgreSQL does not pass a key on to tables that inherit: give each its own");
     }
+  }
+
+  void AcceptRefresh(Level& level) {
+    if (index_.refresh_every.count() > 0 && !table_->IsView()) {
+      building_.Error(index_.place + ".refresh_every",
+                      plan_->root_name + " is a table: its changes are captured by triggers",
+                      "leave \"refresh_every\" out");
+    }
+    if (index_.refresh_at.empty()) return;
+    const std::string place = index_.place + ".refresh_at";
+    if (root_.row_hash_id || !root_.children.empty()) {
+      building_.Error(place,
+                      plan_->root_name + (root_.row_hash_id ? " has no key" : " has children") +
+                          ": a time cannot be kept for one of its rows",
+                      root_.row_hash_id
+                          ? "give the table a primary key"
+                          : "leave \"refresh_at\" out, or make the table partitioned");
+    }
+    building_.Accept({FragmentCheck::Use::kTime, place, index_.refresh_at, "root", table_},
+                     level.columns);
   }
 
   static std::vector<std::string> Names(const std::vector<const catalog::Column*>& columns) {

@@ -12,6 +12,7 @@
 #include "sync/indexes/reindexer.h"
 #include "sync/live/missing.h"
 #include "sync/live/refresher.h"
+#include "sync/live/times.h"
 #include "sync/run_loop.h"
 
 namespace pgsluice::sync {
@@ -37,6 +38,7 @@ class Backfiller {
         writer_(writer),
         outbox_(session),
         refresher_(session, outbox_, writer, shared.holds),
+        times_(session, outbox_),
         reindexer_(shared, session) {}
 
   Next Step() {
@@ -117,6 +119,7 @@ class Backfiller {
       const std::int64_t rows = refresher_.careful() || index.plan->several_ids
                                     ? ScanRangeByKey(index, job, end)
                                     : ScanRange(index, job, sql, end);
+      KeepTimes(index, job, end);
       const std::int64_t blocks = end - job.next_block;
       rows_per_block_ = rows / blocks + 1;
       time_per_block_ = (Clock::now() - begun) / blocks;
@@ -150,6 +153,24 @@ class Backfiller {
     session_.Exec("CLOSE documents");
     blocks_.Observe(static_cast<std::size_t>(end - begin), bytes);
     return static_cast<std::int64_t>(total);
+  }
+
+  /// Of the rows of the blocks up to `end`. If one of them has no time that can be computed, they
+  /// are found one by one; of rows outside of `where` such a block keeps no times.
+  void KeepTimes(const LiveIndex& index, const Job& job, std::int64_t end) {
+    if (times_.KeepBlocks(index, job.relation, job.next_block, end)) return;
+    WarnOfTimes(index);
+    for (std::int64_t block = job.next_block; block < end; ++block) {
+      if (times_.KeepBlocks(index, job.relation, block, block + 1)) continue;
+      times_.Keep(index, KeysOfBlocks(index, job, block, block + 1));
+    }
+  }
+
+  static void WarnOfTimes(const LiveIndex& index) {
+    observe::Log(observe::Level::kWarn, "sync",
+                 "refresh_at cannot be computed for some rows: their documents do not change by "
+                 "themselves",
+                 {{"index", index.plan->name}, {"see", "pgsluice dead-letters list"}});
   }
 
   /// Of the cursor of ScanRange().
@@ -198,7 +219,10 @@ class Backfiller {
     do {
       const std::vector<std::string> keys =
           Column(session_.Exec("FETCH " + std::to_string(limit) + " FROM keys"));
-      if (keys.empty()) return portion;
+      if (keys.empty()) {
+        if (!times_.KeepAll(index)) WarnOfTimes(index);
+        return portion;
+      }
       refresher_.Refresh(index, keys);
       job.reached = keys.back();
       keys_of_ = {job.id, job.reached};
@@ -292,6 +316,7 @@ class Backfiller {
   Writer& writer_;
   outbox::Outbox outbox_;
   Refresher refresher_;
+  Times times_;
   Reindexer reindexer_;
   ChunkSizer rows_;
   ChunkSizer blocks_{kBytesPerSnapshot, 1};  ///< One block may hold 100 MB outside of it.

@@ -68,6 +68,10 @@ const pg::Statement kNeedSame{"need_save_same", R"sql(
 const pg::Statement kForgetInForce{
     "need_forget_in_force", "DELETE FROM pgsluice.need WHERE process IS NULL AND index_name = $1"};
 
+// Of a definition that had `refresh_at`.
+const pg::Statement kForgetTimes{"refresh_time_forget",
+                                 "DELETE FROM pgsluice.refresh_time WHERE index_name = $1"};
+
 const pg::Statement kRuns{"definition_runs", R"sql(
   SELECT EXISTS (SELECT FROM pgsluice.definition WHERE index_name = $1 AND hash = $2))sql"};
 
@@ -129,8 +133,8 @@ std::string DefinitionOf(const document::Plan& plan) {
   // What is copied to a sub-field when a document is written is not in those written before.
   std::string copied;
   for (const std::string& path : plan.config.search.identifiers) copied += '\n' + path;
-  return base::Fingerprint(plan.read_by_key.sql + plan.block_sql + plan.config.pipeline + '\n' +
-                           plan.resolved + copied);
+  return base::Fingerprint(plan.read_by_key.sql + plan.block_sql + plan.keep_times.sql +
+                           plan.config.pipeline + '\n' + plan.resolved + copied);
 }
 
 void Membership::Join(pg::Session& session,
@@ -180,6 +184,7 @@ void SaveNeeds(pg::Session& session, const document::Plan& plan) {
   AppendDefinition(definition, plan);
   session.Exec(kForgetInForce, {plan.name});
   session.Exec(kNeed, {std::nullopt, definition + "]"});
+  if (plan.keep_times.sql.empty()) session.Exec(kForgetTimes, {plan.name});
 }
 
 void Attend(pg::Session& session) { session.Exec(kAttend); }

@@ -19,7 +19,9 @@ const pg::Statement kIndexes{"leftover_indexes", R"sql(
         UNION SELECT index_name FROM pgsluice.index_trouble
         UNION SELECT index_name FROM pgsluice.index_plan
         UNION SELECT index_name FROM pgsluice.dead_letter
-        UNION SELECT index_name FROM pgsluice.backfill) AS n (name)
+        UNION SELECT index_name FROM pgsluice.backfill
+        UNION SELECT index_name FROM pgsluice.pass
+        UNION SELECT DISTINCT index_name FROM pgsluice.refresh_time) AS n (name)
   LEFT JOIN pgsluice.index_state i ON i.index_name = n.name
   WHERE n.name <> ALL ($1::text[])
     AND NOT EXISTS (SELECT FROM pgsluice.definition d WHERE d.index_name = n.name)
@@ -43,7 +45,9 @@ const pg::Statement kForget{"leftover_forget", R"sql(
        trouble AS (DELETE FROM pgsluice.index_trouble WHERE index_name = ANY ($1::text[])),
        plan AS (DELETE FROM pgsluice.index_plan WHERE index_name = ANY ($1::text[])),
        letter AS (DELETE FROM pgsluice.dead_letter WHERE index_name = ANY ($1::text[])),
-       piece AS (DELETE FROM pgsluice.backfill WHERE index_name = ANY ($1::text[]))
+       piece AS (DELETE FROM pgsluice.backfill WHERE index_name = ANY ($1::text[])),
+       pass AS (DELETE FROM pgsluice.pass WHERE index_name = ANY ($1::text[])),
+       due AS (DELETE FROM pgsluice.refresh_time WHERE index_name = ANY ($1::text[]))
   DELETE FROM pgsluice.need WHERE process IS NULL AND index_name = ANY ($1::text[]))sql"};
 
 std::vector<std::string> NamesOf(const std::vector<Leftovers::Index>& indexes) {

@@ -17,6 +17,7 @@
 #include "pgsluice/sync/writer.h"
 #include "sync/live/refresher.h"
 #include "sync/live/router.h"
+#include "sync/live/times.h"
 #include "sync/run_loop.h"
 
 namespace pgsluice::sync {
@@ -191,7 +192,8 @@ class Worker {
       : shared_(shared),
         session_(session),
         outbox_(session),
-        refresher_(session, outbox_, writer, shared.holds) {}
+        refresher_(session, outbox_, writer, shared.holds),
+        times_(session, outbox_) {}
 
   Next Step() {
     try {
@@ -247,12 +249,14 @@ class Worker {
         left_.insert(work.event_source);
       });
     }
+    const bool soon = KeepTimes(works);
     std::set<const document::Plan*> plans;
     for (const Work& work : works) plans.insert(work.route.index->plan.get());
     if (!plans.empty() && !NamesHold(session_, plans)) throw TreeChanged{set, plans};
     const bool full = Acknowledge(*set, *events);
     transaction.Commit();
     refresher_.Committed();
+    if (soon) shared_.times.Signal();
     Tell(*events, works, full);
     shared_.floor.Advance(session_);
     ++in_a_row_;
@@ -307,6 +311,20 @@ class Worker {
     }
   }
 
+  /// Remembers when the documents of changed rows change by themselves. Behind the writes, so that
+  /// rows of pgsluice.refresh_time are not locked while the engine is asked. A change that commits
+  /// between the two has an event of its own.
+  bool KeepTimes(const std::vector<Work>& works) {
+    bool soon = false;
+    for (const Work& work : works) {
+      const document::Plan& plan = *work.route.index->plan;
+      const bool root = plan.sources[work.route.source].table == plan.root;
+      if (!root || refused_.contains(plan.name)) continue;
+      soon = times_.Keep(*work.route.index, work.keys) || soon;
+    }
+    return soon;
+  }
+
   bool IsDone(const outbox::Event& event) const {
     return !left_.contains(event.source) && !kept_.contains(event.id);
   }
@@ -353,6 +371,7 @@ class Worker {
   pg::Session& session_;
   outbox::Outbox outbox_;
   Refresher refresher_;
+  Times times_;
   /// Sources whose events wait for a place, because very many documents embed their rows.
   std::set<int> left_;
   std::vector<std::string> held_;  ///< Indexes that are left alone, in this batch.

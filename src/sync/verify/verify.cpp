@@ -27,7 +27,6 @@ const pg::Statement kRaise{"verify_raise",
                            "pgsluice.check_epoch($1::bigint + 1)"};
 
 constexpr int kIdsPerPage = 1000;
-constexpr std::chrono::minutes kInFlight{2};
 
 // Columns of Plan::read_by_key and of block statements.
 constexpr std::size_t kId = 1, kDocument = 2, kRouting = 3;
@@ -35,6 +34,9 @@ constexpr std::size_t kId = 1, kDocument = 2, kRouting = 3;
 // Of a row whose document cannot be computed, and of several documents under one id: equal to no
 // document, nor to each other.
 constexpr std::string_view kLikeNoDocument = "null", kSeveralDocuments = "0";
+// Stands for the content of documents that an ingest pipeline may have changed: they are compared
+// by their presence and routing.
+constexpr std::string_view kAnyContent = "true";
 
 http::Response Ask(engine::Engine& engine, const std::string& path, const std::string& body) {
   // No filter_path: the engine would write the documents anew and lose digits.
@@ -73,7 +75,9 @@ std::map<std::string, Placed> Fetch(engine::Engine& engine, const LiveIndex& ind
     if (source == nullptr) continue;
     const json::Value* routing = doc.Find("_routing");
     const json::Value* version = doc.Find("_version");
-    Placed placed{response.body.substr(source->begin, source->end - source->begin),
+    Placed placed{index.plan->config.pipeline.empty()
+                      ? response.body.substr(source->begin, source->end - source->begin)
+                      : std::string(kAnyContent),
                   routing == nullptr ? "" : routing->text,
                   version == nullptr ? 0 : version->AsInt().value_or(0)};
     const auto [at, first] = documents.emplace(doc.Find("_id")->text, std::move(placed));
@@ -122,6 +126,19 @@ VerifyReport Verifier::VerifyKeys(const LiveIndex& index, const Keys& keys, cons
     begin = end;
   }
   return totals;
+}
+
+VerifyReport Verifier::VerifyIds(const LiveIndex& index, const Keys& ids, const Report& report) {
+  VerifyReport totals;
+  Confirm(index, Orphans(index, ids), report, totals);
+  return totals;
+}
+
+void Verifier::Recheck(const LiveIndex& index, const Keys& ids, const Report& report) {
+  VerifyReport totals;
+  std::vector<Difference> candidates;
+  for (const std::string& id : ids) candidates.push_back({id, ""});
+  Confirm(index, candidates, report, totals);
 }
 
 void Verifier::CompareTable(const LiveIndex& index, const Report& report, const Advance& advance,
@@ -190,7 +207,8 @@ void Verifier::AddRows(const LiveIndex& index, const Keys& keys, std::size_t beg
     for (std::size_t row = 0; row < read.rows(); ++row) {
       rows.push_back({std::string(read.Text(row, kId)), {}});
       if (read.IsNull(row, kDocument)) continue;
-      rows.back().placed = {std::string(read.Text(row, kDocument)),
+      const bool piped = !index.plan->config.pipeline.empty();
+      rows.back().placed = {std::string(piped ? kAnyContent : read.Text(row, kDocument)),
                             std::string(read.Text(row, kRouting))};
     }
   } catch (const pg::SqlError& error) {
@@ -211,7 +229,7 @@ void Verifier::CompareIds(const LiveIndex& index, const Report& report, const Ad
   for (std::string after;;) {
     const engine::Engine::IdPage page = engine_.Ids(index.alias, after, kIdsPerPage, false);
     if (page.ids.empty()) return;
-    Confirm(index, Orphans(index, page.ids), report, totals);
+    totals.differences += VerifyIds(index, page.ids, report).differences;
     if (advance) advance(totals.compared, true);
     after = page.next;
   }
@@ -239,18 +257,19 @@ void Verifier::Confirm(const LiveIndex& index, const std::vector<Difference>& ca
   for (const Difference& candidate : candidates) ids.push_back(candidate.id);
   for (int attempt = 0; attempt < kAttempts && !ids.empty(); ++attempt) {
     const Documents before = Read(index, ids);
-    const auto deadline = std::chrono::steady_clock::now() + kInFlight;
+    const auto deadline = std::chrono::steady_clock::now() + patience_;
     if (!consistency_.WaitUntilApplied(consistency_.Position(), in_flight_, deadline)) {
-      throw Error(Disposition::kRetry, "changes in flight were not applied within two minutes",
-                  "is 'pgsluice run' or 'pgsluice sync' running?");
+      throw StillInFlight(patience_);
     }
     const Documents theirs = Fetch(engine_, index, ids);
     const Documents after = Read(index, ids);
     Ids undecided;
     for (const std::string& id : ids) {
       if (SameIn(before, theirs, id) || SameIn(after, theirs, id)) continue;
-      if (!SameIn(before, after, id)) {
-        undecided.push_back(id);  // it changed while we looked
+      // It changed while we looked; or its time came, and the wait began before that was an event.
+      const bool timed = !index.plan->keep_times.sql.empty() && attempt == 0;
+      if (timed || !SameIn(before, after, id)) {
+        undecided.push_back(id);
         continue;
       }
       ++totals.differences;
@@ -305,18 +324,22 @@ void Verifier::RaiseAbove(const std::vector<Difference>& differences) {
 }
 
 void Verifier::Repair(const LiveIndex& index, const std::vector<Difference>& differences) {
-  Ids ids;
-  // The walk also finds what lies under another routing than it should.
-  bool orphans = !index.plan->config.routing.empty() && !differences.empty();
+  Ids ids, orphans;
   for (const Difference& difference : differences) {
     const bool orphan = std::string_view(difference.kind) == "orphan";
-    orphans = orphans || orphan;
-    if (!orphan) ids.push_back(difference.id);
+    (orphan ? orphans : ids).push_back(difference.id);
   }
+  Keys keys = ids.empty() ? Keys() : KeysOf(index, ids);
+  const SortedIds sorted = SortIds(session_, *index.plan, orphans, {}, false);
+  keys.insert(keys.end(), sorted.keys.begin(), sorted.keys.end());
+  // Ids that no row can have, or whose keys are not known. The walk also finds what lies under
+  // another routing than it should.
+  const bool walk =
+      !sorted.foreign.empty() || !sorted.opaque.empty() || !index.plan->config.routing.empty();
   pg::Transaction transaction(session_);
   RaiseAbove(differences);
-  if (!ids.empty()) outbox_.Enqueue(index.root_source, KeysOf(index, ids));
-  if (orphans) CreateWalk(session_, index, PresentPosition(session_));
+  if (!keys.empty()) outbox_.Enqueue(index.root_source, keys);
+  if (walk && !differences.empty()) CreateWalk(session_, index, PresentPosition(session_));
   transaction.Commit();
 }
 

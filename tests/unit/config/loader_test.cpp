@@ -125,6 +125,24 @@ TEST(Load, ReadsEverything) {
   EXPECT_FALSE(c.admin_tls);
 }
 
+TEST(Load, ReadsWhatChangesByTime) {
+  const Loaded loaded = LoadWith(R"({"verify": {"rows_per_second": 50},
+      "indexes": {"posts": {"refresh_at": "published_at"}, "sums": {"refresh_every": "10m"}}})");
+  EXPECT_THAT(loaded.problems, ElementsAre());
+  EXPECT_EQ(loaded.config.verify->rows_per_second, 50);
+  EXPECT_TRUE(loaded.config.verify->repair);
+  EXPECT_EQ(loaded.config.indexes[0].refresh_at, "published_at");
+  EXPECT_EQ(loaded.config.indexes[0].refresh_every.count(), 0);
+  EXPECT_EQ(loaded.config.indexes[1].refresh_every, std::chrono::minutes(10));
+  EXPECT_FALSE(LoadWith("{}").config.verify);
+  EXPECT_FALSE(LoadWith(R"({"verify": null})").config.verify);
+  EXPECT_THAT(LoadWith(R"({"verify": {"rows_per_second": 0}})").problems, ::testing::SizeIs(1));
+  EXPECT_THAT(LoadWith(R"({"indexes": {"a": {"refresh_every": "10 parsecs"}}})").problems,
+              ::testing::SizeIs(1));
+  EXPECT_THAT(LoadWith(R"({"indexes": {"a": {"refresh_every": "10ms"}}})").problems,
+              ::testing::SizeIs(1));
+}
+
 TEST(Load, ReportsAllMistakesAtOnceWithPlaceAndHint) {
   const Loaded loaded = LoadWith(R"({
   "indexes": {
