@@ -4,9 +4,11 @@
 
 #include <algorithm>
 
+#include "api/home/home.h"
 #include "api/http/client_address.h"
 #include "api/http/message.h"
 #include "api/http/transfer.h"
+#include "api/mcp/mcp.h"
 #include "api/rest/service.h"
 #include "pgsluice/api/http_server.h"
 #include "pgsluice/observe/log.h"
@@ -33,6 +35,12 @@ std::string MethodLabel(const std::string& method) {
   return method == "GET" || method == "POST" || method == "HEAD" ? method : "other";
 }
 
+/// A switch at the top level of the configuration.
+bool IsOn(const config::Config& config, std::string_view name) {
+  const json::Value* value = config.effective.Find(name);
+  return value != nullptr && value->boolean;
+}
+
 }  // namespace
 
 struct Server::Impl {
@@ -41,6 +49,7 @@ struct Server::Impl {
         fetch(backend.fetch),
         gate(backend.config.limits.concurrent),
         service(backend, gate),
+        mcp(IsOn(backend.config, "mcp")),
         seconds(registry.MakeHistogram(
             "pgsluice_http_request_duration_seconds", "Time from a request to its answer.",
             {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30})),
@@ -74,10 +83,13 @@ struct Server::Impl {
                                request.refusal->detail);
         throw request.refusal->status == 503 ? problem.RetryAfter(1) : problem;
       }
+      if (auto page = Home(request)) return *std::move(page);
+      RefuseStream(request);
       if (request.method != "OPTIONS") {
         Request rest = ReadRest(request);
         rest.traceparent = traceparent;
         rest.peer = AddressOf(request);
+        if (mcp && request.path == "/mcp") return Mcp(rest, request.Header("mcp-protocol-version"));
         return service.Handle(rest);
       }
       HttpResponse response;
@@ -87,6 +99,24 @@ struct Server::Impl {
     } catch (const query::Problem& problem) {
       return ProblemResponse(problem, request.id);
     }
+  }
+
+  /// Clients of the Model Context Protocol ask for a stream with GET, and take this for "none
+  /// here".
+  void RefuseStream(const HttpRequest& request) const {
+    if (!mcp || request.path != "/mcp") return;
+    if (request.method == "POST" || request.method == "OPTIONS") return;
+    query::Problem problem(405, "method_not_allowed", "/mcp takes POST");
+    throw problem.Allow("POST, OPTIONS");
+  }
+
+  /// One message of the Model Context Protocol.
+  HttpResponse Mcp(const Request& request, const std::string& version) {
+    return service.ForCaller(request, "/mcp", [&] {
+      return AnswerMcp(
+          request, version, [this](const Request& rest) { return service.Handle(rest); },
+          Service::HasRoute);
+    });
   }
 
   static void Describe(const HttpRequest& request, const HttpResponse& response,
@@ -134,6 +164,7 @@ struct Server::Impl {
   const FetchText fetch;
   Gate gate;
   Service service;
+  const bool mcp;  ///< Whether /mcp is there.
   observe::Histogram& seconds;
   HttpServer http;
 };

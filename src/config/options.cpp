@@ -245,6 +245,12 @@ const std::vector<Option>& RootOptions() {
        .description = "Where it is logged, as JSON lines, who asked which index, failed logins, "
                       "retries and reloads: a file or stderr. Left out: nowhere.",
        .nullable = true},
+      {.name = "mcp",
+       .type = Type::kBool,
+       .description =
+           "POST /mcp on the API: the Model Context Protocol, by which assistants search, "
+           "under the same keys and policies.",
+       .default_json = "false"},
       {.name = "cors_origins",
        .type = Type::kStrings,
        .description = "Origins whose pages may call the API.",

@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "pgsluice/config/problem.h"
@@ -374,6 +375,19 @@ std::vector<Value>& ListMember(Value& object, const std::string& name) {
   return list.items;
 }
 
+/// The value so far of a parameter that is a list, or null. Clients write lists with commas or by
+/// repeating the name.
+Value* ListText(Value& object, const std::string& name) {
+  static constexpr std::array kLists = {std::string_view("q_fields"), std::string_view("facets"),
+                                        std::string_view("sort"), std::string_view("fields"),
+                                        std::string_view("highlight")};
+  if (std::find(kLists.begin(), kLists.end(), name) == kLists.end()) return nullptr;
+  for (auto& [known, value] : object.members) {
+    if (known == name) return &value;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 SearchRequest ReadParameters(const Parameters& parameters, const ParameterNames& known) {
@@ -392,6 +406,10 @@ SearchRequest ReadParameters(const Parameters& parameters, const ParameterNames&
              {InQuery(name)});
     } else {
       const std::string member = name == "q.fields" ? "q_fields" : name;
+      if (Value* list = ListText(object, member)) {
+        list->text += (list->text.empty() ? "" : ",") + text;
+        continue;
+      }
       if (object.Find(member) != nullptr) {
         Reject("invalid_parameter", name, std::nullopt,
                fmt::format("parameter '{}' is given more than once", name));

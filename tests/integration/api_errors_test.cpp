@@ -240,7 +240,8 @@ Codes OfDocs() {
 
 Codes OfOpenApi(const json::Value& document) {
   Codes codes;
-  for (const auto& [status, response] : document.Find({"components", "responses"})->members) {
+  for (const auto& [name, response] : document.Find({"components", "responses"})->members) {
+    const std::string status = name.substr(std::string("Error").size());
     const json::Value* schema = response.Find({"content", "application/problem+json", "schema"});
     for (const json::Value& code :
          schema->Find("allOf")->items.at(1).Find({"properties", "code", "enum"})->items) {
@@ -255,9 +256,10 @@ Codes OfSources() {
   const std::regex pattern("([1-5]\\d\\d), \"([a-z_]+)\"|Reject\\(\\s*\"([a-z_]+)\"");
   Codes codes;
   for (const char* folder : {"/src/api", "/src/query"}) {
-    for (const auto& entry : std::filesystem::directory_iterator(testing::SourceFile(folder))) {
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(testing::SourceFile(folder))) {
       std::stringstream text;
-      text << std::ifstream(entry.path()).rdbuf();
+      if (entry.is_regular_file()) text << std::ifstream(entry.path()).rdbuf();
       const std::string source = text.str();
       for (std::sregex_iterator at(source.begin(), source.end(), pattern), end; at != end; ++at) {
         codes.insert(at->str(3).empty() ? at->str(1) + " " + at->str(2) : "400 " + at->str(3));

@@ -28,7 +28,7 @@ TEST_F(ApiOpenApiTest, IsValidAndDescribesWhatTheCallerSees) {
   ASSERT_EQ(answer.status, 200);
   const json::Value document = json::Parse(answer.body);
   EXPECT_NE(document.Find({"paths", "/v1/projects/search", "post"}), nullptr);
-  EXPECT_NE(document.Find({"components", "schemas", "index.projects", "properties", "orders",
+  EXPECT_NE(document.Find({"components", "schemas", "ProjectsDocument", "properties", "orders",
                            "items", "properties", "total"}),
             nullptr);
   const auto holds = [&](const char* text) { return answer.body.find(text) != std::string::npos; };

@@ -10,26 +10,52 @@ namespace {
 using document::Field;
 using document::Kind;
 
-std::string Labels(const Field& field) {
-  std::string out;
-  for (const std::string& label : field.labels) out += json::Quote(label) + ",";
-  return R"({"enum":[)" + out + "null]}";
+std::string ObjectSchema(const std::vector<Field>& fields, const query::Schema& schema,
+                         bool nullable);
+
+/// `"type":"string"`, or with null.
+std::string Type(const char* type, bool nullable) {
+  return nullable ? fmt::format(R"("type":["{}","null"])", type)
+                  : fmt::format(R"("type":"{}")", type);
 }
 
-std::string ObjectSchema(const std::vector<Field>& fields, const query::Schema& schema);
+std::string EnumSchema(const Field& field, bool nullable) {
+  std::string labels;
+  for (const std::string& label : field.labels) {
+    labels += (labels.empty() ? "" : ",") + json::Quote(label);
+  }
+  return "{" + Type("string", nullable) + R"(,"enum":[)" + labels + (nullable ? ",null" : "") +
+         "]}";
+}
 
-std::string ValueSchema(const Field& field, const query::Schema& schema) {
+/// Formats that clients turn into types of their own. A timestamp without a time zone is no RFC
+/// 3339 date-time.
+std::string TextSchema(const Field& field, bool nullable) {
+  std::string type = field.pg_type;
+  while (type.ends_with("[]")) type.resize(type.size() - 2);
+  std::string format;
+  if (type == "uuid") format = R"(,"format":"uuid")";
+  if (type == "date") format = R"(,"format":"date")";
+  if (type.starts_with("timestamp") && type.ends_with("with time zone")) {
+    format = R"(,"format":"date-time")";
+  }
+  return "{" + Type("string", nullable) + format + "}";
+}
+
+std::string ValueSchema(const Field& field, const query::Schema& schema, bool nullable) {
+  const char* null = nullable ? R"(,"null")" : "";
   switch (field.kind) {
     case Kind::kInteger:
-      return field.bigint ? R"({"type":["integer","string","null"],"format":"int64"})"
-                          : R"({"type":["integer","null"]})";
+      return field.bigint
+                 ? fmt::format(R"({{"type":["integer","string"{}],"format":"int64"}})", null)
+                 : "{" + Type("integer", nullable) + "}";
     case Kind::kDecimal:
       // NaN and infinity are strings, and numbers=string makes all of them strings.
-      return R"({"type":["number","string","null"]})";
+      return fmt::format(R"({{"type":["number","string"{}]}})", null);
     case Kind::kBool:
-      return R"({"type":["boolean","null"]})";
+      return "{" + Type("boolean", nullable) + "}";
     case Kind::kEnum:
-      return Labels(field);
+      return EnumSchema(field, nullable);
     case Kind::kText:
     case Kind::kKeyword:
     case Kind::kDate:
@@ -37,37 +63,43 @@ std::string ValueSchema(const Field& field, const query::Schema& schema) {
     case Kind::kIp:
     case Kind::kIpRange:
     case Kind::kBinary:
-      return R"({"type":["string","null"]})";
+      return TextSchema(field, nullable);
     case Kind::kVector:
-      return R"({"type":["array","null"],"items":{"type":"number"}})";
+      return "{" + Type("array", nullable) + R"(,"items":{"type":"number"}})";
     case Kind::kObject:
-      return ObjectSchema(field.fields, schema);
+      return ObjectSchema(field.fields, schema, nullable);
     default:
       return "{}";
   }
 }
 
-std::string ObjectSchema(const std::vector<Field>& fields, const query::Schema& schema) {
+std::string FieldSchema(const Field& field, const query::Schema& schema) {
+  const bool list = field.array && field.kind != Kind::kVector;
+  // Elements of an array of PostgreSQL can be null; rows cannot.
+  const bool rows = list && field.kind == Kind::kObject;
+  std::string value = ValueSchema(field, schema, !rows && (list || field.nullable));
+  if (list) value = "{" + Type("array", field.nullable) + R"(,"items":)" + value + "}";
+  if (!field.pg_type.empty() && value.size() > 2) {
+    value.insert(1, R"("description":)" + json::Quote(field.pg_type) + ",");
+  }
+  return value;
+}
+
+std::string ObjectSchema(const std::vector<Field>& fields, const query::Schema& schema,
+                         bool nullable) {
   std::string properties;
   for (const Field& field : fields) {
     if (schema.IsHidden(field.path)) continue;
-    std::string value = ValueSchema(field, schema);
-    if (field.array && field.kind != Kind::kVector) {
-      value.insert(0, R"({"type":["array","null"],"items":)").append("}");
-    }
-    if (!field.pg_type.empty() && value.size() > 2) {
-      value.insert(1, R"("description":)" + json::Quote(field.pg_type) + ",");
-    }
     if (!properties.empty()) properties += ',';
-    properties += json::Quote(field.name) + ":" + value;
+    properties += json::Quote(field.name) + ":" + FieldSchema(field, schema);
   }
-  return R"({"type":["object","null"],"properties":{)" + properties + "}}";
+  return "{" + Type("object", nullable) + R"(,"properties":{)" + properties + "}}";
 }
 
 }  // namespace
 
 std::string DocumentSchema(const query::Schema& schema) {
-  return ObjectSchema(schema.plan().fields, schema);
+  return ObjectSchema(schema.plan().fields, schema, false);
 }
 
 }  // namespace pgsluice::api

@@ -19,14 +19,36 @@ std::string Ref(std::string_view kind, std::string_view name) {
   return fmt::format(R"({{"$ref":"#/components/{}/{}"}})", kind, name);
 }
 
-/// Component names may not hold what index names may.
-std::string Component(const std::string& name) {
+/// "order-items" as "OrderItems": what code generators make types of. Starts with a letter.
+std::string TypeName(std::string_view name) {
   std::string out;
+  bool first = true;
   for (const char c : name) {
-    const bool fine = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-    out += fine ? std::string(1, c) : fmt::format(".{:02x}", static_cast<unsigned char>(c));
+    const bool digit = c >= '0' && c <= '9';
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (letter && first) {
+      out += static_cast<char>(c >= 'a' ? c - 'a' + 'A' : c);
+    } else if (letter || digit) {
+      out += c;
+    }
+    first = !letter && !digit;
   }
-  return "index." + out;
+  if (out.empty() || (out[0] >= '0' && out[0] <= '9')) out.insert(0, "Index");
+  return out;
+}
+
+/// A type name for each index; those that would be the same get a number.
+std::vector<std::string> TypeNames(const std::vector<DescribedIndex>& indexes) {
+  std::vector<std::string> names;
+  for (const DescribedIndex& index : indexes) {
+    const std::string plain = TypeName(index.name);
+    std::string name = plain;
+    for (int i = 2; std::find(names.begin(), names.end(), name) != names.end(); ++i) {
+      name = fmt::format("{}_{}", plain, i);
+    }
+    names.push_back(std::move(name));
+  }
+  return names;
 }
 
 struct Operation {
@@ -40,7 +62,8 @@ struct Operation {
 std::string ErrorRefs() {
   std::string out;
   for (const ErrorText& error : kErrors) {
-    out += fmt::format(R"(,"{}":{})", error.status, Ref("responses", std::to_string(error.status)));
+    out += fmt::format(R"(,"{}":{})", error.status,
+                       Ref("responses", fmt::format("Error{}", error.status)));
   }
   return out;
 }
@@ -67,7 +90,7 @@ std::string Shared(const Names& known) {
     const std::string_view name = text.body_name.empty() ? text.name : text.body_name;
     if (std::find(known.begin(), known.end(), name) == known.end()) continue;
     if (!out.empty()) out += ',';
-    out += Ref("parameters", text.name);
+    out += Ref("parameters", TypeName(text.name));
   }
   return out;
 }
@@ -78,44 +101,69 @@ std::string InPath(const char* name, const char* description, const std::string&
       description, schema);
 }
 
-std::string Components(const std::vector<DescribedIndex>& indexes, bool secured) {
-  std::string parameters, body;
+bool IsList(const ParameterText& text) { return text.schema.starts_with(R"({"type":"array")"); }
+
+/// In a JSON body some parameters can be more than in a query string.
+std::string InBody(const ParameterText& text) {
+  if (text.body_name == "filter") return Ref("schemas", "Filter");
+  if (text.body_name == "facets") return R"({"type":"array","items":{}})";
+  if (text.body_name == "q_fields") {
+    return R"({"type":"object","additionalProperties":{"type":"number"}})";
+  }
+  // Generators take a member with a default for one that is always there.
+  std::string schema(text.schema);
+  const std::size_t begin = schema.find(R"(,"default":)");
+  if (begin != std::string::npos) schema.erase(begin, schema.find('}', begin) - begin);
+  return schema;
+}
+
+std::string SearchBodySchema() {
+  std::string body;
   for (const ParameterText& text : kParameterTexts) {
-    parameters += fmt::format(
-        R"({}"{}":{{"name":"{}","in":"query","description":"{}","schema":{}{}}})",
-        parameters.empty() ? "" : ",", text.name, text.name, text.description, text.schema,
-        text.name == "filter" ? R"(,"example":"status = live AND price < 50")" : "");
-    // Lists and trees are possible in bodies, beside the short forms of a query string.
-    const bool free =
-        text.schema == R"({"type":"string"})" && text.name != "cursor" && text.name != "after";
-    if (!text.body_name.empty()) {
-      body += fmt::format(R"({}"{}":{})", body.empty() ? "" : ",", text.body_name,
-                          free ? "{}" : text.schema);
-    }
+    if (text.body_name.empty()) continue;
+    body += fmt::format(R"("{}":{},)", text.body_name, InBody(text));
   }
-  std::string schemas =
-      std::string(kSharedSchemas) +
-      R"(,"SearchBody":{"type":"object","additionalProperties":false,"properties":{)" + body +
-      R"(,"facet_filters":{"type":"object"}}})";
-  for (const DescribedIndex& index : indexes) {
-    const std::string name = Component(index.name);
-    const std::string document = Ref("schemas", name);
-    schemas += fmt::format(R"(,"{}":{})", name, DocumentSchema(index.schema));
-    schemas += fmt::format(
-        R"(,"{}.found":{{"type":"object","required":["hits","total","facets","page","meta"],"properties":{{"hits":{{"type":"array","items":{{"type":"object","required":["id","score","document"],"properties":{{"id":{{"type":"string"}},"score":{{"type":["number","null"]}},"document":{},"highlight":{{"type":"object"}},"distance_m":{{"type":["number","null"]}},"pinned":{{"type":"boolean"}},"explanation":{}}}}}}},"total":{},"facets":{{"type":"object","additionalProperties":{}}},"page":{},"meta":{}}}}})",
-        name, document, Ref("schemas", "Explanation"), Ref("schemas", "Total"),
-        Ref("schemas", "Facet"), Ref("schemas", "Page"), Ref("schemas", "Meta"));
-    schemas += fmt::format(
-        R"(,"{}.one":{{"type":"object","required":["id","document"],"properties":{{"id":{{"type":"string"}},"document":{},"meta":{}}}}})",
-        name, document, Ref("schemas", "Meta"));
-    schemas += fmt::format(
-        R"(,"{}.some":{{"type":"object","required":["docs","missing"],"properties":{{"docs":{{"type":"array","items":{}}},"missing":{{"type":"array","items":{{"type":"string"}}}}}}}})",
-        name, Ref("schemas", name + ".one"));
+  return R"("SearchBody":{"type":"object","additionalProperties":false,"properties":{)" + body +
+         R"("facet_filters":{"type":"object","additionalProperties":{"type":"array","items":{}}}}})";
+}
+
+/// The document of an index, and the answers that have documents.
+std::string IndexSchemas(const DescribedIndex& index, const std::string& type) {
+  const std::string document = Ref("schemas", type + "Document");
+  const std::string meta = Ref("schemas", "Meta");
+  std::string out = fmt::format(R"(,"{}Document":{})", type, DocumentSchema(index.schema));
+  out += fmt::format(
+      R"(,"{}Hit":{{"type":"object","required":["id","score","document"],"properties":{{"id":{{"type":"string"}},"score":{{"type":["number","null"]}},"document":{},"highlight":{},"distance_m":{{"type":["number","null"]}},"pinned":{{"type":"boolean"}},"explanation":{}}}}})",
+      type, document, Ref("schemas", "Highlight"), Ref("schemas", "Explanation"));
+  out += fmt::format(
+      R"(,"{}SearchAnswer":{{"type":"object","required":["hits","total","facets","page","meta"],"properties":{{"hits":{{"type":"array","items":{}}},"total":{},"facets":{},"page":{},"meta":{}}}}})",
+      type, Ref("schemas", type + "Hit"), Ref("schemas", "Total"), Ref("schemas", "Facets"),
+      Ref("schemas", "Page"), meta);
+  out += fmt::format(
+      R"(,"{}DocumentAnswer":{{"type":"object","required":["id","document"],"properties":{{"id":{{"type":"string"}},"document":{},"meta":{}}}}})",
+      type, document, meta);
+  return out +
+         fmt::format(
+             R"(,"{}DocumentsAnswer":{{"type":"object","required":["docs","missing"],"properties":{{"docs":{{"type":"array","items":{}}},"missing":{{"type":"array","items":{{"type":"string"}}}}}}}})",
+             type, Ref("schemas", type + "DocumentAnswer"));
+}
+
+std::string Components(const std::vector<DescribedIndex>& indexes,
+                       const std::vector<std::string>& types, bool secured) {
+  std::string parameters;
+  for (const ParameterText& text : kParameterTexts) {
+    parameters +=
+        fmt::format(R"({}"{}":{{"name":"{}","in":"query","description":"{}","schema":{}{}{}}})",
+                    parameters.empty() ? "" : ",", TypeName(text.name), text.name, text.description,
+                    text.schema, IsList(text) ? R"(,"style":"form","explode":false)" : "",
+                    text.name == "filter" ? R"(,"example":"status = live AND price < 50")" : "");
   }
+  std::string schemas = std::string(kSharedSchemas) + "," + SearchBodySchema();
+  for (std::size_t i = 0; i < indexes.size(); ++i) schemas += IndexSchemas(indexes[i], types[i]);
   std::string responses;
   for (const ErrorText& error : kErrors) {
     responses += fmt::format(
-        R"({}"{}":{{"description":"{}","content":{{"application/problem+json":{{"schema":{{"allOf":[{},{{"type":"object","properties":{{"code":{{"enum":[{}]}}}}}}]}}}}}}}})",
+        R"({}"Error{}":{{"description":"{}","content":{{"application/problem+json":{{"schema":{{"allOf":[{},{{"type":"object","properties":{{"code":{{"enum":[{}]}}}}}}]}}}}}}}})",
         responses.empty() ? "" : ",", error.status, error.description, Ref("schemas", "Problem"),
         error.codes);
   }
@@ -133,7 +181,7 @@ std::string Selections(const query::Schema& schema) {
   for (const document::Field* field : schema.fields()) {
     if (!query::IsFacetable(*field)) continue;
     out += fmt::format(
-        R"(,{{"name":{},"in":"query","description":"Only these values; does not narrow its own facet.","schema":{{"type":"array","items":{{"type":"string"}}}},"explode":true}})",
+        R"(,{{"name":{},"in":"query","description":"Only these values; does not narrow its own facet.","style":"form","explode":true,"schema":{{"type":"array","items":{{"type":"string"}}}}}})",
         json::Quote("facet." + field->path));
   }
   return out;
@@ -148,20 +196,19 @@ std::string FieldEnum(const query::Schema& schema, bool (*fits)(const document::
   return out.empty() ? R"({"type":"string"})" : R"({"enum":[)" + out + "]}";
 }
 
-std::string IndexPaths(const DescribedIndex& index, bool may_export) {
+std::string IndexPaths(const DescribedIndex& index, const std::string& type, bool may_export) {
   const std::string base = "/v1/" + http::Encode(index.name);
-  const std::string name = Component(index.name);
-  const std::string found = Ref("schemas", name + ".found");
+  const std::string found = Ref("schemas", type + "SearchAnswer");
   const auto path = [&](const std::string& rest, const std::string& operations) {
     return "," + json::Quote(base + rest) + ":{" + operations + "}";
   };
   const auto get = [&](const std::string& verb, const std::string& summary,
                        const std::string& parameters, const std::string& answer) {
-    return ToJson("get", {index.name + "." + verb, summary, parameters, {}, answer});
+    return ToJson("get", {verb + type, summary, parameters, {}, answer});
   };
   const auto post = [&](const std::string& verb, const std::string& summary,
                         const std::string& body, const std::string& answer) {
-    return ToJson("post", {index.name + "." + verb + ".post", summary, {}, body, answer});
+    return ToJson("post", {verb + type + "ByBody", summary, {}, body, answer});
   };
   const std::string body = Ref("schemas", "SearchBody");
   const std::string id = InPath("id", "Id of the document.", R"({"type":"string"})");
@@ -172,11 +219,12 @@ std::string IndexPaths(const DescribedIndex& index, bool may_export) {
   out += path("/count", get("count", "Counts documents", Shared(query::kCountParameters),
                             Ref("schemas", "Count")) +
                             "," + post("count", "Counts documents", body, Ref("schemas", "Count")));
-  out += path("/docs/{id}",
-              get("document", "One document", id + "," + Shared(query::kDocumentParameters),
-                  Ref("schemas", name + ".one")));
-  out += path("/docs/mget", post("mget", "Documents by id, in the order asked",
-                                 Ref("schemas", "MultiGet"), Ref("schemas", name + ".some")));
+  out +=
+      path("/docs/{id}", get("get", "One document", id + "," + Shared(query::kDocumentParameters),
+                             Ref("schemas", type + "DocumentAnswer")));
+  out += path("/docs/mget",
+              post("getMany", "Documents by id, in the order asked", Ref("schemas", "MultiGet"),
+                   Ref("schemas", type + "DocumentsAnswer")));
   out += path("/suggest", get("suggest", "Values that begin with q",
                               Shared(query::kSuggestParameters), Ref("schemas", "Suggestions")));
   out += path("/facets/{field}",
@@ -185,11 +233,11 @@ std::string IndexPaths(const DescribedIndex& index, bool may_export) {
                       Shared(query::kFacetParameters),
                   Ref("schemas", "Facet")));
   if (may_export) {
-    out += path("/export", ToJson("get", {index.name + ".export",
+    out += path("/export", ToJson("get", {"export" + type,
                                           "All documents, one per line",
                                           Shared(query::kExportParameters),
                                           {},
-                                          Ref("schemas", name + ".one"),
+                                          Ref("schemas", type + "DocumentAnswer"),
                                           "application/x-ndjson"}));
   }
   return out;
@@ -201,34 +249,38 @@ std::string OpenApi(const std::vector<DescribedIndex>& indexes, bool secured, bo
   std::string out = fmt::format(
       R"({{"openapi":"3.1.0","info":{{"title":"pgsluice","version":"{}","description":"Search over what PostgreSQL holds. Generated from the indexes as they are now."}})",
       PGSLUICE_VERSION);
+  out += R"(,"servers":[{"url":"/"}])";
   if (secured) out += R"(,"security":[{"bearer":[]},{"key":[]}])";
   const auto get = [](const char* id, const char* summary, const std::string& parameters,
                       const char* answer) {
     return ToJson("get", {id, summary, parameters, {}, Ref("schemas", answer)});
   };
-  out +=
-      R"(,"paths":{"/v1/indexes":{)" +
-      get("indexes", "The indexes and their fields", "", "Indexes") +
-      R"(},"/v1/indexes/{index}":{)" +
-      get("index", "One index", InPath("index", "Its name.", R"({"type":"string"})"), "Index") +
-      R"(},"/v1/sync":{)" + get("sync", "How far the sync is", "", "Sync") +
-      R"(},"/v1/sync/wait":{)" +
-      get("sync.wait", "Waits until a position is searchable", Shared({"after", "wait"}), "Sync") +
-      R"(},"/v1/multi-search":{)" +
-      ToJson("post", {"multi-search",
-                      "Several searches at once",
-                      {},
-                      Ref("schemas", "MultiSearch"),
-                      Ref("schemas", "MultiResults")}) +
-      R"(},"/v1/instantsearch":{)" +
-      ToJson("post", {"instantsearch",
-                      "The multi-query format of InstantSearch clients",
-                      {},
-                      "{}",
-                      Ref("schemas", "MultiResults")}) +
-      "}";
-  for (const DescribedIndex& index : indexes) out += IndexPaths(index, may_export);
-  return out + R"(},"components":)" + Components(indexes, secured) + "}";
+  out += R"(,"paths":{"/v1/indexes":{)" +
+         get("indexes", "The indexes and their fields", "", "Indexes") +
+         R"(},"/v1/indexes/{index}":{)" +
+         get("index", "One index", InPath("index", "Its name.", R"({"type":"string"})"), "Index") +
+         R"(},"/v1/sync":{)" + get("sync", "How far the sync is", "", "Sync") +
+         R"(},"/v1/sync/wait":{)" +
+         get("waitForSync", "Waits until a position is searchable", Shared({"after", "wait"}),
+             "Sync") +
+         R"(},"/v1/multi-search":{)" +
+         ToJson("post", {"multiSearch",
+                         "Several searches at once",
+                         {},
+                         Ref("schemas", "MultiSearch"),
+                         Ref("schemas", "MultiResults")}) +
+         R"(},"/v1/instantsearch":{)" +
+         ToJson("post", {"instantsearch",
+                         "The multi-query format of InstantSearch clients",
+                         {},
+                         "{}",
+                         Ref("schemas", "MultiResults")}) +
+         "}";
+  const std::vector<std::string> types = TypeNames(indexes);
+  for (std::size_t i = 0; i < indexes.size(); ++i) {
+    out += IndexPaths(indexes[i], types[i], may_export);
+  }
+  return out + R"(},"components":)" + Components(indexes, types, secured) + "}";
 }
 
 }  // namespace pgsluice::api

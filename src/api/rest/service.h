@@ -25,6 +25,14 @@ class Service {
   Service(Backend backend, Gate& gate);
   Response Handle(const Request& request);
 
+  /// Whether some endpoint has this pattern: "/v1/{index}/search".
+  static bool HasRoute(std::string_view pattern);
+
+  /// Runs `make` for a caller whose credentials hold and who may ask now; else the answer says why
+  /// not. `route` is for metrics and logs.
+  Response ForCaller(const Request& request, const char* route,
+                     const std::function<Response()>& make);
+
   /// Puts other keys, policies and limits in force; requests that run keep the old ones.
   void Use(std::shared_ptr<const Settings> settings);
   std::shared_ptr<const Settings> settings() const;

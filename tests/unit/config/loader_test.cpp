@@ -309,6 +309,7 @@ TEST(Print, MasksSecretsAndShowsDefaults) {
   },
   "admin_auth": false,
   "admin_row_values": false,
+  "mcp": false,
   "cors_origins": [],
   "allowed_hosts": []
 }

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Clients that are generated from the OpenAPI document of a running service, type-checked and used. Installs what it needs.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# shellcheck source=/dev/null
+. scripts/lib/common.sh
+install_packages postgresql-client
+need node nodejs
+need npm
+modules=$PGSLUICE_ROOT/build/clients-test
+mkdir -p "$modules"
+if ! cmp -s tests/clients/package.json "$modules/package.json" || [ ! -d "$modules/node_modules" ]; then
+  rm -rf "$modules/node_modules"
+  cp tests/clients/package.json "$modules/"
+  (cd "$modules" && npm install --no-audit --no-fund --silent)
+fi
+export CLIENTS_TEST_MODULES=$modules
+exec /usr/bin/python3 tests/scripts/clients_test.py
