@@ -1,9 +1,9 @@
 #include "query/tuned_query.h"
 
-#include <spdlog/fmt/chrono.h>
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <ctime>
 
 #include "pgsluice/json/writer.h"
 #include "pgsluice/query/problem.h"

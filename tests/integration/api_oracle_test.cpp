@@ -9,6 +9,7 @@
 #include <random>
 
 #include "pgsluice/api/server.h"
+#include "pgsluice/base/digest.h"
 #include "pgsluice/config/loader.h"
 #include "pgsluice/json/writer.h"
 #include "support/random_filter.h"
@@ -32,7 +33,7 @@ constexpr const char* kTables = R"sql(
   CREATE TABLE label (id int PRIMARY KEY, name text NOT NULL);
   CREATE TABLE item (id bigint PRIMARY KEY, name text, level int, price numeric(10,2), mood mood,
                      live boolean, created_at timestamptz, tags text[],
-                     owner_id int REFERENCES owner);
+                     owner_id int REFERENCES owner, at point);
   CREATE TABLE orders (id int PRIMARY KEY, item_id bigint REFERENCES item, state text, total int);
   CREATE TABLE item_label (item_id bigint REFERENCES item, label_id int REFERENCES label,
                            PRIMARY KEY (item_id, label_id));
@@ -56,6 +57,9 @@ constexpr const char* kRows = R"sql(
       nullif(floor(random() * 9)::int, 0)
     FROM generate_series(1, 150) n;
   UPDATE item SET created_at = NULL WHERE random() < 0.1;
+  UPDATE item SET at = pick(ARRAY['(11.575,48.137)', '(10.898,48.371)', '(-73.98,40.75)',
+      '(151.21,-33.87)', '(139.69,35.69)', '(178.5,-17.8)', '(-171.8,-13.8)', '(0.13,89.2)',
+      '(18.42,-33.92)', '(-43.2,-22.9)', '(37.62,55.75)', NULL])::point;
   INSERT INTO orders SELECT row_number() OVER (), id, pick('{a,ab,Z,NULL}'),
       nullif(floor(random() * 6)::int, 5)
     FROM item, generate_series(1, 4) WHERE random() < 0.4;
@@ -66,7 +70,11 @@ constexpr const char* kConfig = R"json({"indexes": {"item": {
   "embed": {
     "owner": {"table": "owner", "on": {"owner_id": "id"}, "columns": ["id", "name", "rank"]},
     "orders": {"table": "orders", "on": {"id": "item_id"}},
-    "labels": {"table": "label", "through": [{"table": "item_label"}], "value": "name"}}}}})json";
+    "labels": {"table": "label", "through": [{"table": "item_label"}], "value": "name"}},
+  "mapping": {"at": {"type": "geo_point"}},
+  "search": {"rules": [{"q": "zqxpins", "match": "contains", "hide": ["8"],
+                        "pin": ["20", "2", "9007199254740995", "4", "16", "none", "6", "12"],
+                        "filter": "level >= 1 OR price IS NULL"}]}}}})json";
 
 class ApiOracle : public testing::SyncTest {
  protected:
@@ -84,6 +92,10 @@ class ApiOracle : public testing::SyncTest {
                           .indexes;
     ASSERT_TRUE(problems.empty());
     config_.all_tables = false;
+    config_.auth.anonymous = "all";
+    config_.auth.policies["all"].indexes["*"];
+    config_.auth.policies["narrow"].indexes["item"].filter = "live = true OR mood != sad";
+    config_.auth.keys = {{"narrow", base::Sha256("oracle"), "narrow", ""}};
     Start();
     Settle();
     auto set = std::make_shared<api::IndexSet>();
@@ -105,8 +117,9 @@ class ApiOracle : public testing::SyncTest {
     return paths[static_cast<std::size_t>(Below(static_cast<int>(paths.size())))];
   }
 
-  json::Value Post(const std::string& path, const std::string& body) {
+  json::Value Post(const std::string& path, const std::string& body, bool narrow = false) {
     http::Request request{.method = "POST", .path = path, .body = body};
+    if (narrow) request.headers = {{"X-Api-Key", "oracle"}};
     const http::Response answer = client_->Send(request);
     EXPECT_EQ(answer.status, 200) << body << "\n" << answer.body;
     return json::Parse(answer.body);
@@ -119,8 +132,21 @@ class ApiOracle : public testing::SyncTest {
     return values;
   }
 
+  /// By the distance from somewhere, in both languages. SQL compares haversines.
+  void AddDistance(std::string& text, std::string& sql, bool down, bool first) {
+    const std::string lat = std::to_string(Below(1700) / 10.0 - 85);
+    const std::string lon = std::to_string(Below(3590) / 10.0 - 179.5);
+    text += (text.empty() ? "" : ",") +
+            json::Quote("distance(at, " + lat + ", " + lon + ")" + (down ? ":desc" : ":asc") +
+                        (first ? ":nulls_first" : ""));
+    sql += "power(sin(radians(r.at[1] - " + lat + ") / 2), 2) + cos(radians(" + lat +
+           ")) * cos(radians(r.at[1])) * power(sin(radians(r.at[0] - " + lon + ") / 2), 2)" +
+           (down ? " DESC" : " ASC") + (first ? " NULLS FIRST, " : " NULLS LAST, ");
+  }
+
   /// One order in both languages.
   void AddSort(std::string& text, std::string& sql) {
+    if (Below(6) == 0) return AddDistance(text, sql, Below(2) == 0, Below(3) == 0);
     const OraclePath& path = AnyPath();
     if (text.find(path.path) != std::string::npos) return;
     const bool down = Below(2) == 0;
@@ -168,6 +194,7 @@ class ApiOracle : public testing::SyncTest {
   void CheckWalk(const OracleFilter& filter);
   void CheckCount(const OracleFilter& filter);
   void CheckFacets(const OracleFilter& filter);
+  void CheckPins(const OracleFilter& filter);
 
   std::uint64_t seed_ = 0;
   std::mt19937_64 random_;
@@ -253,12 +280,39 @@ void ApiOracle::CheckFacets(const OracleFilter& filter) {
   }
 }
 
+/// Nothing but the rule finds anything: under the filters of caller, rule and policy.
+void ApiOracle::CheckPins(const OracleFilter& filter) {
+  std::string sort, order;
+  if (Below(2) == 0) AddSort(sort, order);
+  const bool narrow = Below(2) == 0;
+  const std::string where = "(" + filter.sql + ") AND (r.level >= 1 OR r.price IS NULL)" +
+                            (narrow ? " AND (r.live OR r.mood != 'sad')" : "");
+  const std::string body = R"({"q":"zqxpins zqxnothing","count":"exact","filter":)" +
+                           json::Quote(filter.text) + R"(,"sort":[)" + sort + R"(],"per_page":)" +
+                           std::to_string(1 + Below(4));
+  const std::vector<std::string> expected = Column(
+      "SELECT r.id FROM unnest('{20,2,9007199254740995,4,16,6,12}'::bigint[]) WITH "
+      "ORDINALITY p(id, place) JOIN item r USING (id) WHERE " +
+      where + " ORDER BY place");
+  std::vector<std::string> ids;
+  std::string cursor;
+  do {
+    const json::Value answer =
+        Post("/v1/item/search",
+             body + (cursor.empty() ? "" : R"(,"cursor":)" + json::Quote(cursor)) + "}", narrow);
+    EXPECT_EQ(answer.Find({"total", "value"})->text, std::to_string(expected.size())) << body;
+    for (const std::string& id : Ids(answer)) ids.push_back(id);
+    cursor = answer.Find({"page", "next_cursor"})->text;
+  } while (!cursor.empty() && ids.size() <= 20);
+  EXPECT_EQ(ids, expected) << body;
+}
+
 TEST_F(ApiOracle, AnswersAsSqlDoes) {
   RandomFilter filters(random_);
   const std::uint64_t requests = FromEnvironment("PGSLUICE_TEST_REQUESTS", 1000);
   for (std::uint64_t i = 0; i < requests && !HasFailure(); ++i) {
     const OracleFilter filter = filters.Make();
-    switch (i % 6) {
+    switch (i % 7) {
       case 3:
         CheckCount(filter);
         break;
@@ -267,6 +321,9 @@ TEST_F(ApiOracle, AnswersAsSqlDoes) {
         break;
       case 5:
         CheckWalk(filter);
+        break;
+      case 6:
+        CheckPins(filter);
         break;
       default:
         CheckPage(filter);
