@@ -55,7 +55,7 @@ class Timer {
     }
     if (!released_.empty()) {
       const milliseconds pause = pause_;
-      pause_ = std::min(pause_ * 2, kLongestPause);
+      pause_ = std::min(pause_ * 5 / 4, kLongestPause);
       return {pause, true};
     }
     return {UntilNext(free), true};
