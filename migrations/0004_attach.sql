@@ -140,15 +140,19 @@ BEGIN
 END
 $$;
 
--- The triggers of source `source_id` on each member of a table, by oid. They differ after any change
--- of a trigger, also one that was undone.
+-- The triggers of source `source_id` on each member of a table, and the columns that they read, by
+-- oid of the member. Differs after any change of a trigger or of such a column, also one that was
+-- undone: what was written while a column had another name has events with wrong keys, or none.
 CREATE OR REPLACE FUNCTION pgsluice.trigger_states(relation regclass, source_id int) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce(jsonb_object_agg(m::oid::text, coalesce(
     (SELECT string_agg(concat(t.tgenabled, t.xmin), ' ' ORDER BY t.tgname) FROM pg_trigger t
      WHERE t.tgrelid = m AND t.tgname = ANY (ARRAY(
        SELECT format('pgsluice_%s_%s', source_id, e)::name
-       FROM unnest(ARRAY['insert', 'update', 'delete', 'truncate']) AS e))), '')), '{}')
+       FROM unnest(ARRAY['insert', 'update', 'delete', 'truncate']) AS e))), '')
+    || ' ' || coalesce(
+    (SELECT string_agg(a.xmin::text, ' ' ORDER BY a.attnum) FROM pg_attribute a, pgsluice.source s
+     WHERE a.attrelid = m AND s.id = source_id AND a.attname = ANY (s.captured || s.watched)), '')), '{}')
   FROM pgsluice.members_of(relation) AS m
 $$;
 

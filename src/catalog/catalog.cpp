@@ -79,6 +79,8 @@ std::string Catalog::LayoutSql(std::string_view condition) {
          std::string(condition);
 }
 
+const std::string& Catalog::FingerprintSql() { return sql::kFingerprint.sql; }
+
 std::string Catalog::Fingerprint(pg::Session& session) {
   return std::string(session.Exec(sql::kFingerprint).Text(0, 0));
 }

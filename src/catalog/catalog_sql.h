@@ -155,8 +155,11 @@ inline const pg::Statement kChildren{"catalog_children", R"sql(
   SELECT inhparent, inhrelid FROM pg_catalog.pg_inherits WHERE NOT inhdetachpending
   ORDER BY inhparent, inhrelid)sql"};
 
-// Sums of hashes do not depend on the order of rows, so nothing has to be sorted. What vacuum,
-// analyze, TRUNCATE and REINDEX change is left out. A view counts by the version of its rule.
+// Sums of hashes do not depend on the order of rows, so nothing has to be sorted. The hash of a
+// record is a weighted sum of those of its fields, so that two rows could swap a field unnoticed
+// (two tables their names): it is hashed once more. What vacuum, analyze, TRUNCATE and REINDEX
+// change is left out. A view counts by the version of its rule, a column by that of its row: a name
+// that was changed and changed back was another one meanwhile.
 inline const pg::Statement kFingerprint{"catalog_fingerprint", R"sql(
   WITH relation AS MATERIALIZED (
     SELECT c.oid, n.nspname, c.relname, c.relkind, c.relispartition, c.relrowsecurity,
@@ -165,30 +168,40 @@ inline const pg::Statement kFingerprint{"catalog_fingerprint", R"sql(
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND c.relpersistence <> 't'
       AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'pgsluice'))
   SELECT pg_catalog.md5(pg_catalog.concat_ws(' ',
-    (SELECT pg_catalog.sum(pg_catalog.hash_record_extended(relation, 0)) FROM relation),
-    (SELECT pg_catalog.sum(pg_catalog.hash_record_extended(ROW(a.attrelid, a.attnum, a.attname,
-              a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated, a.attcollation, a.attacl), 1))
+    (SELECT pg_catalog.sum(pg_catalog.hashint8extended(pg_catalog.hash_record_extended(
+       relation, 0), 0)) FROM relation),
+    (SELECT pg_catalog.sum(pg_catalog.hashint8extended(pg_catalog.hash_record_extended(
+       ROW(a.attrelid, a.attnum, a.attname,
+              a.atttypid, a.atttypmod, a.attnotnull, a.attgenerated, a.attcollation, a.attacl,
+              a.xmin::text), 1), 0))
      FROM pg_catalog.pg_attribute a JOIN relation ON relation.oid = a.attrelid
      WHERE a.attnum > 0 AND NOT a.attisdropped),
-    (SELECT pg_catalog.sum(pg_catalog.hash_record_extended(ROW(t.oid, t.typname, t.typnamespace,
-              t.typtype, t.typbasetype, t.typtypmod), 2))
+    (SELECT pg_catalog.sum(pg_catalog.hashint8extended(pg_catalog.hash_record_extended(
+       ROW(t.oid, t.typname, t.typnamespace,
+              t.typtype, t.typbasetype, t.typtypmod), 2), 0))
      FROM pg_catalog.pg_type t WHERE t.typtype IN ('d', 'e', 'r', 'm')),
-    (SELECT pg_catalog.sum(pg_catalog.hash_record_extended(ROW(enumtypid, enumsortorder, enumlabel),
-              3))
+    (SELECT pg_catalog.sum(pg_catalog.hashint8extended(pg_catalog.hash_record_extended(
+       ROW(enumtypid, enumsortorder, enumlabel),
+              3), 0))
      FROM pg_catalog.pg_enum),
-    (SELECT pg_catalog.sum(pg_catalog.hash_record_extended(ROW(i.indexrelid, i.indrelid,
+    (SELECT pg_catalog.sum(pg_catalog.hashint8extended(pg_catalog.hash_record_extended(
+       ROW(i.indexrelid, i.indrelid,
               i.indisunique, i.indisprimary, i.indisvalid, i.indkey::text,
-              i.indpred IS NULL), 4))
+              i.indpred IS NULL), 4), 0))
      FROM pg_catalog.pg_index i JOIN relation ON relation.oid = i.indrelid),
-    (SELECT pg_catalog.sum(pg_catalog.hash_record_extended(ROW(k.oid, k.conname, k.conrelid,
-              k.confrelid, k.conkey, k.confkey), 5))
+    (SELECT pg_catalog.sum(pg_catalog.hashint8extended(pg_catalog.hash_record_extended(
+       ROW(k.oid, k.conname, k.conrelid,
+              k.confrelid, k.conkey, k.confkey), 5), 0))
      FROM pg_catalog.pg_constraint k WHERE k.contype = 'f'),
-    (SELECT pg_catalog.sum(pg_catalog.hash_record_extended(ROW(inhparent, inhrelid,
-              inhdetachpending), 6))
+    (SELECT pg_catalog.sum(pg_catalog.hashint8extended(pg_catalog.hash_record_extended(
+       ROW(inhparent, inhrelid,
+              inhdetachpending), 6), 0))
      FROM pg_catalog.pg_inherits),
-    (SELECT pg_catalog.sum(pg_catalog.hash_record_extended(ROW(w.ev_class, w.xmin::text), 7))
+    (SELECT pg_catalog.sum(pg_catalog.hashint8extended(pg_catalog.hash_record_extended(
+       ROW(w.ev_class, w.xmin::text), 7), 0))
      FROM pg_catalog.pg_rewrite w JOIN relation ON relation.oid = w.ev_class),
-    (SELECT pg_catalog.sum(pg_catalog.hash_record_extended(ROW(k.castsource, k.casttarget), 8))
+    (SELECT pg_catalog.sum(pg_catalog.hashint8extended(pg_catalog.hash_record_extended(
+       ROW(k.castsource, k.casttarget), 8), 0))
      FROM pg_catalog.pg_cast k WHERE k.castcontext = 'i' AND k.oid >= 16384))))sql"};
 
 }  // namespace pgsluice::catalog::sql

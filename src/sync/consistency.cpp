@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <charconv>
 #include <iterator>
+#include <thread>
+#include <utility>
 
 #include "pgsluice/base/error.h"
+#include "pgsluice/catalog/catalog.h"
 #include "pgsluice/json/value.h"
 #include "pgsluice/pg/text_array.h"
+#include "pgsluice/sync/looks.h"
 
 namespace pgsluice::sync {
 
@@ -16,23 +20,31 @@ namespace {
 // the index that a reindex builds nothing is waited for. A document whose time has come is waited
 // for as if its event were there already. A walk that an index left behind holds for the one in
 // place.
-const pg::Statement kUnfinished{"unfinished_up_to", R"sql(
-  SELECT $1::bigint > pgsluice.position()::bigint,
-         EXISTS (SELECT FROM pgsluice.outbox
-                 WHERE id <= $1::bigint AND source <> ALL ($3::int[])
-                   AND (waiting_for IS NULL OR $2 = '{}' OR waiting_for && $2::text[]))
-           OR EXISTS (SELECT FROM pgsluice.refresh_time
-                      WHERE index_name = ANY ($2::text[])
-                        AND at <= pg_catalog.statement_timestamp()),
-         (SELECT pg_catalog.json_agg(name ORDER BY name)
-          FROM pg_catalog.unnest($2::text[]) AS wanted(name)
-          WHERE NOT EXISTS (SELECT FROM pgsluice.index_state
-                            WHERE index_name = name AND config_hash <> '')),
-         (SELECT pg_catalog.json_agg(DISTINCT index_name)
-          FROM pgsluice.backfill b JOIN pgsluice.index_state i USING (index_name)
-          WHERE b.state = 'pending' AND b.position <= $1::bigint AND index_name = ANY ($2::text[])
-            AND (b.physical = coalesce(nullif($4, ''), i.physical)
-                 OR $4 = '' AND b.first_block IS NULL AND b.physical IS DISTINCT FROM i.building)))sql"};
+const pg::Statement& UnfinishedStatement() {
+  static const pg::Statement kUnfinished{"unfinished_up_to", R"sql(
+    SELECT $1::bigint > pgsluice.position()::bigint,
+           EXISTS (SELECT FROM pgsluice.outbox
+                   WHERE id <= $1::bigint AND source <> ALL ($3::int[])
+                     AND (waiting_for IS NULL OR $2 = '{}' OR waiting_for && $2::text[]))
+             OR EXISTS (SELECT FROM pgsluice.refresh_time
+                        WHERE index_name = ANY ($2::text[])
+                          AND at <= pg_catalog.statement_timestamp()),
+           (SELECT pg_catalog.json_agg(name ORDER BY name)
+            FROM pg_catalog.unnest($2::text[]) AS wanted(name)
+            WHERE NOT EXISTS (SELECT FROM pgsluice.index_state
+                              WHERE index_name = name AND config_hash <> '')),
+           (SELECT pg_catalog.json_agg(DISTINCT index_name)
+            FROM pgsluice.backfill b JOIN pgsluice.index_state i USING (index_name)
+            WHERE b.state = 'pending'
+              AND b.position <= CASE WHEN $7 THEN pgsluice.position()::bigint ELSE $1::bigint END
+              AND index_name = ANY ($2::text[])
+              AND (b.physical = coalesce(nullif($4, ''), i.physical)
+                   OR $4 = '' AND b.first_block IS NULL
+                      AND b.physical IS DISTINCT FROM i.building)),
+           $5 <> '{}' AND ()sql" + catalog::Catalog::LayoutSql("c.oid = ANY ($5::oid[])") +
+                                                                 ") <> $6::bigint"};
+  return kUnfinished;
+}
 
 const pg::Statement kFilling{"filling", R"sql(
   SELECT index_name FROM pgsluice.index_state i
@@ -51,6 +63,7 @@ std::vector<std::string> Names(const pg::Result& rows, std::size_t column) {
 
 Scope ScopeOfIndexes(const IndexSet& set, std::vector<std::string> names) {
   Scope scope{std::move(names), {}, {}};
+  scope.later_pieces = true;
   for (const auto& [id, source] : set.sources) {
     const auto wanted = [&](const std::string& name) {
       return std::find(scope.indexes.begin(), scope.indexes.end(), name) != scope.indexes.end();
@@ -67,7 +80,14 @@ Scope ScopeOfIndexes(const IndexSet& set, std::vector<std::string> names) {
 }  // namespace
 
 Scope ScopeOf(const IndexSet& set, const std::string& index) {
-  return ScopeOfIndexes(set, {index});
+  Scope scope = ScopeOfIndexes(set, {index});
+  const auto found = set.indexes.find(index);
+  if (found == set.indexes.end()) return scope;
+  for (const auto& [oid, layout] : found->second->plan->relations) {
+    scope.tables.push_back(oid);
+    scope.layout ^= layout;
+  }
+  return scope;
 }
 
 Scope ScopeOf(const IndexSet& set) {
@@ -81,9 +101,11 @@ Scope ScopeOf(const IndexSet& set) {
 
 Unfinished UnfinishedUpTo(pg::Session& session, std::int64_t position, const Scope& scope) {
   const pg::Result rows =
-      session.Exec(kUnfinished, {std::to_string(position), pg::TextArray(scope.indexes),
-                                 pg::TextArray(scope.others), scope.physical});
-  return {rows.Bool(0, 0), rows.Bool(0, 1), Names(rows, 2), Names(rows, 3)};
+      session.Exec(UnfinishedStatement(),
+                   {std::to_string(position), pg::TextArray(scope.indexes),
+                    pg::TextArray(scope.others), scope.physical, pg::TextArray(scope.tables),
+                    std::to_string(scope.layout), scope.later_pieces ? "true" : "false"});
+  return {rows.Bool(0, 0), rows.Bool(0, 1), Names(rows, 2), Names(rows, 3), rows.Bool(0, 4)};
 }
 
 std::int64_t ParsePosition(const std::string& token) {
@@ -110,12 +132,27 @@ std::set<std::string> Consistency::Filling() {
   return names;
 }
 
+bool Consistency::WaitUntilLooked(const Knows& knows,
+                                  std::chrono::steady_clock::time_point deadline) {
+  using std::chrono::milliseconds;
+  bool asked = look_ == nullptr;
+  for (milliseconds pause{5};; pause = std::min(pause * 2, milliseconds(100))) {
+    const Looks looks = ReadLooks(*pool_.Acquire());
+    if (looks.done() && knows(looks.fingerprint)) return true;
+    if (!std::exchange(asked, true)) look_();
+    const auto rest = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (rest <= milliseconds(0)) return false;
+    std::this_thread::sleep_for(std::min(pause, rest));
+  }
+}
+
 bool Consistency::WaitUntilApplied(const std::string& token, const ScopeNow& scope,
                                    std::chrono::steady_clock::time_point deadline) {
   using Clock = std::chrono::steady_clock;
   using std::chrono::milliseconds;
   constexpr milliseconds kLongestPause{50};
   const std::int64_t position = ParsePosition(token);
+  bool asked = look_ == nullptr;
   // Our own workers say when they are done. Other processes may hold the event, so the database is
   // asked now and then; soon at first, since a lone change takes about ten milliseconds.
   for (milliseconds pause{2};; pause = std::min(pause * 2, kLongestPause)) {
@@ -130,6 +167,7 @@ bool Consistency::WaitUntilApplied(const std::string& token, const ScopeNow& sco
                     "take one by SELECT pgsluice.position() after COMMIT");
       }
       if (!unfinished.any()) return true;
+      if (unfinished.tables && !std::exchange(asked, true)) look_();
     }
     const auto end = Clock::now();
     if (end >= deadline) return false;

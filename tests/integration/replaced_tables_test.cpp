@@ -169,6 +169,34 @@ TEST_F(ReplacedTables, AColumnIsRenamedAndBack) {
   expect();
 }
 
+// The events have wrong keys, and nothing shows the change when the service looks.
+TEST_F(ReplacedTables, ACapturedColumnHasAnotherNameForAMoment) {
+  Exec(
+      "CREATE TABLE child (id int PRIMARY KEY, item_id int, other_id int, v int); CREATE INDEX ON "
+      "child (item_id); INSERT INTO child SELECT g, g % 9, g % 7, g FROM generate_series(1, 60) "
+      "g; " +
+      std::string(kItem) + "; INSERT INTO item SELECT g, g FROM generate_series(0, 9) g");
+  ConfigureIndexes(R"({"indexes": {"item": {"table": "item", "embed": {"children": {
+      "table": "child", "on": {"id": "item_id"}, "columns": ["id", "v"]}}}}})");
+  Start();
+  for (int round = 0; round < 3; ++round) {
+    Settle();
+    const std::string swap =
+        "BEGIN; ALTER TABLE child RENAME item_id TO x; ALTER TABLE child RENAME other_id TO "
+        "item_id; "
+        "ALTER TABLE child RENAME x TO other_id; COMMIT; ";
+    Exec(
+        swap + "UPDATE child SET v = v + 1000; " + swap +
+        "BEGIN; ALTER TABLE child RENAME v TO w; COMMIT; UPDATE child SET w = w + 10 WHERE id < 5; "
+        "ALTER TABLE child RENAME w TO v");
+    ExpectIndex(
+        "item",
+        "SELECT id::text, json_build_object('id', id, 'n', n, 'children', (SELECT coalesce("
+        "json_agg(json_build_object('id', id, 'v', v) ORDER BY id), '[]') FROM child WHERE item_id "
+        "= item.id)) FROM item");
+  }
+}
+
 TEST_F(ReplacedTables, TriggersThatSomebodyTakesAway) {
   StartWithItems();
   for (const char* change :

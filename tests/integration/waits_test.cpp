@@ -187,6 +187,97 @@ TEST_F(Waits, PositionsOfPieces) {
   EXPECT_TRUE(Unfinished("99999999999").future);
 }
 
+struct TableChange {
+  const char* sql;
+  const char* index;
+};
+constexpr TableChange kTableChanges[] = {
+    {"BEGIN; ALTER TABLE item RENAME TO old; ALTER TABLE other RENAME TO item; ALTER TABLE old "
+     "RENAME "
+     "TO other; COMMIT",
+     "item"},
+    {"CREATE TABLE fresh (id int PRIMARY KEY); INSERT INTO fresh SELECT generate_series(1, 50)",
+     "fresh"},
+    {"CREATE TABLE more PARTITION OF parted FOR VALUES FROM (100) TO (200); INSERT INTO parted "
+     "SELECT "
+     "generate_series(100, 120)",
+     "parted"},
+    {"ALTER TABLE item DISABLE TRIGGER USER; INSERT INTO item SELECT g, 'x' FROM "
+     "generate_series(901, 920) g; ALTER TABLE item ENABLE TRIGGER USER",
+     "item"},
+    // Meanwhile the triggers do not find the key.
+    {"ALTER TABLE other RENAME id TO n; INSERT INTO other SELECT g, 'x' FROM generate_series(800, "
+     "820) g; ALTER TABLE other RENAME n TO id",
+     "other"},
+    {"BEGIN; DROP TABLE item; CREATE TABLE item (id int PRIMARY KEY); INSERT INTO item SELECT "
+     "generate_series(1, 77); COMMIT",
+     "item"},
+};
+
+/// Tables are changed, and at once somebody waits.
+class TableChanges : public Waits {
+ protected:
+  TableChanges() {
+    Table("item", 20);
+    Table("other", 30);
+    Exec(
+        "CREATE TABLE parted (id int PRIMARY KEY) PARTITION BY RANGE (id); "
+        "CREATE TABLE part_a PARTITION OF parted FOR VALUES FROM (0) TO (100)");
+    Prepare();
+  }
+  void Check(const std::function<void()>& wait) {
+    wait();
+    for (const TableChange& change : kTableChanges) {
+      SCOPED_TRACE(change.sql);
+      Exec("SET search_path = public; " + std::string(change.sql));
+      wait();
+      EXPECT_EQ(std::to_string(Count(change.index)),
+                db_.Text("SELECT count(*) FROM public." + std::string(change.index)));
+    }
+  }
+};
+
+TEST_F(TableChanges, AreLookedAtBeforeTheCommandReturns) {
+  Serve();
+  Check([&] { ASSERT_EQ(Wait("60s").code, 0); });
+}
+
+TEST_F(TableChanges, AreLookedAtBeforeTheCommandReturnsWithoutAnApi) {
+  service_ = Begin({"sync"});
+  Check([&] {
+    const testing::Outcome waited = Wait("60s");
+    ASSERT_EQ(waited.code, 0) << waited.err;
+  });
+}
+
+TEST_F(TableChanges, AreLookedAtBeforeTheApiAnswers) {
+  Serve();
+  Check([&] { ASSERT_EQ(Get("/v1/sync/wait?wait=30s").status, 200); });
+}
+
+TEST_F(TableChanges, OfAnIndexAreLookedAtByStrongReads) {
+  Serve();
+  ASSERT_EQ(Wait("60s").code, 0);
+  for (int round = 0; round < 4; ++round) {
+    Exec("SET search_path = public; " + std::string(kTableChanges[0].sql));
+    const http::Response counted = Get("/v1/item/count?consistency=strong&wait=30s");
+    EXPECT_THAT(counted.body,
+                HasSubstr(R"("count":)" + db_.Text("SELECT count(*) FROM public.item") + ","));
+  }
+}
+
+TEST_F(TableChanges, AreNotKnownIfNothingRuns) {
+  Start();
+  EXPECT_EQ(Wait("60s").code, 0);
+  process_.reset();
+  EXPECT_EQ(Wait("100ms").code, 0);
+  Exec("ALTER TABLE item ADD COLUMN added int");
+  const testing::Outcome waited = Wait("100ms");
+  EXPECT_EQ(waited.code, 4);
+  EXPECT_THAT(waited.err, HasSubstr("the tables as they are now"));
+  EXPECT_THAT(waited.err, HasSubstr("pgsluice run"));
+}
+
 // Events of other indexes are not waited for by a reader of one.
 TEST_F(Waits, EventsOfOtherIndexes) {
   Table("item", 10);

@@ -14,6 +14,7 @@
 #include "pgsluice/document/plan.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/sync/attach.h"
+#include "pgsluice/sync/looks.h"
 
 namespace pgsluice::testing {
 
@@ -136,12 +137,15 @@ void SyncTest::Settle() {
   const std::string busy =
       "SELECT EXISTS (SELECT FROM pgsluice.outbox) OR EXISTS (SELECT FROM pgsluice.backfill) OR "
       "NOT EXISTS (SELECT FROM pgsluice.index_state)";
-  while (!IndexesAreKnown(session) || session.Exec(busy).Bool(0, 0)) {
+  bool looked = false;
+  while (!(looked = looked || sync::ReadLooks(session).all) || !IndexesAreKnown(session) ||
+         session.Exec(busy).Bool(0, 0)) {
     if (std::chrono::steady_clock::now() > deadline) {
       FAIL() << "not settled after four minutes: "
              << session.Exec("SELECT count(*) FROM pgsluice.outbox").Text(0, 0) << " events and "
              << session.Exec("SELECT count(*) FROM pgsluice.backfill").Text(0, 0)
-             << " backfill pieces are left";
+             << " backfill pieces are left"
+             << (looked ? "" : "; not every process has looked at the tables");
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }

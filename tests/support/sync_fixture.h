@@ -55,7 +55,8 @@ class SyncTest : public ::testing::Test {
   void Start();
   /// The migrations and the triggers only.
   void Attach();
-  /// Waits until nothing waits in the outbox and no backfill runs, and makes it all searchable.
+  /// Waits until the processes know the tables, nothing waits in the outbox and no backfill runs,
+  /// and makes it all searchable.
   /// Fails the test after four minutes.
   void Settle();
   /// `_id` -> document as the engine returns it, without fields that begin with "__".

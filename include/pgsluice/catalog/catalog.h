@@ -114,6 +114,8 @@ class Catalog {
   static std::string LayoutSql(std::string_view condition);
   /// Only the fingerprint, in one cheap query: for noticing schema changes.
   static std::string Fingerprint(pg::Session& session);
+  /// SQL of that query.
+  static const std::string& FingerprintSql();
 
  private:
   std::vector<Table> tables_;  ///< By schema and name.

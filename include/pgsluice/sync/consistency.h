@@ -22,6 +22,13 @@ struct Scope {
   std::vector<std::int64_t> others;
   /// The index whose pieces count; empty: the one in place.
   std::string physical;
+  /// The tables that the index is made from, and what its names mean in them: see
+  /// Catalog::LayoutSql(). Empty: a change of them is not waited for.
+  std::vector<std::int64_t> tables{};
+  std::int64_t layout = 0;
+  /// Later pieces count as well: a change of tables is looked at after it was committed, and what
+  /// it leads to has the position of the look.
+  bool later_pieces = false;
 };
 
 /// The scope of one index as the process knows it.
@@ -35,7 +42,8 @@ struct Unfinished {
   bool events = false;               ///< At or below it.
   std::vector<std::string> missing;  ///< Indexes that were not made, or have to be filled again.
   std::vector<std::string> filling;  ///< Indexes with pieces at or below it.
-  bool any() const { return events || !missing.empty() || !filling.empty(); }
+  bool tables = false;               ///< Tables were changed, and nobody has looked at that yet.
+  bool any() const { return tables || events || !missing.empty() || !filling.empty(); }
 };
 Unfinished UnfinishedUpTo(pg::Session& session, std::int64_t position, const Scope& scope);
 
@@ -50,12 +58,21 @@ class Consistency {
   /// Returns the scope as it is now; nullopt while the indexes are not known.
   using ScopeNow = std::function<std::optional<Scope>()>;
 
-  Consistency(pg::Pool& pool, Monitor& monitor) : pool_(pool), monitor_(monitor) {}
+  /// Whether this process's indexes fit the tables as they are at a fingerprint of the catalog.
+  using Knows = std::function<bool(const std::string&)>;
+
+  /// `look` asks this process to look at the tables, if it can.
+  Consistency(pg::Pool& pool, Monitor& monitor, std::function<void()> look = {})
+      : pool_(pool), monitor_(monitor), look_(std::move(look)) {}
 
   /// A token at or above every event committed before the call.
   std::string Position();
   /// Indexes whose documents may be missing: a first copy, or a refill after a gap, is under way.
   std::set<std::string> Filling();
+  /// Waits until the processes that sync, and this one, have looked at every change of tables, at
+  /// most until `deadline`; false if that passed. What the changes need is known to
+  /// WaitUntilApplied() then.
+  bool WaitUntilLooked(const Knows& knows, std::chrono::steady_clock::time_point deadline);
   /// Waits until everything at or below the token is written that `scope` names, at most until
   /// `deadline`; false if that passed. Throws Error(kReject) for something that is not a token, or
   /// one that position() has not returned yet.
@@ -75,6 +92,7 @@ class Consistency {
  private:
   pg::Pool& pool_;
   Monitor& monitor_;
+  const std::function<void()> look_;
 };
 
 }  // namespace pgsluice::sync

@@ -28,6 +28,10 @@ class Membership {
   /// without a plan cannot be written at present. Call before the tables are attached.
   void Join(pg::Session& session, const std::vector<std::shared_ptr<const document::Plan>>& plans,
             const std::vector<std::string>& names);
+  /// The plans of this process are about to follow a change of the tables.
+  void Looking(pg::Session& session);
+  /// They fit `tables`: see looks.h.
+  void Looked(pg::Session& session, const std::string& tables);
   /// This process stops writing: others need not wait for it.
   void Leave(pg::Session& session);
   /// The session is lost.
@@ -36,6 +40,7 @@ class Membership {
  private:
   std::string id_;     ///< Of pgsluice.process; empty: not registered.
   std::string known_;  ///< What was registered last.
+  std::string looked_at_;
 };
 
 /// Whether some process that was not found to be gone runs this definition of an index.

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "pgsluice/base/error.h"
+#include "pgsluice/base/mutex.h"
 #include "pgsluice/catalog/catalog.h"
 #include "pgsluice/config/config.h"
 #include "pgsluice/sync/definitions.h"
@@ -37,6 +38,8 @@ class Keeper {
 
   /// Every index is known to the engine, or known to be in trouble. Thread-safe.
   bool ready() const { return ready_; }
+  /// The indexes fit the tables as they are at this fingerprint of the catalog. Thread-safe.
+  bool KnowsTables(const std::string& fingerprint) const;
 
  private:
   void Connect();
@@ -48,6 +51,10 @@ class Keeper {
   /// Reads the catalog, plans the indexes and attaches their tables.
   void Reload(bool first);
   void AttachTables(bool first);
+  /// From now on, plans of other tables may be in force than those known last.
+  void Looking();
+  /// The indexes fit the tables that were read last.
+  void Looked();
   std::vector<std::shared_ptr<const document::Plan>> Plans() const;  ///< That fit the tables.
   std::vector<std::string> Names() const;                            ///< Of all indexes.
   /// Makes and extends the indexes; with `retry` only those in trouble, if nothing else changed.
@@ -92,7 +99,10 @@ class Keeper {
   std::string pulse_;           ///< Of the last look that was more than a glance.
   std::string in_force_, run_;  ///< The definitions, when the indexes were last ensured.
   std::string triggers_;        ///< When the tables were last attached.
+  bool attached_ = false;       ///< The last look changed triggers.
   int looks_ = 0;
+  mutable base::Mutex mutex_;
+  std::string known_tables_ PGSLUICE_GUARDED_BY(mutex_);  ///< See KnowsTables().
 };
 
 }  // namespace pgsluice::sync

@@ -45,6 +45,10 @@ class Service {
   IndexRegistry& registry() { return registry_; }
   bool ready() const { return keeper_.ready(); }
   void LookAgain() { keeper_.LookAgain(); }
+  /// See Keeper::KnowsTables().
+  bool KnowsTables(const std::string& fingerprint) const {
+    return keeper_.KnowsTables(fingerprint);
+  }
   /// Indexes whose changes wait because the engine refuses them.
   const Holds& holds() const { return holds_; }
 

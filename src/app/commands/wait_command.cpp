@@ -13,6 +13,7 @@
 #include "pgsluice/json/writer.h"
 #include "pgsluice/migrate/migrator.h"
 #include "pgsluice/sync/consistency.h"
+#include "pgsluice/sync/looks.h"
 
 namespace pgsluice::app {
 
@@ -59,10 +60,20 @@ std::vector<std::string> ConfiguredIndexes(const config::Config& config, pg::Ses
   return names;
 }
 
+constexpr milliseconds kStep(20);
+
+/// Waits until changes of tables are known to the processes that sync.
+bool WaitForLooks(pg::Session& session, Clock::time_point deadline) {
+  while (!sync::ReadLooks(session).done()) {
+    if (Left(deadline).count() == 0) return false;
+    std::this_thread::sleep_for(std::min(kStep, Left(deadline)));
+  }
+  return true;
+}
+
 /// Watches the database while some other process does the work. Returns what is left at the end.
 sync::Unfinished WaitByDatabase(pg::Session& session, std::int64_t token, const sync::Scope& scope,
                                 Clock::time_point deadline) {
-  constexpr milliseconds kStep(20);
   for (;;) {
     sync::Unfinished left = sync::UnfinishedUpTo(session, token, scope);
     if (!left.any() || Left(deadline).count() == 0) return left;
@@ -88,6 +99,7 @@ bool IsAnybodyAtWork(pg::Session& session) {
 std::string Describe(const sync::Unfinished& left) {
   std::string text;
   const auto add = [&text](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
+  if (left.tables) add("not looked at by every process: the tables as they are now");
   if (left.events) add("changes wait");
   if (!left.missing.empty()) {
     add(fmt::format("not made yet, or to be filled again: {}", fmt::join(left.missing, ", ")));
@@ -140,8 +152,11 @@ int RunWait(const Context& context) {
   }
   const std::optional<bool> waited = WaitByService(context.config, token, deadline);
   if (waited.value_or(false)) return Reached(context, token);
-  const sync::Scope scope{ConfiguredIndexes(context.config, session), {}, {}};
-  const sync::Unfinished left = WaitByDatabase(session, token, scope, deadline);
+  const bool looked = WaitForLooks(session, deadline);
+  sync::Scope scope{ConfiguredIndexes(context.config, session), {}, {}};
+  scope.later_pieces = true;
+  sync::Unfinished left = WaitByDatabase(session, token, scope, deadline);
+  left.tables = left.tables || !looked;
   if (left.any()) return TimedOut(context, session, token, left);
   Refresh(context.config, scope.indexes);
   return Reached(context, token);

@@ -55,6 +55,9 @@ class SyncState : public api::SyncState {
   std::set<std::string> Filling() override { return consistency_.Filling(); }
   bool WaitUntilApplied(const std::string& token, const std::string& index,
                         std::chrono::steady_clock::time_point deadline) override {
+    const auto knows = [this](const std::string& tables) { return sync_.KnowsTables(tables); };
+    // One index has its tables in its scope. All: there may be new tables.
+    if (index.empty() && !consistency_.WaitUntilLooked(knows, deadline)) return false;
     return consistency_.WaitUntilApplied(
         token, [&] { return ScopeOf(index); }, deadline);
   }
@@ -122,7 +125,7 @@ class Service {
                .application_name = "pgsluice api",
                .statement_timeout_ms = kApiStatementMs},
               kApiSessions),
-        consistency_(pool_, monitor_),
+        consistency_(pool_, monitor_, [this] { sync_.LookAgain(); }),
         cursor_keys_(pool_, registry_),
         sync_(config, *engine_, monitor_, syncs),
         sync_state_(consistency_, sync_),

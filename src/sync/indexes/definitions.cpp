@@ -20,6 +20,13 @@ const pg::Statement kJoin{"process_join", R"sql(
 const pg::Statement kUnlock{"process_unlock",
                             "SELECT pg_catalog.pg_advisory_unlock(1886612590, $1::int)"};
 
+const pg::Statement kLooking{"process_looking",
+                             "UPDATE pgsluice.process SET tables = NULL WHERE id = $1::int"};
+
+const pg::Statement kLooked{"process_looked", R"sql(
+  WITH latest AS (UPDATE pgsluice.state SET tables = $2 WHERE tables IS DISTINCT FROM $2)
+  UPDATE pgsluice.process SET tables = $2 WHERE id = $1::int)sql"};
+
 const pg::Statement kLeave{"process_leave", "DELETE FROM pgsluice.process WHERE id = $1::int"};
 
 /// The number of this process. Takes the next one if a stranger holds the lock, as anybody may.
@@ -165,6 +172,18 @@ void Membership::Join(pg::Session& session,
   transaction.Commit();
   id_ = id;
   known_ = std::move(definitions);
+}
+
+void Membership::Looking(pg::Session& session) {
+  if (id_.empty() || looked_at_.empty()) return;
+  session.Exec(kLooking, {id_});
+  looked_at_.clear();
+}
+
+void Membership::Looked(pg::Session& session, const std::string& tables) {
+  if (id_.empty() || looked_at_ == tables) return;
+  session.Exec(kLooked, {id_, tables});
+  looked_at_ = tables;
 }
 
 void Membership::Leave(pg::Session& session) {

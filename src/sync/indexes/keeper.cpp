@@ -10,6 +10,7 @@
 #include "pgsluice/pg/sql_error.h"
 #include "pgsluice/sync/attach.h"
 #include "pgsluice/sync/jobs.h"
+#include "pgsluice/sync/looks.h"
 #include "sync/indexes/reindexer.h"
 #include "sync/run_loop.h"
 
@@ -31,18 +32,21 @@ constexpr std::uint64_t kNever = ~std::uint64_t{0};
 // the definitions in force and those that processes run. The sixth: the triggers.
 const pg::Statement kPulse{"pulse", R"sql(
   SELECT concat_ws(' ', generation,
-           (SELECT sum(hash_record_extended(i, 0)) FROM pgsluice.index_state i),
-           (SELECT sum(hash_record_extended(t, 0)) FROM pgsluice.index_trouble t),
+           (SELECT sum(hashint8extended(hash_record_extended(i, 0), 0))
+            FROM pgsluice.index_state i),
+           (SELECT sum(hashint8extended(hash_record_extended(t, 0), 0))
+            FROM pgsluice.index_trouble t),
            (SELECT concat_ws('/', count(*), max(id)) FROM pgsluice.dead_letter)),
          EXISTS (SELECT FROM pgsluice.outbox WHERE id >= $1::bigint)
            OR EXISTS (SELECT FROM pgsluice.backfill) OR EXISTS (SELECT FROM pgsluice.retired)
            OR EXISTS (SELECT FROM pgsluice.index_state WHERE walk_again IS NOT NULL),
          pgsluice.needs_attention(),
-         (SELECT sum(hash_record_extended(ROW(index_name, config_hash), 0))
+         (SELECT sum(hashint8extended(hash_record_extended(ROW(index_name, config_hash), 0), 0))
           FROM pgsluice.index_state),
-         (SELECT sum(hash_record_extended(ROW(index_name, hash), 1)) FROM pgsluice.definition),
-         (SELECT sum(hash_record_extended(ROW(tgrelid, tgname, tgenabled, t.xmin::text), 2))
-          FROM pg_catalog.pg_trigger t WHERE tgname LIKE 'pgsluice\_%')
+         (SELECT sum(hashint8extended(hash_record_extended(ROW(index_name, hash), 1), 0))
+          FROM pgsluice.definition),
+         ()sql" + std::string(kTriggersSql) +
+                                        R"sql()
   FROM pgsluice.state)sql"};
 
 // Indexes that no process has in its configuration.
@@ -175,12 +179,34 @@ void Keeper::Reload(bool first) {
       Log(Level::kWarn, "config", problem.place + ": " + problem.message, {{"hint", problem.hint}});
     }
   }
+  if (changed) Looking();
   catalog_ = std::move(fresh);
   planned_ = std::move(planned);
   if (!writes_) return;
   Join();
   triggers_ = Pulse().Text(0, 5);  // before they are looked at
   AttachTables(first);
+  // Our own change of them is looked at soon. Not again and again: another process may disagree.
+  attached_ = !attached_ && Pulse().Text(0, 5) != triggers_;
+  if (attached_) LookAgain();
+}
+
+void Keeper::Looking() {
+  if (writes_) membership_.Looking(*session_);
+  const base::MutexLock lock(mutex_);
+  known_tables_.clear();
+}
+
+void Keeper::Looked() {
+  if (!ready_) return;
+  if (writes_) membership_.Looked(*session_, StateOfTables(catalog_.fingerprint(), triggers_));
+  const base::MutexLock lock(mutex_);
+  known_tables_ = catalog_.fingerprint();
+}
+
+bool Keeper::KnowsTables(const std::string& fingerprint) const {
+  const base::MutexLock lock(mutex_);
+  return known_tables_ == fingerprint;
 }
 
 std::vector<std::shared_ptr<const document::Plan>> Keeper::Plans() const {
@@ -273,6 +299,7 @@ void Keeper::EnsureIndexes(bool retry) {
     return set->indexes.contains(planned.config.name) ||
            set->troubles.contains(planned.config.name);
   });
+  Looked();
   shared_.work.Signal();
   shared_.backfill.Signal();
 }
