@@ -20,12 +20,14 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-HttpLimits LimitsOf(const config::Config& config, const config::Address& address) {
+HttpLimits LimitsOf(const config::Config& config, const config::Address& address,
+                    observe::Registry& registry) {
   // Requests that wait for the sync, and refusals of too many requests, need threads too.
   constexpr int kForRefusals = 8;
   HttpLimits limits;
   limits.per_address = static_cast<std::size_t>(config.limits.connections_per_address);
   limits.hosts = MakeHostRule(address, config.allowed_hosts);
+  limits.cut = CountCut(registry, "api");
   limits.threads = config.limits.concurrent + Gate::kWaiting + Gate::kExports + kForRefusals;
   return limits;
 }
@@ -53,7 +55,7 @@ struct Server::Impl {
         seconds(registry.MakeHistogram(
             "pgsluice_http_request_duration_seconds", "Time from a request to its answer.",
             {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30})),
-        http(address, tls, LimitsOf(backend.config, address),
+        http(address, tls, LimitsOf(backend.config, address, backend.registry),
              [this](const HttpRequest& request) { return Answer(request); }) {}
 
   HttpResponse Answer(const HttpRequest& request) {

@@ -97,7 +97,17 @@ bool HasRawUserInfo(std::string_view authority_and_path) {
     return authority.find('@', at + 1) < query;
   }
   const std::string_view path = authority_and_path.substr(slash);
-  return path.substr(0, path.find('?')).find('@') != std::string_view::npos;
+  const std::size_t host = path.find('@');
+  if (host == std::string_view::npos) return false;
+  if (host < path.find('?')) return true;
+  if (at != std::string_view::npos) return false;
+  // Behind a ? it may belong to a parameter (user=me@realm). It does not if an address follows, or
+  // if what seems to be the port is not a number.
+  const std::size_t colon = authority.rfind(':');
+  const bool is_port =
+      colon == std::string_view::npos || authority.back() == ']' ||
+      authority.find_first_not_of("0123456789", colon + 1) == std::string_view::npos;
+  return !is_port || path.find_first_of("/:", host) != std::string_view::npos;
 }
 
 }  // namespace

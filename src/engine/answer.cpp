@@ -7,6 +7,7 @@
 
 #include "pgsluice/base/error.h"
 #include "pgsluice/engine/engine.h"
+#include "pgsluice/engine/refused.h"
 
 namespace pgsluice::engine {
 
@@ -80,6 +81,16 @@ void Require(const http::Response& response, const std::string& what) {
   RequireAllowed(status, text);
   const bool passing = status == 408 || status == 429 || status >= 500;
   throw Error(passing ? Disposition::kRetry : Disposition::kReject, text);
+}
+
+void RequireTaken(const http::Response& response, const std::string& what) {
+  const int status = response.status;
+  const bool passing = status == 404 || status == 405 || status == 408 || status == 409 ||
+                       status == 429 || status >= 500;
+  const std::string text =
+      fmt::format("{}: status {}: {}", what, status, ErrorReason(response.body));
+  if (!passing || IsIndexBlock(text)) return Require(response, what);
+  throw IndexRefused(text, RemedyOf(status, text));
 }
 
 json::Value ParseAnswer(const http::Response& response, const std::string& what) {

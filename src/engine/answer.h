@@ -12,6 +12,10 @@ namespace pgsluice::engine {
 /// 408/429/5xx kRetry, anything else kReject. `what` is what was tried: "cannot create index x".
 void Require(const http::Response& response, const std::string& what);
 
+/// The same for a request that concerns one index. An answer that passes or is not the engine's
+/// (404, 405, 408, 409, 429, 5xx) is IndexRefused, so that it holds up no other index.
+void RequireTaken(const http::Response& response, const std::string& what);
+
 /// The part of that about 401 and 403. `text` says it all.
 void RequireAllowed(int status, const std::string& text);
 

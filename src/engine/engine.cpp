@@ -96,7 +96,7 @@ json::Value Engine::Get(const std::string& path) {
   const std::string what = "cannot read " + path;
   const http::Response response = Send(Make("GET", path));
   if (IsMissing(response)) return {};
-  Require(response, what);
+  RequireTaken(response, what);
   return ParseAnswer(response, what);
 }
 
@@ -138,7 +138,8 @@ std::map<std::string, std::string> Engine::Uuids(const std::string& names) {
 
 void Engine::CreateIndex(const std::string& index, const std::string& body_json,
                          const std::string& parameters) {
-  Require(Send(Make("PUT", Path(index, parameters), body_json)), "cannot create index " + index);
+  RequireTaken(Send(Make("PUT", Path(index, parameters), body_json)),
+               "cannot create index " + index);
 }
 
 void Engine::DeleteIndex(const std::string& index) {
@@ -156,7 +157,8 @@ void Engine::SwapAlias(const std::string& alias, const std::vector<std::string>&
     body += fmt::format(R"(,{{"remove":{{"index":{},"alias":{}}}}})", json::Quote(old), name);
   }
   body += "]}";
-  Require(Send(Make("POST", "/_aliases", body)), fmt::format("cannot point {} to {}", alias, to));
+  RequireTaken(Send(Make("POST", "/_aliases", body)),
+               fmt::format("cannot point {} to {}", alias, to));
 }
 
 void Engine::DeleteAlias(const std::string& index, const std::string& alias) {
@@ -174,13 +176,13 @@ json::Value Engine::GetMapping(const std::string& index) {
 }
 
 void Engine::PutMapping(const std::string& index, const std::string& body_json) {
-  Require(Send(Make("PUT", Path(index, "/_mapping"), body_json)),
-          "cannot change the mapping of " + index);
+  RequireTaken(Send(Make("PUT", Path(index, "/_mapping"), body_json)),
+               "cannot change the mapping of " + index);
 }
 
 void Engine::PutSettings(const std::string& index, const std::string& body_json) {
-  Require(Send(Make("PUT", Path(index, "/_settings"), body_json)),
-          "cannot change the settings of " + index);
+  RequireTaken(Send(Make("PUT", Path(index, "/_settings"), body_json)),
+               "cannot change the settings of " + index);
 }
 
 namespace {

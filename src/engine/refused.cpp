@@ -28,7 +28,7 @@ constexpr std::array kRemedies = {
            "(sync.bulk_bytes, sync.workers)"},
     Remedy{"rejected_execution",
            "the engine has more to do than it can: add nodes, or lower sync.workers"},
-    Remedy{"maximum shards open",
+    Remedy{"shards open",  // "maximum [normal] shards open"
            "delete indexes that are not needed, or raise cluster.max_shards_per_node"},
     Remedy{"Limit of total fields",
            "leave columns out ('columns', 'exclude'), or raise index.mapping.total_fields.limit in "
@@ -46,10 +46,15 @@ constexpr std::array kRemedies = {
 
 }  // namespace
 
-std::string RemedyOf(int status, std::string_view text) {
+std::string KnownRemedy(std::string_view text) {
   for (const Remedy& remedy : kRemedies) {
     if (text.find(remedy.part) != std::string_view::npos) return std::string(remedy.text);
   }
+  return {};
+}
+
+std::string RemedyOf(int status, std::string_view text) {
+  if (std::string known = KnownRemedy(text); !known.empty()) return known;
   if (status == 403) return "give this user the privileges to create, write and search its indexes";
   if (status == 405 || status == 404) return "is there something between pgsluice and the engine?";
   if (status == 429) return "the engine has more to do than it can; it is asked again by itself";

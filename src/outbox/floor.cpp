@@ -1,5 +1,8 @@
+#include <algorithm>
+
 #include "outbox/outbox_sql.h"
 #include "pgsluice/outbox/outbox.h"
+#include "pgsluice/pg/text_array.h"
 
 namespace pgsluice::outbox {
 
@@ -8,6 +11,8 @@ namespace {
 constexpr std::chrono::milliseconds kBetweenMoves{200};
 // Against events that no rule foresees (ids written by hand): a look below the floor now and then.
 constexpr std::chrono::minutes kBetweenSweeps{5};
+// Indexes that are held back in turn make a few of them.
+constexpr std::size_t kMostFloors = 16;
 
 }  // namespace
 
@@ -25,12 +30,16 @@ void Floor::Advance(pg::Session& session) {
   sampled_ = now;
   if (now - swept_ > kBetweenSweeps) {
     swept_ = now;
-    const pg::Result below = session.Exec(sql::kFloorSweep, {std::to_string(value_)});
+    const pg::Result below = session.Exec(
+        sql::kFloorSweep, {std::to_string(value_), LeaveOf(interest_),
+                           pg::TextArray(interest_.mine), pg::TextArray(interest_.others)});
     if (below.rows() > 0) value_ = below.Int(0, 0);
   }
   if (sample_ >= 0) {
-    const pg::Result moved = session.Exec(
-        sql::kFloorMove, {std::to_string(value_), std::to_string(sample_), sample_xid_});
+    const pg::Result moved =
+        session.Exec(sql::kFloorMove, {std::to_string(value_), std::to_string(sample_), sample_xid_,
+                                       LeaveOf(interest_), pg::TextArray(interest_.mine),
+                                       pg::TextArray(interest_.others)});
     if (moved.rows() == 0) return;  // an older transaction is still open
     value_ = moved.Int(0, 0);
   }
@@ -39,6 +48,21 @@ void Floor::Advance(pg::Session& session) {
   // writers have theirs before they take an id of the outbox.
   sample_ = session.Exec(sql::kFloorSample).Int(0, 0);
   sample_xid_ = session.Exec(sql::kFloorXid).Text(0, 0);
+}
+
+std::int64_t Floors::From(std::int64_t base, int generation, const Interest& interest) {
+  last_ = nullptr;
+  if (interest.leave.empty() && interest.others.empty()) return base;
+  if (generation != generation_ || floors_.size() > kMostFloors) floors_.clear();
+  generation_ = generation;
+  const std::string key =
+      LeaveOf(interest) + pg::TextArray(interest.mine) + '/' + pg::TextArray(interest.others);
+  last_ = &floors_.try_emplace(key, interest).first->second;
+  return std::max(base, last_->value());
+}
+
+void Floors::Advance() {
+  if (last_ != nullptr) last_->Advance(session_);
 }
 
 }  // namespace pgsluice::outbox

@@ -22,11 +22,11 @@ void AppendEvents(const Event& row, std::string_view keys, std::vector<Event>& e
   }
 }
 
+}  // namespace
+
 std::string LeaveOf(const Interest& interest) {
   return pg::TextArray(std::vector<std::int64_t>(interest.leave.begin(), interest.leave.end()));
 }
-
-}  // namespace
 
 std::optional<std::vector<Event>> Outbox::Claim(int limit, std::int64_t floor, int generation,
                                                 const Interest& interest) {
@@ -80,10 +80,6 @@ bool HasVisible(pg::Session& session, std::int64_t floor, const Interest& intere
       .Exec(sql::kHasVisible, {std::to_string(floor), LeaveOf(interest),
                                pg::TextArray(interest.mine), pg::TextArray(interest.others)})
       .Bool(0, 0);
-}
-
-bool AnyVisibleUpTo(pg::Session& session, std::int64_t id) {
-  return session.Exec(sql::kAnyUpTo, {std::to_string(id)}).Bool(0, 0);
 }
 
 bool TrySleep(pg::Session& session) { return session.Exec(sql::kTrySleep).Bool(0, 0); }

@@ -33,9 +33,6 @@ inline const pg::Statement kHasVisible{"outbox_has_visible", R"sql(
                    AND (waiting_for IS NULL OR waiting_for && $3::text[]
                         OR NOT waiting_for && $4::text[])))sql"};
 
-inline const pg::Statement kAnyUpTo{"outbox_any_up_to", R"sql(
-  SELECT EXISTS (SELECT FROM pgsluice.outbox WHERE id <= $1::bigint))sql"};
-
 inline const pg::Statement kLag{"outbox_lag", R"sql(
   SELECT coalesce(sum(size), 0), coalesce(extract(epoch FROM pg_catalog.clock_timestamp() - min(captured_at)), 0)
   FROM (SELECT size, captured_at FROM pgsluice.outbox WHERE id >= $1::bigint
@@ -54,11 +51,17 @@ inline const pg::Statement kFloorSample{"floor_sample", R"sql(
 inline const pg::Statement kFloorXid{"floor_xid", "SELECT pg_catalog.pg_current_xact_id()::text"};
 inline const pg::Statement kFloorMove{"floor_move", R"sql(
   SELECT coalesce((SELECT id FROM pgsluice.outbox
-                   WHERE id >= $1::bigint AND id <= $2::bigint ORDER BY id LIMIT 1),
+                   WHERE id >= $1::bigint AND id <= $2::bigint AND source <> ALL ($4::int[])
+                     AND (waiting_for IS NULL OR waiting_for && $5::text[]
+                          OR NOT waiting_for && $6::text[])
+                   ORDER BY id LIMIT 1),
                   $2::bigint + 1)
   WHERE pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot()) >= $3::xid8)sql"};
 inline const pg::Statement kFloorSweep{"floor_sweep", R"sql(
-  SELECT id FROM pgsluice.outbox WHERE id < $1::bigint ORDER BY id LIMIT 1)sql"};
+  SELECT id FROM pgsluice.outbox
+  WHERE id < $1::bigint AND source <> ALL ($2::int[])
+    AND (waiting_for IS NULL OR waiting_for && $3::text[] OR NOT waiting_for && $4::text[])
+  ORDER BY id LIMIT 1)sql"};
 
 inline const pg::Statement kRecordDead{"dead_record", R"sql(
   INSERT INTO pgsluice.dead_letter

@@ -204,6 +204,46 @@ TEST_P(ForeignCode, DoesNotRunForKeysOfHerTypes) {
   EXPECT_EQ(Ran(), "");
 }
 
+// Of a followed table: a policy that appears, and a view that takes its place. The session is that
+// of a role without further rights, as it is while no view is configured.
+TEST_P(ForeignCode, DoesNotRunInAPolicyOrAView) {
+  AsMallory(
+      "CREATE FUNCTION mal.say(what text, result boolean) RETURNS boolean LANGUAGE plpgsql AS "
+      "'BEGIN PERFORM mal.note(what); RETURN result; END'; "
+      "CREATE TABLE mal.guarded (id int PRIMARY KEY, v text); INSERT INTO mal.guarded VALUES (1, "
+      "'a'); "
+      "CREATE TABLE mal.viewed (id int PRIMARY KEY, v text); INSERT INTO mal.viewed VALUES (1, "
+      "'a')");
+  const auto guarded = PlanOfTable("mal.guarded");
+  const auto viewed = PlanOfTable("mal.viewed");
+  ASSERT_TRUE(guarded && viewed);
+  const std::string role = mallory_ + "_sync";
+  Exec("CREATE ROLE " + role + "; GRANT pg_read_all_data TO " + role +
+       "; SELECT pgsluice.grant_to_sync('" + role + "')");
+  pg::Session::RefuseViews(true);
+  pg::Session session({.url = sandbox_.url()});
+  pg::Session::RefuseViews(false);
+  session.Exec("SET ROLE " + role);
+  const auto read = [&](const Plan& plan) {
+    EXPECT_NO_THROW(session.Exec(plan.read_by_key, {R"([["1"]])"}));
+    return [&session, &plan] {
+      EXPECT_ANY_THROW(session.Exec(plan.read_by_key, {R"([["1"]])"}));
+      EXPECT_ANY_THROW(session.Exec(plan.missing_keys, {R"([["1"]])"}));
+      EXPECT_ANY_THROW(session.Exec(plan.BlockStatement(plan.root_name), {"0", "4294967295"}));
+    };
+  };
+  const auto refused_guarded = read(*guarded), refused_viewed = read(*viewed);
+  AsMallory(
+      "ALTER TABLE mal.guarded ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON mal.guarded USING "
+      "(mal.say('policy', true)); ALTER TABLE mal.viewed RENAME TO kept; "
+      "CREATE VIEW mal.viewed AS SELECT id, v FROM mal.kept WHERE mal.say('view', true); "
+      "GRANT SELECT ON mal.viewed TO PUBLIC");
+  refused_guarded();
+  refused_viewed();
+  EXPECT_EQ(Ran(), "");
+  Exec("DROP OWNED BY " + role + "; DROP ROLE " + role);
+}
+
 TEST_P(ForeignCode, DoesNotRunInEmbedsAndFanOut) {
   AsMallory(kRow);
   AsMallory("INSERT INTO mal.child VALUES (1, 'red', 5, 3), (2, 'green', 5, 4)");

@@ -66,10 +66,12 @@ TEST_F(ServiceBinary, AnswersOnBothPortsAndStopsOnSigterm) {
   EXPECT_THAT(get(admin, "/healthz"), HasSubstr("ok"));
   // SIGHUP puts a key in force; until then nobody is asked for one.
   std::ofstream(config) << R"({"elasticsearch": {"index_prefix": ")" + prefix_ + R"("},)"
+                        << R"("limits": {"connections_per_address": 500},)"
                         << R"("auth": {"keys": [{"name": "k", "policy": "p", "sha256": ")"
                         << std::string(64, 'a') << R"("}], "policies": {"p": {"indexes": {}}}}})";
   service.Signal(SIGHUP);
   ASSERT_TRUE(service.WaitForLine("SIGHUP: keys", std::chrono::seconds(20)));
+  EXPECT_TRUE(service.WaitForLine("limits.connections_per_address", std::chrono::seconds(20)));
   EXPECT_EQ(api->Send({.path = "/v1/item/count"}).status, 401);
   std::ofstream(config) << R"({"lissten": 1})";
   service.Signal(SIGHUP);

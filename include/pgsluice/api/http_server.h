@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "pgsluice/config/config.h"
+#include "pgsluice/observe/metrics.h"
 
 namespace pgsluice::api {
 
@@ -85,7 +86,14 @@ struct HttpLimits {
   std::size_t unsent = 128U << 20U;     ///< Bytes of all answers that wait for slow readers.
   std::size_t unfinished = 64U << 20U;  ///< Bytes of all requests that are not whole yet.
   std::size_t per_address = 0;          ///< Connections; 0: three quarters of all there can be.
+  /// Called for each connection that is cut or refused, with the reason: files, too_many, address,
+  /// queue, slow, memory. From any thread, and under a lock: it must return at once.
+  std::function<void(const std::string&)> cut{};
 };
+
+/// Counts what `HttpLimits::cut` reports, as pgsluice_http_connections_cut_total.
+std::function<void(const std::string&)> CountCut(observe::Registry& registry,
+                                                 const std::string& listener);
 
 /// Poco's HTTP server behind a guard, which hands it a connection only when a whole request has
 /// arrived and was checked. Poco's own parser leaves open (measured on 1.11 and 1.13): lines of

@@ -52,7 +52,8 @@ struct IndexIdentity {
 
 /// One engine. Thread-safe. Errors: unreachable, overloaded or timed out is Error(kRetry);
 /// 401 is CredentialsRefused, 403 Error(kFatal) with a hint; a request the engine refuses (400) is
-/// Error(kReject).
+/// Error(kReject). What an index is made and changed by throws IndexRefused instead if the engine
+/// answers that it cannot do that now (404, 405, 409, 429, 5xx).
 class Engine {
  public:
   explicit Engine(std::shared_ptr<http::Transport> transport);

@@ -15,6 +15,8 @@ class IndexRefused : public Error {
       : Error(Disposition::kRetry, message, std::move(remedy)) {}
 };
 
+/// What to do about what the text says; empty if it says nothing that is known.
+std::string KnownRemedy(std::string_view text);
 /// What to do about a refusal: disk, heap, shards, fields, blocks. `text`: the engine's reason.
 std::string RemedyOf(int status, std::string_view text);
 

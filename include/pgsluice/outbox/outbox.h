@@ -38,6 +38,9 @@ struct Interest {
   std::vector<std::string> others;  ///< Indexes in force that other processes write.
 };
 
+/// `leave` as an SQL array.
+std::string LeaveOf(const Interest& interest);
+
 struct DeadLetter {
   std::int64_t id = 0;
   std::string index, document_id, key, error;
@@ -84,6 +87,9 @@ class Outbox {
 /// visible. One per process; thread-safe.
 class Floor {
  public:
+  Floor() = default;
+  /// Of the events that claims with `interest` take: those that they leave alone lie below it.
+  explicit Floor(Interest interest) : interest_(std::move(interest)) {}
   std::int64_t value() const { return value_; }
   /// Moves the floor when it can; at most a few times a second. Call outside a transaction.
   void Advance(pg::Session& session);
@@ -92,12 +98,32 @@ class Floor {
   void Reset();
 
  private:
+  const Interest interest_{};
   std::atomic<std::int64_t> value_{0};
   base::Mutex mutex_;
   std::chrono::steady_clock::time_point sampled_ PGSLUICE_GUARDED_BY(mutex_){};
   std::chrono::steady_clock::time_point swept_ PGSLUICE_GUARDED_BY(mutex_){};
   std::int64_t sample_ PGSLUICE_GUARDED_BY(mutex_) = -1;  ///< S; -1: none is waiting.
   std::string sample_xid_ PGSLUICE_GUARDED_BY(mutex_);    ///< X.
+};
+
+/// Where claims begin that leave events for other processes, or for later, alone: behind those, so
+/// that a large backlog of them costs a claim nothing. Used by one thread; must not outlive the
+/// session.
+class Floors {
+ public:
+  explicit Floors(pg::Session& session) : session_(session) {}
+  /// Where a claim with `interest` begins at best. `base`: where every claim does. Call outside a
+  /// transaction.
+  std::int64_t From(std::int64_t base, int generation, const Interest& interest);
+  /// Moves the floor that was asked for last. Call outside a transaction.
+  void Advance();
+
+ private:
+  pg::Session& session_;
+  int generation_ = -1;
+  std::map<std::string, Floor> floors_;  ///< By the text of their interest.
+  Floor* last_ = nullptr;                ///< Null if nothing is left alone.
 };
 
 /// pgsluice.state.generation: rises when documents get another shape or place.
@@ -110,8 +136,6 @@ void Awake(pg::Session& session);
 
 /// Whether Claim() would find something that nobody holds.
 bool HasVisible(pg::Session& session, std::int64_t floor, const Interest& interest = {});
-/// Whether an event at or below `id` is still there.
-bool AnyVisibleUpTo(pg::Session& session, std::int64_t id);
 
 struct Lag {
   std::int64_t pending = 0;  ///< Visible events (changed keys), of a million rows at most.

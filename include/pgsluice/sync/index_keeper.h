@@ -85,6 +85,8 @@ class IndexKeeper {
 
  private:
   struct State;
+  /// Inspect() index by index, because the engine does not tell about all of them in one answer.
+  std::map<std::string, engine::IndexIdentity> AskEach(const IndexSet& set, Condition& condition);
   State Load(pg::Session& session, const std::string& name) const;
   /// Whether a definition that replaced ours is in force and some process runs it. The last one
   /// that was put in force stands, in whatever order processes start.

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 
@@ -10,6 +11,7 @@
 #include "pgsluice/base/mutex.h"
 #include "pgsluice/catalog/catalog.h"
 #include "pgsluice/config/config.h"
+#include "pgsluice/engine/refused.h"
 #include "pgsluice/sync/definitions.h"
 #include "pgsluice/sync/epoch_keeper.h"
 #include "pgsluice/sync/index_keeper.h"
@@ -45,6 +47,9 @@ class Keeper {
   void Connect();
   /// Makes known which definitions this process runs.
   void Join();
+  /// The same without the indexes of `set` that cannot be written: after a while without a process
+  /// that runs their definitions, no event waits for them, and they are filled again.
+  void JoinWithoutUnwritten(const IndexSet& set);
   void Leave();
   void Look();
   pg::Result Pulse();
@@ -59,9 +64,10 @@ class Keeper {
   std::vector<std::string> Names() const;                            ///< Of all indexes.
   /// Makes and extends the indexes; with `retry` only those in trouble, if nothing else changed.
   void EnsureIndexes(bool retry);
-  void EnsureOne(const document::Planned& planned, IndexSet& set);
+  /// False if the engine did not take a request about the index.
+  bool EnsureOne(const document::Planned& planned, IndexSet& set);
   /// The same for an index whose definition fits the tables.
-  void EnsurePlanned(const document::Planned& planned, IndexSet& set);
+  bool EnsurePlanned(const document::Planned& planned, IndexSet& set);
   /// Indexes with a block, and those whose changes the engine refuses for some time.
   std::map<std::string, IndexTrouble> BlockedNow() const;
   /// Blocks that began or ended since the last look.
@@ -89,6 +95,8 @@ class Keeper {
   Membership membership_;  ///< Of that session.
   catalog::Catalog catalog_;
   std::vector<document::Planned> planned_;
+  std::set<std::string> unwritten_;              ///< Indexes with a plan that cannot be written.
+  std::optional<engine::IndexRefused> refusal_;  ///< Of an index that was ensured last.
   TroubleMap misfits_;  ///< Indexes whose definition does not fit the tables.
   TroubleMap others_;   ///< What TroublesOfOthers() returned last.
   Troubles troubles_;

@@ -19,12 +19,10 @@ using TroubleMap = std::map<std::string, IndexTrouble>;  ///< By index.
 /// ends, records them in pgsluice.index_trouble, and says when to try again. Not thread-safe.
 class Troubles {
  public:
-  /// Puts `now` in place of what was. `configured`: all indexes of this process. `unwritten`: those
-  /// of `now` whose changes are missed from now on, so that they have to be filled again. With
-  /// `record` false the database is left alone.
+  /// Puts `now` in place of what was. `configured`: all indexes of this process. With `record`
+  /// false the database is left alone.
   void Replace(pg::Session& session, const TroubleMap& now,
-               const std::vector<std::string>& configured,
-               const std::vector<std::string>& unwritten, bool record);
+               const std::vector<std::string>& configured, bool record);
   /// Whether an index is in trouble and it is time to see whether it still is.
   bool RetryIsDue() const;
   /// The same, whenever that is due.

@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <thread>
 #include <utility>
 
 #include "api/http/host_rule.h"
@@ -59,7 +58,8 @@ void HttpGuard::Listen(const Poco::Net::SocketAddress& address, std::unique_ptr<
   listening_.bind(address, true, false);
   listening_.listen(kBacklog);
   listening_.setBlocking(false);
-  polled_.add(listening_, PollSet::POLL_READ);
+  const base::MutexLock lock(mutex_);
+  AcceptAgain();
 }
 
 bool HttpGuard::Wait(milliseconds timeout) {
@@ -104,8 +104,8 @@ void HttpGuard::Accept() {
     if (socket >= 0) {
       Admit(socket, Poco::Net::SocketAddress(reinterpret_cast<sockaddr*>(&storage), size));
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      Warn("no file descriptor is left for a connection", "raise the limit of open files");
-      if (!CloseAnIdleOne()) std::this_thread::sleep_for(milliseconds(10));
+      Warn("files", "no file descriptor is left for a connection", "raise the limit of open files");
+      if (!CloseAnIdleOne()) StopAccepting();
       return;
     } else if (errno != EINTR && errno != ECONNABORTED) {
       return;
@@ -113,11 +113,22 @@ void HttpGuard::Accept() {
   }
 }
 
+void HttpGuard::StopAccepting() {
+  const base::MutexLock lock(mutex_);
+  if (std::exchange(accepting_, false)) polled_.remove(listening_);
+}
+
+void HttpGuard::AcceptAgain() {
+  if (closing_ || std::exchange(accepting_, true)) return;
+  polled_.add(listening_, PollSet::POLL_READ);
+}
+
 void HttpGuard::Admit(int socket, const Poco::Net::SocketAddress& peer) {
   const Accepted accepted(socket);
   const std::string host = peer.host().toString();
   if (open() >= most_ && !CloseAnIdleOne()) {
-    return Warn("a connection was refused: too many are open", "raise the limit of open files");
+    return Warn("too_many", "a connection was refused: too many are open",
+                "raise the limit of open files");
   }
   const int on = 1;
   ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -132,7 +143,7 @@ void HttpGuard::Admit(int socket, const Poco::Net::SocketAddress& peer) {
       connections_[socket] = connection;
     }
     if (connections_.count(socket) == 0) {
-      return Warn("a connection was refused: too many from one address",
+      return Warn("address", "a connection was refused: too many from one address",
                   "raise limits.connections_per_address if these are honest callers");
     }
   }
@@ -182,7 +193,7 @@ void HttpGuard::Read(const Connection& connection) {
 void HttpGuard::TakeRequest(const Connection& connection) {
   if (closing_) return Drop(connection);
   if (queued_() + static_cast<int>(ready_.size()) >= limits_.queued) {
-    Warn("a connection was closed: too many requests wait for a thread",
+    Warn("queue", "a connection was closed: too many requests wait for a thread",
          "lower the load, or run more processes");
     return Drop(connection);
   }
@@ -279,6 +290,7 @@ void HttpGuard::Watch(const Connection& connection, Phase phase, Need need,
   const int before = std::exchange(connection->watched, mode);
   if (before == 0) polled_.add(connection->socket(), mode);
   if (before != 0 && before != mode) polled_.update(connection->socket(), mode);
+  changed_.notify_all();
 }
 
 void HttpGuard::Drop(const Connection& connection) {
@@ -293,6 +305,8 @@ void HttpGuard::Drop(const Connection& connection) {
       observe::Log(observe::Level::kDebug, "api", "a connection was not watched");
     }
   }
+  changed_.notify_all();
+  AcceptAgain();
   if (connections_.erase(connection->descriptor()) == 0) return;
   const auto same = of_address_.find(connection->peer_host());
   if (--same->second == 0) of_address_.erase(same);
@@ -304,6 +318,7 @@ void HttpGuard::CheckDeadlines() {
   std::vector<Connection> over;
   {
     const base::MutexLock lock(mutex_);
+    AcceptAgain();  // files may have been closed elsewhere
     for (const auto& [descriptor, connection] : connections_) {
       if (connection->watched == 0) continue;
       const bool idle = connection->phase == Phase::kHandshake ||
@@ -321,7 +336,7 @@ void HttpGuard::Expire(const Connection& connection) {
     return TakeRequest(connection);
   }
   if (connection->phase == Phase::kSending) {
-    Warn("a connection was cut: its caller reads too slowly", "");
+    Warn("slow", "a connection was cut: its caller reads too slowly", "");
   }
   Drop(connection);
 }
@@ -348,7 +363,8 @@ bool HttpGuard::CutSlowest(bool force) {
   charged_ -= std::exchange(slowest->charged, 0);
   // The guard's thread sees the end, and drops it.
   ::shutdown(slowest->descriptor(), SHUT_RDWR);
-  Warn("a connection was cut: its caller reads too slowly, and others need the memory", "");
+  Warn("memory", "a connection was cut: its caller reads too slowly, and others need the memory",
+       "");
   return true;
 }
 
@@ -374,7 +390,8 @@ bool HttpGuard::CloseAnIdleOne() {
   return oldest != nullptr;
 }
 
-void HttpGuard::Warn(const char* what, const std::string& hint) {
+void HttpGuard::Warn(const char* reason, const char* what, const std::string& hint) {
+  if (limits_.cut) limits_.cut(reason);
   constexpr auto kEvery = std::chrono::seconds(10);
   const auto now = Clock::now().time_since_epoch().count();
   auto next = next_warning_.load();
@@ -392,14 +409,29 @@ std::size_t HttpGuard::open() {
   return connections_.size();
 }
 
+void HttpGuard::AwaitReturn(Clock::time_point deadline) {
+  base::MutexLock lock(mutex_);
+  while (!connections_.empty() && !WatchesAny()) {
+    if (changed_.wait_until(lock, deadline) == std::cv_status::timeout) return;
+  }
+}
+
+bool HttpGuard::WatchesAny() const {
+  return std::any_of(connections_.begin(), connections_.end(),
+                     [](const auto& entry) { return entry.second->watched != 0; });
+}
+
 void HttpGuard::Close(Clock::time_point deadline) {
   draining_ = closing_ = true;
   for (const Ready& ready : std::exchange(ready_, {})) Drop(ready.connection);
-  if (polled_.has(listening_)) polled_.remove(listening_);
+  StopAccepting();
   next_look_ = {};
   while (open() > 0 && Clock::now() < deadline) {
-    Turn(milliseconds(20));
-    if (polled_.empty()) std::this_thread::sleep_for(milliseconds(1));
+    if (polled_.empty()) {
+      AwaitReturn(deadline);
+    } else {
+      Turn(milliseconds(20));
+    }
   }
   const base::MutexLock lock(mutex_);
   for (const auto& [descriptor, connection] : connections_) {

@@ -4,6 +4,7 @@
 #include <Poco/Net/ServerSocket.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <map>
@@ -66,6 +67,10 @@ class HttpGuard {
 
   void Turn(std::chrono::milliseconds timeout);
   void Accept();
+  /// While there is no file descriptor for another connection.
+  void StopAccepting();
+  /// A connection has ended, or some time has passed.
+  void AcceptAgain() PGSLUICE_REQUIRES(mutex_);
   void Admit(int socket, const Poco::Net::SocketAddress& peer);
   void Process(const Connection& connection);
   void Read(const Connection& connection);
@@ -87,7 +92,11 @@ class HttpGuard {
   /// Counts what an unfinished request holds; false if all of them hold too much.
   bool CountRequest(HttpConnection& connection);
   bool CloseAnIdleOne();
-  void Warn(const char* what, const std::string& hint);
+  /// Counts what was cut or refused, and logs it now and then. `reason` is the metric's label.
+  void Warn(const char* reason, const char* what, const std::string& hint);
+  /// Waits until a thread returns or drops a connection.
+  void AwaitReturn(Clock::time_point deadline);
+  bool WatchesAny() const PGSLUICE_REQUIRES(mutex_);
   /// The request that was read, with what the guard knows about it.
   HttpRequest Taken(HttpConnection& connection) const;
   std::size_t open();
@@ -106,6 +115,8 @@ class HttpGuard {
   std::atomic<std::size_t> requested_{0};  // Bytes of unfinished requests.
 
   base::Mutex mutex_;
+  std::condition_variable_any changed_;  // Of connections_ or what is watched.
+  bool accepting_ PGSLUICE_GUARDED_BY(mutex_) = false;
   std::unordered_map<int, Connection> connections_ PGSLUICE_GUARDED_BY(mutex_);
   std::unordered_map<std::string, std::size_t> of_address_ PGSLUICE_GUARDED_BY(mutex_);
   // Bytes of unsent answers that no thread sends.

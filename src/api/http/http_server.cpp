@@ -30,6 +30,16 @@ std::string ToText(const config::Address& address) {
   return fmt::format("{}{}{}:{}", v6 ? "[" : "", address.host, v6 ? "]" : "", address.port);
 }
 
+std::function<void(const std::string&)> CountCut(observe::Registry& registry,
+                                                 const std::string& listener) {
+  return [&registry, listener](const std::string& reason) {
+    registry
+        .MakeCounter("pgsluice_http_connections_cut_total", "Connections cut or refused.",
+                     {{"listener", listener}, {"reason", reason}})
+        .Add();
+  };
+}
+
 struct HttpServer::Impl {
   Impl(const config::Address& listen, const std::optional<config::Tls>& tls_files,
        const HttpLimits& http_limits, Handler answers)

@@ -4,6 +4,8 @@
 
 #include <ostream>
 
+#include "pgsluice/base/printable.h"
+
 namespace pgsluice::app {
 
 namespace {
@@ -15,7 +17,7 @@ constexpr std::int64_t kStuckSeconds = 120;
 
 std::string Text(const Value& object, std::string_view name) {
   const Value* value = object.Find(name);
-  return value == nullptr || value->IsNull() ? "?" : value->text;
+  return value == nullptr || value->IsNull() ? "?" : base::Printable(value->text);
 }
 
 std::int64_t Number(const Value& object, std::string_view name) {
@@ -51,7 +53,7 @@ void PrintTroubles(const Value& status, std::ostream& out) {
   const Value* reason = status.Find("reason");
   // What is wrong with single indexes is shown with them.
   if (reason != nullptr && !reason->text.empty() && !reason->text.starts_with("index ")) {
-    out << "  wrong: " << reason->text << '\n';
+    out << "  wrong: " << base::Printable(reason->text) << '\n';
     const std::string advice = Advice(reason->text);
     if (!advice.empty()) out << "  do:    " << advice << '\n';
   }
@@ -70,9 +72,9 @@ void PrintTroubles(const Value& status, std::ostream& out) {
 }
 
 void PrintIndex(const std::string& name, const Value& index, std::ostream& out) {
-  out << fmt::format("  {:<24} {:<14} {} documents, {} pending, {} dead letters\n", name,
-                     Text(index, "state"), Text(index, "documents"), Text(index, "pending"),
-                     Text(index, "dead_letters"));
+  out << fmt::format("  {:<24} {:<14} {} documents, {} pending, {} dead letters\n",
+                     base::Printable(name), Text(index, "state"), Text(index, "documents"),
+                     Text(index, "pending"), Text(index, "dead_letters"));
   const std::string reason = Text(index, "reason");
   if (!reason.empty() && reason != "?") out << "    wrong: " << reason << '\n';
   const std::string remedy = Text(index, "remedy");
@@ -107,7 +109,7 @@ void PrintTables(const Value& tables, std::ostream& out) {
   for (const auto& [name, table] : tables.members) {
     const Value* attached = table.Find("attached");
     const bool is_attached = attached != nullptr && attached->boolean;
-    out << fmt::format("  {:<24} {}\n", name,
+    out << fmt::format("  {:<24} {}\n", base::Printable(name),
                        is_attached ? "attached" : "not attached; run: pgsluice attach");
   }
 }
@@ -139,7 +141,7 @@ void PrintStatus(const Value& status, std::ostream& out) {
   if (const Value* versions = status.Find("versions")) {
     out << "versions";
     for (const auto& [name, version] : versions->members)
-      out << "  " << name << ' ' << version.text;
+      out << "  " << name << ' ' << base::Printable(version.text);
     out << '\n';
   }
 }

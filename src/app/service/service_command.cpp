@@ -89,9 +89,10 @@ std::shared_ptr<const api::IndexSet> ForApi(const sync::IndexRegistry& registry)
   return indexes;
 }
 
-api::HttpLimits AdminLimits(const config::Config& config) {
+api::HttpLimits AdminLimits(const config::Config& config, observe::Registry& registry) {
   api::HttpLimits limits;
   limits.threads = 8;
+  limits.cut = api::CountCut(registry, "admin");
   limits.per_address = static_cast<std::size_t>(config.limits.connections_per_address);
   limits.hosts = api::MakeHostRule(config.admin_listen, config.allowed_hosts);
   return limits;
@@ -100,6 +101,10 @@ api::HttpLimits AdminLimits(const config::Config& config) {
 /// Parts of the configuration that changed and that only a restart puts in force.
 std::string NeedsRestart(const config::Config& old, const config::Config& fresh) {
   std::string names;
+  const auto address = [](const config::Config& config) {
+    return config.limits.connections_per_address;
+  };
+  if (address(old) != address(fresh)) names = "limits.connections_per_address";
   for (const auto& [name, value] : fresh.effective.members) {
     const bool reloads = name == "auth" || name == "limits" || name == "cors_origins" ||
                          name == "log_level" || name == "log_format" || name == "admin_auth" ||
@@ -129,7 +134,7 @@ class Service {
         cursor_keys_(pool_, registry_),
         sync_(config, *engine_, monitor_, syncs),
         sync_state_(consistency_, sync_),
-        admin_(config.admin_listen, config.admin_tls, AdminLimits(config),
+        admin_(config.admin_listen, config.admin_tls, AdminLimits(config, registry_),
                api::AdminHandler(
                    {.ready = [this] { return Ready(); },
                     .reason = [this] { return Reason(); },

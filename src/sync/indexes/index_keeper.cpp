@@ -75,6 +75,12 @@ bool Has(const std::vector<std::string>& items, const std::string& item) {
   return std::find(items.begin(), items.end(), item) != items.end();
 }
 
+/// Whether the engine, or something in its place, refused a request; else there was no answer.
+bool WasAnswered(const Error& error) {
+  return error.disposition() != Disposition::kRetry ||
+         dynamic_cast<const engine::IndexRefused*>(&error) != nullptr;
+}
+
 /// N of "alias-00000N"; 0 for any other name.
 int NumberOf(const std::string& alias, const std::string& name) {
   const std::size_t dash = name.rfind('-');
@@ -321,7 +327,15 @@ std::string IndexKeeper::Create(const document::Plan& plan, const std::string& a
                                 const std::vector<std::string>& old, const std::string& building) {
   const std::string physical = NextName(alias, building);
   engine_.CreateIndex(physical, engine::IndexBody(plan, config_, engine_.Detect()));
-  PointTo(alias, old, physical);
+  try {
+    PointTo(alias, old, physical);
+  } catch (const Error& error) {
+    // It would be made again, under the next name, each time this is tried.
+    if (WasAnswered(error) && !Has(engine_.AliasTargets(alias), physical)) {
+      engine_.DeleteIndex(physical);
+    }
+    throw;
+  }
   Log(Level::kInfo, "sync", "index created", {{"index", plan.name}, {"physical", physical}});
   return physical;
 }
@@ -344,6 +358,20 @@ void IndexKeeper::CheckOwner(const std::string& alias, const std::string& physic
               "choose another name or set elasticsearch.index_prefix");
 }
 
+std::map<std::string, engine::IndexIdentity> IndexKeeper::AskEach(const IndexSet& set,
+                                                                  Condition& condition) {
+  std::map<std::string, engine::IndexIdentity> there;
+  for (const auto& [name, index] : set.indexes) {
+    try {
+      for (const Target& target : index->targets) there.merge(engine_.Identities(target.name));
+    } catch (const Error& error) {
+      condition.blocked[name] = TroubleOf(error);
+      condition.blocked[name].state = IndexPhase::kBlocked;
+    }
+  }
+  return there;
+}
+
 IndexKeeper::Condition IndexKeeper::Inspect(const IndexSet& set) {
   std::vector<std::string> lists(1);
   for (const auto& [name, index] : set.indexes) {
@@ -353,11 +381,19 @@ IndexKeeper::Condition IndexKeeper::Inspect(const IndexSet& set) {
     }
   }
   std::map<std::string, engine::IndexIdentity> there;
-  for (const std::string& aliases : lists) {
-    if (!aliases.empty()) there.merge(engine_.Identities(aliases));
-  }
   Condition condition;
+  try {
+    for (const std::string& aliases : lists) {
+      if (!aliases.empty()) there.merge(engine_.Identities(aliases));
+    }
+  } catch (const Error& error) {
+    if (!WasAnswered(error) || dynamic_cast<const engine::CredentialsRefused*>(&error) != nullptr)
+      throw;
+    there = AskEach(set, condition);
+    if (there.empty()) throw;
+  }
   for (const auto& [name, index] : set.indexes) {
+    if (condition.blocked.contains(name)) continue;
     const engine::IndexIdentity& found = there[index->physical];
     condition.intact = condition.intact && found.uuid == index->uuid;
     std::vector<std::string> blocks;

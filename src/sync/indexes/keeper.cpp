@@ -223,7 +223,22 @@ std::vector<std::string> Keeper::Names() const {
   return names;
 }
 
-void Keeper::Join() { membership_.Join(*session_, Plans(), Names()); }
+void Keeper::Join() {
+  auto plans = Plans();
+  std::erase_if(plans, [&](const auto& plan) { return unwritten_.contains(plan->name); });
+  membership_.Join(*session_, plans, Names());
+}
+
+void Keeper::JoinWithoutUnwritten(const IndexSet& set) {
+  std::set<std::string> unwritten;
+  for (const auto& plan : Plans()) {
+    const bool written = set.indexes.contains(plan->name);
+    if (set.troubles.contains(plan->name) && !written) unwritten.insert(plan->name);
+  }
+  if (unwritten == unwritten_) return;
+  unwritten_ = std::move(unwritten);
+  Join();
+}
 
 void Keeper::AttachTables(bool first) {
   const auto plans = Plans();
@@ -260,17 +275,22 @@ void Keeper::EnsureIndexes(bool retry) {
       }
     }
     if (writes_) shared_.engine.Detect();
+    refusal_.reset();
+    bool taken = false;
     const bool keep = retry && before->generation == outbox::ReadGeneration(*session_);
     for (const document::Planned& planned : planned_) {
       const std::string& name = planned.config.name;
       const auto known = before->indexes.find(name);
       if (keep && known != before->indexes.end() && !before->troubles.contains(name)) {
         set->indexes.insert(*known);
+        taken = true;
       } else {
-        EnsureOne(planned, *set);
+        taken = EnsureOne(planned, *set) || taken;
       }
     }
+    if (refusal_ && !taken) throw engine::IndexRefused(*refusal_);  // the engine takes nothing
     if (writes_) {
+      JoinWithoutUnwritten(*set);
       DropVoidJobs(*session_);
       if (epochs_.Keep(*session_, *set)) LookAgain();  // to fill them
       set->generation = outbox::ReadGeneration(*session_);
@@ -304,42 +324,49 @@ void Keeper::EnsureIndexes(bool retry) {
   shared_.backfill.Signal();
 }
 
-void Keeper::EnsureOne(const document::Planned& planned, IndexSet& set) {
+bool Keeper::EnsureOne(const document::Planned& planned, IndexSet& set) {
   const std::string& name = planned.config.name;
+  bool taken = false;
   if (const auto misfit = misfits_.find(name); misfit != misfits_.end()) {
     set.troubles.insert(*misfit);
   } else {
-    EnsurePlanned(planned, set);
+    taken = EnsurePlanned(planned, set);
   }
-  if (set.indexes.contains(name) || !set.troubles.contains(name)) return;
+  if (set.indexes.contains(name) || !set.troubles.contains(name)) return taken;
   if (auto served = indexes_.Served(*session_, planned.config)) {
     set.served.emplace(name, std::move(served));
   }
+  return taken;
 }
 
-void Keeper::EnsurePlanned(const document::Planned& planned, IndexSet& set) {
+bool Keeper::EnsurePlanned(const document::Planned& planned, IndexSet& set) {
   const std::string& name = planned.plan->name;
   const catalog::Table* root = catalog_.Find(planned.plan->root);
   try {
     auto live = writes_ && root != nullptr ? indexes_.Ensure(*session_, planned.plan, *root)
                                            : indexes_.Remembered(*session_, planned.plan);
-    if (!live) return;
+    if (!live) return false;
     if (!live->impossible.empty()) {
       set.troubles[name] = TroubleOf(Error(Disposition::kReject, live->impossible));
     }
     set.indexes.emplace(name, std::move(live));
+    return true;
   } catch (const engine::CredentialsRefused&) {
     throw;  // concerns all
-  } catch (const engine::IndexBlocked& error) {
+  } catch (const engine::IndexRefused& error) {
     set.troubles[name] = TroubleOf(error);
+    const bool blocked = dynamic_cast<const engine::IndexBlocked*>(&error) != nullptr;
+    if (!blocked) refusal_ = error;
     const std::shared_ptr<const IndexSet> before = shared_.registry.Get();
     const auto known = before->indexes.find(name);
     if (known != before->indexes.end()) set.indexes.insert(*known);
+    return blocked;
   } catch (const Error& error) {
     const bool concerns_all = session_->broken() || error.disposition() == Disposition::kRetry ||
                               dynamic_cast<const pg::SqlError*>(&error) != nullptr;
     if (concerns_all) throw;
     set.troubles[name] = TroubleOf(error);
+    return true;
   }
 }
 
@@ -366,13 +393,7 @@ void Keeper::FollowBlocks(const std::map<std::string, IndexTrouble>& blocked) {
 }
 
 void Keeper::PutInForce(const std::shared_ptr<const IndexSet>& set) {
-  // Of a definition that does not fit the tables others know that this process does not run it.
-  std::vector<std::string> unwritten;
-  for (const auto& plan : Plans()) {
-    const bool written = set->indexes.contains(plan->name);
-    if (set->troubles.contains(plan->name) && !written) unwritten.push_back(plan->name);
-  }
-  troubles_.Replace(*session_, set->troubles, Names(), unwritten, writes_);
+  troubles_.Replace(*session_, set->troubles, Names(), writes_);
   shared_.registry.Replace(IndexKeeper::WithPhases(*session_, set));
 }
 

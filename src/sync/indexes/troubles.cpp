@@ -7,7 +7,6 @@
 #include "pgsluice/engine/engine.h"
 #include "pgsluice/observe/log.h"
 #include "pgsluice/pg/text_array.h"
-#include "pgsluice/sync/definitions.h"
 
 namespace pgsluice::sync {
 
@@ -35,9 +34,7 @@ std::string RemedyOf(const Error& refusal) {
   if (Contains(text, "invalid_index_name") || Contains(text, "InvalidIndexName")) {
     return "give the index another name, or change elasticsearch.index_prefix";
   }
-  if (Contains(text, "maximum") && Contains(text, "shards")) {
-    return "delete indexes that nobody needs, add a node, or raise cluster.max_shards_per_node";
-  }
+  if (std::string known = engine::KnownRemedy(text); !known.empty()) return known;
   if (!refusal.hint().empty()) return refusal.hint();
   return "change the index's mapping or settings to what this engine knows ('pgsluice config "
          "check' tries them on the engine), or install the plugin that is missing";
@@ -60,8 +57,7 @@ void Troubles::Log(const TroubleMap& now) const {
 }
 
 void Troubles::Replace(pg::Session& session, const TroubleMap& now,
-                       const std::vector<std::string>& configured,
-                       const std::vector<std::string>& unwritten, bool record) {
+                       const std::vector<std::string>& configured, bool record) {
   const bool changed = first_ || now != known_;
   if (changed) backoff_.Reset();
   retry_at_ = std::chrono::steady_clock::now() + backoff_.Next();
@@ -77,7 +73,6 @@ void Troubles::Replace(pg::Session& session, const TroubleMap& now,
       session.Exec(kRecord, {name, Name(trouble.state), trouble.reason, trouble.remedy});
     }
     transaction.Commit();
-    if (!unwritten.empty()) MarkGap(session, unwritten);
   }
   Log(now);
   known_ = now;

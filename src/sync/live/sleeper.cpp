@@ -24,7 +24,7 @@ constexpr int kFullQueuePollMs = 1000;
 class Sleeper {
  public:
   Sleeper(const Shared& shared, pg::Listener& listener)
-      : shared_(shared), listener_(listener), session_(listener.session()) {
+      : shared_(shared), listener_(listener), session_(listener.session()), floors_(session_) {
     two_phase_ =
         session_.Exec("SELECT current_setting('max_prepared_transactions') <> '0'").Bool(0, 0);
   }
@@ -45,9 +45,14 @@ class Sleeper {
   }
 
  private:
+  /// Something that waits for us.
   bool Visible() {
-    return outbox::HasVisible(session_, shared_.floor.value(),
-                              InterestNow(*shared_.registry.Get(), shared_.holds.held()));
+    const std::shared_ptr<const IndexSet> set = shared_.registry.Get();
+    const outbox::Interest interest = InterestNow(*set, shared_.holds.held());
+    const auto from = floors_.From(shared_.floor.value(), set->generation, interest);
+    if (outbox::HasVisible(session_, from, interest)) return true;
+    floors_.Advance();
+    return false;
   }
 
   bool IsQueueFilling() {
@@ -68,6 +73,7 @@ class Sleeper {
   const Shared& shared_;
   pg::Listener& listener_;
   pg::Session& session_;
+  outbox::Floors floors_;
   bool two_phase_ = false;
 };
 

@@ -192,14 +192,18 @@ class Worker {
       : shared_(shared),
         session_(session),
         outbox_(session),
+        floors_(session),
         refresher_(session, outbox_, writer, shared.holds),
         times_(session, outbox_) {}
 
   Next Step() {
     try {
-      return Batch();
+      const Next next = Batch();
+      floors_.Advance();
+      return next;
     } catch (const TreeChanged& changed) {
       MarkReplaced(session_, changed.plans);
+      HoldStale(changed);
       shared_.look_again();
       return kUntilLooked;
     }
@@ -212,6 +216,24 @@ class Worker {
     std::shared_ptr<const IndexSet> set;  ///< Owns the plans.
     std::set<const document::Plan*> plans;
   };
+
+  /// The look that was asked for the last time left such a plan in place, because the engine does
+  /// not take what the change needs, for instance. The other indexes go on without it.
+  void HoldStale(const TreeChanged& changed) {
+    for (const document::Plan* plan : changed.plans) {
+      if (NamesHold(session_, {plan})) continue;
+      const auto known = stale_ == nullptr ? nullptr : PlanOf(*stale_, plan->name);
+      if (known != plan) continue;
+      shared_.holds.Refused(
+          plan->name, engine::IndexRefused("its tables were changed, and it cannot follow yet",
+                                           "'pgsluice status' shows what is wrong with it"));
+    }
+    stale_ = changed.set;
+  }
+  static const document::Plan* PlanOf(const IndexSet& set, const std::string& name) {
+    const auto found = set.indexes.find(name);
+    return found == set.indexes.end() ? nullptr : found->second->plan.get();
+  }
 
   Next Batch() {
     const std::shared_ptr<const IndexSet> set = shared_.registry.Get();
@@ -251,7 +273,10 @@ class Worker {
     }
     const bool soon = KeepTimes(works);
     std::set<const document::Plan*> plans;
-    for (const Work& work : works) plans.insert(work.route.index->plan.get());
+    for (const Work& work : works) {
+      const document::Plan* plan = work.route.index->plan.get();
+      if (!refused_.contains(plan->name)) plans.insert(plan);  // of the others nothing is removed
+    }
     if (!plans.empty() && !NamesHold(session_, plans)) throw TreeChanged{set, plans};
     const bool full = Acknowledge(*set, *events);
     transaction.Commit();
@@ -267,12 +292,10 @@ class Worker {
   }
 
   std::optional<std::vector<outbox::Event>> Claim(const IndexSet& set) {
-    if (left_.empty() && held_.empty()) {
-      return outbox_.Claim(kClaimLimit, shared_.floor.value(), set.generation, set.interest);
-    }
-    outbox::Interest some = InterestNow(set, held_);
-    some.leave.insert(left_.begin(), left_.end());
-    return outbox_.Claim(kClaimLimit, shared_.floor.value(), set.generation, some);
+    outbox::Interest interest = InterestNow(set, held_);
+    interest.leave.insert(left_.begin(), left_.end());
+    const auto from = floors_.From(shared_.floor.value(), set.generation, interest);
+    return outbox_.Claim(kClaimLimit, from, set.generation, interest);
   }
 
   /// Sources of events that exist no more: their table was dropped or detached, so that no index
@@ -370,6 +393,7 @@ class Worker {
   const Shared& shared_;
   pg::Session& session_;
   outbox::Outbox outbox_;
+  outbox::Floors floors_;
   Refresher refresher_;
   Times times_;
   /// Sources whose events wait for a place, because very many documents embed their rows.
@@ -377,7 +401,8 @@ class Worker {
   std::vector<std::string> held_;  ///< Indexes that are left alone, in this batch.
   std::set<std::string> refused_;  ///< Indexes that the engine refused a part of this batch for.
   std::set<std::int64_t> kept_;    ///< Rows of this batch that are kept for these.
-  int in_a_row_ = 0;               ///< Batches, since there was nothing to do.
+  std::shared_ptr<const IndexSet> stale_;  ///< Of the last batch that met changed tables.
+  int in_a_row_ = 0;                       ///< Batches, since there was nothing to do.
 };
 
 }  // namespace

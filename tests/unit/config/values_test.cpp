@@ -47,10 +47,15 @@ TEST(Values, TimesHaveOffsets) {
 TEST(Values, PasswordsInUrlsAreEncoded) {
   for (const char* good :
        {"postgresql://app:p#w?x@db/shop", "postgresql://app@db/shop?user=a@b", "postgresql:///shop",
+        "postgresql://db:5432/shop?user=a@b&sslmode=require", "postgresql://[::1]:5432/x?user=a@b",
+        "postgresql://app:pw@db:5432/shop?options=-ca=x@y/z",
         "postgresql://app:p%2Fw%40x@db:5432/shop", "host=db password='a/b@c'"}) {
     EXPECT_FALSE(CheckDatabaseUrl(good)) << good;
   }
-  for (const char* bad : {"postgresql://app:p/w@db/shop", "postgresql://app:p@w@db/shop"}) {
+  for (const char* bad : {"postgresql://app:p/w@db/shop", "postgresql://app:p@w@db/shop",
+                          "postgresql://app:p/w?x@db/shop", "postgresql://app:p/w?host=x@db",
+                          "postgresql://app:5432/x?user=secret@db:5432/shop",
+                          "postgresql://app:1/x?user=y@db/shop"}) {
     const auto wrong = CheckDatabaseUrl(bad);
     ASSERT_TRUE(wrong) << bad;
     EXPECT_NE(wrong->find("%2F"), std::string::npos) << *wrong;

@@ -152,10 +152,13 @@ TEST_F(Guard, LargeAnswersArriveWholeAtCallersThatRead) {
 
 TEST_F(Guard, OneAddressMayHaveSoManyConnections) {
   limits_.per_address = 3;
+  const auto cut = std::make_shared<std::atomic<int>>(0);
+  limits_.cut = [cut](const std::string& reason) { *cut += reason == "address" ? 1 : 0; };
   Start();
   auto open = Open(3, "GET /a HTTP/1.1\r\nHost: a\r\n\r\n");
   for (RawClient& client : open) client.ReadUntil("/a");
   EXPECT_EQ(RawClient(server_->port()).ReadAll(), "");
+  EXPECT_EQ(*cut, 1);
   open.clear();
   std::string answer;
   for (int i = 0; i < 100 && answer.empty(); ++i) {

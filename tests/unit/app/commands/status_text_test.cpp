@@ -61,6 +61,16 @@ TEST(StatusText, StoppedDeadLettersStuckBackfillsAndRefusedMappings) {
   EXPECT_THAT(text, HasSubstr("wrong: the mapping no longer fits\n    do:    pgsluice reindex b "));
 }
 
+TEST(StatusText, PrintsNoControlCharacters) {
+  const std::string text =
+      Printed(R"({"phase":"live\u001b[1m","reason":"sync: a\u001b[2Jb\nc","lag_ms":0,"indexes":{)"
+              R"("a\u0007b":{"state":"broken","reason":"c\u009bd","remedy":"e\rf","documents":1}},)"
+              R"("tables":{"t\u001b]0;x":{"attached":true}},"versions":{"engine":"x\u001by"}})");
+  for (const char c : text) EXPECT_TRUE(c == '\n' || static_cast<unsigned char>(c) >= 0x20) << text;
+  EXPECT_THAT(text, Not(HasSubstr("\xc2\x9b")));
+  EXPECT_THAT(text, HasSubstr("a\\x1b[2Jb\\x0ac"));
+}
+
 TEST(StatusText, AReindexSaysHowFarTheNextIndexIs) {
   const std::string begin =
       R"({"phase":"live","reason":"","indexes":{"a":{"state":"reindexing","reason":"",)"
