@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "pgsluice/json/writer.h"
+#include "pgsluice/query/distinct.h"
 #include "pgsluice/query/problem.h"
 #include "query/explanation.h"
 #include "query/json_cursor.h"
@@ -44,13 +45,14 @@ namespace {
 
 /// One hit as the engine wrote it; JSON, empty if the member is missing.
 struct HitParts {
-  std::string_view id, score = "null", document, sort, highlight, explanation, matched;
+  std::string_view id, score = "null", document, sort, highlight, fields, explanation, matched;
 
   void Take(std::string_view name, std::string_view value) {
     if (name == "_id") id = value;
     if (name == "_score") score = value;
     if (name == "sort") sort = value;
     if (name == "highlight") highlight = value;
+    if (name == "fields") fields = value;
     if (name == "_explanation") explanation = value;
     if (name == "matched_queries") matched = value;
   }
@@ -87,7 +89,14 @@ class HitWriter {
     if (!parts.highlight.empty()) out_.append(R"(,"highlight":)").append(parts.highlight);
     if (distance_) out_ += R"(,"distance_m":)" + distance_->Json(parts.sort);
     if (IsPinned(parts)) out_ += R"(,"pinned":true)";
+    if (input_.groups != nullptr) {
+      out_ += R"(,"group":)";
+      input_.groups->Append(out_, parts.fields);
+    }
     if (input_.request.explain) Explain(parts);
+    if (input_.request.with_sort) {
+      out_.append(R"(,"sort":)").append(parts.sort.empty() ? "[]" : parts.sort);
+    }
     out_ += '}';
     return parts.sort;
   }
@@ -176,7 +185,14 @@ class AnswerReader {
   }
 
   void Total() {
-    if (total_.empty()) {
+    if (input_.groups != nullptr && input_.request.count != SearchRequest::Count::kNone) {
+      facts_.counted = true;
+      facts_.total = input_.groups->total();
+      out_ += fmt::format(R"({{"value":{},"relation":"{}"}})", facts_.total,
+                          input_.groups->exact() ? "eq" : "gte");
+      return;
+    }
+    if (total_.empty() || input_.groups != nullptr) {
       out_ += "null";
       return;
     }
@@ -201,13 +217,13 @@ class AnswerReader {
       const json::Value aggregations = ParsePart(aggregations_);
       bool first = true;
       for (std::size_t i = 0; i < input_.request.facets.size(); ++i) {
-        const std::string& path = input_.request.facets[i].path;
+        const Facet& asked = input_.request.facets[i];
         const json::Value* facet = aggregations.Find("f" + std::to_string(i));
         if (facet == nullptr) continue;
         if (!first) out_ += ',';
         first = false;
-        json::AppendString(out_, path);
-        out_ += ':' + FacetJson(*facet, input_.schema.Find(path)->kind);
+        json::AppendString(out_, asked.path);
+        out_ += ':' + FacetJson(*facet, *input_.schema.Find(asked.path), asked);
       }
     }
     out_ += '}';
@@ -227,35 +243,6 @@ class AnswerReader {
 AnswerFacts AppendAnswer(std::string& out, std::string_view engine_answer, const SearchInput& input,
                          const Projection& projection) {
   return AnswerReader(out, input, projection).Read(engine_answer);
-}
-
-std::string FacetJson(const json::Value& aggregation, document::Kind kind) {
-  const json::Value* values = aggregation.Find("v");
-  if (values == nullptr) values = aggregation.Find({"n", "v"});
-  std::string out = R"({"values":[)";
-  if (values == nullptr) return out + R"(],"other":0})";
-  const json::Value* buckets = values->Find("buckets");
-  for (std::size_t i = 0; buckets != nullptr && i < buckets->items.size(); ++i) {
-    const json::Value& bucket = buckets->items[i];
-    const json::Value* key = bucket.Find("key");
-    const json::Value* text = bucket.Find("key_as_string");
-    const json::Value* count = bucket.Find({"r", "doc_count"});
-    if (count == nullptr) count = bucket.Find("doc_count");
-    if (key == nullptr || count == nullptr) continue;
-    out += i > 0 ? R"(,{"value":)" : R"({"value":)";
-    if (kind == document::Kind::kBool && text != nullptr) {
-      out += text->text == "true" ? "true" : "false";
-    } else {
-      json::Append(out, kind == document::Kind::kDate && text != nullptr ? *text : *key);
-    }
-    out += R"(,"count":)" + NumberOf(count) + "}";
-  }
-  const json::Value* other = values->Find("sum_other_doc_count");
-  out += R"(],"other":)" + (other == nullptr ? "0" : NumberOf(other));
-  const json::Value* stats = aggregation.Find("s");
-  if (stats == nullptr) stats = aggregation.Find({"n", "s"});
-  if (stats != nullptr) out += R"(,"stats":)" + json::ToText(*stats);
-  return out + "}";
 }
 
 }  // namespace pgsluice::query

@@ -89,6 +89,14 @@ class Comparer {
     }
   }
 
+  Dsl HalfOpen(const Literal* from, const Literal* to) const {
+    CheckOperator();
+    std::vector<Bound> bounds;
+    if (from != nullptr) bounds.push_back(BoundOf(Op::kGe, *from));
+    if (to != nullptr) bounds.push_back(BoundOf(Op::kLt, *to));
+    return Range(bounds);
+  }
+
  private:
   enum class Family { kNumber, kBool, kText, kEnum, kDate, kIp, kGeo, kRange, kOther };
 
@@ -422,6 +430,14 @@ Dsl Present(const Resolved& resolved) {
 
 Dsl Positive(const Expr& expr, const Resolved& resolved, const std::string& parameter) {
   return Comparer(expr, resolved, parameter).Build();
+}
+
+Dsl HalfOpen(const Literal* from, const Literal* to, const Resolved& resolved,
+             const std::string& parameter) {
+  Expr expr;
+  expr.kind = Expr::Kind::kPredicate;
+  expr.op = Op::kBetween;
+  return Comparer(expr, resolved, parameter).HalfOpen(from, to);
 }
 
 }  // namespace pgsluice::query

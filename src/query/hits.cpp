@@ -16,6 +16,14 @@ std::string_view MemberOf(std::string_view object, std::string_view name) {
   return {};
 }
 
+std::vector<std::string_view> ReadItems(std::string_view array) {
+  JsonCursor cursor(array);
+  std::vector<std::string_view> items;
+  if (!cursor.Enter('[')) return items;
+  while (cursor.NextItem()) items.push_back(cursor.Skip());
+  return items;
+}
+
 std::vector<Hit> ReadHits(std::string_view answer) {
   JsonCursor cursor(MemberOf(MemberOf(answer, "hits"), "hits"));
   if (!cursor.Enter('[')) throw Problem(502, "engine_error", "the answer holds no hits");

@@ -21,6 +21,7 @@ const ParameterNames kSearchParameters = {"q",
                                           "filter",
                                           "facets",
                                           "facet_filters",
+                                          "distinct",
                                           "sort",
                                           "page",
                                           "per_page",
@@ -37,6 +38,8 @@ const ParameterNames kSearchParameters = {"q",
 const ParameterNames kCountParameters = {
     "q", "q_fields", "match", "typos", "prefix", "filter", "facet_filters", PGSLUICE_CONSISTENCY};
 const ParameterNames kDocumentParameters = {"fields", "numbers", "filter", PGSLUICE_CONSISTENCY};
+const ParameterNames kSimilarParameters = {
+    "fields", "filter", "page", "per_page", "numbers", "count", PGSLUICE_CONSISTENCY};
 const ParameterNames kMultiGetParameters = {"ids", "fields", "numbers", "filter",
                                             PGSLUICE_CONSISTENCY};
 const ParameterNames kSuggestParameters = {"q", "field", "size", "filter", PGSLUICE_CONSISTENCY};
@@ -101,9 +104,11 @@ class Reader {
     if (name == "filter") {
       Filter(value);
     } else if (name == "facets") {
-      Facets(value);
+      request_.facets = ReadFacets(value, body_);
     } else if (name == "facet_filters") {
       Selections(value);
+    } else if (name == "distinct") {
+      request_.distinct = Text(value);
     } else if (name == "sort") {
       Sort(value);
     } else if (name == "fields") {
@@ -195,30 +200,6 @@ class Reader {
     if (CountPredicates(request_.filter) > kMaxPredicates) {
       Limit(value, fmt::format("filters hold at most {} comparisons together", kMaxPredicates));
     }
-  }
-
-  void Facets(const Value& value) {
-    if (value.IsObject()) {
-      for (const auto& [path, options] : value.members) {
-        SearchRequest::Facet facet{path, 10};
-        if (!options.IsObject()) {
-          Invalid(options,
-                  fmt::format(R"(an object like {{"size": 10}} was expected for '{}')", path));
-        }
-        for (const auto& [option, unused] : options.members) {
-          if (option != "size") {
-            Reject("unknown_parameter", name_, Offset(unused),
-                   fmt::format("facets: option '{}' is not known", option), {"size"});
-          }
-        }
-        if (const Value* size = options.Find("size")) facet.size = Integer(*size, 1, 100);
-        request_.facets.push_back(std::move(facet));
-      }
-    } else {
-      for (std::string& path : List(value, 10)) request_.facets.push_back({std::move(path), 10});
-    }
-    if (request_.facets.size() > 10) Limit(value, "at most 10 facets");
-    DropRepeated(request_.facets, [](const SearchRequest::Facet& facet) { return facet.path; });
   }
 
   void Selections(const Value& value) {
@@ -365,14 +346,48 @@ Value String(const std::string& text) {
   return value;
 }
 
-/// The member as a list, made when it is not there.
-std::vector<Value>& ListMember(Value& object, const std::string& name) {
+/// The member of that name, made when it is not there.
+Value& MemberOf(Value& object, const std::string& name, json::Type type) {
   for (auto& member : object.members) {
-    if (member.first == name) return member.second.items;
+    if (member.first == name) return member.second;
   }
-  Value& list = object.members.emplace_back(name, Value()).second;
-  list.type = json::Type::kArray;
-  return list.items;
+  Value& made = object.members.emplace_back(name, Value()).second;
+  made.type = type;
+  return made;
+}
+std::vector<Value>& ListMember(Value& object, const std::string& name) {
+  return MemberOf(object, name, json::Type::kArray).items;
+}
+Value& ObjectMember(Value& object, const std::string& name) {
+  return MemberOf(object, name, json::Type::kObject);
+}
+
+/// "facet_size.brand": the option and the field; empty if it is none.
+std::pair<std::string, std::string> FacetOption(const std::string& name) {
+  constexpr std::string_view kPrefix = "facet_";
+  const std::size_t dot = name.find('.');
+  if (name.compare(0, kPrefix.size(), kPrefix) != 0 || dot == std::string::npos) return {};
+  std::string option = name.substr(kPrefix.size(), dot - kPrefix.size());
+  if (std::find(kFacetOptions.begin(), kFacetOptions.end(), option) == kFacetOptions.end()) {
+    return {};
+  }
+  return {std::move(option), name.substr(dot + 1)};
+}
+
+/// `facets` of a query string with the options that were given beside it.
+Value WithOptions(const Value* names, Value options) {
+  std::vector<Value> plain;
+  for (const std::string& path : Split(names == nullptr ? "" : names->text, ',')) {
+    if (options.Find(path) == nullptr) plain.push_back(String(path));
+  }
+  Value facets;
+  facets.type = json::Type::kArray;
+  facets.items = std::move(plain);
+  for (auto& [path, one] : options.members) {
+    one.members.emplace_back("field", String(path));
+    facets.items.push_back(std::move(one));
+  }
+  return facets;
 }
 
 /// The value so far of a parameter that is a list, or null. Clients write lists with commas or by
@@ -395,9 +410,20 @@ SearchRequest ReadParameters(const Parameters& parameters, const ParameterNames&
   Value object;
   object.type = json::Type::kObject;
   Value selections = object;
+  Value options = object;
+  const auto once = [](const Value& read, const std::string& member, const std::string& name) {
+    if (read.Find(member) == nullptr) return;
+    Reject("invalid_parameter", name, std::nullopt,
+           fmt::format("parameter '{}' is given more than once", name));
+  };
   for (const auto& [name, text] : parameters) {
+    const auto [option, path] = FacetOption(name);
     if (name.compare(0, kFacet.size(), kFacet) == 0) {
       ListMember(selections, name.substr(kFacet.size())).push_back(String(text));
+    } else if (!option.empty()) {
+      Value& one = ObjectMember(options, path);
+      once(one, option, name);
+      one.members.emplace_back(option, String(text));
     } else if (name == "filter") {
       ListMember(object, name).push_back(String(text));
     } else if (InQuery(name) != name) {
@@ -410,12 +436,14 @@ SearchRequest ReadParameters(const Parameters& parameters, const ParameterNames&
         list->text += (list->text.empty() ? "" : ",") + text;
         continue;
       }
-      if (object.Find(member) != nullptr) {
-        Reject("invalid_parameter", name, std::nullopt,
-               fmt::format("parameter '{}' is given more than once", name));
-      }
+      once(object, member, name);
       object.members.emplace_back(member, String(text));
     }
+  }
+  if (!options.members.empty()) {
+    Value facets = WithOptions(object.Find("facets"), std::move(options));
+    std::erase_if(object.members, [](const auto& member) { return member.first == "facets"; });
+    object.members.emplace_back("facets", std::move(facets));
   }
   if (!selections.members.empty()) object.members.emplace_back("facet_filters", selections);
   return Reader(false, known).Read(object);

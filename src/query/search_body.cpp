@@ -4,6 +4,7 @@
 
 #include "pgsluice/document/engine_path.h"
 #include "pgsluice/json/writer.h"
+#include "pgsluice/query/distinct.h"
 #include "pgsluice/query/problem.h"
 #include "query/lookup.h"
 #include "query/sort_body.h"
@@ -81,36 +82,16 @@ std::string Aggregations(const SearchInput& input, const std::vector<Dsl>& selec
     for (std::size_t k = 0; k < selections.size(); ++k) {
       if (input.request.selections[k].path != facet.path) others.push_back(selections[k]);
     }
-    out += fmt::format(R"({}"f{}":{})", i > 0 ? "," : "", i,
-                       FacetAggregation(input.schema, facet, AllOf(others)));
+    out += fmt::format(
+        R"({}"f{}":{})", i > 0 ? "," : "", i,
+        FacetAggregation(input.schema, facet, AllOf(others), {.distinct = GroupCount(input)}));
   }
+  const std::string groups = GroupsAggregation(input, AllOf(selections));
+  if (!groups.empty()) out += (out.empty() ? "" : ",") + groups;
   return out.empty() ? "" : R"(,"aggs":{)" + out + "}";
 }
 
 }  // namespace
-
-std::string FacetAggregation(const Schema& schema, const SearchRequest::Facet& facet,
-                             const Dsl& others, const std::string& include,
-                             const std::string& parameter) {
-  const Resolved resolved = Lookup(schema, facet.path, parameter, IsFacetable);
-  const bool nested = !resolved.nested_path.empty();
-  std::string terms = fmt::format(
-      R"({{"terms":{{"field":{},"size":{},"min_doc_count":1,"order":[{{"{}":"desc"}},{{"_key":"asc"}}]{}}}{}}})",
-      json::Quote(ExactPath(resolved)), facet.size, nested ? "r" : "_count", include,
-      nested ? R"(,"aggs":{"r":{"reverse_nested":{}}})" : "");
-  const bool number = resolved.field->kind == document::Kind::kInteger ||
-                      resolved.field->kind == document::Kind::kDecimal;
-  const std::string bounds =
-      facet.bounds && number
-          ? fmt::format(R"(,"s":{{"stats":{{"field":{}}}}})", json::Quote(ExactPath(resolved)))
-          : "";
-  if (nested) {
-    return fmt::format(
-        R"({{"filter":{},"aggs":{{"n":{{"nested":{{"path":{}}},"aggs":{{"v":{}{}}}}}}}}})",
-        others.Text(), json::Quote(resolved.nested_path), terms, bounds);
-  }
-  return fmt::format(R"({{"filter":{},"aggs":{{"v":{}{}}}}})", others.Text(), terms, bounds);
-}
 
 int PerPage(const SearchInput& input) {
   return input.request.per_page.value_or(input.schema.plan().config.search.per_page);
@@ -127,12 +108,13 @@ std::string SearchBody(const SearchInput& input) {
   std::string out = R"({"query":)" + Query(input, {}, true);
   const Dsl selected = AllOf(selections);
   if (selected.kind != Dsl::Kind::kAll) out += R"(,"post_filter":)" + selected.Text();
-  out += Aggregations(input, selections);
+  out += CollapseJson(input) + Aggregations(input, selections);
   out += R"(,"sort":)" + SortJson(input);
   out += fmt::format(R"(,"size":{},"track_scores":{})", size, IsScored(input) ? "true" : "false");
   if (request.explain) out += R"(,"explain":true)";
   if (input.after.empty()) {
-    out += fmt::format(R"(,"from":{})", request.offset.value_or((request.page - 1) * size));
+    const int from = request.offset.value_or((request.page - 1) * size);
+    out += fmt::format(R"(,"from":{})", input.skip > 0 ? input.skip : from);
   } else {
     out += R"(,"search_after":)" + input.after;
   }

@@ -84,7 +84,7 @@ TEST_F(ApiMultiTest, SpeaksInstantSearch) {
   EXPECT_EQ(results[0].Find({"facets", "tags", "oss"})->text, "1");
   EXPECT_EQ(results[0].Find("nbHits")->text, "1");
   EXPECT_EQ(results[1].Find("nbHits")->text, "1");
-  EXPECT_EQ(results[3].Find({"facets_stats", "orders.total", "max"})->text, "90.0");
+  EXPECT_EQ(results[3].Find({"facets_stats", "orders.total", "max"})->text, "90");
   EXPECT_EQ(results[1].Find("hits")->items.size(), 0U);
   EXPECT_EQ(results[1].Find({"facets", "tags", "home"})->text, "1");
   EXPECT_EQ(results[2].Find("hits")->items.at(0).Find("objectID")->text, "1");

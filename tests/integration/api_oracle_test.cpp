@@ -177,12 +177,7 @@ class ApiOracle : public testing::SyncTest {
     return counts;
   }
 
-  std::map<std::string, std::string> CountsBySql(const OraclePath& path, const std::string& where) {
-    const bool text = path.type == OraclePath::Type::kBool;
-    const pg::Result rows = Exec("SELECT m.v" + std::string(text ? "::text" : "") +
-                                 ", count(DISTINCT r.id) FROM item r, " + "LATERAL (" +
-                                 (path.many ? path.sql : "SELECT " + path.sql) + ") m(v) WHERE (" +
-                                 where + ") AND m.v IS NOT NULL GROUP BY 1");
+  static std::map<std::string, std::string> ToMap(const pg::Result& rows) {
     std::map<std::string, std::string> counts;
     for (std::size_t row = 0; row < rows.rows(); ++row) {
       counts[std::string(rows.Text(row, 0))] = rows.Text(row, 1);
@@ -190,11 +185,32 @@ class ApiOracle : public testing::SyncTest {
     return counts;
   }
 
+  std::map<std::string, std::string> CountsBySql(const OraclePath& path, const std::string& where) {
+    const bool text = path.type == OraclePath::Type::kBool;
+    const pg::Result rows = Exec("SELECT m.v" + std::string(text ? "::text" : "") +
+                                 ", count(DISTINCT r.id) FROM item r, " + "LATERAL (" +
+                                 (path.many ? path.sql : "SELECT " + path.sql) + ") m(v) WHERE (" +
+                                 where + ") AND m.v IS NOT NULL GROUP BY 1");
+    return ToMap(rows);
+  }
+
   void CheckPage(const OracleFilter& filter);
   void CheckWalk(const OracleFilter& filter);
   void CheckCount(const OracleFilter& filter);
   void CheckFacets(const OracleFilter& filter);
   void CheckPins(const OracleFilter& filter);
+  void CheckDistinct(const OracleFilter& filter);
+  void CheckBuckets(const OracleFilter& filter);
+  void CheckIntervals(const OracleFilter& filter);
+  void CheckStats(const json::Value& stats, const OraclePath& path, const std::string& where);
+  void CheckMerged(const OracleFilter& filter, const OracleFilter& other);
+  /// What a query of values is joined with, as alias m(v).
+  static std::string Values(const OraclePath& path) {
+    return "LATERAL (" + (path.many ? path.sql : "SELECT " + path.sql) + ") m(v)";
+  }
+  const OraclePath& OneOf(std::initializer_list<std::size_t> places) {
+    return RandomFilter::Paths()[*(places.begin() + Below(static_cast<int>(places.size())))];
+  }
 
   std::uint64_t seed_ = 0;
   std::mt19937_64 random_;
@@ -307,12 +323,148 @@ void ApiOracle::CheckPins(const OracleFilter& filter) {
   EXPECT_EQ(ids, expected) << body;
 }
 
+/// One hit per value, and how many documents have it; nulls are one value.
+void ApiOracle::CheckDistinct(const OracleFilter& filter) {
+  const OraclePath& distinct = OneOf({1, 2, 3, 4, 7, 8});  // Of one value: no lists, truth, times.
+  const std::string value = RandomFilter::Comparable(distinct.type, distinct.sql);
+  std::string sort, order;
+  for (int i = Below(3); i > 0; --i) AddSort(sort, order);
+  order += "r.id::text COLLATE \"C\"";
+  const int size = 1 + Below(5), page = 1 + Below(3);
+  const OraclePath& facet = OneOf({2, 4, 9, 11});
+  const std::string body = R"({"filter":)" + json::Quote(filter.text) + R"(,"sort":[)" + sort +
+                           R"(],"distinct":)" + json::Quote(distinct.path) + R"(,"page":)" +
+                           std::to_string(page) + R"(,"per_page":)" + std::to_string(size) +
+                           R"(,"facets":{)" + json::Quote(facet.path) + R"(:{"size":100}}})";
+  const json::Value answer = Post("/v1/item/search", body);
+  EXPECT_EQ(Ids(answer),
+            Column("SELECT r.id FROM (SELECT r.*, row_number() OVER (PARTITION BY " + value +
+                   " ORDER BY " + order + ") AS place FROM item r WHERE " + filter.sql +
+                   ") r WHERE place = 1 ORDER BY " + order + " LIMIT " + std::to_string(size) +
+                   " OFFSET " + std::to_string((page - 1) * size)))
+      << body << "\n"
+      << filter.sql;
+  const std::string groups = "count(DISTINCT " + value + ") + (count(*) FILTER (WHERE " +
+                             distinct.sql + " IS NULL) > 0)::int";
+  EXPECT_EQ(answer.Find({"total", "value"})->text,
+            Column("SELECT " + groups + " FROM item r WHERE " + filter.sql)[0])
+      << body;
+  for (const json::Value& hit : answer.Find("hits")->items) {
+    const std::string id = hit.Find("id")->text;
+    EXPECT_EQ(hit.Find({"group", "count"})->text,
+              Column("SELECT count(*) FROM item r WHERE (" + filter.sql + ") AND " + value +
+                     " IS NOT DISTINCT FROM (SELECT " + value + " FROM item r WHERE r.id = " + id +
+                     ")")[0])
+        << id << " " << body;
+  }
+  const pg::Result rows = Exec("SELECT m.v, " + groups + " FROM item r, " + Values(facet) +
+                               " WHERE (" + filter.sql + ") AND m.v IS NOT NULL GROUP BY 1");
+  EXPECT_EQ(Counts(*answer.Find("facets")->Find(facet.path)), ToMap(rows)) << body;
+}
+
+void ApiOracle::CheckStats(const json::Value& stats, const OraclePath& path,
+                           const std::string& where) {
+  const pg::Result row = Exec(
+      "SELECT min(m.v), max(m.v), avg(m.v)::float8, coalesce(sum(m.v), 0), "
+      "count(m.v) FROM item r, " +
+      Values(path) + " WHERE " + where);
+  const char* const names[] = {"min", "max", "avg", "sum", "count"};
+  for (std::size_t i = 0; i < 5; ++i) {
+    const double wanted = row.IsNull(0, i) ? -1 : std::stod(std::string(row.Text(0, i)));
+    EXPECT_NEAR(stats.Find(names[i])->AsDouble().value_or(-1), wanted, 1e-6) << names[i];
+  }
+}
+
+/// Ranges of numbers: documents with a value from (included) to (excluded).
+void ApiOracle::CheckBuckets(const OracleFilter& filter) {
+  const OraclePath& path = OneOf({2, 3, 8, 12});
+  std::string ranges, wanted;
+  for (int i = 1 + Below(3); i > 0; --i) {
+    const int from = Below(6), to = from + Below(4);
+    const int open = Below(4);  // 0: no beginning, 1: no end.
+    const std::string low = open == 0 ? "" : std::to_string(from);
+    const std::string high = open == 1 ? "" : std::to_string(to) + ".5";
+    ranges += (ranges.empty() ? "" : ",") + json::Quote(low + ".." + high);
+    wanted += Column("SELECT count(DISTINCT r.id) FROM item r, " + Values(path) + " WHERE (" +
+                     filter.sql + ") AND m.v >= " + (low.empty() ? "-1e9" : low) + " AND m.v < " +
+                     (high.empty() ? "1e9" : high))[0] +
+              " ";
+  }
+  const std::string body = R"({"per_page":0,"filter":)" + json::Quote(filter.text) +
+                           R"(,"facets":[{"field":)" + json::Quote(path.path) +
+                           R"(,"missing":true,"ranges":[)" + ranges + "]}]}";
+  const json::Value answer = Post("/v1/item/search", body);
+  const json::Value& facet = *answer.Find("facets")->Find(path.path);
+  std::string found;
+  for (const json::Value& bucket : facet.Find("values")->items) {
+    found += bucket.Find("count")->text + " ";
+  }
+  EXPECT_EQ(found, wanted) << body;
+  EXPECT_EQ(facet.Find("missing")->text,
+            Column("SELECT count(*) FROM item r WHERE (" + filter.sql +
+                   ") AND NOT EXISTS (SELECT FROM " + Values(path) + " WHERE m.v IS NOT NULL)")[0])
+      << body;
+  CheckStats(*facet.Find("stats"), path, filter.sql);
+}
+
+/// Intervals of numbers, and of the calendar in a time zone.
+void ApiOracle::CheckIntervals(const OracleFilter& filter) {
+  const bool dates = Below(2) == 0;
+  const OraclePath& path = dates ? RandomFilter::Paths()[6] : OneOf({2, 3, 8, 12});
+  static const char* const zones[] = {"Europe/Berlin", "America/New_York", "Asia/Kolkata", "UTC"};
+  static const char* const units[] = {"day", "week", "month", "hour"};
+  const std::string zone = zones[Below(4)], unit = units[Below(4)];
+  const std::string step = std::to_string(1 + Below(3));
+  const std::string start = dates ? "to_char(date_trunc('" + unit + "', m.v, '" + zone +
+                                        "') AT TIME ZONE '" + zone + "', 'YYYY-MM-DD\"T\"HH24:MI')"
+                                  : "(floor(m.v / " + step + ".0) * " + step + ")::int";
+  const std::string body =
+      R"({"per_page":0,"filter":)" + json::Quote(filter.text) + R"(,"facets":[{"field":)" +
+      json::Quote(path.path) +
+      (dates ? R"(,"interval":)" + json::Quote(unit) + R"(,"timezone":)" + json::Quote(zone)
+             : R"(,"interval":)" + step) +
+      "}]}";
+  const json::Value answer = Post("/v1/item/search", body);
+  std::vector<std::string> found;
+  for (const json::Value& bucket : answer.Find("facets")->Find(path.path)->Find("values")->items) {
+    found.push_back(bucket.Find("value")->text.substr(0, 16) + " " + bucket.Find("count")->text);
+  }
+  EXPECT_EQ(found,
+            Column("SELECT v || ' ' || n FROM (SELECT " + start +
+                   " AS v, count(DISTINCT r.id) AS n FROM item r, " + Values(path) + " WHERE (" +
+                   filter.sql + ") AND m.v IS NOT NULL GROUP BY 1) s ORDER BY s.v"))
+      << body;
+}
+
+/// Two searches as one list, in the order of their common sort.
+void ApiOracle::CheckMerged(const OracleFilter& filter, const OracleFilter& other) {
+  std::string sort, order;
+  for (int i = 1 + Below(2); i > 0; --i) AddSort(sort, order);
+  const int size = 1 + Below(30), page = 1 + Below(3);
+  const auto search = [&](const OracleFilter& one) {
+    return R"({"index":"item","fields":["id"],"filter":)" + json::Quote(one.text) + R"(,"sort":[)" +
+           sort + "]}";
+  };
+  const std::string body = R"({"merge":true,"page":)" + std::to_string(page) + R"(,"per_page":)" +
+                           std::to_string(size) + R"(,"searches":[)" + search(filter) + "," +
+                           search(other) + "]}";
+  const json::Value answer = Post("/v1/multi-search", body);
+  const std::string all = "(SELECT r.*, 0 AS list FROM item r WHERE " + filter.sql +
+                          " UNION ALL SELECT r.*, 1 FROM item r WHERE " + other.sql + ") r";
+  EXPECT_EQ(Ids(answer), Column("SELECT r.id FROM " + all + " ORDER BY " + order +
+                                "r.id::text COLLATE \"C\", list LIMIT " + std::to_string(size) +
+                                " OFFSET " + std::to_string((page - 1) * size)))
+      << body;
+  EXPECT_EQ(answer.Find({"total", "value"})->text, Column("SELECT count(*) FROM " + all)[0])
+      << body;
+}
+
 TEST_F(ApiOracle, AnswersAsSqlDoes) {
   RandomFilter filters(random_);
   const std::uint64_t requests = FromEnvironment("PGSLUICE_TEST_REQUESTS", 1000);
   for (std::uint64_t i = 0; i < requests && !HasFailure(); ++i) {
     const OracleFilter filter = filters.Make();
-    switch (i % 7) {
+    switch (i % 11) {
       case 3:
         CheckCount(filter);
         break;
@@ -324,6 +476,18 @@ TEST_F(ApiOracle, AnswersAsSqlDoes) {
         break;
       case 6:
         CheckPins(filter);
+        break;
+      case 7:
+        CheckDistinct(filter);
+        break;
+      case 8:
+        CheckBuckets(filter);
+        break;
+      case 9:
+        CheckIntervals(filter);
+        break;
+      case 10:
+        CheckMerged(filter, filters.Make());
         break;
       default:
         CheckPage(filter);

@@ -24,8 +24,8 @@ const std::vector<std::string> kWords = {"garden",           "tools",     "gardn
                                          "zqxother",         "zqxhidden", "oss",   "ann",
                                          "\"garden tools\"", "-table"};
 const std::vector<std::string> kSearchNames = {
-    "q",    "q_fields", "match",    "typos",  "prefix",    "filter", "facets", "facet_filters",
-    "sort", "page",     "per_page", "fields", "highlight", "count",  "numbers"};
+    "q",    "q_fields", "match",    "typos",  "prefix",    "filter", "facets",  "facet_filters",
+    "sort", "page",     "per_page", "fields", "highlight", "count",  "numbers", "distinct"};
 const std::vector<std::string> kCountNames = {"q",      "q_fields", "match",        "typos",
                                               "prefix", "filter",   "facet_filters"};
 const std::vector<std::string> kDocumentNames = {"fields", "numbers", "filter"};
@@ -128,7 +128,8 @@ std::string RandomRequest::Member(const std::string& name) {
   if (name == "typos") return json::Quote(Of({"auto", "0", "1", "2"}));
   if (name == "prefix") return Of({"true", "false"});
   if (name == "filter") return Below(4) == 0 ? Tree() : json::Quote(Filter(Below(3)));
-  if (name == "facets") return json::Quote(Paths(3));
+  if (name == "facets") return Below(3) == 0 ? FacetOptions() : json::Quote(Paths(3));
+  if (name == "distinct") return json::Quote(Of({"title", "level", "status", Path()}));
   if (name == "sort") return json::Quote(Path() + Of({"", ":desc", ":asc:nulls_first"}));
   if (name == "page") return std::to_string(1 + Below(3));
   if (name == "per_page" || name == "size") return std::to_string(1 + Below(30));
@@ -137,6 +138,13 @@ std::string RandomRequest::Member(const std::string& name) {
   if (name == "numbers") return json::Quote(Of({"string", "number"}));
   if (name == "field") return json::Quote(Path());
   return Object({{Path(), "[" + json::Quote(Value()) + "," + json::Quote(Value()) + "]"}});
+}
+
+std::string RandomRequest::FacetOptions() {
+  const std::string options =
+      Of({R"("missing":true)", R"("size":3,"sort":"value")", R"("ranges":["..2","2..7770777001"])",
+          R"("interval":"day")", R"("interval":100,"sort":"count")"});
+  return R"([{"field":)" + json::Quote(Path()) + "," + options + "}]";
 }
 
 RandomRequest::Members RandomRequest::Parameters(const std::vector<std::string>& names) {
@@ -162,6 +170,8 @@ TenantRequest RandomRequest::Get(const std::string& path, const Members& members
       for (const auto& [field, list] : value.members) {
         for (const json::Value& item : list.items) add("facet." + field, item.text);
       }
+    } else if (name == "facets" && value.IsArray()) {
+      add("facet_missing." + value.items[0].Find("field")->text, "true");
     } else if (value.IsObject()) {
       add(name, "level = 1");  // A tree stands in bodies only.
     } else {
@@ -192,6 +202,13 @@ TenantRequest RandomRequest::Search() {
 
 TenantRequest RandomRequest::ById() {
   const std::vector<std::string> ids = {"1", "4", "40", "7770777001", "7770777002", "none", ""};
+  if (Below(4) == 0) {
+    TenantRequest similar =
+        Get("/v1/projects/docs/" + Of({"1", "4", "7770777001", "7770777002", "none"}) + "/similar",
+            Parameters(kDocumentNames));
+    similar.scored = true;
+    return similar;
+  }
   if (Below(2) == 0) {
     return Get("/v1/projects/docs/" + Of({"1", "4", "7770777001", "7770777002", "none"}),
                Parameters(kDocumentNames));
@@ -210,7 +227,8 @@ TenantRequest RandomRequest::Multi() {
     members.emplace_back("index", Below(10) == 0 ? R"("project")" : R"("projects")");
     list += (list.empty() ? "" : ",") + Object(members);
   }
-  return {"POST", "/v1/multi-search", R"({"searches":[)" + list + "]}", scored};
+  const std::string merge = Below(4) == 0 ? R"("merge":true,)" : "";
+  return {"POST", "/v1/multi-search", "{" + merge + R"("searches":[)" + list + "]}", scored};
 }
 
 TenantRequest RandomRequest::Instant() {

@@ -33,6 +33,7 @@ class RandomRequest {
   /// Parameters of an endpoint that knows all of `names`.
   Members Parameters(const std::vector<std::string>& names);
   std::string Member(const std::string& name);
+  std::string FacetOptions();
   TenantRequest Get(const std::string& path, const Members& members);
   TenantRequest Post(const std::string& path, const Members& members);
   TenantRequest ById();

@@ -33,7 +33,5 @@ bool AllAnswered(const json::Value& shards);
 /// validated before.
 AnswerFacts AppendAnswer(std::string& out, std::string_view engine_answer, const SearchInput& input,
                          const Projection& projection);
-/// {"values":[…],"other":n}, and "stats" when bounds were asked, of one FacetAggregation() answer.
-std::string FacetJson(const json::Value& aggregation, document::Kind kind);
 
 }  // namespace pgsluice::query

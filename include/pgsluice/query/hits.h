@@ -14,6 +14,8 @@ struct Hit {
 /// The hits of a _search. Throws Problem 502 engine_error if the answer has no list of hits, or a
 /// hit without an id or a document.
 std::vector<Hit> ReadHits(std::string_view answer);
+/// The items of an array; none of anything else.
+std::vector<std::string_view> ReadItems(std::string_view array);
 /// The member of an object by its name; empty if there is none.
 std::string_view MemberOf(std::string_view object, std::string_view name);
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "pgsluice/json/value.h"
+#include "pgsluice/query/facet_request.h"
 #include "pgsluice/query/filter.h"
 
 namespace pgsluice::query {
@@ -26,11 +27,7 @@ struct SearchRequest {
     By by = By::kField;
     double lat = 0, lon = 0;  ///< kDistance: from where.
   };
-  struct Facet {
-    std::string path;
-    int size = 10;
-    bool bounds = false;  ///< The smallest and the largest number too.
-  };
+  using Facet = query::Facet;
   struct Selection {
     std::string path;
     std::vector<Literal> values;
@@ -46,6 +43,7 @@ struct SearchRequest {
   Expr filter;  ///< All filters, AND.
   std::vector<Facet> facets;
   std::vector<Selection> selections;  ///< facet_filters.
+  std::string distinct;               ///< One hit per value of this field.
   std::vector<Sort> sort;
   int page = 1;
   std::optional<int> per_page;
@@ -68,12 +66,15 @@ struct SearchRequest {
   // mget
   std::vector<std::string> ids;
   bool has_ids = false;  ///< Given, perhaps as an empty list.
+  /// Each hit of the answer ends with its sort values; for lists that are merged.
+  bool with_sort = false;
 };
 
 /// Which parameters an endpoint knows, by name as in a JSON body.
 using ParameterNames = std::vector<std::string_view>;
 extern const ParameterNames kSearchParameters, kCountParameters, kDocumentParameters,
-    kMultiGetParameters, kSuggestParameters, kFacetParameters, kExportParameters;
+    kMultiGetParameters, kSuggestParameters, kFacetParameters, kExportParameters,
+    kSimilarParameters;
 
 using Parameters = std::vector<std::pair<std::string, std::string>>;  ///< Decoded, in order.
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "pgsluice/query/facets.h"
 #include "pgsluice/query/filter_dsl.h"
 #include "pgsluice/query/ranking.h"
 #include "pgsluice/query/request.h"
@@ -17,6 +18,7 @@ struct HighlightTags {
 };
 
 class Analysis;
+class Groups;
 class Vocabulary;
 
 /// What `q` is read with. Null: what the plan's configuration says, no vocabulary, ASCII words.
@@ -39,6 +41,8 @@ struct SearchInput {
   std::optional<HighlightTags> tags = {};  ///< Whole fields, unescaped, instead of fragments.
   TextTools tools = {};
   Tuning tuning = {};
+  int skip = 0;                    ///< With distinct: how many hits a cursor leaves out.
+  const Groups* groups = nullptr;  ///< With distinct: those of the answer.
 };
 
 /// The body of a _search. Throws Problem for paths that do not exist or do not fit.
@@ -59,9 +63,5 @@ std::vector<std::string> PartsOf(const std::string& q);
 /// q as a scoring query; empty when q is empty.
 std::string TextQuery(const Schema& schema, const SearchRequest& request,
                       const TextTools& tools = {});
-/// A facet's aggregation as "f<i>", counting documents of the root.
-std::string FacetAggregation(const Schema& schema, const SearchRequest::Facet& facet,
-                             const Dsl& others, const std::string& include = {},
-                             const std::string& parameter = "facets");
 
 }  // namespace pgsluice::query

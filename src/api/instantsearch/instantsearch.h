@@ -29,6 +29,15 @@ query::SearchRequest ToSearchRequest(const InstantQuery& query, const query::Sch
 void AddPlaces(const json::Value& params, const query::Schema& schema,
                query::SearchRequest& request);
 
+/// What a recommendation widget asks: documents like the one with this id, with `params` as those
+/// of a search.
+struct InstantSimilar {
+  InstantQuery query;
+  std::string id;
+};
+/// Throws Problem 400 that names what does not work here.
+InstantSimilar ReadInstantSimilar(const json::Value& item);
+
 /// Throws Problem 400 that names a parameter which does not work here.
 void CheckInstant(const json::Value& params);
 /// Where a word of `text` begins with `beginning`, letters of ASCII in either case; else npos.

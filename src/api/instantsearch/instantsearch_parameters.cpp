@@ -16,13 +16,14 @@ namespace {
 using json::Value;
 
 /// Parameters that are read, and those that by their documentation change no answer of ours.
-constexpr std::array<std::string_view, 39> kWork = {"query",
+constexpr std::array<std::string_view, 40> kWork = {"query",
                                                     "filters",
                                                     "facetFilters",
                                                     "numericFilters",
                                                     "facets",
                                                     "maxValuesPerFacet",
                                                     "maxFacetHits",
+                                                    "sortFacetValuesBy",
                                                     "page",
                                                     "hitsPerPage",
                                                     "offset",
@@ -61,7 +62,7 @@ struct OnlyAs {
   std::string_view name;
   std::string_view values;  ///< Between commas.
 };
-constexpr std::array<OnlyAs, 23> kOnlyAs = {
+constexpr std::array<OnlyAs, 22> kOnlyAs = {
     OnlyAs{"facetingAfterDistinct", "false"},
     OnlyAs{"distinct", "false,0"},
     OnlyAs{"sumOrFiltersScores", "false"},
@@ -75,7 +76,6 @@ constexpr std::array<OnlyAs, 23> kOnlyAs = {
     OnlyAs{"allowTyposOnNumericTokens", "false"},
     OnlyAs{"removeWordsIfNoResults", "none"},
     OnlyAs{"mode", "keywordSearch"},
-    OnlyAs{"sortFacetValuesBy", "count"},
     OnlyAs{"restrictHighlightAndSnippetArrays", "false"},
     OnlyAs{"replaceSynonymsInHighlight", "false"},
     OnlyAs{"responseFields", "*"},

@@ -122,7 +122,14 @@ void AddFacets(const Value& params, const query::Schema& schema, query::SearchRe
   query::DropRepeated(facets, [](const std::string& path) { return path; });
   if (facets.size() > 10) query::Reject("limit_exceeded", "facets", std::nullopt, "at most 10");
   const int size = std::max(NumberOf(params, "maxValuesPerFacet", 10, 1000), 1);
-  for (std::string& path : facets) request.facets.push_back({std::move(path), size, true});
+  const std::string order = TextOf(params, "sortFacetValuesBy", "count");
+  if (order != "count" && order != "alpha") Invalid("sortFacetValuesBy", "count or alpha");
+  for (std::string& path : facets) {
+    query::Facet& facet = request.facets.emplace_back();
+    facet.path = std::move(path);
+    facet.size = size;
+    if (order == "alpha") facet.order = query::Facet::Order::kValue;
+  }
 }
 
 /// Everything that may be shown but what is named with a minus.

@@ -133,12 +133,13 @@ std::string IndexSchemas(const DescribedIndex& index, const std::string& type) {
   const std::string meta = Ref("schemas", "Meta");
   std::string out = fmt::format(R"(,"{}Document":{})", type, DocumentSchema(index.schema));
   out += fmt::format(
-      R"(,"{}Hit":{{"type":"object","required":["id","score","document"],"properties":{{"id":{{"type":"string"}},"score":{{"type":["number","null"]}},"document":{},"highlight":{},"distance_m":{{"type":["number","null"]}},"pinned":{{"type":"boolean"}},"explanation":{}}}}})",
-      type, document, Ref("schemas", "Highlight"), Ref("schemas", "Explanation"));
+      R"(,"{}Hit":{{"type":"object","required":["id","score","document"],"properties":{{"id":{{"type":"string"}},"score":{{"type":["number","null"]}},"document":{},"highlight":{},"distance_m":{{"type":["number","null"]}},"pinned":{{"type":"boolean"}},"group":{},"explanation":{}}}}})",
+      type, document, Ref("schemas", "Highlight"), Ref("schemas", "Group"),
+      Ref("schemas", "Explanation"));
   out += fmt::format(
-      R"(,"{}SearchAnswer":{{"type":"object","required":["hits","total","facets","page","meta"],"properties":{{"hits":{{"type":"array","items":{}}},"total":{},"facets":{},"page":{},"meta":{}}}}})",
+      R"(,"{}SearchAnswer":{{"type":"object","required":["hits","total","facets","page","meta"],"properties":{{"hits":{{"type":"array","items":{}}},"total":{},"facets":{},"page":{},"did_you_mean":{},"meta":{}}}}})",
       type, Ref("schemas", type + "Hit"), Ref("schemas", "Total"), Ref("schemas", "Facets"),
-      Ref("schemas", "Page"), meta);
+      Ref("schemas", "Page"), Ref("schemas", "DidYouMean"), meta);
   out += fmt::format(
       R"(,"{}DocumentAnswer":{{"type":"object","required":["id","document"],"properties":{{"id":{{"type":"string"}},"document":{},"meta":{}}}}})",
       type, document, meta);
@@ -176,6 +177,26 @@ std::string Components(const std::vector<DescribedIndex>& indexes,
   return out + "}";
 }
 
+/// What a query string may say about how a field is counted.
+std::string FacetOptions(const document::Field& field) {
+  using document::Kind;
+  std::string out;
+  const auto add = [&](const char* option, const char* schema) {
+    out += fmt::format(R"(,{{"name":{},"in":"query","schema":{}}})",
+                       json::Quote("facet_" + std::string(option) + "." + field.path), schema);
+  };
+  const bool date = field.kind == Kind::kDate;
+  add("size", R"({"type":"integer","minimum":1,"maximum":100})");
+  add("sort", R"({"enum":["count","value"]})");
+  add("missing", R"({"type":"boolean"})");
+  if (!date && field.kind != Kind::kInteger && field.kind != Kind::kDecimal) return out;
+  add("ranges", R"({"type":"string","examples":["..50,50..100,100.."]})");
+  add("interval", date ? R"({"enum":["year","quarter","month","week","day","hour","minute"]})"
+                       : R"({"type":"number","exclusiveMinimum":0})");
+  if (date) add("timezone", R"({"type":"string","examples":["Europe/Berlin"]})");
+  return out;
+}
+
 std::string Selections(const query::Schema& schema) {
   std::string out;
   for (const document::Field* field : schema.fields()) {
@@ -183,6 +204,7 @@ std::string Selections(const query::Schema& schema) {
     out += fmt::format(
         R"(,{{"name":{},"in":"query","description":"Only these values; does not narrow its own facet.","style":"form","explode":true,"schema":{{"type":"array","items":{{"type":"string"}}}}}})",
         json::Quote("facet." + field->path));
+    out += FacetOptions(*field);
   }
   return out;
 }
@@ -222,6 +244,8 @@ std::string IndexPaths(const DescribedIndex& index, const std::string& type, boo
   out +=
       path("/docs/{id}", get("get", "One document", id + "," + Shared(query::kDocumentParameters),
                              Ref("schemas", type + "DocumentAnswer")));
+  out += path("/docs/{id}/similar", get("similar", "Documents like this one",
+                                        id + "," + Shared(query::kSimilarParameters), found));
   out += path("/docs/mget",
               post("getMany", "Documents by id, in the order asked", Ref("schemas", "MultiGet"),
                    Ref("schemas", type + "DocumentsAnswer")));

@@ -48,34 +48,38 @@ std::string Service::ById(const Asked& asked, const std::vector<std::string>& id
   return AskEngine(WholeSearch(asked.index), body, request);
 }
 
+/// Judged by the engine if anything but the id decides; else in real time, which shows a write
+/// before the next refresh.
+std::string Service::SourceOf(const Asked& asked, const std::string& id, const Request& request) {
+  const bool routed = !asked.index.plan->config.routing.empty();
+  const bool filtered =
+      asked.allowed.kind != query::Dsl::Kind::kAll || !asked.request.filter.parts.empty();
+  // "." and ".." would be steps of a path to whatever is between us and the engine.
+  const bool dots = id.find_first_not_of('.') == std::string::npos;
+  if (filtered || routed || dots) {
+    const std::string answer = ById(asked, {id}, request);
+    const std::vector<query::Hit> hits = query::ReadHits(answer);
+    return hits.empty() ? "" : std::string(hits.front().source);
+  }
+  const std::string answer =
+      AskEngine(fmt::format("/{}/_doc/{}", http::Encode(asked.index.alias), http::Encode(id)), "",
+                request, true);
+  return std::string(query::MemberOf(answer, "_source"));
+}
+
+Problem Service::NoDocument(const std::string& id, Partial partial) {
+  if (partial == Partial::kBackfilling) return StillCopied();
+  return {404, "document_not_found", fmt::format("there is no document '{}'", id)};
+}
+
 Response Service::Document(const Request& request, const Access& access) {
   const Asked asked = Ask(request, access, query::kDocumentParameters);
   const query::Projection projection(asked.schema, asked.request.fields,
                                      asked.request.numbers_as_strings);
   const std::string& id = request.segments[3];
-  const bool routed = !asked.index.plan->config.routing.empty();
-  const bool filtered =
-      asked.allowed.kind != query::Dsl::Kind::kAll || !asked.request.filter.parts.empty();
   const Partial partial = BringUp(asked, request);
-  std::string answer;
-  std::string_view source;
-  // "." and ".." would be steps of a path to whatever is between us and the engine.
-  const bool dots = id.find_first_not_of('.') == std::string::npos;
-  if (filtered || routed || dots) {
-    answer = ById(asked, {id}, request);
-    const std::vector<query::Hit> hits = query::ReadHits(answer);
-    if (!hits.empty()) source = hits.front().source;
-  } else {
-    // Real time: shows a write before the next refresh.
-    answer =
-        AskEngine(fmt::format("/{}/_doc/{}", http::Encode(asked.index.alias), http::Encode(id)), "",
-                  request, true);
-    source = query::MemberOf(answer, "_source");
-  }
-  if (source.empty()) {
-    if (partial == Partial::kBackfilling) throw StillCopied();
-    throw Problem(404, "document_not_found", fmt::format("there is no document '{}'", id));
-  }
+  const std::string source = SourceOf(asked, id, request);
+  if (source.empty()) throw NoDocument(id, partial);
   Response response;
   response.body = R"({"id":)" + json::Quote(id) + R"(,"document":)";
   projection.Append(response.body, source);

@@ -1,35 +1,10 @@
-#include <spdlog/fmt/fmt.h>
-
 #include "api/rest/service.h"
-#include "pgsluice/json/writer.h"
-#include "pgsluice/query/answer.h"
-#include "pgsluice/query/hits.h"
+#include "pgsluice/query/did_you_mean.h"
 
 /// What `search.fallback` makes of a query that finds nothing.
 namespace pgsluice::api {
 
 using query::SearchRequest;
-
-namespace {
-
-/// How many documents each part of `q` finds by itself, as one search.
-std::string PartsBody(const query::SearchInput& input, const std::vector<std::string>& parts) {
-  SearchRequest request = input.request;
-  request.q.clear();
-  std::string body =
-      query::CountBody({input.schema, request, input.allowed, false, {}, {}, input.tools});
-  body.pop_back();
-  std::string filters;
-  for (const std::string& part : parts) {
-    request.q = part;
-    const std::string found = query::TextQuery(input.schema, request, input.tools);
-    filters += (filters.empty() ? "" : ",") + (found.empty() ? R"({"match_all":{}})" : found);
-  }
-  return body + R"(,"size":0,"track_total_hits":false,"aggs":{"parts":{"filters":{"filters":[)" +
-         filters + "]}}}}";
-}
-
-}  // namespace
 
 std::optional<Service::Asked> Service::Fallback(const Asked& asked, const Request& request) {
   const std::string& how = asked.search == nullptr ? asked.index.plan->config.search.fallback
@@ -43,17 +18,14 @@ std::optional<Service::Asked> Service::Fallback(const Asked& asked, const Reques
   other.request.match = how == "any" ? SearchRequest::Match::kAny : SearchRequest::Match::kMost;
   if (how == "any") return other;
   const std::vector<std::string> parts = query::PartsOf(asked.request.q);
-  const std::string answer =
-      AskEngine(WholeSearch(asked.index), PartsBody(asked.Input(), parts), request);
-  const json::Value found = query::ParsePart(query::MemberOf(answer, "aggregations"));
-  const json::Value* buckets = found.Find({"parts", "buckets"});
-  if (buckets == nullptr || buckets->items.size() != parts.size()) return std::nullopt;
+  const std::vector<std::int64_t> counts = query::ReadCounts(
+      AskEngine(WholeSearch(asked.index), query::CountEachBody(asked.Input(), parts), request));
+  if (counts.size() != parts.size()) return std::nullopt;
   other.request.q.clear();
   bool some = false;
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    const json::Value* count = buckets->items[i].Find("doc_count");
     const bool excluded = parts[i].front() == '-';
-    if (!excluded && (count == nullptr || count->text == "0")) continue;
+    if (!excluded && counts[i] == 0) continue;
     some = some || !excluded;
     other.request.q += (other.request.q.empty() ? "" : " ") + parts[i];
   }
@@ -69,7 +41,9 @@ std::string Service::RunSearch(const Asked& asked, const Request& request,
     std::string answer = RunOnce(asked, request, tags, timing, nothing);
     if (!nothing) return answer;
     const auto other = Fallback(asked, request);
-    return other ? RunOnce(*other, request, tags, timing, nothing) : answer;
+    if (other) answer = RunOnce(*other, request, tags, timing, nothing);
+    const bool proposes = nothing && !tags && !asked.request.with_sort;
+    return proposes ? WithProposal(std::move(answer), asked, request) : answer;
   } catch (const query::Problem& problem) {
     // The cursor of a page that the fallback found belongs to that query.
     if (problem.code() != "invalid_cursor") throw;

@@ -44,13 +44,22 @@ void Service::ChargeRest(const Request& request, const Access& access, std::size
 
 Response Service::MultiSearch(const Request& request, const Access& access) {
   const json::Value body = ParseBody(request.body);
+  const json::Value* merge = body.Find("merge");
+  const bool merged = merge != nullptr && !(merge->IsBool() && !merge->boolean);
   for (const auto& [name, value] : body.members) {
-    if (name == "searches") continue;
+    const bool pages = merged && (name == "page" || name == "per_page");
+    if (name == "searches" || name == "merge" || pages) continue;
     query::Reject("unknown_parameter", name, value.begin,
-                  fmt::format("parameter '{}' is not known", name), {"searches"});
+                  fmt::format("parameter '{}' is not known", name),
+                  {"searches", "merge", "page", "per_page"});
   }
   const std::vector<json::Value>& searches = List(body.Find("searches"), "searches");
   ChargeRest(request, access, searches.size());
+  if (merged) {
+    Response response;
+    response.body = Merged(body, searches, request, access);
+    return response;
+  }
   std::string results;
   for (const json::Value& item : searches) {
     const Response one = Guarded(request.id, [&] {
@@ -120,6 +129,37 @@ std::string Service::InstantResult(const json::Value& item, const Request& reque
   }
   asked.UseRules();
   return InstantAnswer(RunSearch(asked, request, query.tags), query, asked.request);
+}
+
+Response Service::Recommendations(const Request& request, const Access& access) {
+  const json::Value body = ParseBody(request.body);
+  const std::vector<json::Value>& items = List(body.Find("requests"), "requests");
+  ChargeRest(request, access, items.size());
+  std::string results;
+  for (const json::Value& item : items) {
+    results += (results.empty() ? "" : ",") + Recommended(item, request, access);
+  }
+  Response response;
+  response.body = R"({"results":[)" + results + "]}";
+  return response;
+}
+
+std::string Service::Recommended(const json::Value& item, const Request& request,
+                                 const Access& access) {
+  const InstantSimilar similar = ReadInstantSimilar(item);
+  Asked asked = See(similar.query.index, access);
+  asked.request = ToSearchRequest(similar.query, asked.schema);
+  asked.request.per_page = access.PerPage(asked.request.per_page.value_or(30));
+  asked.request.highlight.clear();
+  access.CheckParameters(asked.request);
+  try {
+    return InstantAnswer(RunSimilar(asked, similar.id, request), similar.query, asked.request);
+  } catch (const Problem& problem) {
+    if (problem.code() != "document_not_found") throw;
+    // A widget beside a product that is not indexed yet stays empty.
+    return InstantAnswer(R"({"hits":[],"total":{"value":0,"relation":"eq"},"facets":{}})",
+                         similar.query, asked.request);
+  }
 }
 
 }  // namespace pgsluice::api

@@ -8,6 +8,7 @@
 #include "pgsluice/query/answer.h"
 #include "pgsluice/query/cursor.h"
 #include "pgsluice/query/cursor_values.h"
+#include "pgsluice/query/distinct.h"
 #include "pgsluice/query/hits.h"
 
 /// Endpoints that ask an index by query: search, count, facets, suggest.
@@ -65,8 +66,9 @@ std::int64_t Now() {
 
 bool IsFirstPage(const query::SearchInput& input) {
   const query::SearchRequest& request = input.request;
-  return request.page == 1 && !request.offset && input.after.empty() && request.facets.empty() &&
-         request.highlight.empty() && !request.explain && !input.tuning.HasAges();
+  return request.page == 1 && !request.offset && input.after.empty() && input.skip == 0 &&
+         request.facets.empty() && request.highlight.empty() && !request.explain &&
+         !input.tuning.HasAges();
 }
 
 /// The body of the same search for its first page, its hits alone: what a cursor belongs to.
@@ -83,7 +85,26 @@ std::string FirstPage(const query::SearchInput& input) {
       {input.schema, first, input.allowed, input.opensearch, {}, {}, input.tools, tuning});
 }
 
+/// What a cursor behind a page of groups holds; empty if no page lies behind it.
+std::string NextOffset(const query::SearchInput& input) {
+  const int size = query::PerPage(input);
+  const int from = input.skip > 0 ? input.skip : (input.request.page - 1) * size;
+  return from + 2 * size <= 10000 ? query::OffsetPayload(from + size) : "";
+}
+
 }  // namespace
+
+/// The groups of an answer, and the sizes of those that are not among its first ones.
+query::Groups Service::GroupsOf(const Asked& asked, const query::SearchInput& input,
+                                const std::string& answer, const Request& request) {
+  query::Groups groups(answer);
+  const std::string unknown = groups.exact() ? "" : groups.Unknown(answer);
+  if (!unknown.empty()) {
+    groups.Learn(AskEngine("/" + http::Encode(asked.index.alias) + "/_search",
+                           query::SizesBody(input, unknown), request));
+  }
+  return groups;
+}
 
 Response Service::Search(const Request& request, const Access& access) {
   Response response;
@@ -105,27 +126,36 @@ std::string Service::RunOnce(const Asked& asked, const Request& request,
                                      asked.request.numbers_as_strings);
   const std::string& cursor = asked.request.cursor;
   const auto keys = backend_.cursor_keys(cursor);
+  const bool distinct = !asked.request.distinct.empty();
   if (!cursor.empty()) {
     const std::string payload = keys->Open(cursor, Binding(asked, FirstPage(input)));
-    input.tuning.now_ms = query::CursorTime(payload).value_or(input.tuning.now_ms);
-    input.after = query::SearchAfter(input, payload);
+    if (distinct) {
+      input.skip = query::ReadOffset(payload);
+    } else {
+      input.tuning.now_ms = query::CursorTime(payload).value_or(input.tuning.now_ms);
+      input.after = query::SearchAfter(input, payload);
+    }
   }
   const std::string body = query::SearchBody(input);
   Partial partial = BringUp(asked, request);
   const std::string position = freshness_.Position();
   const std::string answer =
       AskEngine("/" + http::Encode(asked.index.alias) + "/_search", body, request);
+  std::optional<query::Groups> groups;
+  if (distinct) input.groups = &groups.emplace(GroupsOf(asked, input, answer, request));
   std::string out;
   out.reserve(answer.size() + 512);
   out = "{";
   const query::AnswerFacts facts = query::AppendAnswer(out, answer, input, projection);
   if (facts.partial && partial == Partial::kNo) partial = Partial::kShards;
   nothing = facts.hits == 0 && (facts.counted ? facts.total == 0 : asked.request.page == 1) &&
-            input.after.empty();
+            input.after.empty() && input.skip == 0;
   std::string next = "null";
   if (!facts.last_sort.empty()) {
+    const std::string payload =
+        distinct ? NextOffset(input) : query::CursorPayload(input, facts.last_sort);
     const std::string binding = Binding(asked, IsFirstPage(input) ? body : FirstPage(input));
-    next = json::Quote(keys->Seal(query::CursorPayload(input, facts.last_sort), binding));
+    if (!payload.empty()) next = json::Quote(keys->Seal(payload, binding));
   }
   out += fmt::format(
       R"(,"page":{{"number":{},"size":{},"next_cursor":{}}},"meta":{{{},"took_ms":{},"engine_ms":{},"position":{}}}}})",
@@ -179,7 +209,7 @@ Response Service::Suggest(const Request& request, const Access& access) {
 std::string Service::ValuesOf(const Asked& asked, const std::string& path,
                               const std::string& prefix, const Request& request) {
   asked.access.CheckFacets("facets");
-  const query::SearchRequest::Facet facet{path, asked.request.size, false};
+  const query::Facet facet{path, asked.request.size, false};
   const document::Field* field = asked.schema.Find(facet.path);
   std::string include;
   if (!prefix.empty() && field != nullptr &&
@@ -190,13 +220,13 @@ std::string Service::ValuesOf(const Asked& asked, const std::string& path,
   std::string body = query::CountBody(asked.Input());
   body.pop_back();
   body += fmt::format(R"(,"size":0,"track_total_hits":false,"aggs":{{"f0":{}}}}})",
-                      query::FacetAggregation(asked.schema, facet, {}, include, "field"));
+                      query::FacetAggregation(asked.schema, facet, {}, {include, "field"}));
   const Partial partial = BringUp(asked, request);
   const std::string answer = AskEngine(WholeSearch(asked.index), body, request);
   json::Value found =
       query::ParsePart(query::MemberOf(query::MemberOf(answer, "aggregations"), "f0"));
   if (!include.empty()) KeepBeginning(found, prefix);
-  std::string out = query::FacetJson(found, field->kind);
+  std::string out = query::FacetJson(found, *field, facet);
   out.pop_back();
   return out + R"(,"meta":{)" + Meta(asked, request, partial) + "}}";
 }

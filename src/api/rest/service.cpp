@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "api/http/client_address.h"
+#include "api/rest/refused_facets.h"
 #include "pgsluice/config/problem.h"
 #include "pgsluice/json/validate.h"
 #include "pgsluice/json/writer.h"
@@ -39,6 +40,7 @@ const std::vector<Service::Route>& Service::Routes() {
       {"/v1/sync/wait", "GET", &Service::SyncWait},
       {"/v1/multi-search", "POST", &Service::MultiSearch},
       {"/v1/instantsearch", "POST", &Service::InstantSearch},
+      {"/1/indexes/*/recommendations", "POST", &Service::Recommendations},
       {"/1/indexes/{index}/queries", "POST", &Service::InstantSearch},
       {"/1/indexes/{index}/facets/{field}/query", "POST", &Service::InstantFacet},
       {"/v1/{index}/search", "GET", &Service::Search},
@@ -50,6 +52,7 @@ const std::vector<Service::Route>& Service::Routes() {
       {"/v1/{index}/facets/{field}", "GET", &Service::Facet},
       {"/v1/{index}/docs/mget", "POST", &Service::MultiGet},
       {"/v1/{index}/docs/{id}", "GET", &Service::Document},
+      {"/v1/{index}/docs/{id}/similar", "GET", &Service::Similar},
   };
   return routes;
 }
@@ -384,6 +387,7 @@ std::string Service::AskEngine(const std::string& path, const std::string& body,
     WithEngine(request.id, [&] { json::Validate(answer.body, kAnswerDepth); });
     return std::move(answer.body);
   }
+  RejectRefusedFacets(answer.body);
   const bool no_index = answer.body.find("index_not_found") != std::string::npos;
   if (answer.status == 404 && missing_is_empty && !no_index) return "";
   observe::Log(observe::Level::kWarn, "api", "the engine refused a request",

@@ -15,6 +15,7 @@
 #include "api/settings.h"
 #include "pgsluice/api/server.h"
 #include "pgsluice/base/mutex.h"
+#include "pgsluice/query/distinct.h"
 #include "pgsluice/query/search_body.h"
 
 namespace pgsluice::api {
@@ -90,6 +91,7 @@ class Service {
   Response Count(const Request& request, const Access& access);
   Response Document(const Request& request, const Access& access);
   Response MultiGet(const Request& request, const Access& access);
+  Response Similar(const Request& request, const Access& access);
   Response Facet(const Request& request, const Access& access);
   Response Suggest(const Request& request, const Access& access);
   Response Export(const Request& request, const Access& access);
@@ -97,6 +99,8 @@ class Service {
   Response InstantSearch(const Request& request, const Access& access);
   /// A search inside the values of a facet, as clients before version 5 ask for it.
   Response InstantFacet(const Request& request, const Access& access);
+  /// Related products, as recommendation widgets ask for them.
+  Response Recommendations(const Request& request, const Access& access);
   std::string InstantResult(const json::Value& item, const Request& request, const Access& access);
   /// The answer to a search; `tags` around what is highlighted, unescaped, for clients that escape.
   std::string RunSearch(const Asked& asked, const Request& request,
@@ -106,6 +110,21 @@ class Service {
   std::string RunOnce(const Asked& asked, const Request& request,
                       const std::optional<query::HighlightTags>& tags, std::string* timing,
                       bool& nothing);
+  /// A query that has hits for this caller, close to one that has none.
+  std::optional<std::string> Proposal(const Asked& asked, const Request& request);
+  /// The answer with that query as "did_you_mean", if there is one.
+  std::string WithProposal(std::string answer, const Asked& asked, const Request& request);
+  /// One list of the hits of several searches.
+  std::string Merged(const json::Value& body, const std::vector<json::Value>& items,
+                     const Request& request, const Access& access);
+  /// Documents like another one. Throws Problem 404 if the caller sees no such document.
+  std::string RunSimilar(const Asked& asked, const std::string& id, const Request& request);
+  /// The answer to one request of recommendation widgets.
+  std::string Recommended(const json::Value& item, const Request& request, const Access& access);
+  /// The stored JSON of a document that the caller may see; empty if there is none.
+  std::string SourceOf(const Asked& asked, const std::string& id, const Request& request);
+  query::Groups GroupsOf(const Asked& asked, const query::SearchInput& input,
+                         const std::string& answer, const Request& request);
   /// What is asked instead of a query that found nothing, if the configuration says so.
   std::optional<Asked> Fallback(const Asked& asked, const Request& request);
   /// How many documents the query, or its fallback, finds.
@@ -127,6 +146,7 @@ class Service {
   static std::string_view NameOf(Partial partial);
 
   static query::Problem StillCopied();
+  static query::Problem NoDocument(const std::string& id, Partial partial);
   /// Waits as the request wants, then lets the engine show what was written. Returns kBackfilling
   /// if documents may be missing because the first copy of the index is not complete, kBroken if
   /// the index serves its last documents because its definition does not fit. Throws

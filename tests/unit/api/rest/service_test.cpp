@@ -125,7 +125,8 @@ TEST_F(ServiceTest, NothingIsGivenToTheEngineTwice) {
                             return asked.substr(0, asked.find('\n')).find("search") !=
                                    std::string::npos;
                           }),
-            2);
+            3)
+      << "two searches, and one for what could be meant by the first";
   for (const std::string& asked : engine_->asked) {
     EXPECT_NO_THROW(json::Parse(asked.substr(asked.find('\n') + 1))) << asked;
   }
