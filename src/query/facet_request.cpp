@@ -92,8 +92,8 @@ class OptionReader {
       Fail("size", value, "a whole number from 1 to 100 was expected");
     }
     if (error != std::errc{} || facet_.size > 100) {
-      Reject("limit_exceeded", facet_.ParameterOf("size"), Offset(value),
-             "a facet shows at most 100 values");
+      const std::string name = facet_.ParameterOf("size");
+      Reject("limit_exceeded", name, Offset(value), fmt::format("'{}' is at most 100", name));
     }
     facet_.cut = true;
   }
@@ -212,9 +212,9 @@ class FacetReader {
     } else {
       Invalid(value, body_, "facets: names of fields were expected");
     }
-    if (facets_.size() > kMostFacets) {
+    if (asked_ > kMostFacets) {
       Reject("limit_exceeded", "facets", body_ ? std::optional(value.begin) : std::nullopt,
-             "at most 10 facets");
+             "'facets' holds at most 10 values");
     }
     return std::move(facets_);
   }
@@ -242,6 +242,7 @@ class FacetReader {
 
   /// Named twice is once; but of two that differ one would be lost.
   void Add(const std::string& path, const Value* options, const Value& place) {
+    ++asked_;
     Facet facet;
     facet.path = path;
     if (options != nullptr) OptionReader(facet, body_).Read(*options);
@@ -255,6 +256,7 @@ class FacetReader {
   }
 
   bool body_;
+  std::size_t asked_ = 0;
   std::vector<Facet> facets_;
 };
 
