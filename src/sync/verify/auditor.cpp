@@ -198,9 +198,19 @@ class Auditor {
   /// Differences that the comparison in the background found.
   void Found(Verifier& verifier, const LiveIndex& index, Pass& pass,
              const std::vector<Difference>& differences) {
-    std::map<std::string, int> counts;
-    for (const Difference& one : differences) ++counts[one.kind];
+    // First, because the step is done again if that fails.
     const bool repair = shared_.config.verify->repair;
+    const bool repaired = repair && Repair(verifier, index, differences);
+    std::map<std::string, int> counts;
+    for (const Difference& one : differences) {
+      ++counts[one.kind];
+      shared_.monitor.VerifyDifferences(pass.index, one.kind).Add();
+      // Ids are values of rows.
+      Log(Level::kDebug, "verify", "a document differs",
+          {{"index", pass.index}, {"id", one.id}, {"kind", one.kind}});
+      if (repaired) pass.mending.push_back(one.id);
+    }
+    pass.differences += static_cast<std::int64_t>(differences.size());
     Log(Level::kError, "verify", "documents differ from PostgreSQL",
         {{"index", pass.index},
          {"missing", std::to_string(counts["missing"])},
@@ -208,15 +218,6 @@ class Auditor {
          {"orphan", std::to_string(counts["orphan"])},
          {"remedy",
           repair ? "they are written again" : "pgsluice verify " + pass.index + " --repair"}});
-    for (const Difference& one : differences) {
-      shared_.monitor.VerifyDifferences(pass.index, one.kind).Add();
-      // Ids are values of rows.
-      Log(Level::kDebug, "verify", "a document differs",
-          {{"index", pass.index}, {"id", one.id}, {"kind", one.kind}});
-    }
-    pass.differences += static_cast<std::int64_t>(differences.size());
-    if (!repair || !Repair(verifier, index, differences)) return;
-    for (const Difference& one : differences) pass.mending.push_back(one.id);
   }
 
   bool Repair(Verifier& verifier, const LiveIndex& index,
