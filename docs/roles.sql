@@ -1,6 +1,6 @@
 -- Roles with the least privileges. Not a migration: run it by hand, as superuser or as a role that
 -- may create roles and owns (or may SET ROLE to the owner of) the tables. Before
--- `pgsluice migrate up` (as pgsluice_owner) or after it; once is enough:
+-- `pgsluice migrate up` (as pgsluice_owner) or after it, once in each database:
 --
 --   psql -v app_owner=shop_owner -v app_schema=shop -f docs/roles.sql
 --

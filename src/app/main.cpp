@@ -8,10 +8,12 @@
 #include <map>
 
 #include "app/cli/cli.h"
+#include "app/cli/each_database.h"
 #include "app/commands/check_access.h"
 #include "app/commands/commands.h"
 #include "app/service/memory.h"
 #include "pgsluice/base/printable.h"
+#include "pgsluice/config/databases.h"
 #include "pgsluice/config/loader.h"
 #include "pgsluice/observe/log.h"
 #include "pgsluice/pg/session.h"
@@ -20,10 +22,8 @@ namespace {
 
 using namespace pgsluice;
 
-using Run = int (*)(const app::Context&);
-
-const std::map<std::string, Run>& Dispatch() {
-  static const std::map<std::string, Run> dispatch = {
+const std::map<std::string, app::Run>& Dispatch() {
+  static const std::map<std::string, app::Run> dispatch = {
       {"attach", app::RunAttach},   {"backfill", app::RunBackfill},
       {"config", app::RunConfig},   {"dead-letters", app::RunDeadLetters},
       {"detach", app::RunDetach},   {"health", app::RunHealth},
@@ -87,18 +87,21 @@ int Execute(const app::Invocation& invocation) {
     return app::kOk;
   }
   config::Problems problems;
-  const config::Config config =
+  config::Config config =
       config::Load({.flags = invocation.options}, config::ProcessEnvironment(), problems);
   if (Serves(invocation.command)) app::CheckAccess(config, problems);
   observe::ConfigureLog(config.log_format, config.log_level);
   const bool reports_itself = invocation.command == "config" || invocation.command == "keys";
   if (!reports_itself && app::PrintProblems(problems, std::cerr)) return app::kBadConfiguration;
+  if (invocation.Has("database")) app::KeepDatabase(config, invocation.Option("database"));
   pg::Session::RefuseViews(!ReadsViews(config.indexes));
   const auto run = Dispatch().find(invocation.command);
   if (run == Dispatch().end()) {
     throw app::UsageError(invocation.command + " is not part of this build", "");
   }
-  return run->second({invocation, config, problems, std::cout, std::cerr});
+  const app::Context context{invocation, config, problems, std::cout, std::cerr};
+  const bool in_each = config::HasNames(config) && app::WorksInEach(invocation);
+  return in_each ? app::RunInEach(run->second, context) : run->second(context);
 }
 
 }  // namespace

@@ -230,6 +230,7 @@ Index BindIndex(const std::string& name, const Value& value) {
   index.embeds = BindEmbeds(value, index.place);
   if (const Value* mapping = value.Find("mapping")) index.mapping = mapping->members;
   if (const Value* settings = value.Find("settings")) index.settings = *settings;
+  Get(value, "database", index.database);
   Get(value, "routing", index.routing);
   Get(value, "pipeline", index.pipeline);
   Get(value, "refresh_at", index.refresh_at);
@@ -297,6 +298,12 @@ Config Bind(const Value& checked) {
   config.effective = checked;
   if (const Value* database = checked.Find("database")) {
     Get(*database, "url", config.database.url);
+    Get(*database, "all", config.database.all);
+  }
+  if (const Value* databases = checked.Find("databases")) {
+    for (const auto& [name, value] : databases->members) {
+      Get(value, "url", config.databases.emplace_back(Database{.url = {}, .name = name}).url);
+    }
   }
   if (const Value* engine = checked.Find("elasticsearch")) {
     BindElasticsearch(*engine, config.elasticsearch);
@@ -310,6 +317,9 @@ Config Bind(const Value& checked) {
     config.all_tables = false;
     for (const auto& [name, value] : indexes->members) {
       config.indexes.push_back(BindIndex(name, value));
+      Index& index = config.indexes.back();
+      const bool one = index.database.empty() && config.databases.size() == 1;
+      if (one) index.database = config.databases.front().name;
     }
   }
   if (const Value* auth = checked.Find("auth")) BindAuth(*auth, config.auth);

@@ -63,6 +63,10 @@ bool HoldsSecret(const std::vector<Option>& options, const json::Value& object) 
       return true;
     }
     if (option.type == Type::kObject && HoldsSecret(option.members(), *value)) return true;
+    if (option.type != Type::kMap || option.members == nullptr) continue;
+    for (const auto& [name, member] : value->members) {
+      if (HoldsSecret(option.members(), member)) return true;
+    }
   }
   return false;
 }
@@ -77,6 +81,13 @@ std::vector<std::string> SecretFiles(const std::string& file, const json::Value&
     if (named && !named->empty()) files.push_back(*named);
   }
   return files;
+}
+
+/// PGSLUICE_DATABASE_URL may be set for other programs; a flag is meant for this run.
+void CheckUrlFlag(const Overrides& overrides, Problems& problems) {
+  if (!overrides.flags.contains("database-url")) return;
+  problems.push_back({"--database-url", "the configuration has several databases",
+                      "name one of them with --database, or change its url under databases"});
 }
 
 }  // namespace
@@ -95,8 +106,19 @@ Config LoadText(const std::string& file, const std::string& text, const Override
   json::Value root = ParseFile(origin, problems);
   const std::vector<std::string> secret_files = SecretFiles(file, root, environment);
   Substitute(root, "", origin, environment, problems);
+  const bool one = root.Find("database") != nullptr;
+  const bool several = root.Find("databases") != nullptr;
+  if (one && several) {
+    problems.push_back({origin.Place("databases", root.Find("databases")),
+                        "database and databases exclude each other", "keep one of them"});
+  }
   Overlay(root, overrides, environment, origin, problems);
-  const json::Value checked = Checker(origin, problems).Object(RootOptions(), root, "");
+  json::Value checked = Checker(origin, problems).Object(RootOptions(), root, "");
+  if (several) {
+    // Of the one database that there is without `databases`.
+    std::erase_if(checked.members, [](const auto& member) { return member.first == "database"; });
+    CheckUrlFlag(overrides, problems);
+  }
   Config config = Bind(checked);
   config.file = file;
   config.secret_files = secret_files;

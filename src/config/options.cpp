@@ -15,6 +15,21 @@ const std::vector<Option>& DatabaseOptions() {
        .flag = "database-url",
        .url = true,
        .check = CheckDatabaseUrl},
+      {.name = "all",
+       .type = Type::kBool,
+       .description = "true: every database of the server that the role may connect to, except "
+                      "templates. Left out: the one that the URL names."},
+  };
+  return options;
+}
+
+const std::vector<Option>& NamedDatabaseOptions() {
+  static const std::vector<Option> options = {
+      {.name = "url",
+       .description = "libpq URL or key=value string.",
+       .url = true,
+       .required = true,
+       .check = CheckDatabaseUrl},
   };
   return options;
 }
@@ -186,6 +201,11 @@ const std::vector<Option>& RootOptions() {
   static const std::vector<Option> options = {
       {.name = "$schema", .description = "For editors; see `pgsluice config schema`."},
       {.name = "database", .type = Type::kObject, .default_json = "{}", .members = DatabaseOptions},
+      {.name = "databases",
+       .type = Type::kMap,
+       .description = "Name -> database, instead of `database`, to follow several in one process. "
+                      "Names are letters, digits, `_` and `-`.",
+       .members = NamedDatabaseOptions},
       {.name = "elasticsearch",
        .type = Type::kObject,
        .default_json = "{}",

@@ -221,6 +221,10 @@ const std::vector<Option>& SearchOptions() {
 
 const std::vector<Option>& IndexOptions() {
   static const std::vector<Option> options = {
+      {.name = "database",
+       .description =
+           "Which of `databases` the table is in, or with `database.all` the name of the "
+           "database. May be left out if there is only one."},
       {.name = "table",
        .description = "Table, partitioned table or view, as in SQL. Left out: the index's name."},
       kKey,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "config/database_rules.h"
 #include "config/search_rules.h"
 #include "pgsluice/config/values.h"
 
@@ -22,6 +23,7 @@ class Rules {
   void Check() {
     CheckEngine();
     CheckListen();
+    CheckDatabases(config_, checked_, origin_, problems_);
     CheckIndexes();
     CheckAuth();
     CheckAdmin();

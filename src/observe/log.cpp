@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <utility>
 
 #include "observe/log_format.h"
 #include "pgsluice/base/mutex.h"
@@ -64,7 +65,13 @@ spdlog::level::level_enum ToSpdlog(Level level) {
   return spdlog::level::info;
 }
 
+// Of this thread; see LogDatabase.
+thread_local std::string database;
+
 }  // namespace
+
+LogDatabase::LogDatabase(const std::string& name) : before_(std::exchange(database, name)) {}
+LogDatabase::~LogDatabase() { database = before_; }
 
 void ConfigureLog(std::string_view format, std::string_view level) {
   State& state = TheState();
@@ -85,8 +92,10 @@ void Log(Level level, std::string_view component, std::string_view message,
     json = state.json;
   }
   if (!logger->should_log(ToSpdlog(level))) return;
+  std::vector<LogField> all = fields;
+  if (!database.empty()) all.emplace_back("database", database);
   const std::string line =
-      json ? JsonLine(level, component, message, fields) : TextLine(component, message, fields);
+      json ? JsonLine(level, component, message, all) : TextLine(component, message, all);
   logger->log(ToSpdlog(level), spdlog::string_view_t(line));
 }
 

@@ -55,6 +55,7 @@ function trouble(reason) {
   const rest = reason.slice(part.length + 1).trim().replace(/[^.?!]$/, '$&.');
   if (part === 'database') return ['PostgreSQL cannot be used', `${rest} Changes wait in their tables; nothing is lost.`];
   if (part === 'engine') return ['The search engine cannot be used', `${rest} Changes wait in the outbox; nothing is lost.`];
+  if (part.startsWith('database ')) return ['A database is in trouble, the others continue', reason];
   if (part.startsWith('index ')) return ['An index is in trouble, the others continue', reason];
   if (part === 'sync') return ['The sync is stuck', rest];
   return ['Not ready yet', reason];
@@ -167,7 +168,7 @@ async function deadLetters(status) {
     make('tbody', {}, ...letters.slice(0, 100).map((letter) => make('tr', {},
       make('td', {}, nameOf(letter)), make('td', {}, letter.error),
       make('td', {}, count(letter.attempts)), make('td', {}, letter.last_at),
-      make('td', {}, make('button', {'aria-label': `Retry ${nameOf(letter)}`, onclick: () => retry(letter.id)}, 'Retry'))))))),
+      make('td', {}, make('button', {'aria-label': `Retry ${nameOf(letter)}`, onclick: () => retry(letter.database ? `${letter.database}:${letter.id}` : letter.id)}, 'Retry'))))))),
     letters.some((letter) => !letter.document_id) && make('p', {class: 'hint'}, 'Ids and reasons hold values of rows. Enter a key with an admin policy to see them, or use: pgsluice dead-letters list.'),
     letters.length > 100 && make('p', {class: 'hint'}, `The first 100 of ${count(letters.length)}: pgsluice dead-letters list shows all.`)].filter(Boolean));
 }

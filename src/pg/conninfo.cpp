@@ -8,6 +8,7 @@
 
 #include "pg/certificate.h"
 #include "pgsluice/base/error.h"
+#include "pgsluice/pg/databases.h"
 
 namespace pgsluice::pg {
 
@@ -48,7 +49,22 @@ std::string Quote(const std::string& value) {
   return quoted + "'";
 }
 
+std::string Join(const Options& options) {
+  std::string text;
+  for (const auto& [key, value] : options) {
+    if (!text.empty()) text += ' ';
+    text.append(key).append("=").append(Quote(value));
+  }
+  return text;
+}
+
 }  // namespace
+
+std::string WithDatabase(const std::string& url, const std::string& database) {
+  Options all = Parse(url);
+  all["dbname"] = database;
+  return Join(all);
+}
 
 std::string ConnInfo(const SessionOptions& options) {
   Options all = Parse(options.url);
@@ -59,12 +75,7 @@ std::string ConnInfo(const SessionOptions& options) {
   all.emplace("tcp_user_timeout", "30000");
   all.emplace("fallback_application_name", options.application_name);
   all.emplace("client_encoding", "UTF8");
-  std::string text;
-  for (const auto& [key, value] : all) {
-    if (!text.empty()) text += ' ';
-    text.append(key).append("=").append(Quote(value));
-  }
-  return text;
+  return Join(all);
 }
 
 std::string Describe(const SessionOptions& options) {

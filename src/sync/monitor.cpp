@@ -27,25 +27,36 @@ const std::vector<double> kSeconds = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0
 
 }  // namespace
 
-Monitor::Monitor(observe::Registry& registry)
+observe::Labels Monitor::Labelled(const std::string& database, observe::Labels labels) {
+  if (!database.empty()) labels.emplace(labels.begin(), "database", database);
+  return labels;
+}
+
+Monitor::Monitor(observe::Registry& registry, std::string database)
     : claimed(registry.MakeCounter("pgsluice_events_claimed_total",
-                                   "Outbox events claimed and acknowledged.")),
+                                   "Outbox events claimed and acknowledged.",
+                                   Labelled(database, {}))),
       bulk_seconds(registry.MakeHistogram("pgsluice_bulk_duration_seconds",
-                                          "Duration of one _bulk request.", kSeconds)),
+                                          "Duration of one _bulk request.", kSeconds,
+                                          Labelled(database, {}))),
       end_to_end_seconds(registry.MakeHistogram(
           "pgsluice_end_to_end_seconds",
-          "From the change in PostgreSQL to its acknowledged write, per event.", kSeconds)),
+          "From the change in PostgreSQL to its acknowledged write, per event.", kSeconds,
+          Labelled(database, {}))),
       pending(registry.MakeGauge("pgsluice_outbox_pending",
-                                 "Events (changed keys) waiting in the outbox.")),
+                                 "Events (changed keys) waiting in the outbox.",
+                                 Labelled(database, {}))),
       lag_seconds(registry.MakeGauge("pgsluice_lag_seconds",
-                                     "Age of the oldest event waiting in the outbox.")),
-      registry_(registry) {
+                                     "Age of the oldest event waiting in the outbox.",
+                                     Labelled(database, {}))),
+      registry_(registry),
+      database_(std::move(database)) {
   for (const char* part : {"database", "engine", "sync"}) TroubleGauge(part).Set(0);
 }
 
 observe::Gauge& Monitor::TroubleGauge(const std::string& part) {
   return registry_.MakeGauge("pgsluice_trouble", "1 while a part does not work, else 0.",
-                             {{"part", part}});
+                             Labelled({{"part", part}}));
 }
 
 void Monitor::Begin(const std::string& index) {
@@ -58,55 +69,55 @@ void Monitor::Begin(const std::string& index) {
 observe::Counter& Monitor::Indexed(const std::string& index) {
   return registry_.MakeCounter("pgsluice_documents_indexed_total",
                                "Documents written to the engine.",
-                               {{"index", index}, {"op", "index"}});
+                               Labelled({{"index", index}, {"op", "index"}}));
 }
 
 observe::Counter& Monitor::Deleted(const std::string& index) {
   return registry_.MakeCounter("pgsluice_documents_indexed_total",
                                "Documents written to the engine.",
-                               {{"index", index}, {"op", "delete"}});
+                               Labelled({{"index", index}, {"op", "delete"}}));
 }
 
 observe::Counter& Monitor::Errors(const std::string& index, const std::string& reason) {
   return registry_.MakeCounter("pgsluice_index_errors_total",
                                "Documents that the engine did not take at once.",
-                               {{"index", index}, {"reason", reason}});
+                               Labelled({{"index", index}, {"reason", reason}}));
 }
 
 observe::Gauge& Monitor::DeadLetters(const std::string& index) {
   return registry_.MakeGauge("pgsluice_dead_letters", "Documents that the engine refuses.",
-                             {{"index", index}});
+                             Labelled({{"index", index}}));
 }
 
 observe::Counter& Monitor::BackfillRows(const std::string& index) {
   return registry_.MakeCounter("pgsluice_backfill_rows_total", "Rows read by backfills.",
-                               {{"index", index}});
+                               Labelled({{"index", index}}));
 }
 
 observe::Gauge& Monitor::BackfillProgress(const std::string& index) {
   return registry_.MakeGauge("pgsluice_backfill_progress_ratio",
                              "Share of the running backfill that is done; 1 when none runs.",
-                             {{"index", index}});
+                             Labelled({{"index", index}}));
 }
 
 observe::Gauge& Monitor::VerifyComplete(const std::string& index) {
   return registry_.MakeGauge("pgsluice_verify_complete_timestamp_seconds",
                              "When every document of the index had been compared, by the "
                              "comparison in the background; 0: not yet.",
-                             {{"index", index}});
+                             Labelled({{"index", index}}));
 }
 
 observe::Counter& Monitor::VerifyDifferences(const std::string& index, const std::string& kind) {
   return registry_.MakeCounter("pgsluice_verify_differences_total",
                                "Documents that the comparison in the background found to differ.",
-                               {{"index", index}, {"kind", kind}});
+                               Labelled({{"index", index}, {"kind", kind}}));
 }
 
 observe::Gauge& Monitor::ReindexNeeded(const std::string& index) {
   return registry_.MakeGauge("pgsluice_reindex_needed",
                              "1 while an index cannot become what the configuration and the tables "
                              "want without a reindex, or a reindex was refused.",
-                             {{"index", index}});
+                             Labelled({{"index", index}}));
 }
 
 void Monitor::ShowStates(const std::map<std::string, std::string>& states) {
@@ -114,7 +125,7 @@ void Monitor::ShowStates(const std::map<std::string, std::string>& states) {
     registry_
         .MakeGauge("pgsluice_index_state",
                    "1 for the state that an index is in, as `pgsluice status` names it.",
-                   {{"index", index}, {"state", state}})
+                   Labelled({{"index", index}, {"state", state}}))
         .Set(value);
   };
   const base::MutexLock lock(mutex_);
@@ -127,6 +138,7 @@ void Monitor::ShowStates(const std::map<std::string, std::string>& states) {
 }
 
 void Monitor::Trouble(const std::string& part, const std::string& message) {
+  const observe::LogDatabase named(database_);
   const std::int64_t now = NowMs();
   TroubleGauge(part).Set(1);
   const base::MutexLock lock(mutex_);
@@ -145,6 +157,7 @@ void Monitor::Trouble(const std::string& part, const std::string& message) {
 }
 
 void Monitor::Recovered(const std::string& part) {
+  const observe::LogDatabase named(database_);
   const base::MutexLock lock(mutex_);
   const auto incident = incidents_.find(part);
   if (incident == incidents_.end()) return;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "pgsluice/observe/log.h"
 #include "sync/backfill/backfiller.h"
 #include "sync/live/sleeper.h"
 #include "sync/live/timer.h"
@@ -14,11 +15,13 @@ namespace pgsluice::sync {
 
 namespace {
 
-/// A thread with a name for `top -H` and debuggers (at most 15 characters).
+/// A thread with a name for `top -H` and debuggers (at most 15 characters). Its log lines name the
+/// database.
 template <typename Body>
-std::jthread Thread(const char* name, Body body) {
-  return std::jthread([name, body](const std::stop_token& stop) {
+std::jthread Thread(const char* name, const std::string& database, Body body) {
+  return std::jthread([name, database, body](const std::stop_token& stop) {
     pthread_setname_np(pthread_self(), name);
+    const observe::LogDatabase named(database);
     body(stop);
   });
 }
@@ -56,28 +59,32 @@ Service::Service(const config::Config& config, engine::Engine& engine, Monitor& 
 Service::~Service() { Stop(); }
 
 void Service::Start() {
+  const std::string& database = config_.database.name;
   keeper_.Start();
-  threads_.push_back(Thread("keeper", [this](const std::stop_token& s) { keeper_.Run(s); }));
-  if (!writes_) return;
-  threads_.push_back(Thread("refresher", [this](const std::stop_token& s) { scheduler_.Run(s); }));
   threads_.push_back(
-      Thread("sleeper", [this](const std::stop_token& s) { RunSleeper(shared_, s); }));
+      Thread("keeper", database, [this](const std::stop_token& s) { keeper_.Run(s); }));
+  if (!writes_) return;
+  threads_.push_back(
+      Thread("refresher", database, [this](const std::stop_token& s) { scheduler_.Run(s); }));
+  threads_.push_back(
+      Thread("sleeper", database, [this](const std::stop_token& s) { RunSleeper(shared_, s); }));
   const auto any = [&](const auto& has) {
     return std::any_of(config_.indexes.begin(), config_.indexes.end(), has);
   };
   if (any([](const config::Index& index) { return !index.refresh_at.empty(); })) {
-    threads_.push_back(Thread("timer", [this](const std::stop_token& s) { RunTimer(shared_, s); }));
+    threads_.push_back(
+        Thread("timer", database, [this](const std::stop_token& s) { RunTimer(shared_, s); }));
   }
   if (config_.verify ||
       any([](const config::Index& index) { return index.refresh_every.count() > 0; })) {
     threads_.push_back(
-        Thread("auditor", [this](const std::stop_token& s) { RunAuditor(shared_, s); }));
+        Thread("auditor", database, [this](const std::stop_token& s) { RunAuditor(shared_, s); }));
   }
   for (int i = 0; i < config_.sync.workers; ++i) {
     threads_.push_back(
-        Thread("worker", [this](const std::stop_token& s) { RunWorker(shared_, s); }));
-    threads_.push_back(
-        Thread("backfiller", [this](const std::stop_token& s) { RunBackfiller(shared_, s); }));
+        Thread("worker", database, [this](const std::stop_token& s) { RunWorker(shared_, s); }));
+    threads_.push_back(Thread("backfiller", database,
+                              [this](const std::stop_token& s) { RunBackfiller(shared_, s); }));
   }
 }
 

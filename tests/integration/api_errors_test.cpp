@@ -44,9 +44,9 @@ class Searches : public http::Transport {
 
 class NeverThere : public SyncState {
  public:
-  std::string Position() override { return "7"; }
-  std::int64_t lag_ms() override { return 5; }
-  std::int64_t pending() override { return 1; }
+  std::string Position(const std::string&) override { return "7"; }
+  std::int64_t lag_ms(const std::string&) override { return 5; }
+  std::int64_t pending(const std::string&) override { return 1; }
   bool WaitUntilApplied(const std::string& token, const std::string&,
                         std::chrono::steady_clock::time_point) override {
     if (token == "x") throw Error(Disposition::kReject, "no position");

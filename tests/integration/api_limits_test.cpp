@@ -22,12 +22,12 @@ using ::testing::HasSubstr;
 /// A sync that never gets there.
 class StuckSync : public SyncState {
  public:
-  std::string Position() override {
+  std::string Position(const std::string&) override {
     ++asked;
     return "7";
   }
-  std::int64_t lag_ms() override { return 5; }
-  std::int64_t pending() override { return 1; }
+  std::int64_t lag_ms(const std::string&) override { return 5; }
+  std::int64_t pending(const std::string&) override { return 1; }
   bool WaitUntilApplied(const std::string&, const std::string&,
                         std::chrono::steady_clock::time_point deadline) override {
     std::unique_lock lock(mutex_);

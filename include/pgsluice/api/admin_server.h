@@ -17,8 +17,9 @@ struct AdminCallbacks {
   std::function<std::string()> status;   ///< JSON of CONTRACT 1, `status --json`.
   /// JSON of CONTRACT 1, `dead-letters list --json`, as far as the request may see it.
   std::function<std::string(const HttpRequest& request)> dead_letters;
-  /// Enqueues all dead letters again, or the one of that id; how many.
-  std::function<std::int64_t(std::optional<std::int64_t> id)> retry;
+  /// Enqueues all dead letters again, or the one of that id (and database, if they have names); how
+  /// many. Throws Problem for a database that does not exist.
+  std::function<std::int64_t(const std::string& database, std::optional<std::int64_t> id)> retry;
   /// Whose request it is, if a key is wanted for it; throws Problem 401.
   std::function<std::string(const HttpRequest& request, bool change)> admit =
       [](const HttpRequest&, bool) { return std::string(); };

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "pgsluice/api/http_server.h"
 #include "pgsluice/config/config.h"
@@ -27,18 +28,22 @@ struct IndexInfo {
 };
 using IndexSet = std::map<std::string, IndexInfo>;  ///< By name.
 
-/// How fresh the indexes are. Thread-safe.
+/// How fresh the indexes are. Thread-safe. Databases have names if there may be several of them.
 class SyncState {
  public:
   virtual ~SyncState() = default;
-  /// A token at or above everything committed before the call.
-  virtual std::string Position() = 0;
-  virtual std::int64_t lag_ms() = 0;
-  virtual std::int64_t pending() = 0;
-  /// Indexes whose first copy is not complete.
-  virtual std::set<std::string> Filling() { return {}; }
+  virtual std::vector<std::string> DatabaseNames() { return {""}; }
+  /// The name of an index's database.
+  virtual std::string DatabaseOf(const std::string& /*index*/) { return ""; }
+  /// A token at or above everything committed before the call, in one database.
+  virtual std::string Position(const std::string& database) = 0;
+  virtual std::int64_t lag_ms(const std::string& database) = 0;
+  virtual std::int64_t pending(const std::string& database) = 0;
+  /// Indexes of a database whose first copy is not complete.
+  virtual std::set<std::string> Filling(const std::string& /*database*/) { return {}; }
   /// Waits until everything at or below the token is written to the index, or to every configured
-  /// index if `index` is empty. False if `deadline` passed first. Throws Error(kReject) for
+  /// index if `index` is empty. A token of another database than the index's has nothing that the
+  /// index could miss. False if `deadline` passed first. Throws Error(kReject) for
   /// something that is not a token.
   virtual bool WaitUntilApplied(const std::string& token, const std::string& index,
                                 std::chrono::steady_clock::time_point deadline) = 0;

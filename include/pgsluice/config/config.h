@@ -16,7 +16,9 @@
 namespace pgsluice::config {
 
 struct Database {
-  std::string url;  ///< libpq URL or key=value; empty: the PG* variables.
+  std::string url;     ///< libpq URL or key=value; empty: the PG* variables.
+  std::string name{};  ///< As `databases` or the server names it; empty: there is only one.
+  bool all = false;    ///< Stands for every database of the server.
 };
 
 struct Aws {
@@ -113,6 +115,7 @@ struct Search {
 
 struct Index {
   std::string name;
+  std::string database = {};     ///< The name of its database; empty if databases have no names.
   std::string table;             ///< As written in SQL: `public."Odd Name"`, or `projects`.
   std::vector<std::string> key;  ///< Only where the catalog has no usable key.
   std::string where;
@@ -194,7 +197,8 @@ struct Verify {
 };
 
 struct Config {
-  Database database;
+  Database database;                ///< The only one, if `databases` is empty.
+  std::vector<Database> databases;  ///< In the order of the file; each has a name.
   Elasticsearch elasticsearch;
   Address listen{"127.0.0.1", 8080};
   Address admin_listen{"127.0.0.1", 8081};

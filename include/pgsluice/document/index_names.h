@@ -21,6 +21,9 @@ inline constexpr std::size_t kLongestIndexName = 200;
 /// of what may not come first. A name over `limit` bytes is cut and ends with a hash.
 std::string IndexNameOf(std::string_view table, std::size_t limit = kLongestIndexName);
 
+/// "shop." of database "Shop": what the index names of its tables begin with. "" of no name.
+std::string NameBefore(std::string_view database);
+
 /// The oid of each index's root table, as the database remembers it. Empty before the migrations.
 using PresentIndexes = std::map<std::string, std::uint32_t>;
 PresentIndexes ReadPresentIndexes(pg::Session& session);

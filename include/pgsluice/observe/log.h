@@ -19,6 +19,19 @@ using LogField = std::pair<std::string_view, std::string>;
 void Log(Level level, std::string_view component, std::string_view message,
          const std::vector<LogField>& fields = {});
 
+/// While it lives, each line that its thread logs has the field `database`. Nothing if the name is
+/// empty.
+class LogDatabase {
+ public:
+  explicit LogDatabase(const std::string& name);
+  ~LogDatabase();
+  LogDatabase(const LogDatabase&) = delete;
+  LogDatabase& operator=(const LogDatabase&) = delete;
+
+ private:
+  std::string before_;
+};
+
 /// Replaces the password in a URL or key=value connection string by "***".
 std::string MaskUrl(std::string_view url);
 

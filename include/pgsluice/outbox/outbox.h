@@ -47,6 +47,7 @@ struct DeadLetter {
   int status = 0;
   int attempts = 0;
   std::string first_at, last_at;  ///< ISO 8601, UTC.
+  std::string database = {};      ///< Its name, if there are several; set by the caller.
 };
 
 /// The outbox as one session sees it. Used by one thread; must not outlive the session.

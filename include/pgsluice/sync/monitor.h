@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "pgsluice/base/mutex.h"
 #include "pgsluice/observe/metrics.h"
@@ -15,7 +16,8 @@ namespace pgsluice::sync {
 /// Thread-safe.
 class Monitor {
  public:
-  explicit Monitor(observe::Registry& registry);
+  /// `database` is the label of its metrics, and a field of its log lines; empty: none.
+  explicit Monitor(observe::Registry& registry, std::string database = {});
 
   observe::Counter& claimed;
   observe::Histogram& bulk_seconds;
@@ -62,7 +64,14 @@ class Monitor {
     std::map<std::string, std::int64_t> said_ms;  ///< When each text was logged.
     std::int64_t count = 0;
   };
+  /// With the database, if it has a name.
+  static observe::Labels Labelled(const std::string& database, observe::Labels labels);
+  observe::Labels Labelled(observe::Labels labels) const {
+    return Labelled(database_, std::move(labels));
+  }
+
   observe::Registry& registry_;
+  const std::string database_;
   mutable base::Mutex mutex_;
   std::map<std::string, Incident> incidents_ PGSLUICE_GUARDED_BY(mutex_);
   /// Of indexes, as shown.

@@ -63,17 +63,22 @@ HttpResponse Retry(const HttpRequest& request, const AdminCallbacks& callbacks) 
     return Problem(request, 415, "unsupported_media_type", "Content-Type must be application/json");
   }
   std::optional<std::int64_t> id;
+  std::string database;
   if (!request.query.empty()) {
     const std::string& query = request.query;
     const char* end = query.data() + query.size();
+    const std::size_t colon = query.rfind(':');
+    const std::size_t begin = colon == std::string::npos ? 3 : colon + 1;
     id = 0;
-    if (!query.starts_with("id=") || std::from_chars(query.data() + 3, end, *id).ptr != end ||
-        query.size() == 3) {
-      return Problem(request, 400, "invalid_parameter", "only id=NUMBER is known");
+    if (!query.starts_with("id=") || query.size() <= begin ||
+        std::from_chars(query.data() + begin, end, *id).ptr != end) {
+      return Problem(request, 400, "invalid_parameter",
+                     "only id=NUMBER is known; with several databases id=DATABASE:NUMBER");
     }
+    if (begin > 3) database = UrlDecode(query.substr(3, begin - 4), false).value_or("");
   }
   const std::string caller = callbacks.admit(request, true);
-  const std::int64_t retried = callbacks.retry(id);
+  const std::int64_t retried = callbacks.retry(database, id);
   callbacks.audit("dead_letters_retry", caller, request.peer, std::to_string(retried));
   return Json(200, R"({"retried":)" + std::to_string(retried) + "}");
 }

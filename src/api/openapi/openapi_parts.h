@@ -86,7 +86,7 @@ inline constexpr ParameterText kParameterTexts[] = {
     {"consistency", "consistency",
      R"({"type":"string","enum":["eventual","strong"],"default":"eventual"})",
      "strong: with everything committed before the request."},
-    {"after", "after", R"({"type":"string"})", "With everything up to this position."},
+    {"after", "after", R"({"type":"string"})", "With everything up to this position: 48213, or with several databases shop:48213."},
     {"wait", "wait", R"({"type":"string","default":"2s"})",
      "How long to wait for it; 30s at most."},
     {"numbers", "numbers", R"({"type":"string","enum":["number","string"],"default":"number"})",

@@ -1,5 +1,7 @@
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
+
 #include "api/openapi/openapi.h"
 #include "api/rest/service.h"
 #include "pgsluice/base/digest.h"
@@ -189,10 +191,15 @@ std::string Service::SyncJson(const Access& access) {
     if (!list.empty()) list += ',';
     list += json::Quote(name) + R"(:{"state":)" + json::Quote(index.state) + "}";
   }
-  SyncState* sync = backend_.sync;
+  std::int64_t pending = 0, lag_ms = 0;
+  if (SyncState* sync = backend_.sync; sync != nullptr) {
+    for (const std::string& name : sync->DatabaseNames()) {
+      pending += sync->pending(name);
+      lag_ms = std::max(lag_ms, sync->lag_ms(name));
+    }
+  }
   return fmt::format(R"({{"position":{},"pending":{},"lag_ms":{},"indexes":{{{}}}}})",
-                     json::Quote(freshness_.Position()), sync == nullptr ? 0 : sync->pending(),
-                     sync == nullptr ? 0 : sync->lag_ms(), list);
+                     json::Quote(freshness_.Position()), pending, lag_ms, list);
 }
 
 Response Service::Sync(const Request& /*request*/, const Access& access) {
@@ -205,7 +212,7 @@ Response Service::SyncWait(const Request& request, const Access& access) {
   const query::SearchRequest asked = query::ReadParameters(request.parameters, {"after", "wait"});
   access.CheckStrong("sync/wait");
   if (backend_.sync != nullptr) {
-    WaitFor(asked.after.empty() ? PositionNow() : asked.after, "", asked.wait, request.socket);
+    WaitFor(asked.after.empty() ? PositionNow("") : asked.after, "", asked.wait, request.socket);
     std::vector<std::string> aliases;
     std::string name;
     const auto indexes = backend_.indexes();

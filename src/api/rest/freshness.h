@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <set>
 #include <string>
 
@@ -11,26 +12,31 @@ namespace pgsluice::api {
 
 /// The position and the indexes that are being filled, as answers show them: a fifth of a second
 /// old at most, so that searches do not ask the database. One caller asks, the others take what is
-/// known; a database that does not answer is left alone for a while. Thread-safe.
+/// known; a database that does not answer is left alone for a while, and delays no search in the
+/// indexes of another. Thread-safe.
 class Freshness {
  public:
   explicit Freshness(SyncState* sync) : sync_(sync) {}
 
-  /// "0" before anything is known.
+  /// "0" before anything is known; with several databases "shop:48213,crm:77".
   std::string Position();
   bool IsFilling(const std::string& index);
 
  private:
-  void Look();
-
   using Clock = std::chrono::steady_clock;
+
+  struct Known {
+    std::string position = "0";
+    std::set<std::string> filling;
+    Clock::time_point next{};
+    bool asking = false;
+  };
+
+  void Look(const std::string& database);
 
   SyncState* const sync_;
   base::Mutex mutex_;
-  std::string position_ PGSLUICE_GUARDED_BY(mutex_) = "0";
-  std::set<std::string> filling_ PGSLUICE_GUARDED_BY(mutex_);
-  Clock::time_point next_ PGSLUICE_GUARDED_BY(mutex_){};
-  bool asking_ PGSLUICE_GUARDED_BY(mutex_) = false;
+  std::map<std::string, Known> known_ PGSLUICE_GUARDED_BY(mutex_);  ///< By database.
 };
 
 }  // namespace pgsluice::api

@@ -198,15 +198,16 @@ std::string Service::Merged(const json::Value& body, const std::vector<json::Val
     hits += (hits.empty() ? "" : ",") + std::string(lists[list].hits[hit].json) + R"(,"index":)" +
             json::Quote(wanted[list].index) + "}";
   }
+  std::int64_t lag = 0;
+  for (const auto& one : wanted) lag = std::max(lag, LagMs(one.index));
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - start);
   return fmt::format(
       R"({{"hits":[{}],"total":{},"page":{{"number":{},"size":{},"next_cursor":null}},"meta":{{"indexes":[{}],{}{}"lag_ms":{},"took_ms":{},"position":{},"request_id":{},"partial":{}}}}})",
       hits, sum.Total(), page.page, size, Names(wanted),
       sum.reason.empty() ? "" : R"("reason":)" + json::Quote(sum.reason) + ",",
-      sum.fallback.empty() ? "" : R"("fallback":)" + json::Quote(sum.fallback) + ",",
-      backend_.sync == nullptr ? 0 : backend_.sync->lag_ms(), took.count(),
-      json::Quote(freshness_.Position()), json::Quote(request.id), sum.partial);
+      sum.fallback.empty() ? "" : R"("fallback":)" + json::Quote(sum.fallback) + ",", lag,
+      took.count(), json::Quote(freshness_.Position()), json::Quote(request.id), sum.partial);
 }
 
 }  // namespace pgsluice::api

@@ -324,7 +324,7 @@ Service::Partial Service::BringUp(const Asked& asked, const Request& request) {
   }
   const observe::Span span(observe::SpanKind::kInternal, "wait for the sync", request.traceparent);
   if (backend_.sync != nullptr) {
-    if (asked.request.strong) WaitFor(PositionNow(), name, asked.request.wait, request.socket);
+    if (asked.request.strong) WaitFor(PositionNow(name), name, asked.request.wait, request.socket);
     if (!asked.request.after.empty())
       WaitFor(asked.request.after, name, asked.request.wait, request.socket);
   }
@@ -333,9 +333,16 @@ Service::Partial Service::BringUp(const Asked& asked, const Request& request) {
   return broken ? Partial::kBroken : Partial::kNo;  // The first copy was waited for.
 }
 
-std::string Service::PositionNow() {
+std::string Service::PositionNow(const std::string& index) {
   try {
-    return backend_.sync->Position();
+    SyncState& sync = *backend_.sync;
+    if (!index.empty()) return sync.Position(sync.DatabaseOf(index));
+    std::string all;
+    for (const std::string& name : sync.DatabaseNames()) {
+      if (!all.empty()) all += ',';
+      all += (name.empty() ? "" : name + ':') + sync.Position(name);
+    }
+    return all;
   } catch (const Error& error) {
     throw NoDatabase(error);
   }
@@ -471,6 +478,10 @@ std::string_view Service::NameOf(Partial partial) {
   return "";
 }
 
+std::int64_t Service::LagMs(const std::string& index) const {
+  return backend_.sync == nullptr ? 0 : backend_.sync->lag_ms(backend_.sync->DatabaseOf(index));
+}
+
 std::string Service::Meta(const Asked& asked, const Request& request, Partial partial) const {
   const std::string_view reason = NameOf(partial);
   const std::string why = reason.empty() ? R"("partial":false)"
@@ -478,8 +489,7 @@ std::string Service::Meta(const Asked& asked, const Request& request, Partial pa
   const std::string fallback =
       asked.fallback.empty() ? "" : R"("fallback":)" + json::Quote(asked.fallback) + ",";
   return fmt::format(R"("index":{},{}"lag_ms":{},"request_id":{},{})",
-                     json::Quote(asked.index.plan->name), fallback,
-                     backend_.sync == nullptr ? 0 : backend_.sync->lag_ms(),
+                     json::Quote(asked.index.plan->name), fallback, LagMs(asked.index.plan->name),
                      json::Quote(request.id), why);
 }
 

@@ -156,7 +156,10 @@ class Service {
   void WaitFor(const std::string& token, const std::string& index, std::chrono::milliseconds wait,
                int caller);
   /// Throws Problem 503 if the database cannot be asked.
-  std::string PositionNow();
+  /// A token at or above everything committed before the call: in the index's database, or in all
+  /// if `index` is empty.
+  std::string PositionNow(const std::string& index);
+  std::int64_t LagMs(const std::string& index) const;
   /// The path of a search that a missing shard makes fail; a part would read as all there is.
   static std::string WholeSearch(const IndexInfo& index);
   /// How many documents of the index the body finds. Throws Problem when not all shards say so.

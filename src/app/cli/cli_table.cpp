@@ -16,6 +16,7 @@ const std::vector<CliOption> kService = {
 const std::vector<CliOption>& GlobalOptions() {
   static const std::vector<CliOption> options = {
       {"config", "FILE", "configuration (default: pgsluice.json, if there is one)"},
+      {"database", "NAME", "only this one of several databases"},
       {"database-url", "URL", "PostgreSQL: libpq URL or key=value (default: PG* variables)"},
       {"elasticsearch-url", "URL[,URL]", "Elasticsearch or OpenSearch"},
       {"log-level", "LEVEL", "trace, debug, info, warn or error"},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <iosfwd>
 
 #include "app/cli/cli.h"
@@ -17,6 +18,8 @@ struct Context {
   const config::Problems& problems;
   std::ostream& out;
   std::ostream& err;
+  /// When the command began: what it does in several databases shares its time.
+  std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 };
 
 inline constexpr int kOk = 0, kFailed = 1, kUsage = 2, kDifferences = 3, kTimeout = 4,

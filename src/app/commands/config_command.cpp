@@ -5,12 +5,14 @@
 #include <ostream>
 #include <string>
 
+#include "app/cli/each_database.h"
 #include "app/commands/check_access.h"
 #include "app/commands/commands.h"
 #include "app/commands/config_diff.h"
 #include "app/commands/config_init.h"
 #include "app/commands/import_command.h"
 #include "pgsluice/catalog/catalog.h"
+#include "pgsluice/config/databases.h"
 #include "pgsluice/config/print.h"
 #include "pgsluice/config/schema.h"
 #include "pgsluice/document/plan.h"
@@ -80,7 +82,8 @@ Checked CheckCatalog(const config::Config& config, config::Problems& problems) {
     CheckAccessToFields(config, plans, problems);
     return checked;
   } catch (const Error& error) {
-    problems.push_back({.place = "database.url",
+    const std::string& name = config.database.name;
+    problems.push_back({.place = name.empty() ? "database.url" : "databases." + name + ".url",
                         .message = std::string("not checked against the database: ") + error.what(),
                         .hint = error.hint(),
                         .warning = error.disposition() == Disposition::kRetry});
@@ -178,6 +181,10 @@ int RunConfig(const Context& context) {
   if (what == "diff") {
     if (PrintProblems(context.problems, context.err)) return kBadConfiguration;
     return RunConfigDiff(context);
+  }
+  if (what == "init" && config::HasNames(context.config)) {
+    context.out << InitialConfig(EachDatabase(context.config), context.config.database.all);
+    return kOk;
   }
   if (what == "init") {
     pg::Session session({.url = context.config.database.url});

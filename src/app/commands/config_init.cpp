@@ -1,6 +1,7 @@
 #include "app/commands/config_init.h"
 
 #include <algorithm>
+#include <cctype>
 #include <regex>
 #include <set>
 #include <string_view>
@@ -63,10 +64,11 @@ std::vector<std::string> Secrets(const Table& table) {
 
 class Writer {
  public:
-  Writer(const Catalog& catalog, const document::PresentIndexes& present)
-      : catalog_(catalog), present_(present) {}
+  Writer(const Catalog& catalog, const document::PresentIndexes& present, std::string database)
+      : catalog_(catalog), present_(present), database_(std::move(database)) {}
 
-  std::string Text() {
+  /// The members of "indexes".
+  std::string Indexes() {
     std::string indexes;
     std::vector<const Table*> tables;
     for (const Table& table : catalog_.tables()) {
@@ -75,14 +77,10 @@ class Writer {
     const std::vector<std::string> names = document::IndexNames(tables, present_);
     for (std::size_t i = 0; i < tables.size(); ++i) {
       if (IsLink(*tables[i])) continue;
-      indexes += (indexes.empty() ? "" : ",\n") + Index(names[i], *tables[i]);
+      const std::string name = document::NameBefore(database_) + names[i];
+      indexes += (indexes.empty() ? "" : ",\n") + Index(name, *tables[i]);
     }
-    return "// Written by `pgsluice config init`. Other options: `pgsluice config schema` and the "
-           "README.\n{\n"
-           "  \"database\": {\"url\": \"${PGSLUICE_DATABASE_URL}\"},\n"
-           "  \"elasticsearch\": {\"urls\": [\"${PGSLUICE_ELASTICSEARCH_URL}\"]},\n"
-           "  \"indexes\": {\n" +
-           indexes + "\n  }\n}\n";
+    return indexes;
   }
 
  private:
@@ -116,7 +114,9 @@ class Writer {
     taken_.clear();
     for (const catalog::Column& column : table.columns) taken_.insert(column.name);
     std::string out = "    " + Quote(name) + ": {\n      // \"columns\": " + List(Names(table)) +
-                      ",\n      \"table\": " + Value(table.QualifiedName());
+                      ",\n" +
+                      (database_.empty() ? "" : "      \"database\": " + Value(database_) + ",\n") +
+                      "      \"table\": " + Value(table.QualifiedName());
     const std::vector<std::string> secrets = Secrets(table);
     if (!secrets.empty()) {
       out += ",\n      // These look secret. Delete the line to index them.\n      \"exclude\": " +
@@ -201,13 +201,52 @@ class Writer {
 
   const Catalog& catalog_;
   const document::PresentIndexes& present_;
+  const std::string database_;
   std::set<std::string> taken_;
 };
+
+std::string File(const std::string& databases, const std::string& indexes) {
+  return "// Written by `pgsluice config init`. Other options: `pgsluice config schema` and the "
+         "README.\n{\n"
+         "  " +
+         databases +
+         ",\n"
+         "  \"elasticsearch\": {\"urls\": [\"${PGSLUICE_ELASTICSEARCH_URL}\"]},\n"
+         "  \"indexes\": {\n" +
+         indexes + "\n  }\n}\n";
+}
+
+/// "${SHOP_DATABASE_URL}"
+std::string UrlOf(const std::string& database) {
+  std::string variable;
+  for (const char c : database) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0;
+    variable += plain ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : '_';
+  }
+  const bool digit = std::isdigit(static_cast<unsigned char>(variable.front())) != 0;
+  return "${" + std::string(digit ? "_" : "") + variable + "_DATABASE_URL}";
+}
 
 }  // namespace
 
 std::string InitialConfig(const Catalog& catalog, const document::PresentIndexes& present) {
-  return Writer(catalog, present).Text();
+  return File(R"("database": {"url": "${PGSLUICE_DATABASE_URL}"})",
+              Writer(catalog, present, "").Indexes());
+}
+
+std::string InitialConfig(const std::vector<config::Config>& databases, bool all) {
+  std::string urls, indexes;
+  for (const config::Config& one : databases) {
+    const std::string& name = one.database.name;
+    pg::Session session({.url = one.database.url});
+    const Catalog catalog = Catalog::Load(session);
+    const std::string own = Writer(catalog, document::ReadPresentIndexes(session), name).Indexes();
+    if (!own.empty()) indexes += (indexes.empty() ? "" : ",\n") + own;
+    urls += (urls.empty() ? "" : ", ") + Quote(name) + ": {\"url\": " + Quote(UrlOf(name)) + "}";
+  }
+  return File(all ? R"("database": {"url": "${PGSLUICE_DATABASE_URL}", "all": true})"
+                  : "\"databases\": {" + urls + "}",
+              indexes);
 }
 
 }  // namespace pgsluice::app

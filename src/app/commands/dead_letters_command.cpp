@@ -33,10 +33,12 @@ int List(const Context& context, pg::Session& session) {
     context.out << ToJson(letters) << '\n';
     return kOk;
   }
+  const std::string& database = context.config.database.name;
   for (const outbox::DeadLetter& letter : letters) {
-    context.out << letter.id << "  " << letter.index << '/' << base::Printable(letter.document_id)
-                << "  " << letter.status << ", " << letter.attempts << " attempts, last "
-                << letter.last_at << "\n    " << base::Printable(letter.error) << '\n';
+    context.out << base::Printable(database) << (database.empty() ? "" : ":") << letter.id << "  "
+                << letter.index << '/' << base::Printable(letter.document_id) << "  "
+                << letter.status << ", " << letter.attempts << " attempts, last " << letter.last_at
+                << "\n    " << base::Printable(letter.error) << '\n';
   }
   if (letters.empty()) context.err << "no dead letters\n";
   return kOk;
@@ -49,7 +51,8 @@ std::string Json(const outbox::DeadLetter& letter) {
          ",\"status\":" + std::to_string(letter.status) +
          ",\"attempts\":" + std::to_string(letter.attempts) +
          ",\"first_at\":" + json::Quote(letter.first_at) +
-         ",\"last_at\":" + json::Quote(letter.last_at) + '}';
+         ",\"last_at\":" + json::Quote(letter.last_at) +
+         (letter.database.empty() ? "" : ",\"database\":" + json::Quote(letter.database)) + '}';
 }
 
 /// Those of the ids that no dead letter has.

@@ -4,11 +4,14 @@
 #include <ostream>
 #include <thread>
 
+#include "app/cli/each_database.h"
 #include "app/commands/commands.h"
 #include "app/commands/local_service.h"
+#include "app/commands/status_merge.h"
 #include "app/commands/status_sql.h"
 #include "app/commands/status_text.h"
 #include "pgsluice/catalog/catalog.h"
+#include "pgsluice/config/databases.h"
 #include "pgsluice/document/plan.h"
 #include "pgsluice/json/value.h"
 #include "pgsluice/json/writer.h"
@@ -45,6 +48,21 @@ bool IsOfThis(const std::string& account, pg::Session& session) {
   return identity != nullptr && identity->text == session.Exec(kIdentitySql).Text(0, 0);
 }
 
+std::string FromEach(const config::Config& config) {
+  std::vector<StatusPart> parts;
+  for (const config::Config& one : EachDatabase(config)) {
+    StatusPart& part = parts.emplace_back(StatusPart{one.database.name, {}});
+    try {
+      pg::Session session({.url = one.database.url});
+      part.json = FromDatabase(one, session);
+    } catch (const Error& error) {
+      part.json =
+          R"({"phase":"degraded","reason":)" + json::Quote("database: " + error.Full()) + "}";
+    }
+  }
+  return MergeStatus(parts);
+}
+
 /// The service's own account, if one answers and if it is of the database that is asked about; else
 /// what the database knows.
 std::string StatusJson(const Context& context) {
@@ -52,6 +70,11 @@ std::string StatusJson(const Context& context) {
   const auto answer =
       AskService(config.admin_listen, config.admin_tls, "/status", std::chrono::seconds(5));
   const bool answered = answer && answer->status == 200;
+  if (config::HasNames(config)) {
+    const std::string only = context.invocation.Option("database");
+    if (!answered) return FromEach(config);
+    return only.empty() ? answer->body : StatusOf(json::Parse(answer->body), only);
+  }
   const bool named = context.invocation.Has("database-url");
   if (answered && !named && answer->body.find("\"identity\"") == std::string::npos) {
     return answer->body;

@@ -71,6 +71,18 @@ void PrintTroubles(const Value& status, std::ostream& out) {
   }
 }
 
+void PrintDatabases(const Value& databases, std::ostream& out) {
+  out << "databases\n";
+  for (const auto& [name, database] : databases.members) {
+    out << fmt::format("  {:<24} {:<14} lag {}, {} pending, {} dead letters\n",
+                       base::Printable(name), Text(database, "phase"),
+                       Duration(Number(database, "lag_ms")), Number(database, "pending"),
+                       Number(database, "dead_letters"));
+    const std::string reason = Text(database, "reason");
+    if (!reason.empty() && reason != "?") out << "    wrong: " << base::Printable(reason) << '\n';
+  }
+}
+
 void PrintIndex(const std::string& name, const Value& index, std::ostream& out) {
   out << fmt::format("  {:<24} {:<14} {} documents, {} pending, {} dead letters\n",
                      base::Printable(name), Text(index, "state"), Text(index, "documents"),
@@ -132,6 +144,7 @@ void PrintStatus(const Value& status, std::ostream& out) {
   }
   out << '\n';
   PrintTroubles(status, out);
+  if (const Value* databases = status.Find("databases")) PrintDatabases(*databases, out);
   const Value* indexes = status.Find("indexes");
   if (indexes != nullptr && !indexes->members.empty()) {
     out << "indexes\n";

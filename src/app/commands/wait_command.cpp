@@ -35,13 +35,19 @@ std::int64_t ParseToken(const std::string& token) {
   }
 }
 
+/// What says which database a token belongs to, if there are several.
+std::string Before(const config::Config& config) {
+  const std::string& name = config.database.name;
+  return name.empty() ? "" : http::Encode(name) + ':';
+}
+
 /// Lets the service wait. Nothing when no service here will do it for us.
 std::optional<bool> WaitByService(const config::Config& config, std::int64_t token,
                                   Clock::time_point deadline) {
   for (;;) {
     const milliseconds wait = std::min(Left(deadline), milliseconds(30000));
     const auto answer = AskService(config.listen, config.tls,
-                                   "/v1/sync/wait?after=" + std::to_string(token) +
+                                   "/v1/sync/wait?after=" + Before(config) + std::to_string(token) +
                                        "&wait=" + std::to_string(wait.count()) + "ms",
                                    wait + milliseconds(5000));
     if (answer && answer->status == 200) return true;
@@ -138,7 +144,7 @@ int TimedOut(const Context& context, pg::Session& session, std::int64_t token,
 int RunWait(const Context& context) {
   const auto timeout = config::ParseDuration(context.invocation.Option("timeout", "30s"));
   if (!timeout) throw UsageError("--timeout must be a time as in 500ms, 30s, 2m", "");
-  const auto deadline = Clock::now() + *timeout;
+  const auto deadline = context.started + *timeout;
   std::int64_t token = 0;
   if (context.invocation.Has("after")) token = ParseToken(context.invocation.Option("after"));
   pg::Session session({.url = context.config.database.url});

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <string_view>
 
@@ -20,6 +21,8 @@ sigset_t Watched() {
   return set;
 }
 
+std::atomic<bool> caught = false;
+
 // Nothing is lost: what was in flight is still in the outbox.
 void OnAlarm(int) {
   constexpr std::string_view kText =
@@ -29,6 +32,8 @@ void OnAlarm(int) {
 }
 
 }  // namespace
+
+bool Signals::Caught() { return caught; }
 
 Signals::Signals(std::function<void()> reload) : reload_(std::move(reload)) {
   const sigset_t set = Watched();
@@ -53,6 +58,7 @@ void Signals::Run() {
       // Whatever hangs, the process is gone in time.
       std::signal(SIGALRM, OnAlarm);
       alarm(kStopSeconds);
+      caught = true;
       source_.request_stop();
     }
   }

@@ -14,6 +14,9 @@ class Signals {
   explicit Signals(std::function<void()> reload);
   ~Signals();
 
+  /// Whether any was asked to stop: then a command begins nothing new.
+  static bool Caught();
+
   std::stop_token stop() const { return source_.get_token(); }
 
  private:

@@ -78,6 +78,10 @@ std::string IndexNameOf(std::string_view table, std::size_t limit) {
   return name.size() > limit ? WithHash(name, table, kDigits, limit) : name;
 }
 
+std::string NameBefore(std::string_view database) {
+  return database.empty() ? std::string() : IndexNameOf(database, kLongestIndexName / 2) + '.';
+}
+
 PresentIndexes ReadPresentIndexes(pg::Session& session) {
   PresentIndexes present;
   if (!session.Exec(kMigrated).Bool(0, 0)) return present;

@@ -164,6 +164,15 @@ bool CheckName(const std::string& prefix, const config::Index& index,
   return false;
 }
 
+/// The index names that begin with `before`, without it.
+PresentIndexes Behind(const std::string& before, const PresentIndexes& present) {
+  PresentIndexes names;
+  for (const auto& [name, oid] : present) {
+    if (name.starts_with(before)) names.emplace(name.substr(before.size()), oid);
+  }
+  return names;
+}
+
 }  // namespace
 
 std::vector<Planned> WantedIndexes(const config::Config& config, const catalog::Catalog& catalog,
@@ -174,19 +183,22 @@ std::vector<Planned> WantedIndexes(const config::Config& config, const catalog::
     return wanted;
   }
   const std::string& prefix = config.elasticsearch.index_prefix;
-  const PresentIndexes present = ReadPresentIndexes(session);
+  const std::string before = NameBefore(config.database.name);
+  const std::size_t taken_up = prefix.size() + before.size();
+  const PresentIndexes present = Behind(before, ReadPresentIndexes(session));
   const std::vector<const catalog::Table*> tables = OrdinaryTables(catalog, present);
-  const std::vector<std::string> names = IndexNames(
-      tables, present, kLongestIndexName - std::min(prefix.size(), kLongestIndexName / 2));
+  const std::vector<std::string> names =
+      IndexNames(tables, present, kLongestIndexName - std::min(taken_up, kLongestIndexName / 2));
   std::map<std::string, std::string> taken;
   for (std::size_t i = 0; i < tables.size(); ++i) {
     config::Index index;
-    index.name = names[i];
+    index.name = before + names[i];
+    index.database = config.database.name;
     index.table = tables[i]->QualifiedName();
     index.place = "table " + index.table;
     config::Problems problems;
     // An index of that name cannot be, or is another one: the table stands for it.
-    if (!CheckName(prefix, index, taken, problems)) index.name = index.table;
+    if (!CheckName(prefix, index, taken, problems)) index.name = before + index.table;
     wanted.push_back({std::move(index), nullptr, std::move(problems)});
   }
   return wanted;

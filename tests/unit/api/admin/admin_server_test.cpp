@@ -26,13 +26,15 @@ class AdminServer : public ::testing::Test {
 
   bool may_search_ = false, guarded_ = false;
   std::vector<std::optional<std::int64_t>> retried_;
+  std::vector<std::string> databases_;
   AdminCallbacks callbacks_ = {.ready = [] { return false; },
                                .reason = [] { return std::string("engine: away"); },
                                .metrics = [] { return std::string("x 1\n"); },
                                .status = [] { return std::string("{}"); },
                                .dead_letters = [](const HttpRequest&) { return std::string("[]"); },
                                .retry =
-                                   [this](auto id) {
+                                   [this](const std::string& database, auto id) {
+                                     databases_.push_back(database);
                                      retried_.push_back(id);
                                      return 1;
                                    },
@@ -93,6 +95,10 @@ TEST_F(AdminServer, RetriesOneOrAllAndOnlyForItsOwnPage) {
   ASSERT_EQ(retried_.size(), 2U);
   EXPECT_EQ(retried_[0], 17);
   EXPECT_EQ(retried_[1], std::nullopt);
+  Ask("POST", "/dead-letters/retry", "id=my%20shop:18", "application/json");
+  EXPECT_EQ(retried_.back(), 18);
+  EXPECT_EQ(databases_.back(), "my shop");
+  EXPECT_EQ(Ask("POST", "/dead-letters/retry", "id=shop:", "application/json").status, 400);
   EXPECT_EQ(Ask("POST", "/status").status, 405);
 }
 

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "app/service/database_service.h"
+#include "pgsluice/api/server.h"
+#include "pgsluice/base/mutex.h"
+#include "pgsluice/config/config.h"
+#include "pgsluice/engine/engine.h"
+#include "pgsluice/observe/metrics.h"
+#include "pgsluice/pg/session.h"
+#include "pgsluice/query/cursor.h"
+
+namespace pgsluice::app {
+
+/// The databases that the process follows: one without a name, or several. Routes what concerns an
+/// index to its database. With `database.all` it asks the server every few seconds for databases
+/// that are new. Thread-safe, except Start() and Stop().
+class Databases : public api::SyncState {
+ public:
+  Databases(const config::Config& config, std::shared_ptr<engine::Engine> engine,
+            observe::Registry& registry, bool syncs);
+  ~Databases() override;
+
+  /// Of one database without a name: see DatabaseService::Start(). Several start aside.
+  bool Start(const std::stop_token& stop);
+  /// Blocks until stopped, and logs how far first copies are.
+  void LogProgress(const std::stop_token& stop);
+  void Stop();
+
+  std::shared_ptr<const api::IndexSet> Indexes() const;
+  /// Every index of every database is known to the engine, or known to be in trouble.
+  bool ready() const;
+  /// Why the process is not ready, or empty. `outer`: what is wrong with it as a whole.
+  std::string Reason(const std::string& outer) const;
+  /// As `status --json` shows it.
+  std::string Status(const std::string& outer);
+  void ReportAccess(const config::Config& config) const;
+  std::shared_ptr<const query::CursorKeys> CursorKeys(const std::string& cursor);
+
+  /// As `dead-letters list --json`, of the databases that can be asked.
+  std::string DeadLetters(bool with_rows);
+  /// Of one database if `id` is given. Throws Problem 400 if it is not said which.
+  std::int64_t Retry(const std::string& database, std::optional<std::int64_t> id);
+
+  // api::SyncState.
+  std::vector<std::string> DatabaseNames() override;
+  std::string DatabaseOf(const std::string& index) override;
+  std::string Position(const std::string& database) override;
+  std::int64_t lag_ms(const std::string& database) override;
+  std::int64_t pending(const std::string& database) override;
+  std::set<std::string> Filling(const std::string& database) override;
+  /// `token`: a position, "shop:48213", or several of these.
+  bool WaitUntilApplied(const std::string& token, const std::string& index,
+                        std::chrono::steady_clock::time_point deadline) override;
+
+ private:
+  using One = std::shared_ptr<DatabaseService>;
+  using List = std::vector<One>;
+
+  std::shared_ptr<const List> Get() const;
+  /// Null for a name that no database has.
+  One Find(const std::string& name) const;
+  /// Throws Error(kReject) for a name that no database has.
+  One Require(const std::string& name) const;
+  /// The same for a request. Throws Problem 400.
+  One Asked(const std::string& name) const;
+  /// Null for an index that no database has.
+  One Owner(const std::string& index) const;
+  void Add(const config::Database& database);
+  /// Whether a database of the server is to be followed.
+  bool MayAdd(const std::string& name);
+  void Discover(const std::stop_token& stop);
+  void LookForNew(std::unique_ptr<pg::Session>& session);
+
+  const config::Config& config_;
+  const std::shared_ptr<engine::Engine> engine_;
+  observe::Registry& registry_;
+  const bool syncs_;
+  const bool named_;
+  const std::shared_ptr<const query::CursorKeys> own_keys_ = query::CursorKeys::OfThisProcess();
+  mutable base::Mutex mutex_;
+  std::shared_ptr<const List> list_ PGSLUICE_GUARDED_BY(mutex_) = std::make_shared<List>();
+  /// Why the server's databases are not known, or empty.
+  std::string unlisted_ PGSLUICE_GUARDED_BY(mutex_);
+  std::set<std::string> refused_;  ///< Databases whose indexes cannot be; of the discovery alone.
+  std::jthread discovery_;
+};
+
+}  // namespace pgsluice::app
