@@ -51,7 +51,7 @@ TEST_F(ApiOpenApiTest, AnswersAsDescribedWhateverIsAsked) {
   pgsluice::testing::Process schemathesis(
       {testing::SourceFile("/tests/scripts/schemathesis.sh"),
        "http://127.0.0.1:" + std::to_string(server_->port()), build, seed,
-       FromEnvironment("PGSLUICE_TEST_EXAMPLES").value_or("30")},
+       FromEnvironment("PGSLUICE_TEST_EXAMPLES").value_or("15")},
       {});
   EXPECT_EQ(schemathesis.Wait(std::chrono::seconds(280)), 0)
       << schemathesis.out() << schemathesis.err();

@@ -292,7 +292,7 @@ std::string OpenApi(const std::vector<DescribedIndex>& indexes, bool secured, bo
                          "Several searches at once",
                          {},
                          Ref("schemas", "MultiSearch"),
-                         Ref("schemas", "MultiResults")}) +
+                         Ref("schemas", "MultiSearchAnswer")}) +
          R"(},"/v1/instantsearch":{)" +
          ToJson("post", {"instantsearch",
                          "The multi-query format of InstantSearch clients",
