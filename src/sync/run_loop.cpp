@@ -29,21 +29,25 @@ const pg::Statement kCheckEpoch{"check_epoch", R"sql(
 const pg::Statement kFillAgain{
     "fill_again", "SELECT pgsluice.mark_gap(ARRAY(SELECT index_name FROM pgsluice.index_state))"};
 
-/// Locks of others are no trouble until they last: each TRUNCATE and ALTER TABLE takes some.
+/// Locks of others are no trouble until they last: each TRUNCATE and ALTER TABLE takes some. A step
+/// that finds nothing to do renews nothing, because another worker may hold what waits for the
+/// lock.
 class Patience {
  public:
   bool Has(const Error& error) {
     const auto* refused = dynamic_cast<const pg::SqlError*>(&error);
     if (refused == nullptr || !refused->IsOfLock()) return false;
     const auto now = Clock::now();
-    if (ends_ == Clock::time_point()) ends_ = now + std::chrono::seconds(5);
+    const bool anew = ends_ == Clock::time_point() || now - refused_ > std::chrono::seconds(30);
+    if (anew) ends_ = now + std::chrono::seconds(5);
+    refused_ = now;
     return now < ends_;
   }
   void Renew() { ends_ = {}; }
 
  private:
   using Clock = std::chrono::steady_clock;
-  Clock::time_point ends_;
+  Clock::time_point refused_{}, ends_{};
 };
 
 // A connection that nothing is sent on for longer may be half open, which would be found out when
@@ -132,9 +136,9 @@ void RunLoop(const Shared& shared, const std::string& name, Wakeup& wakeup,
       step = make_step(*session);
     }
     const Next next = step();
-    patience.Renew();
     backoff.Reset();
     if (next.wait.count() > 0) return Rest(*session, next, wakeup, seen, stop);
+    patience.Renew();
     shared.monitor.Recovered("sync");
   };
   const auto failed = [&](const std::exception& error) {

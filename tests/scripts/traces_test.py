@@ -124,7 +124,9 @@ class Traces(Secured):
             self.assertTrue(begin - 1e8 < request.start_time_unix_nano < request.end_time_unix_nano < end + 1e8)
             wanted = {"http.request.method": "GET", "http.route": "/v1/{index}/search", "http.response.status_code": 200}
             self.assertEqual(plain(request.attributes), wanted | {"url.path": "/v1/item/search", "pgsluice.request_id": "r-1"})
-            (engine,) = [span for span in collector.named("POST _search") if span.trace_id == request.trace_id]
+            # Nothing is found, so that another question is asked for a proposal ("did_you_mean").
+            engine, proposal = [span for span in collector.named("POST _search") if span.trace_id == request.trace_id]
+            self.assertEqual(proposal.parent_span_id, request.span_id)
             self.assertEqual((engine.parent_span_id, engine.kind), (request.span_id, Span.SPAN_KIND_CLIENT))
             self.assertTrue(request.start_time_unix_nano <= engine.start_time_unix_nano <= engine.end_time_unix_nano <= request.end_time_unix_nano)
             self.assertNotIn(missing.trace_id.hex(), (TRACE, ""))
