@@ -137,10 +137,12 @@ async function show() {
   types(operations, api);
 }
 
+const attempt = () => show().catch((error) => { element('message').textContent = String(error); });
 element('credentials').addEventListener('submit', (event) => {
   event.preventDefault();
-  show().catch((error) => { element('message').textContent = String(error); });
+  attempt();
 });
+attempt();  // Without a key: what anonymous callers may see.
 element('find').addEventListener('input', () => {
   const wanted = element('find').value.toLowerCase();
   for (const details of document.querySelectorAll('details')) {
