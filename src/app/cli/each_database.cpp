@@ -152,10 +152,11 @@ class JsonOf {
   void Add(const std::string& database, const std::string& text) {
     if (text.empty()) return;
     json::Value value = json::Parse(text);
-    const json::Value* indexes = value.Find("indexes");
-    if (diff_ && indexes != nullptr) value = *indexes;
     if (diff_) {
-      for (const auto& [name, index] : value.members) Append(json::Quote(name), index);
+      const json::Value* indexes = value.Find("indexes");
+      for (const auto& [name, index] : (indexes == nullptr ? value : *indexes).members) {
+        Append(json::Quote(name), index);
+      }
     } else if (list_) {
       for (json::Value& item : value.items) Append("", Named(std::move(item), database));
     } else {
