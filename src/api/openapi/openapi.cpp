@@ -159,7 +159,8 @@ std::string Components(const std::vector<DescribedIndex>& indexes,
                     text.schema, IsList(text) ? R"(,"style":"form","explode":false)" : "",
                     text.name == "filter" ? R"(,"example":"status = live AND price < 50")" : "");
   }
-  std::string schemas = std::string(kSharedSchemas) + "," + SearchBodySchema();
+  std::string schemas(kSharedSchemas);
+  schemas += "," + SearchBodySchema();
   for (std::size_t i = 0; i < indexes.size(); ++i) schemas += IndexSchemas(indexes[i], types[i]);
   std::string responses;
   for (const ErrorText& error : kErrors) {
