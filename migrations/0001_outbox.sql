@@ -87,7 +87,7 @@ CREATE TABLE IF NOT EXISTS pgsluice.dead_letter (
   UNIQUE (index_name, document_id)
 );
 
--- Pieces of backfills: block ranges of a relation, claimed with SKIP LOCKED. first_block NULL: walk
+-- Tasks of backfills: block ranges of a relation, claimed with SKIP LOCKED. first_block NULL: walk
 -- the ids of the index and remove those whose rows are gone.
 CREATE TABLE IF NOT EXISTS pgsluice.backfill (
   id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -44,7 +44,7 @@ $$;
 -- To be called at every start and reconnect with the highest version the process has issued.
 -- If the present version is below what was issued, or the server is another one than before, raises
 -- the epoch and returns true. Then the generation rises as well, so that nobody writes documents of
--- the new epoch before the keeper of its process has kept it with the indexes.
+-- the new epoch before the watcher of its process has kept it with the indexes.
 CREATE OR REPLACE FUNCTION pgsluice.check_epoch(issued bigint) RETURNS boolean
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE

@@ -1,7 +1,7 @@
 -- Documents that change by time, and passes that compare whole indexes in the background.
 
 -- When a document changes by itself (`refresh_at`): its next time, if that is still to come. Written
--- by the transaction that acknowledges the document's row, or by the piece of a backfill that reads
+-- by the transaction that acknowledges the document's row, or by the task of a backfill that reads
 -- it. A time that is due becomes an event for this index alone and leaves the table in the same
 -- statement, so that each time is applied once, by whichever process is there.
 CREATE TABLE IF NOT EXISTS pgsluice.refresh_time (

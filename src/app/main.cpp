@@ -86,20 +86,20 @@ int Execute(const app::Invocation& invocation) {
     std::cout << app::Help(invocation.command);
     return app::kOk;
   }
-  config::Problems problems;
+  config::Findings findings;
   config::Config config =
-      config::Load({.flags = invocation.options}, config::ProcessEnvironment(), problems);
-  if (Serves(invocation.command)) app::CheckAccess(config, problems);
+      config::Load({.flags = invocation.options}, config::ProcessEnvironment(), findings);
+  if (Serves(invocation.command)) app::CheckAccess(config, findings);
   observe::ConfigureLog(config.log_format, config.log_level);
   const bool reports_itself = invocation.command == "config" || invocation.command == "keys";
-  if (!reports_itself && app::PrintProblems(problems, std::cerr)) return app::kBadConfiguration;
+  if (!reports_itself && app::PrintFindings(findings, std::cerr)) return app::kBadConfiguration;
   if (invocation.Has("database")) app::KeepDatabase(config, invocation.Option("database"));
   pg::Session::RefuseViews(!ReadsViews(config.indexes));
   const auto run = Dispatch().find(invocation.command);
   if (run == Dispatch().end()) {
     throw app::UsageError(invocation.command + " is not part of this build", "");
   }
-  const app::Context context{invocation, config, problems, std::cout, std::cerr};
+  const app::Context context{invocation, config, findings, std::cout, std::cerr};
   const bool in_each = config::HasNames(config) && app::WorksInEach(invocation);
   return in_each ? app::RunInEach(run->second, context) : run->second(context);
 }

@@ -75,7 +75,7 @@ std::string Origin::Place(const std::string& path, const Value* value) const {
 
 std::nullopt_t Checker::Wrong(const Value& given, const std::string& path,
                               const std::string& message, const std::string& hint) {
-  problems_.push_back({origin_.Place(path, &given), message, hint});
+  findings_.push_back({origin_.Place(path, &given), message, hint});
   return std::nullopt;
 }
 

@@ -6,12 +6,12 @@
 #include <vector>
 
 #include "config/options.h"
-#include "pgsluice/config/problem.h"
+#include "pgsluice/config/finding.h"
 #include "pgsluice/json/value.h"
 
 namespace pgsluice::config {
 
-/// Where values came from, to name the place of a mistake.
+/// Where values came from, to name the place of a finding.
 struct Origin {
   std::string file;                                ///< As given; empty: no file.
   std::string text;                                ///< Its contents.
@@ -25,7 +25,7 @@ struct Origin {
 /// the defaults filled in.
 class Checker {
  public:
-  Checker(const Origin& origin, Problems& problems) : origin_(origin), problems_(problems) {}
+  Checker(const Origin& origin, Findings& findings) : origin_(origin), findings_(findings) {}
 
   json::Value Object(const std::vector<Option>& options, const json::Value& given,
                      const std::string& path);
@@ -50,7 +50,7 @@ class Checker {
                        const std::string& message, const std::string& hint = {});
 
   const Origin& origin_;
-  Problems& problems_;
+  Findings& findings_;
 };
 
 }  // namespace pgsluice::config

@@ -30,8 +30,8 @@ bool IsName(std::string_view name) {
 class DatabaseRules {
  public:
   DatabaseRules(const Config& config, const Value& checked, const Origin& origin,
-                Problems& problems)
-      : config_(config), checked_(checked), origin_(origin), problems_(problems) {}
+                Findings& findings)
+      : config_(config), checked_(checked), origin_(origin), findings_(findings) {}
 
   void Check() {
     if (const Value* map = checked_.Find("databases")) CheckMap(*map);
@@ -44,7 +44,7 @@ class DatabaseRules {
  private:
   void Add(const std::string& path, const Value* value, std::string message,
            std::string hint = {}) {
-    problems_.push_back({origin_.Place(path, value), std::move(message), std::move(hint)});
+    findings_.push_back({origin_.Place(path, value), std::move(message), std::move(hint)});
   }
 
   void CheckMap(const Value& map) {
@@ -101,14 +101,14 @@ class DatabaseRules {
   const Config& config_;
   const Value& checked_;
   const Origin& origin_;
-  Problems& problems_;
+  Findings& findings_;
 };
 
 }  // namespace
 
 void CheckDatabases(const Config& config, const Value& checked, const Origin& origin,
-                    Problems& problems) {
-  DatabaseRules(config, checked, origin, problems).Check();
+                    Findings& findings) {
+  DatabaseRules(config, checked, origin, findings).Check();
 }
 
 }  // namespace pgsluice::config

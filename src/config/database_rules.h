@@ -2,13 +2,13 @@
 
 #include "config/checker.h"
 #include "pgsluice/config/config.h"
-#include "pgsluice/config/problem.h"
+#include "pgsluice/config/finding.h"
 #include "pgsluice/json/value.h"
 
 namespace pgsluice::config {
 
 /// Checks `databases`, and the database that each index names.
 void CheckDatabases(const Config& config, const json::Value& checked, const Origin& origin,
-                    Problems& problems);
+                    Findings& findings);
 
 }  // namespace pgsluice::config

@@ -33,16 +33,16 @@ std::pair<std::string, std::string> ChooseFile(const Overrides& overrides,
   return {};
 }
 
-json::Value ParseFile(const Origin& origin, Problems& problems) {
+json::Value ParseFile(const Origin& origin, Findings& findings) {
   json::Value root;
   root.type = json::Type::kObject;
   if (origin.file.empty()) return root;
   try {
     json::Value parsed = json::Parse(origin.text, {.comments = true, .trailing_commas = true});
     if (parsed.IsObject()) return parsed;
-    problems.push_back({origin.file, "must hold a JSON object", "start with {"});
+    findings.push_back({origin.file, "must hold a JSON object", "start with {"});
   } catch (const Error& error) {
-    problems.push_back({origin.file, error.what(), error.hint()});
+    findings.push_back({origin.file, error.what(), error.hint()});
   }
   return root;
 }
@@ -84,9 +84,9 @@ std::vector<std::string> SecretFiles(const std::string& file, const json::Value&
 }
 
 /// PGSLUICE_DATABASE_URL may be set for other programs; a flag is meant for this run.
-void CheckUrlFlag(const Overrides& overrides, Problems& problems) {
+void CheckUrlFlag(const Overrides& overrides, Findings& findings) {
   if (!overrides.flags.contains("database-url")) return;
-  problems.push_back({"--database-url", "the configuration has several databases",
+  findings.push_back({"--database-url", "the configuration has several databases",
                       "name one of them with --database, or change its url under databases"});
 }
 
@@ -101,43 +101,43 @@ Environment ProcessEnvironment() {
 }
 
 Config LoadText(const std::string& file, const std::string& text, const Overrides& overrides,
-                const Environment& environment, Problems& problems) {
+                const Environment& environment, Findings& findings) {
   Origin origin{.file = file, .text = text};
-  json::Value root = ParseFile(origin, problems);
+  json::Value root = ParseFile(origin, findings);
   const std::vector<std::string> secret_files = SecretFiles(file, root, environment);
-  Substitute(root, "", origin, environment, problems);
+  Substitute(root, "", origin, environment, findings);
   const bool one = root.Find("database") != nullptr;
   const bool several = root.Find("databases") != nullptr;
   if (one && several) {
-    problems.push_back({origin.Place("databases", root.Find("databases")),
+    findings.push_back({origin.Place("databases", root.Find("databases")),
                         "database and databases exclude each other", "keep one of them"});
   }
-  Overlay(root, overrides, environment, origin, problems);
-  json::Value checked = Checker(origin, problems).Object(RootOptions(), root, "");
+  Overlay(root, overrides, environment, origin, findings);
+  json::Value checked = Checker(origin, findings).Object(RootOptions(), root, "");
   if (several) {
     // Of the one database that there is without `databases`.
     std::erase_if(checked.members, [](const auto& member) { return member.first == "database"; });
-    CheckUrlFlag(overrides, problems);
+    CheckUrlFlag(overrides, findings);
   }
   Config config = Bind(checked);
   config.file = file;
   config.secret_files = secret_files;
-  CheckRules(config, checked, origin, problems);
+  CheckRules(config, checked, origin, findings);
   return config;
 }
 
-Config Load(const Overrides& overrides, const Environment& environment, Problems& problems) {
+Config Load(const Overrides& overrides, const Environment& environment, Findings& findings) {
   const auto [file, source] = ChooseFile(overrides, environment);
   std::string text;
   if (!file.empty()) {
     try {
       text = base::ReadFile(file);
     } catch (const Error& error) {
-      problems.push_back({source, error.what(), error.hint()});
-      return LoadText("", "", overrides, environment, problems);
+      findings.push_back({source, error.what(), error.hint()});
+      return LoadText("", "", overrides, environment, findings);
     }
   }
-  return LoadText(file, text, overrides, environment, problems);
+  return LoadText(file, text, overrides, environment, findings);
 }
 
 }  // namespace pgsluice::config

@@ -2,7 +2,7 @@
 #include <cctype>
 #include <vector>
 
-#include "pgsluice/config/problem.h"
+#include "pgsluice/config/finding.h"
 
 namespace pgsluice::config {
 

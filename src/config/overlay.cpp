@@ -24,7 +24,7 @@ std::string ReadSecretFile(const std::string& file) {
 
 /// The variable's value, or what stands in the file that NAME_FILE names.
 std::optional<std::string> FromEnvironment(const Option& option, const Environment& environment,
-                                           std::string& source, Problems& problems) {
+                                           std::string& source, Findings& findings) {
   if (option.environment.empty()) return std::nullopt;
   auto value = environment(option.environment);
   if (value && value->empty()) value.reset();
@@ -34,7 +34,7 @@ std::optional<std::string> FromEnvironment(const Option& option, const Environme
   const auto file = environment(name);
   if (!file || file->empty()) return value;
   if (value) {
-    problems.push_back(
+    findings.push_back(
         {name, fmt::format("{} is set as well", option.environment), "set only one of them"});
     return value;
   }
@@ -42,7 +42,7 @@ std::optional<std::string> FromEnvironment(const Option& option, const Environme
   try {
     return ReadSecretFile(*file);
   } catch (const Error& error) {
-    problems.push_back({name, error.what(), error.hint()});
+    findings.push_back({name, error.what(), error.hint()});
     return std::nullopt;
   }
 }
@@ -96,12 +96,12 @@ void Set(Value& root, const std::vector<std::string>& path, Value value) {
 }  // namespace
 
 void Substitute(Value& value, const std::string& path, const Origin& origin,
-                const Environment& environment, Problems& problems) {
+                const Environment& environment, Findings& findings) {
   for (auto& [name, member] : value.members) {
-    Substitute(member, path.empty() ? name : path + '.' + name, origin, environment, problems);
+    Substitute(member, path.empty() ? name : path + '.' + name, origin, environment, findings);
   }
   for (std::size_t i = 0; i < value.items.size(); ++i) {
-    Substitute(value.items[i], fmt::format("{}[{}]", path, i), origin, environment, problems);
+    Substitute(value.items[i], fmt::format("{}[{}]", path, i), origin, environment, findings);
   }
   if (!value.IsString() || value.text.find("${") == std::string::npos) return;
   static const std::regex kVariable(R"(\$?\$\{([A-Za-z_][A-Za-z0-9_]*)\})");
@@ -116,7 +116,7 @@ void Substitute(Value& value, const std::string& path, const Origin& origin,
     }
     const auto replacement = environment(match[1].str());
     if (!replacement) {
-      problems.push_back({origin.Place(path, &value),
+      findings.push_back({origin.Place(path, &value),
                           fmt::format("environment variable {} is not set", match[1].str()),
                           {}});
     }
@@ -127,10 +127,10 @@ void Substitute(Value& value, const std::string& path, const Origin& origin,
 }
 
 void Overlay(Value& root, const Overrides& overrides, const Environment& environment,
-             Origin& origin, Problems& problems) {
+             Origin& origin, Findings& findings) {
   for (const Setting& setting : Settings()) {
     std::string source;
-    auto text = FromEnvironment(*setting.option, environment, source, problems);
+    auto text = FromEnvironment(*setting.option, environment, source, findings);
     const auto flag = overrides.flags.find(setting.option->flag);
     if (!setting.option->flag.empty() && flag != overrides.flags.end()) {
       text = flag->second;

@@ -9,12 +9,12 @@
 namespace pgsluice::config {
 
 /// Replaces `${NAME}` in every string of the file by the environment's value; an unknown name is a
-/// problem. `${claims.x}` is not the name of a variable and stays.
+/// finding. `${claims.x}` is not the name of a variable and stays.
 void Substitute(json::Value& value, const std::string& path, const Origin& origin,
-                const Environment& environment, Problems& problems);
+                const Environment& environment, Findings& findings);
 
 /// Lays environment variables, then flags over the file's values and notes in `origin` which did.
 void Overlay(json::Value& root, const Overrides& overrides, const Environment& environment,
-             Origin& origin, Problems& problems);
+             Origin& origin, Findings& findings);
 
 }  // namespace pgsluice::config

@@ -17,13 +17,13 @@ using json::Value;
 
 class Rules {
  public:
-  Rules(const Config& config, const Value& checked, const Origin& origin, Problems& problems)
-      : config_(config), checked_(checked), origin_(origin), problems_(problems) {}
+  Rules(const Config& config, const Value& checked, const Origin& origin, Findings& findings)
+      : config_(config), checked_(checked), origin_(origin), findings_(findings) {}
 
   void Check() {
     CheckEngine();
     CheckListen();
-    CheckDatabases(config_, checked_, origin_, problems_);
+    CheckDatabases(config_, checked_, origin_, findings_);
     CheckIndexes();
     CheckAuth();
     CheckAdmin();
@@ -32,7 +32,7 @@ class Rules {
  private:
   void Add(const std::string& path, const Value* value, std::string message,
            std::string hint = {}) {
-    problems_.push_back({origin_.Place(path, value), std::move(message), std::move(hint)});
+    findings_.push_back({origin_.Place(path, value), std::move(message), std::move(hint)});
   }
 
   void CheckEngine() {
@@ -225,14 +225,14 @@ class Rules {
   const Config& config_;
   const Value& checked_;
   const Origin& origin_;
-  Problems& problems_;
+  Findings& findings_;
 };
 
 }  // namespace
 
 void CheckRules(const Config& config, const Value& checked, const Origin& origin,
-                Problems& problems) {
-  Rules(config, checked, origin, problems).Check();
+                Findings& findings) {
+  Rules(config, checked, origin, findings).Check();
 }
 
 }  // namespace pgsluice::config

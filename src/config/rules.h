@@ -8,6 +8,6 @@ namespace pgsluice::config {
 /// What no single value shows: names that must exist, choices that exclude each other, listening
 /// without authentication.
 void CheckRules(const Config& config, const json::Value& checked, const Origin& origin,
-                Problems& problems);
+                Findings& findings);
 
 }  // namespace pgsluice::config

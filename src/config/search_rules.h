@@ -8,7 +8,7 @@
 
 namespace pgsluice::config {
 
-/// Reports a mistake at a path of the configuration.
+/// Reports a finding at a path of the configuration.
 using Report = std::function<void(const std::string& path, const json::Value* value,
                                   const std::string& message, const std::string& hint)>;
 

@@ -2,8 +2,8 @@
 
 #include <map>
 
-#include "pgsluice/document/text_rules.h"
 #include "pgsluice/json/writer.h"
+#include "pgsluice/plan/text_rules.h"
 
 namespace pgsluice::engine {
 
@@ -41,9 +41,9 @@ void AddText(const std::string& name, const Flavor& flavor, Settings& settings) 
 }
 
 // Under names of our own, so that an engine without an analyzer gets another one by the same name.
-void AddLanguages(const document::Plan& plan, const Flavor& flavor, Settings& settings) {
-  for (const std::string& language : document::LanguagesOf(plan.config)) {
-    const std::string name = document::LanguageAnalyzer(language);
+void AddLanguages(const plan::Plan& plan, const Flavor& flavor, Settings& settings) {
+  for (const std::string& language : plan::LanguagesOf(plan.config)) {
+    const std::string name = plan::LanguageAnalyzer(language);
     if (flavor.has_analysis) {
       settings[kAnalyzers + name + ".type"] = json::Quote(language);
     } else {
@@ -53,7 +53,7 @@ void AddLanguages(const document::Plan& plan, const Flavor& flavor, Settings& se
 }
 
 // Identifiers as runs of letters and runs of digits, and as one word without its separators.
-void AddIdentifiers(const document::Plan& plan, const Flavor& flavor, Settings& settings) {
+void AddIdentifiers(const plan::Plan& plan, const Flavor& flavor, Settings& settings) {
   if (plan.config.search.identifiers.empty()) return;
   if (!flavor.has_analysis) {
     AddText("pgsluice_parts", flavor, settings);
@@ -80,7 +80,7 @@ void AddIdentifiers(const document::Plan& plan, const Flavor& flavor, Settings& 
 
 }  // namespace
 
-std::string SettingsJson(const document::Plan& plan, const config::Config& config,
+std::string SettingsJson(const plan::Plan& plan, const config::Config& config,
                          const Flavor& flavor) {
   Settings settings;
   // A late retry must not bring a deleted document back: longer than any write may wait.
@@ -89,7 +89,7 @@ std::string SettingsJson(const document::Plan& plan, const config::Config& confi
   // Else refreshes wait for merges of small segments, and those for the threads of large ones: what
   // changes beside a fan-out is found late (bench/README.md). Elasticsearch has no such setting.
   if (flavor.opensearch) settings["index.merge_on_flush.enabled"] = "false";
-  if (!document::ReplacesDefaultAnalyzer(plan.config.settings)) {
+  if (!plan::ReplacesDefaultAnalyzer(plan.config.settings)) {
     AddText("default", flavor, settings);
   }
   AddText("pgsluice_text", flavor, settings);
@@ -105,27 +105,27 @@ std::string SettingsJson(const document::Plan& plan, const config::Config& confi
   return body + "}";
 }
 
-config::Problems AnalysisProblems(const std::vector<config::Index>& indexes, const Flavor& flavor) {
-  config::Problems problems;
-  if (flavor.has_analysis) return problems;
+config::Findings AnalysisProblems(const std::vector<config::Index>& indexes, const Flavor& flavor) {
+  config::Findings findings;
+  if (flavor.has_analysis) return findings;
   const auto warn = [&](const config::Index& index, const char* what, const std::string& lacks) {
-    problems.push_back(
+    findings.push_back(
         {index.place + ".search." + what,
          flavor.Name() + " lacks " + lacks + ": words in lower case are used instead",
          "use a distribution of the engine with its analysis modules", true});
   };
   for (const config::Index& index : indexes) {
-    for (const std::string& language : document::LanguagesOf(index)) {
+    for (const std::string& language : plan::LanguagesOf(index)) {
       warn(index, "language", "the analyzer \"" + language + "\"");
     }
     if (!index.search.identifiers.empty()) {
       warn(index, "identifiers", "the filters that take identifiers apart");
     }
   }
-  return problems;
+  return findings;
 }
 
-std::string MappingWithMeta(const document::Plan& plan, const config::Config& config,
+std::string MappingWithMeta(const plan::Plan& plan, const config::Config& config,
                             const Flavor& flavor) {
   std::string mapping = plan.MappingJson(flavor.opensearch);
   mapping.insert(1, R"("_meta":{"pgsluice":{"format":1,"routing":)" +
@@ -134,8 +134,7 @@ std::string MappingWithMeta(const document::Plan& plan, const config::Config& co
   return mapping;
 }
 
-std::string IndexBody(const document::Plan& plan, const config::Config& config,
-                      const Flavor& flavor) {
+std::string IndexBody(const plan::Plan& plan, const config::Config& config, const Flavor& flavor) {
   return R"({"settings":)" + SettingsJson(plan, config, flavor) + R"(,"mappings":)" +
          MappingWithMeta(plan, config, flavor) + "}";
 }

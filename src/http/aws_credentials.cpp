@@ -77,7 +77,7 @@ void RequireOk(const Response& response, const std::string& what) {
 
 }  // namespace
 
-AwsCredentials AwsCredentialSource::Get() {
+AwsCredentials AwsCredentialSource::Current() {
   const base::MutexLock lock(mutex_);
   if (found_ && SystemClock::now() < found_->good_until) return found_->credentials;
   found_.reset();
@@ -204,7 +204,7 @@ Request AwsSigner::Signed(const Request& request, const Address& address) {
   const std::string time =
       Poco::DateTimeFormatter::format(Poco::Timestamp::fromEpochTime(now), "%Y%m%dT%H%M%SZ");
   for (auto& header :
-       AwsSign({request.method, host, path, request.body}, source_.Get(), scope_, time)) {
+       AwsSign({request.method, host, path, request.body}, source_.Current(), scope_, time)) {
     copy.headers.push_back(std::move(header));
   }
   return copy;

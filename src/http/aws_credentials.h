@@ -21,8 +21,8 @@ class AwsCredentialSource {
   using SystemClock = std::chrono::system_clock;
 
   /// Throws Error(kRetry) with a hint when there are none, or an endpoint does not answer.
-  AwsCredentials Get();
-  /// The engine refused them: the next Get() looks anew.
+  AwsCredentials Current();
+  /// The engine refused them: the next Current() looks anew.
   void Forget();
 
  private:

@@ -49,7 +49,7 @@ bool Repeats(const std::vector<Value::Member>& members, std::unordered_set<std::
 
 }  // namespace
 
-void Parser::Fail(std::string_view reason, std::size_t offset) const {
+void JsonParser::Fail(std::string_view reason, std::size_t offset) const {
   throw Error(Disposition::kReject,
               fmt::format("{}: invalid JSON: {}", Place(input_, offset), reason));
 }
@@ -84,14 +84,14 @@ bool IsUtf8(std::string_view text) {
   return true;
 }
 
-Value Parser::Document() {
+Value JsonParser::Document() {
   Value value;
   ParseValue(value, 0);
   if (Peek() != 0 || at_ < input_.size()) Fail("more text behind the end of the document");
   return value;
 }
 
-void Parser::ParseValue(Value& out, int depth) {
+void JsonParser::ParseValue(Value& out, int depth) {
   if (++values_ > options_.max_values)
     Fail(fmt::format("more than {} values", options_.max_values));
   const char next = Peek();
@@ -117,7 +117,7 @@ void Parser::ParseValue(Value& out, int depth) {
   out.end = at_;
 }
 
-void Parser::ParseObject(Value& out, int depth) {
+void JsonParser::ParseObject(Value& out, int depth) {
   if (depth > options_.max_depth) {
     Fail(fmt::format("nested deeper than {} levels", options_.max_depth));
   }
@@ -138,7 +138,7 @@ void Parser::ParseObject(Value& out, int depth) {
   } while (More('}'));
 }
 
-void Parser::ParseArray(Value& out, int depth) {
+void JsonParser::ParseArray(Value& out, int depth) {
   if (depth > options_.max_depth) {
     Fail(fmt::format("nested deeper than {} levels", options_.max_depth));
   }
@@ -150,13 +150,13 @@ void Parser::ParseArray(Value& out, int depth) {
   } while (More(']'));
 }
 
-bool Parser::More(char closing) {
+bool JsonParser::More(char closing) {
   if (Take(closing)) return false;
   if (!Take(',')) Fail(fmt::format("',' or '{}' was expected", closing));
   return !(options_.trailing_commas && Take(closing));
 }
 
-void Parser::ParseString(std::string& out) {
+void JsonParser::ParseString(std::string& out) {
   const std::size_t start = at_++;
   while (true) {
     const std::size_t plain = PlainRun(input_, at_);
@@ -178,14 +178,14 @@ void Parser::ParseString(std::string& out) {
   }
 }
 
-void Parser::CopyUtf8(std::string& out) {
+void JsonParser::CopyUtf8(std::string& out) {
   const std::size_t length = Utf8Length(input_.substr(at_));
   if (length == 0) Fail("a string is not valid UTF-8");
   out.append(input_, at_, length);
   at_ += length;
 }
 
-void Parser::ParseEscape(std::string& out) {
+void JsonParser::ParseEscape(std::string& out) {
   constexpr std::string_view kNames = "\"\\/bfnrt";
   constexpr std::string_view kBytes = "\"\\/\b\f\n\r\t";
   const std::size_t place = at_++;
@@ -209,7 +209,7 @@ void Parser::ParseEscape(std::string& out) {
   AppendUtf8(out, code);
 }
 
-unsigned Parser::ParseHex4() {
+unsigned JsonParser::ParseHex4() {
   unsigned code = 0;
   for (int i = 0; i < 4; ++i) {
     const char c = at_ < input_.size() ? input_[at_] : '\0';
@@ -229,13 +229,13 @@ unsigned Parser::ParseHex4() {
   return code;
 }
 
-bool Parser::SkipDigits() {
+bool JsonParser::SkipDigits() {
   const std::size_t start = at_;
   while (at_ < input_.size() && IsDigit(input_[at_])) ++at_;
   return at_ > start;
 }
 
-void Parser::ParseNumber(Value& out) {
+void JsonParser::ParseNumber(Value& out) {
   const auto next = [&] { return at_ < input_.size() ? input_[at_] : '\0'; };
   const std::size_t start = at_;
   if (next() == '-') ++at_;
@@ -257,12 +257,12 @@ void Parser::ParseNumber(Value& out) {
   out.text = input_.substr(start, at_ - start);
 }
 
-void Parser::ParseWord(std::string_view word) {
+void JsonParser::ParseWord(std::string_view word) {
   if (input_.substr(at_, word.size()) != word) Fail("a value was expected");
   at_ += word.size();
 }
 
-char Parser::Peek() {
+char JsonParser::Peek() {
   while (at_ < input_.size()) {
     const char c = input_[at_];
     if (c == '/' && options_.comments) {
@@ -276,13 +276,13 @@ char Parser::Peek() {
   return '\0';
 }
 
-bool Parser::Take(char expected) {
+bool JsonParser::Take(char expected) {
   if (Peek() != expected) return false;
   ++at_;
   return true;
 }
 
-void Parser::SkipComment() {
+void JsonParser::SkipComment() {
   const std::string_view rest = input_.substr(at_);
   const bool line = rest.substr(0, 2) == "//";
   if (!line && rest.substr(0, 2) != "/*") Fail("a comment begins with // or /*");

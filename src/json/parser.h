@@ -10,9 +10,10 @@ namespace pgsluice::json {
 /// Recursive descent over RFC 8259, bounded by ParseOptions::max_depth. Own code because the
 /// product needs what the libraries drop: numbers of any length as text (RapidJSON 1.1 refuses
 /// 1e400, Poco turns 2^64 into 0) and the byte range of every value.
-class Parser {
+class JsonParser {
  public:
-  Parser(std::string_view input, const ParseOptions& options) : input_(input), options_(options) {}
+  JsonParser(std::string_view input, const ParseOptions& options)
+      : input_(input), options_(options) {}
 
   /// The whole input as one value. Throws Error(kReject).
   Value Document();

@@ -48,7 +48,7 @@ std::optional<double> Value::AsDouble() const {
 }
 
 Value Parse(std::string_view input, const ParseOptions& options) {
-  return Parser(input, options).Document();
+  return JsonParser(input, options).Document();
 }
 
 std::string Place(std::string_view input, std::size_t offset) {

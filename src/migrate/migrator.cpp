@@ -52,8 +52,8 @@ void WithLocks(pg::Session& session, const std::string& what, const Migrator::Lo
   throw Error(Disposition::kFatal, fmt::format("{}: {}", what, error.what()), hint);
 }
 
-void RefuseNewer(const std::vector<State>& states) {
-  for (const State& state : states) {
+void RefuseNewer(const std::vector<MigrationState>& states) {
+  for (const MigrationState& state : states) {
     if (state.known) continue;
     throw Error(
         Disposition::kFatal,
@@ -62,8 +62,8 @@ void RefuseNewer(const std::vector<State>& states) {
   }
 }
 
-std::vector<State> Read(pg::Session& session, const Migrator::List& migrations) {
-  std::map<int, State> states;
+std::vector<MigrationState> Read(pg::Session& session, const Migrator::List& migrations) {
+  std::map<int, MigrationState> states;
   for (const Migration& migration : migrations) {
     states[migration.number] = {migration.number, migration.name, "", true, "", false};
   }
@@ -71,23 +71,23 @@ std::vector<State> Read(pg::Session& session, const Migrator::List& migrations) 
     const pg::Result rows = session.Exec(sql::kApplied);
     for (std::size_t row = 0; row < rows.rows(); ++row) {
       const int number = static_cast<int>(rows.Int(row, 0));
-      State& state = states[number];
+      MigrationState& state = states[number];
       if (state.number == 0) state = {number, std::string(rows.Text(row, 1)), "", false, "", false};
       state.applied_at = rows.Text(row, 2);
       state.content = rows.Text(row, 3);
     }
   }
-  std::vector<State> list;
+  std::vector<MigrationState> list;
   for (const Migration& migration : migrations) {
-    State& state = states[migration.number];
+    MigrationState& state = states[migration.number];
     state.changed = !state.applied_at.empty() && state.content != base::Sha256(migration.sql);
   }
   for (auto& [number, state] : states) list.push_back(std::move(state));
   return list;
 }
 
-bool IsApplied(const std::vector<State>& states, int number) {
-  return std::any_of(states.begin(), states.end(), [&](const State& state) {
+bool IsApplied(const std::vector<MigrationState>& states, int number) {
+  return std::any_of(states.begin(), states.end(), [&](const MigrationState& state) {
     return state.number == number && !state.applied_at.empty() && !state.changed;
   });
 }
@@ -112,7 +112,7 @@ void WarnOfSuperuser(pg::Session& session, const Migrator::Log& log) {
 
 }  // namespace
 
-std::vector<State> Migrator::Status(pg::Session& session, const List& migrations) {
+std::vector<MigrationState> Migrator::Status(pg::Session& session, const List& migrations) {
   try {
     return Read(session, migrations);
   } catch (const pg::SqlError& error) {
@@ -122,7 +122,7 @@ std::vector<State> Migrator::Status(pg::Session& session, const List& migrations
 
 std::vector<std::string> Migrator::Up(pg::Session& session, const Log& log,
                                       const List& migrations) {
-  const std::vector<State> before = Status(session, migrations);
+  const std::vector<MigrationState> before = Status(session, migrations);
   RefuseNewer(before);
   WarnOfSuperuser(session, log);
   std::vector<std::string> applied;
@@ -148,7 +148,7 @@ std::vector<std::string> Migrator::Up(pg::Session& session, const Log& log,
 
 Migrator::List Migrator::Missing(pg::Session& session, const std::function<void()>& then,
                                  const List& migrations) {
-  const std::vector<State> states = Status(session, migrations);
+  const std::vector<MigrationState> states = Status(session, migrations);
   RefuseNewer(states);
   List missing;
   for (const Migration& migration : migrations) {
@@ -202,11 +202,11 @@ std::string Migrator::PrintSql(const List& migrations) {
 }
 
 void Migrator::CheckVersion(pg::Session& session, const List& migrations) {
-  const std::vector<State> states = Status(session, migrations);
+  const std::vector<MigrationState> states = Status(session, migrations);
   RefuseNewer(states);
   std::string missing;
   bool any = false;
-  for (const State& state : states) {
+  for (const MigrationState& state : states) {
     any = any || !state.applied_at.empty();
     if (state.applied_at.empty() && missing.empty()) missing = state.name;
   }

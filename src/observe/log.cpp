@@ -38,15 +38,15 @@ std::shared_ptr<spdlog::logger> MakeLogger(bool json) {
   return logger;
 }
 
-struct State {
+struct LogSettings {
   base::Mutex mutex;
   std::shared_ptr<spdlog::logger> logger PGSLUICE_GUARDED_BY(mutex) = MakeLogger(false);
   bool json PGSLUICE_GUARDED_BY(mutex) = false;
 };
 
-State& TheState() {
-  static State state;
-  return state;
+LogSettings& TheSettings() {
+  static LogSettings settings;
+  return settings;
 }
 
 spdlog::level::level_enum ToSpdlog(Level level) {
@@ -74,22 +74,22 @@ LogDatabase::LogDatabase(const std::string& name) : before_(std::exchange(databa
 LogDatabase::~LogDatabase() { database = before_; }
 
 void ConfigureLog(std::string_view format, std::string_view level) {
-  State& state = TheState();
-  const base::MutexLock lock(state.mutex);
-  state.json = format == "json";
-  state.logger = MakeLogger(state.json);
-  state.logger->set_level(spdlog::level::from_str(std::string(level)));
+  LogSettings& settings = TheSettings();
+  const base::MutexLock lock(settings.mutex);
+  settings.json = format == "json";
+  settings.logger = MakeLogger(settings.json);
+  settings.logger->set_level(spdlog::level::from_str(std::string(level)));
 }
 
 void Log(Level level, std::string_view component, std::string_view message,
          const std::vector<LogField>& fields) {
-  State& state = TheState();
+  LogSettings& settings = TheSettings();
   std::shared_ptr<spdlog::logger> logger;
   bool json = false;
   {
-    const base::MutexLock lock(state.mutex);
-    logger = state.logger;
-    json = state.json;
+    const base::MutexLock lock(settings.mutex);
+    logger = settings.logger;
+    json = settings.json;
   }
   if (!logger->should_log(ToSpdlog(level))) return;
   std::vector<LogField> all = fields;

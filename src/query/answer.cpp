@@ -133,9 +133,9 @@ class HitWriter {
   PinPlace pins_;
 };
 
-class AnswerReader {
+class SearchAnswer {
  public:
-  AnswerReader(std::string& out, const SearchInput& input, const Projection& projection)
+  SearchAnswer(std::string& out, const SearchInput& input, const Projection& projection)
       : out_(out), input_(input), hit_(out, input, projection) {}
 
   AnswerFacts Read(std::string_view answer) {
@@ -242,7 +242,7 @@ class AnswerReader {
 
 AnswerFacts AppendAnswer(std::string& out, std::string_view engine_answer, const SearchInput& input,
                          const Projection& projection) {
-  return AnswerReader(out, input, projection).Read(engine_answer);
+  return SearchAnswer(out, input, projection).Read(engine_answer);
 }
 
 }  // namespace pgsluice::query

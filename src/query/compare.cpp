@@ -7,16 +7,16 @@
 #include <cctype>
 #include <functional>
 
-#include "pgsluice/document/engine_path.h"
 #include "pgsluice/json/writer.h"
+#include "pgsluice/plan/engine_path.h"
 #include "pgsluice/query/problem.h"
 #include "query/geo.h"
 #include "query/literal.h"
 
 namespace pgsluice::query {
 
-using document::Field;
-using document::Kind;
+using plan::Field;
+using plan::Kind;
 
 namespace {
 
@@ -425,7 +425,7 @@ class Comparer {
 Dsl Present(const Resolved& resolved) {
   if (resolved.field->kind == Kind::kObject && resolved.field->nested) return {};
   return {Dsl::Kind::kText, fmt::format(R"({{"exists":{{"field":{}}}}})",
-                                        json::Quote(document::EnginePath(resolved.path)))};
+                                        json::Quote(plan::EnginePath(resolved.path)))};
 }
 
 Dsl Positive(const Expr& expr, const Resolved& resolved, const std::string& parameter) {

@@ -15,8 +15,8 @@ namespace pgsluice::query {
 
 namespace {
 
-using document::Kind;
 using json::Value;
+using plan::Kind;
 
 /// Totals are exact up to so many groups.
 constexpr std::int64_t kMostGroups = 10000;
@@ -26,7 +26,7 @@ constexpr std::int64_t kMostGroups = 10000;
 }
 
 /// The engines collapse by keywords and by some numbers.
-bool IsCollapsible(const document::Field& field) {
+bool IsCollapsible(const plan::Field& field) {
   constexpr std::array kNumbers = {
       std::string_view("byte"),   std::string_view("short"), std::string_view("integer"),
       std::string_view("long"),   std::string_view("float"), std::string_view("half_float"),
@@ -58,7 +58,7 @@ Resolved FieldOf(const SearchInput& input) {
 }
 
 /// A value that no document has: PostgreSQL's text holds no NUL.
-const char* NoValue(const document::Field& field) {
+const char* NoValue(const plan::Field& field) {
   if (field.kind == Kind::kInteger) return "-9223372036854775808";
   return field.kind == Kind::kDecimal ? "-1.7976931348623157E308" : R"("\u0000")";
 }

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "pgsluice/document/text_rules.h"
+#include "pgsluice/plan/text_rules.h"
 #include "query/fold.h"
 #include "query/words.h"
 
@@ -170,9 +170,9 @@ class TextExplainer {
   /// Whether the words of a field are in their basic form.
   bool IsAnalysed(const std::string& path) const {
     const config::Index& index = input_.schema.plan().config;
-    if (path == "__all") return !document::MainAnalyzers(index).search.empty();
-    const document::Field* field = input_.schema.Find(path);
-    return field != nullptr && !document::AnalyzersOf(index, *field).search.empty();
+    if (path == "__all") return !plan::MainAnalyzers(index).search.empty();
+    const plan::Field* field = input_.schema.Find(path);
+    return field != nullptr && !plan::AnalyzersOf(index, *field).search.empty();
   }
 
   /// A field of the engine as callers know it.

@@ -12,8 +12,8 @@ namespace pgsluice::query {
 
 namespace {
 
-using document::Kind;
 using json::Value;
+using plan::Kind;
 
 constexpr std::size_t kMostIntervals = 1000;
 
@@ -50,7 +50,7 @@ struct Bucket {
 
 class Writer {
  public:
-  Writer(const document::Field& field, const Facet& facet) : field_(field), facet_(facet) {}
+  Writer(const plan::Field& field, const Facet& facet) : field_(field), facet_(facet) {}
 
   std::string Write(const Value& aggregation) {
     if (const Value* values = Part(aggregation, "v")) {
@@ -164,7 +164,7 @@ class Writer {
     return out + fmt::format(R"("count":{}}})", CountOf(stats.Find("count")));
   }
 
-  const document::Field& field_;
+  const plan::Field& field_;
   const Facet& facet_;
   std::vector<Bucket> buckets_;
   std::int64_t other_ = 0;
@@ -181,7 +181,7 @@ std::string PlainNumber(const Value& number) {
   return json::ToText(number);
 }
 
-std::string FacetJson(const Value& aggregation, const document::Field& field, const Facet& facet) {
+std::string FacetJson(const Value& aggregation, const plan::Field& field, const Facet& facet) {
   return Writer(field, facet).Write(aggregation);
 }
 

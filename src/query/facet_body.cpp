@@ -12,7 +12,7 @@ namespace pgsluice::query {
 
 namespace {
 
-using document::Kind;
+using plan::Kind;
 
 /// Of values whose order or number is settled here: enums by value, and values of `distinct`.
 constexpr int kMostValues = 1000;

@@ -27,7 +27,7 @@ class Translator {
       : schema_(schema), parameter_(parameter) {}
 
   /// The documents for which `expr` is true (`wanted`) or false; unknown is neither.
-  Dsl Truth(const Expr& expr, const document::Field* scope, bool wanted) const {
+  Dsl Truth(const Expr& expr, const plan::Field* scope, bool wanted) const {
     switch (expr.kind) {
       case Expr::Kind::kNot:
         return Truth(expr.parts.front(), scope, !wanted);
@@ -46,7 +46,7 @@ class Translator {
   }
 
  private:
-  Resolved Lookup(const Expr& expr, const document::Field* scope) const {
+  Resolved Lookup(const Expr& expr, const plan::Field* scope) const {
     Resolved resolved = schema_.Resolve(expr.path, scope);
     if (resolved.field == nullptr) {
       std::vector<std::string> allowed = schema_.Paths(scope);
@@ -57,9 +57,9 @@ class Translator {
     return resolved;
   }
 
-  Dsl Element(const Expr& expr, const document::Field* scope, bool wanted) const {
+  Dsl Element(const Expr& expr, const plan::Field* scope, bool wanted) const {
     const Resolved resolved = Lookup(expr, scope);
-    const bool object = resolved.field->kind == document::Kind::kObject;
+    const bool object = resolved.field->kind == plan::Kind::kObject;
     if (!object || resolved.json_value || (resolved.field->array && !resolved.field->nested)) {
       Reject("invalid_filter", parameter_, expr.offset,
              fmt::format("'{}' holds no elements that are kept apart; [ ] needs a nested embed",
@@ -70,11 +70,11 @@ class Translator {
   }
 
   /// Documents that have a value in a part of an object, hidden parts aside.
-  Dsl PresentPart(const document::Field& object) const {
+  Dsl PresentPart(const plan::Field& object) const {
     std::vector<Dsl> parts;
-    for (const document::Field& part : object.fields) {
+    for (const plan::Field& part : object.fields) {
       if (part.nested || schema_.IsHidden(part.path)) continue;
-      if (part.kind == document::Kind::kObject) {
+      if (part.kind == plan::Kind::kObject) {
         parts.push_back(PresentPart(part));
       } else {
         Resolved leaf;
@@ -86,11 +86,11 @@ class Translator {
     return AnyOf(parts);
   }
 
-  Dsl Predicate(const Expr& expr, const document::Field* scope, bool wanted) const {
+  Dsl Predicate(const Expr& expr, const plan::Field* scope, bool wanted) const {
     const Resolved resolved = Lookup(expr, scope);
     const bool null_test = expr.op == Op::kIsNull || expr.op == Op::kIsNotNull;
-    const document::Field& field = *resolved.field;
-    const bool object = field.kind == document::Kind::kObject && !field.nested;
+    const plan::Field& field = *resolved.field;
+    const bool object = field.kind == plan::Kind::kObject && !field.nested;
     const Dsl positive =
         Wrap(resolved.nested_path,
              object && null_test ? PresentPart(field) : Positive(expr, resolved, parameter_));

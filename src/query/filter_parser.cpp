@@ -18,9 +18,9 @@ const std::vector<std::string> kOperators = {
     "=",       "!=",      "<",           "<=",     ">",           ">=",       "IN",    "NOT IN",
     "BETWEEN", "IS NULL", "IS NOT NULL", "EXISTS", "STARTS WITH", "CONTAINS", "WITHIN"};
 
-class Parser {
+class FilterParser {
  public:
-  Parser(std::string_view text, const FilterOptions& options)
+  FilterParser(std::string_view text, const FilterOptions& options)
       : options_(options), lexer_(text, options) {
     Advance();
   }
@@ -33,10 +33,14 @@ class Parser {
   }
 
  private:
-  Expr Disjunction(int depth) { return Chain(Expr::Kind::kOr, "OR", depth, &Parser::Conjunction); }
-  Expr Conjunction(int depth) { return Chain(Expr::Kind::kAnd, "AND", depth, &Parser::Unary); }
+  Expr Disjunction(int depth) {
+    return Chain(Expr::Kind::kOr, "OR", depth, &FilterParser::Conjunction);
+  }
+  Expr Conjunction(int depth) {
+    return Chain(Expr::Kind::kAnd, "AND", depth, &FilterParser::Unary);
+  }
 
-  Expr Chain(Expr::Kind kind, std::string_view word, int depth, Expr (Parser::*part)(int)) {
+  Expr Chain(Expr::Kind kind, std::string_view word, int depth, Expr (FilterParser::*part)(int)) {
     Expr first = (this->*part)(depth);
     if (!IsWord(word)) return first;
     Expr chain;
@@ -272,7 +276,7 @@ class Parser {
 }  // namespace
 
 Expr ParseFilter(std::string_view text, const FilterOptions& options) {
-  return Parser(text, options).Whole();
+  return FilterParser(text, options).Whole();
 }
 
 std::size_t CountPredicates(const Expr& expr) {

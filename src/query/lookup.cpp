@@ -7,7 +7,7 @@
 namespace pgsluice::query {
 
 Resolved Lookup(const Schema& schema, const std::string& path, const std::string& parameter,
-                bool (*fits)(const document::Field&)) {
+                bool (*fits)(const plan::Field&)) {
   Resolved resolved = schema.Resolve(path, nullptr);
   if (resolved.field == nullptr) {
     Reject("unknown_field", parameter, std::nullopt, schema.Unknown(path, nullptr));

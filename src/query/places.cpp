@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "pgsluice/document/engine_path.h"
-#include "pgsluice/document/text_rules.h"
+#include "pgsluice/plan/engine_path.h"
+#include "pgsluice/plan/text_rules.h"
 #include "pgsluice/query/problem.h"
 
 namespace pgsluice::query {
@@ -19,11 +19,11 @@ Weights Chosen(const Schema& schema, const SearchRequest& request, const config:
   if (!request.q_fields.empty()) return request.q_fields;
   Weights weights;
   for (const auto& [path, weight] : search.fields) {
-    const document::Field* field = schema.Find(path);
+    const plan::Field* field = schema.Find(path);
     if (field != nullptr && IsSearchable(*field) && weight > 0) weights.emplace_back(path, weight);
   }
   if (!search.fields.empty()) return weights;
-  for (const document::Field* field : schema.fields()) {
+  for (const plan::Field* field : schema.fields()) {
     if (IsSearchable(*field)) weights.emplace_back(field->path, 1);
   }
   return weights;
@@ -34,10 +34,10 @@ std::string Weighed(const std::string& path, double weight) {
 }
 
 std::string Sub(const std::string& path, std::string_view name) {
-  return document::EnginePath(path, name);
+  return plan::EnginePath(path, name);
 }
 
-void Add(std::vector<Place>& places, const document::Field& field, const std::string& analyzer,
+void Add(std::vector<Place>& places, const plan::Field& field, const std::string& analyzer,
          double weight) {
   auto place = std::find_if(places.begin(), places.end(), [&](const Place& known) {
     return known.nested_path == field.nested_path && known.identifiers == field.identifier &&
@@ -51,14 +51,13 @@ void Add(std::vector<Place>& places, const document::Field& field, const std::st
     place = places.insert(places.end(), std::move(made));
   }
   if (field.identifier) {
-    place->parts.push_back(Weighed(Sub(field.path, document::kParts), weight));
-    place->joined.push_back(Weighed(Sub(field.path, document::kJoined), weight));
+    place->parts.push_back(Weighed(Sub(field.path, plan::kParts), weight));
+    place->joined.push_back(Weighed(Sub(field.path, plan::kJoined), weight));
     return;
   }
-  const std::string path = document::EnginePath(field.path);
+  const std::string path = plan::EnginePath(field.path);
   place->own.push_back(Weighed(path, weight));
-  place->plain.push_back(
-      Weighed(analyzer.empty() ? path : Sub(field.path, document::kPlain), weight));
+  place->plain.push_back(Weighed(analyzer.empty() ? path : Sub(field.path, plan::kPlain), weight));
   if (!analyzer.empty() || field.engine_type != "match_only_text") {
     place->ordered.push_back(place->plain.back());
   }
@@ -68,7 +67,7 @@ Place Main(const std::string& analyzer) {
   Place main;
   main.analyzer = analyzer;
   main.own = {"__all"};
-  main.plain = {analyzer.empty() ? "__all" : Sub("__all", document::kPlain)};
+  main.plain = {analyzer.empty() ? "__all" : Sub("__all", plan::kPlain)};
   main.ordered = main.plain;
   return main;
 }
@@ -87,16 +86,15 @@ Places PlacesOf(const Schema& schema, const SearchRequest& request, const config
   Places places;
   bool has_main = false;
   for (const auto& [path, weight] : Chosen(schema, request, search)) {
-    const document::Field* field = schema.Find(path);
+    const plan::Field* field = schema.Find(path);
     if (field == nullptr || !IsSearchable(*field)) {
       Reject("unknown_field", request.q_fields_parameter, std::nullopt,
              field == nullptr ? schema.Unknown(path, nullptr)
                               : fmt::format("'{}' is not a text that 'q' can search", path));
     }
-    const std::string analyzer =
-        field->identifier ? "" : document::AnalyzersOf(index, *field).search;
+    const std::string analyzer = field->identifier ? "" : plan::AnalyzersOf(index, *field).search;
     Add(places.ranking, *field, analyzer, weight);
-    if (everything && document::IsInMain(index, *field)) {
+    if (everything && plan::IsInMain(index, *field)) {
       has_main = true;
     } else if (everything) {
       Add(places.recall, *field, analyzer, weight);
@@ -104,7 +102,7 @@ Places PlacesOf(const Schema& schema, const SearchRequest& request, const config
   }
   if (!everything) places.recall = places.ranking;
   if (has_main) {
-    places.recall.insert(places.recall.begin(), Main(document::MainAnalyzers(index).search));
+    places.recall.insert(places.recall.begin(), Main(plan::MainAnalyzers(index).search));
   }
   return places;
 }

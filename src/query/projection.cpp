@@ -8,8 +8,8 @@
 
 namespace pgsluice::query {
 
-using document::Field;
-using document::Kind;
+using plan::Field;
+using plan::Kind;
 
 namespace {
 

@@ -69,14 +69,14 @@ std::vector<Boost> ReadBoosts(const std::vector<config::Boost>& configured) {
 }
 
 std::optional<std::string> CheckBoost(const Boost& boost, const Schema& schema) {
-  using document::Kind;
+  using plan::Kind;
   if (boost.by == Boost::By::kFilter) {
     TranslateFilter(boost.filter, schema);
     return std::nullopt;
   }
   const Resolved found = schema.Resolve(boost.path, nullptr);
   if (found.field == nullptr) return schema.Unknown(boost.path, nullptr);
-  const document::Field& field = *found.field;
+  const plan::Field& field = *found.field;
   const bool date = field.kind == Kind::kDate;
   const bool number = field.kind == Kind::kInteger || field.kind == Kind::kDecimal;
   if (found.json_value || (boost.by == Boost::By::kField ? !number : !date)) {

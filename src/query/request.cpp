@@ -6,7 +6,7 @@
 #include <array>
 #include <charconv>
 
-#include "pgsluice/config/problem.h"
+#include "pgsluice/config/finding.h"
 #include "pgsluice/query/problem.h"
 #include "pgsluice/query/sort.h"
 

@@ -2,14 +2,14 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include "pgsluice/config/problem.h"
+#include "pgsluice/config/finding.h"
 
 namespace pgsluice::query {
 
-using document::Field;
-using document::Kind;
+using plan::Field;
+using plan::Kind;
 
-Schema::Schema(std::shared_ptr<const document::Plan> plan, std::vector<std::string> hidden,
+Schema::Schema(std::shared_ptr<const plan::Plan> plan, std::vector<std::string> hidden,
                std::size_t configured)
     : plan_(std::move(plan)), hidden_(std::move(hidden)), configured_(configured) {
   hides_text_ = hidden_.size() > configured_;

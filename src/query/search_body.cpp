@@ -2,8 +2,8 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include "pgsluice/document/engine_path.h"
 #include "pgsluice/json/writer.h"
+#include "pgsluice/plan/engine_path.h"
 #include "pgsluice/query/distinct.h"
 #include "pgsluice/query/problem.h"
 #include "query/lookup.h"
@@ -43,7 +43,7 @@ std::string Highlight(const SearchInput& input) {
   std::string fields;
   for (const std::string& path : input.request.highlight) {
     Lookup(input.schema, path, "highlight", IsSearchable);
-    if (document::IsPattern(path)) {
+    if (plan::IsPattern(path)) {
       Reject("unknown_field", "highlight", std::nullopt,
              fmt::format("'{}' cannot be highlighted, because the engine takes its name for a "
                          "pattern; give the field another name with \"rename\"",

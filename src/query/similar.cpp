@@ -2,8 +2,8 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include "pgsluice/document/engine_path.h"
 #include "pgsluice/json/writer.h"
+#include "pgsluice/plan/engine_path.h"
 #include "pgsluice/query/answer.h"
 #include "pgsluice/query/problem.h"
 #include "query/json_cursor.h"
@@ -60,7 +60,7 @@ std::string Like(const std::vector<std::string>& texts) {
   return list;
 }
 
-double WeightOf(const document::Field& field, const config::Search& search) {
+double WeightOf(const plan::Field& field, const config::Search& search) {
   if (search.fields.empty()) return 1;
   for (const auto& [path, weight] : search.fields) {
     if (path == field.path) return weight;
@@ -69,10 +69,10 @@ double WeightOf(const document::Field& field, const config::Search& search) {
 }
 
 /// Words that no other document has say nothing about likeness, so they are left out.
-std::string LikeOneField(const document::Field& field, const std::string& texts, double weight) {
+std::string LikeOneField(const plan::Field& field, const std::string& texts, double weight) {
   const std::string query = fmt::format(
       R"({{"more_like_this":{{"fields":[{}],"like":[{}],"min_term_freq":1,"min_doc_freq":2,"max_query_terms":25,"minimum_should_match":"20%","boost":{}}}}})",
-      json::Quote(document::EnginePath(field.path)), texts, weight);
+      json::Quote(plan::EnginePath(field.path)), texts, weight);
   if (field.nested_path.empty()) return query;
   return fmt::format(R"({{"nested":{{"path":{},"score_mode":"max","query":{}}}}})",
                      json::Quote(field.nested_path), query);
@@ -82,7 +82,7 @@ std::string LikeAllFields(const SearchInput& input, std::string_view document) {
   const TextTools tools = input.tools.Or(input.schema.plan().config.search);
   std::string queries;
   std::size_t fields = 0;
-  for (const document::Field* field : input.schema.fields()) {
+  for (const plan::Field* field : input.schema.fields()) {
     const double weight = WeightOf(*field, *tools.search);
     if (!IsSearchable(*field) || weight <= 0 || fields == kMostFields) continue;
     std::vector<std::string> texts;

@@ -29,9 +29,7 @@ std::string OrdinalPath(const std::string& path) {
   return path.substr(0, at) + "__enum." + path.substr(at);
 }
 
-bool ByOrdinal(const document::Field& field) {
-  return field.kind == document::Kind::kEnum && !field.array;
-}
+bool ByOrdinal(const plan::Field& field) { return field.kind == plan::Kind::kEnum && !field.array; }
 
 Resolved LookupKey(const Schema& schema, const Sort& key) {
   return Lookup(schema, key.path, "sort", key.by == Sort::By::kDistance ? HasDistance : IsSortable);
@@ -73,10 +71,10 @@ std::string KeyJson(const Sort& key, const Schema& schema) {
 }
 
 SortType TypeOf(const Sort& key, const Schema& schema) {
-  using document::Kind;
+  using plan::Kind;
   if (key.by == Sort::By::kScore) return {"_score", true};
   if (key.by == Sort::By::kDistance) return {"distance", true};
-  const document::Field& field = *LookupKey(schema, key).field;
+  const plan::Field& field = *LookupKey(schema, key).field;
   const bool ordinal = ByOrdinal(field);
   const bool number = ordinal || field.kind == Kind::kInteger || field.kind == Kind::kDecimal ||
                       field.kind == Kind::kBool || field.kind == Kind::kDate;

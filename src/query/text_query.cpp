@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "pgsluice/document/text_rules.h"
 #include "pgsluice/json/writer.h"
+#include "pgsluice/plan/text_rules.h"
 #include "pgsluice/query/search_body.h"
 #include "pgsluice/query/vocabulary.h"
 #include "query/fold.h"
@@ -31,7 +31,7 @@ class TextBuilder {
         tools_(tools),
         places_(PlacesOf(schema, request, *tools.search)),
         words_(ReadWords(request.q, Analyzers(),
-                         document::LanguageAnalyzer(schema.plan().config.search.language), tools)),
+                         plan::LanguageAnalyzer(schema.plan().config.search.language), tools)),
         ways_(places_.recall, words_.size(), request) {}
 
   std::string Build() {

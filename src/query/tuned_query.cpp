@@ -153,7 +153,7 @@ std::string TunedQuery(const SearchInput& input, const Dsl& filter, const std::s
 }
 
 Schema WholeSchema(const Schema& schema) {
-  return {std::shared_ptr<const document::Plan>(std::shared_ptr<void>(), &schema.plan()), {}};
+  return {std::shared_ptr<const plan::Plan>(std::shared_ptr<void>(), &schema.plan()), {}};
 }
 
 std::vector<Boost> UsableBoosts(const SearchInput& input) {

@@ -5,7 +5,7 @@
 
 #include "pgsluice/observe/log.h"
 #include "pgsluice/pg/sql_error.h"
-#include "pgsluice/sync/writer.h"
+#include "pgsluice/sync/bulk_writer.h"
 
 namespace pgsluice::sync {
 
@@ -25,7 +25,7 @@ const pg::Statement kCheckEpoch{"check_epoch", R"sql(
                pg_catalog.regexp_replace(pgsluice.server_identity(), '/[^/]*$', '')) AS lost
     FROM pgsluice.state)
   SELECT pgsluice.check_epoch($1::bigint), lost FROM before)sql"};
-// No shape that the keeper knows: it scans the tables and walks the ids.
+// No shape that the schema watcher knows: it scans the tables and walks the ids.
 const pg::Statement kFillAgain{
     "fill_again", "SELECT pgsluice.mark_gap(ARRAY(SELECT index_name FROM pgsluice.index_state))"};
 
@@ -105,7 +105,7 @@ std::unique_ptr<pg::Session> OpenSession(const Shared& shared, const std::string
   }
   transaction.Commit();
   shared.floor.Reset();
-  if (lost) shared.look_again();
+  if (lost) shared.request_check();
   shared.monitor.Recovered("database");
   return session;
 }
@@ -148,7 +148,7 @@ void RunLoop(const Shared& shared, const std::string& name, Wakeup& wakeup,
     if (known == nullptr || !patience.Has(*known)) ReportTrouble(shared, error, lost);
     // A statement that no longer fits the tables: the schema changed.
     const bool misfit = known != nullptr && !lost && known->disposition() == Disposition::kReject;
-    if (missing || misfit) shared.look_again();
+    if (missing || misfit) shared.request_check();
     if (session && session->broken()) session.reset();
   };
   Persist(stop, Backoff(), turn, failed);

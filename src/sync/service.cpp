@@ -50,22 +50,22 @@ Service::Service(const config::Config& config, engine::Engine& engine, Monitor& 
               fanouts_,
               config.sync.bulk_bytes,
               [this](const std::string& alias, std::size_t changes) {
-                if (config_.sync.adaptive_refresh) scheduler_.Request(alias, changes);
+                if (config_.sync.adaptive_refresh) scheduler_.RequestRefresh(alias, changes);
               },
-              [this] { return scheduler_.GiveWay(); },
-              [this] { keeper_.LookAgain(); }},
-      keeper_(config, shared_, writes) {}
+              [this] { return scheduler_.YieldToRefresh(); },
+              [this] { watcher_.RequestCheck(); }},
+      watcher_(config, shared_, writes) {}
 
 Service::~Service() { Stop(); }
 
 void Service::Start() {
   const std::string& database = config_.database.name;
-  keeper_.Start();
+  watcher_.Start();
   threads_.push_back(
-      Thread("keeper", database, [this](const std::stop_token& s) { keeper_.Run(s); }));
+      Thread("watcher", database, [this](const std::stop_token& s) { watcher_.Run(s); }));
   if (!writes_) return;
   threads_.push_back(
-      Thread("refresher", database, [this](const std::stop_token& s) { scheduler_.Run(s); }));
+      Thread("refresh", database, [this](const std::stop_token& s) { scheduler_.Run(s); }));
   threads_.push_back(
       Thread("sleeper", database, [this](const std::stop_token& s) { RunSleeper(shared_, s); }));
   const auto any = [&](const auto& has) {

@@ -11,7 +11,7 @@
 namespace pgsluice::api {
 namespace {
 
-using document::Kind;
+using plan::Kind;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
@@ -19,15 +19,15 @@ using ::testing::UnorderedElementsAre;
 class ApiFieldsTest : public ApiFixture {
  protected:
   /// An index "shop" with these fields beside `id`; "+" makes an identifier.
-  void Make(const config::Search& search, std::vector<document::Field> fields,
+  void Make(const config::Search& search, std::vector<plan::Field> fields,
             const std::vector<std::string>& documents) {
-    auto plan = std::make_shared<document::Plan>();
+    auto plan = std::make_shared<plan::Plan>();
     plan->name = "shop";
     plan->config.name = "shop";
     plan->config.search = search;
     plan->config.mapping = mapping_;
     plan->fields = {query::MakeField("id", Kind::kInteger, "integer")};
-    for (document::Field& field : fields) {
+    for (plan::Field& field : fields) {
       const auto& codes = search.identifiers;
       field.identifier = std::find(codes.begin(), codes.end(), field.path) != codes.end();
       plan->fields.push_back(std::move(field));
@@ -69,11 +69,11 @@ class ApiFieldsTest : public ApiFixture {
     return ids;
   }
 
-  static document::Field Text(const std::string& path, const std::string& nested = "") {
+  static plan::Field Text(const std::string& path, const std::string& nested = "") {
     return query::MakeField(path, Kind::kText, "text", nested);
   }
-  static document::Field Comments() {
-    document::Field comments = query::MakeField("comments", Kind::kObject, "", "comments");
+  static plan::Field Comments() {
+    plan::Field comments = query::MakeField("comments", Kind::kObject, "", "comments");
     comments.array = comments.nested = true;
     comments.fields = {Text("comments.body", "comments")};
     return comments;

@@ -17,8 +17,8 @@ namespace {
 class ApiInstantTest : public ApiFixture {
  protected:
   void Load(const json::Value& rows) {
-    using document::Kind;
-    auto plan = std::make_shared<document::Plan>();
+    using plan::Kind;
+    auto plan = std::make_shared<plan::Plan>();
     plan->name = "rows";
     plan->config.name = "rows";
     plan->fields = {query::MakeField("id", Kind::kInteger, "integer"),

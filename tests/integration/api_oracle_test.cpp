@@ -85,12 +85,12 @@ class ApiOracle : public testing::SyncTest {
     Exec(kTables);
     Exec("SELECT setseed(" + std::to_string(static_cast<double>(seed_ % 1000) / 1000) + ")");
     Exec(kRows);
-    config::Problems problems;
+    config::Findings findings;
     config_.indexes = config::LoadText(
                           "test", kConfig, {},
-                          [](const std::string&) { return std::optional<std::string>(); }, problems)
+                          [](const std::string&) { return std::optional<std::string>(); }, findings)
                           .indexes;
-    ASSERT_TRUE(problems.empty());
+    ASSERT_TRUE(findings.empty());
     config_.all_tables = false;
     config_.auth.anonymous = "all";
     config_.auth.policies["all"].indexes["*"];
@@ -99,7 +99,7 @@ class ApiOracle : public testing::SyncTest {
     Start();
     Settle();
     auto set = std::make_shared<api::IndexSet>();
-    const auto live = process_->service().registry().Get();
+    const auto live = process_->service().registry().Current();
     for (const auto& [name, index] : live->indexes) (*set)[name] = {index->plan, index->alias};
     server_ = std::make_unique<api::Server>(
         api::Backend{std::make_shared<engine::Engine>(engine::MakeTransport(config_.elasticsearch)),

@@ -12,7 +12,7 @@ class ApiPartial : public ApiFixture {
   void Fill(bool filling) { set_->at("projects").filling = filling; }
   void Refuse() {
     IndexInfo& index = set_->at("projects");
-    auto plan = std::make_shared<document::Plan>(*index.plan);
+    auto plan = std::make_shared<plan::Plan>(*index.plan);
     plan->config.search.refuse_incomplete = true;
     index.plan = plan;
   }

@@ -12,7 +12,7 @@
 namespace pgsluice::api {
 namespace {
 
-using document::Kind;
+using plan::Kind;
 using ::testing::AllOf;
 using ::testing::Each;
 using ::testing::ElementsAre;
@@ -24,7 +24,7 @@ class ApiRankingTest : public ApiFixture {
  protected:
   void SetUp() override {
     ApiFixture::SetUp();
-    auto plan = std::make_shared<document::Plan>();
+    auto plan = std::make_shared<plan::Plan>();
     plan->name = "goods";
     plan->config.name = "goods";
     plan->fields = {query::MakeField("id", Kind::kInteger, "integer"),

@@ -10,7 +10,7 @@
 namespace pgsluice::api {
 namespace {
 
-using document::Kind;
+using plan::Kind;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAre;
@@ -19,7 +19,7 @@ class ApiShapingTest : public ApiFixture {
  protected:
   void SetUp() override {
     ApiFixture::SetUp();
-    auto plan = std::make_shared<document::Plan>();
+    auto plan = std::make_shared<plan::Plan>();
     plan->name = "places";
     plan->config.name = "places";
     plan->fields = {query::MakeField("id", Kind::kInteger, "integer"),

@@ -29,21 +29,21 @@ std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
 const std::vector<std::string> kHidden = {"secret", "price", "owner.code", "orders.total"};
 
 /// With owner.code; without what is hidden when the plan is for the tenant alone.
-std::shared_ptr<const document::Plan> PlanOf(bool alone) {
-  auto plan = std::make_shared<document::Plan>(*query::SamplePlan());
+std::shared_ptr<const plan::Plan> PlanOf(bool alone) {
+  auto plan = std::make_shared<plan::Plan>(*query::SamplePlan());
   plan->config.search.facets = {"tags", "status"};
   plan->config.search.fields = {{"title", 2}, {"tags", 1}};
   plan->config.search.default_sort = {"created_at:desc"};
-  const std::function<void(std::vector<document::Field>&)> prune =
-      [&prune](std::vector<document::Field>& fields) {
-        std::erase_if(fields, [](const document::Field& field) {
+  const std::function<void(std::vector<plan::Field>&)> prune =
+      [&prune](std::vector<plan::Field>& fields) {
+        std::erase_if(fields, [](const plan::Field& field) {
           return std::find(kHidden.begin(), kHidden.end(), field.path) != kHidden.end();
         });
-        for (document::Field& field : fields) prune(field.fields);
+        for (plan::Field& field : fields) prune(field.fields);
       };
-  for (document::Field& field : plan->fields) {
+  for (plan::Field& field : plan->fields) {
     if (field.path != "owner") continue;
-    field.fields.push_back(query::MakeField("owner.code", document::Kind::kText, "text"));
+    field.fields.push_back(query::MakeField("owner.code", plan::Kind::kText, "text"));
   }
   if (alone) prune(plan->fields);
   return plan;

@@ -30,16 +30,16 @@ class ApiWordsTest : public ApiFixture {
   void Load(const json::Value& kind) {
     const std::string file =
         R"({"indexes":{"rows":{"search":)" + json::ToText(*kind.Find("search")) + "}}}";
-    config::Problems problems;
+    config::Findings findings;
     config::Config loaded = config::LoadText(
-        "words.json", file, {}, [](const std::string&) { return std::nullopt; }, problems);
-    for (const config::Problem& problem : problems) ADD_FAILURE() << problem.message;
+        "words.json", file, {}, [](const std::string&) { return std::nullopt; }, findings);
+    for (const config::Finding& finding : findings) ADD_FAILURE() << finding.message;
     config_.indexes = loaded.indexes;
-    auto plan = std::make_shared<document::Plan>();
+    auto plan = std::make_shared<plan::Plan>();
     plan->name = "rows";
     plan->config = loaded.indexes.front();
-    plan->fields = {query::MakeField("id", document::Kind::kInteger, "integer"),
-                    query::MakeField("t", document::Kind::kText, "text")};
+    plan->fields = {query::MakeField("id", plan::Kind::kInteger, "integer"),
+                    query::MakeField("t", plan::Kind::kText, "text")};
     const auto& identifiers = plan->config.search.identifiers;
     plan->fields.back().identifier =
         std::find(identifiers.begin(), identifiers.end(), "t") != identifiers.end();

@@ -5,7 +5,7 @@
 #include <csignal>
 
 #include "pgsluice/json/value.h"
-#include "pgsluice/sync/jobs.h"
+#include "pgsluice/sync/backfill_tasks.h"
 #include "support/command_fixture.h"
 
 namespace pgsluice {
@@ -121,10 +121,10 @@ TEST_F(Backfill, TheTimeThatAPortionTakesIsNoExtra) {
                  "FROM pgsluice.index_state WHERE index_name = 'item'"));
   };
   const auto keep = [&](std::int64_t rows, seconds took) {
-    sync::Job job;
-    job.index_name = "item";
-    job.rate = 100;
-    sync::KeepRate(db_.session(), job, {rows, false, took});
+    sync::BackfillTask task;
+    task.index_name = "item";
+    task.rate = 100;
+    sync::KeepRate(db_.session(), task, {rows, false, took});
   };
   Exec("UPDATE pgsluice.index_state SET backfill_rate = 100, backfill_next = NULL");
   keep(6000, seconds(40));  // due in 60 s from its begin
@@ -158,10 +158,10 @@ TEST_F(Backfill, ViewsAndOrphansUnderARate) {
                 .status,
             300);
   for (int i = 0; i < 3; ++i) Exec("UPDATE item SET name = name || '!' WHERE id = 1");
-  const auto live = process_->service().registry().Get()->indexes.at("pair");
+  const auto live = process_->service().registry().Current()->indexes.at("pair");
   EXPECT_TRUE(sync::BeginBackfill(db_.session(), *live, 1000));
   EXPECT_FALSE(sync::BeginBackfill(db_.session(), *live, 300));
-  process_->service().LookAgain();
+  process_->service().RequestCheck();
   ExpectIndex("pair", oracle);
   EXPECT_EQ(sync::BackfilledRows(db_.session(), "pair"), 451);
 }
@@ -170,7 +170,7 @@ TEST_F(Backfill, RowsBehindTheEndThatTheTableHadAreRead) {
   Items(10);
   Start();
   Settle();
-  const auto live = process_->service().registry().Get()->indexes.at("item");
+  const auto live = process_->service().registry().Current()->indexes.at("item");
   process_.reset();
   EXPECT_TRUE(sync::BeginBackfill(db_.session(), *live, 0));
   // As if the events had been taken by a process that knew nothing of this backfill.

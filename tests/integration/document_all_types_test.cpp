@@ -4,7 +4,7 @@
 
 #include "integration/document_test_support.h"
 
-namespace pgsluice::document {
+namespace pgsluice::plan {
 namespace {
 
 // Texts of values, of which each type takes one.
@@ -115,4 +115,4 @@ TEST_F(DocumentAllTypes, NumbersOfAnySizeAreExact) {
 }
 
 }  // namespace
-}  // namespace pgsluice::document
+}  // namespace pgsluice::plan

@@ -9,7 +9,7 @@
 #include "pgsluice/json/value.h"
 #include "pgsluice/json/writer.h"
 
-namespace pgsluice::document {
+namespace pgsluice::plan {
 namespace {
 
 using ::testing::ElementsAre;
@@ -384,14 +384,14 @@ TEST_F(DocumentEmbed, ViewsLiveFromTheirTables) {
 
   root.sources = {{"comments", {{"id", "n"}}}};
   ASSERT_NE(PlanOf(root), nullptr);
-  ASSERT_EQ(problems_.size(), 1U);
-  EXPECT_THAT(problems_[0].message, HasSubstr("does not lead to \"project_id\""));
+  ASSERT_EQ(findings_.size(), 1U);
+  EXPECT_THAT(findings_[0].message, HasSubstr("does not lead to \"project_id\""));
 }
 
 TEST_F(DocumentEmbed, JoinColumnsWithoutAnIndexAreNamed) {
   ASSERT_NE(PlanOf(Full()), nullptr);
   std::set<std::string> hints;
-  for (const config::Problem& problem : problems_) hints.insert(problem.hint);
+  for (const config::Finding& finding : findings_) hints.insert(finding.hint);
   EXPECT_THAT(hints, ElementsAre("CREATE INDEX ON public.comments (\"author_id\");",
                                  "CREATE INDEX ON public.project_hashtags (\"hashtag_id\");",
                                  "CREATE INDEX ON public.projects (\"owner_id\");",
@@ -432,8 +432,8 @@ TEST_F(DocumentEmbed, MistakesAreSaidWithTheirCandidates) {
   config.indexes = {index};
   EXPECT_TRUE(Plans(config).empty());
   std::string all;
-  for (const config::Problem& problem : problems_) {
-    all += problem.place + ": " + problem.message + "; " + problem.hint + "\n";
+  for (const config::Finding& finding : findings_) {
+    all += finding.place + ": " + finding.message + "; " + finding.hint + "\n";
   }
   EXPECT_THAT(all, HasSubstr("{\"owner_id\": \"id\"} or {\"reviewer_id\": \"id\"}"));
   EXPECT_THAT(all, HasSubstr("there is no table hashtag"));
@@ -443,4 +443,4 @@ TEST_F(DocumentEmbed, MistakesAreSaidWithTheirCandidates) {
 }
 
 }  // namespace
-}  // namespace pgsluice::document
+}  // namespace pgsluice::plan

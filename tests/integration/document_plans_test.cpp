@@ -8,9 +8,9 @@
 #include "integration/document_test_support.h"
 #include "pgsluice/config/loader.h"
 #include "pgsluice/json/value.h"
-#include "sync/live/missing.h"
+#include "sync/live/missing_documents.h"
 
-namespace pgsluice::document {
+namespace pgsluice::plan {
 namespace {
 
 using ::testing::IsEmpty;
@@ -99,13 +99,13 @@ class DocumentPlans : public DocumentTest {
     DocumentTest::SetUp();
     sandbox_.Exec(kTables);
     sandbox_.Exec("SET search_path = ''");
-    config::Problems problems;
+    config::Findings findings;
     plans_ = Plans(config::LoadText(
         "pgsluice.json", kConfiguration, {}, [](const std::string&) { return std::nullopt; },
-        problems));
-    problems.insert(problems.end(), problems_.begin(), problems_.end());
-    for (const config::Problem& problem : problems) {
-      ADD_FAILURE() << problem.place << ": " << problem.message << "; " << problem.hint;
+        findings));
+    findings.insert(findings.end(), findings_.begin(), findings_.end());
+    for (const config::Finding& finding : findings) {
+      ADD_FAILURE() << finding.place << ": " << finding.message << "; " << finding.hint;
     }
     ASSERT_EQ(plans_.size(), 4U);
   }
@@ -221,14 +221,14 @@ TEST_F(DocumentBlocks, RowsOfDenseKeysAreReadAsARange) {
       "CREATE TABLE public.a (id bigint PRIMARY KEY); CREATE TABLE public.b (id int PRIMARY KEY, "
       "a_id bigint, c_id int); CREATE TABLE public.c (id int PRIMARY KEY, b_id int);"
       "CREATE INDEX ON public.b (a_id); CREATE INDEX ON public.c (b_id)");
-  config::Problems problems;
+  config::Findings findings;
   const auto plans = Plans(config::LoadText(
       "pgsluice.json", R"json({"indexes": {"a": {"table": "a", "embed": {
         "bs": {"table": "b", "on": {"id": "a_id"}, "many": true, "where": "id > 0", "embed": {
           "cs": {"table": "c", "on": {"id": "b_id"}, "many": true}}},
         "through": {"table": "c", "on": {"c_id": "id"}, "through": [
           {"table": "b", "on": {"id": "a_id"}}]}}}}})json",
-      {}, [](const std::string&) { return std::nullopt; }, problems));
+      {}, [](const std::string&) { return std::nullopt; }, findings));
   ASSERT_EQ(plans.size(), 1U);
   const auto& plan = plans.front();
   EXPECT_EQ(&plan->ReadStatement(1), &plan->read_by_key);
@@ -272,4 +272,4 @@ TEST_F(DocumentBlocks, RowsOfDenseKeysAreReadAsARange) {
 }
 
 }  // namespace
-}  // namespace pgsluice::document
+}  // namespace pgsluice::plan

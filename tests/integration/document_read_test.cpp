@@ -6,7 +6,7 @@
 #include "integration/document_test_support.h"
 #include "pgsluice/json/writer.h"
 
-namespace pgsluice::document {
+namespace pgsluice::plan {
 namespace {
 
 using ::testing::ElementsAre;
@@ -40,12 +40,12 @@ TEST_F(DocumentRead, PoliciesHideWhatThereIs) {
   config::Config config;
   config.auth.policies["p"].indexes["hidden"].hidden = {"secret"};
   EXPECT_EQ(Plans(config).size(), 1U);
-  EXPECT_TRUE(problems_.empty());
+  EXPECT_TRUE(findings_.empty());
   for (const char* path : {"sceret", "profile.a"}) {
     config.auth.policies["p"].indexes["hidden"].hidden = {path};
     Plans(config);
-    ASSERT_EQ(problems_.size(), 1U) << path;
-    EXPECT_EQ(problems_[0].place, "auth.policies.p.indexes.hidden.hidden");
+    ASSERT_EQ(findings_.size(), 1U) << path;
+    EXPECT_EQ(findings_[0].place, "auth.policies.p.indexes.hidden.hidden");
   }
 }
 
@@ -248,7 +248,7 @@ TEST_F(DocumentRead, ReportsAllMistakesAtOnce) {
   });
   EXPECT_TRUE(Plans(config).empty());
   for (const config::Index& index : config.indexes) {
-    EXPECT_TRUE(std::any_of(problems_.begin(), problems_.end(), [&](const config::Problem& p) {
+    EXPECT_TRUE(std::any_of(findings_.begin(), findings_.end(), [&](const config::Finding& p) {
       return !p.warning &&
              (p.place + ".").compare(0, index.place.size() + 1, index.place + ".") == 0;
     })) << index.place;
@@ -275,4 +275,4 @@ TEST_F(DocumentRead, ComputesRenamesAndLeavesOut) {
 }
 
 }  // namespace
-}  // namespace pgsluice::document
+}  // namespace pgsluice::plan

@@ -8,10 +8,10 @@
 
 #include "pgsluice/catalog/catalog.h"
 #include "pgsluice/config/config.h"
-#include "pgsluice/document/plan.h"
+#include "pgsluice/plan/plan.h"
 #include "support/pg_sandbox.h"
 
-namespace pgsluice::document {
+namespace pgsluice::plan {
 
 /// A migrated database and the plans over what a test creates in it.
 class DocumentTest : public ::testing::Test {
@@ -22,9 +22,9 @@ class DocumentTest : public ::testing::Test {
   }
 
   std::vector<std::shared_ptr<const Plan>> Plans(const config::Config& config) {
-    problems_.clear();
+    findings_.clear();
     return BuildPlans(config, catalog::Catalog::Load(sandbox_.session()), sandbox_.session(),
-                      problems_);
+                      findings_);
   }
 
   /// The plan of one index, without errors.
@@ -35,9 +35,9 @@ class DocumentTest : public ::testing::Test {
     config.all_tables = false;
     config.indexes = {std::move(index)};
     const auto plans = Plans(config);
-    for (const config::Problem& problem : problems_) {
-      EXPECT_TRUE(problem.warning)
-          << problem.place << ": " << problem.message << "; " << problem.hint;
+    for (const config::Finding& finding : findings_) {
+      EXPECT_TRUE(finding.warning)
+          << finding.place << ": " << finding.message << "; " << finding.hint;
     }
     EXPECT_EQ(plans.size(), 1U);
     return plans.empty() ? nullptr : plans.front();
@@ -70,7 +70,7 @@ class DocumentTest : public ::testing::Test {
   }
 
   testing::PgSandbox sandbox_;
-  config::Problems problems_;
+  config::Findings findings_;
 };
 
-}  // namespace pgsluice::document
+}  // namespace pgsluice::plan

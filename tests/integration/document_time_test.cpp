@@ -4,7 +4,7 @@
 
 #include "document_test_support.h"
 
-namespace pgsluice::document {
+namespace pgsluice::plan {
 namespace {
 
 using ::testing::HasSubstr;
@@ -29,16 +29,16 @@ class DocumentTime : public DocumentTest {
     index.table = "post";
     return index;
   }
-  /// The problems of an index, one per line.
+  /// The findings of an index, one per line.
   std::string ProblemsOf(const config::Index& index) {
     config::Config config;
     config.all_tables = false;
     config.indexes = {index};
     Plans(config);
     std::string lines;
-    for (const config::Problem& problem : problems_) {
-      lines += problem.place + (problem.warning ? ": warning: " : ": ") + problem.message + "; " +
-               problem.hint + "\n";
+    for (const config::Finding& finding : findings_) {
+      lines += finding.place + (finding.warning ? ": warning: " : ": ") + finding.message + "; " +
+               finding.hint + "\n";
     }
     return lines;
   }
@@ -93,4 +93,4 @@ TEST_F(DocumentTime, RefreshEveryIsForViews) {
 }
 
 }  // namespace
-}  // namespace pgsluice::document
+}  // namespace pgsluice::plan

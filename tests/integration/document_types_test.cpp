@@ -10,7 +10,7 @@
 #include "pgsluice/http/transport.h"
 #include "pgsluice/json/value.h"
 
-namespace pgsluice::document {
+namespace pgsluice::plan {
 namespace {
 
 /// One value of a type and how it has to stand in the document.
@@ -201,4 +201,4 @@ TEST_F(DocumentTypes, AreAcceptedByTheEngine) {
 }
 
 }  // namespace
-}  // namespace pgsluice::document
+}  // namespace pgsluice::plan

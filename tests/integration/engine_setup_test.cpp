@@ -79,7 +79,7 @@ class EngineSetup : public testing::FaultTest {
   /// The engine is looked at every few looks.
   void LookUntil(const std::function<bool()>& condition) {
     Await([&] {
-      process_->service().LookAgain();
+      process_->service().RequestCheck();
       return condition();
     });
   }
@@ -93,15 +93,15 @@ class EngineSetup : public testing::FaultTest {
     Exec("UPDATE item SET n = " + number + " WHERE id = 7");  // waits
   }
   sync::IndexTrouble Trouble() {
-    const auto set = process_->service().registry().Get();
+    const auto set = process_->service().registry().Current();
     EXPECT_FALSE(set->troubles.contains("other"));
     const auto found = set->troubles.find("item");
     return found == set->troubles.end() ? sync::IndexTrouble{} : found->second;
   }
   void ExpectBothRecovered() {
     proxy_.StopAnswering();
-    process_->service().LookAgain();
-    Await([&] { return process_->service().registry().Get()->troubles.empty(); });
+    process_->service().RequestCheck();
+    Await([&] { return process_->service().registry().Current()->troubles.empty(); });
     ExpectRecovered();
     ExpectIndex("other", "SELECT id::text, to_json(other) FROM other");
     EXPECT_EQ(engine_->Uuids(prefix_ + "*").size(), 2U);
@@ -116,7 +116,7 @@ TEST_F(EngineSetup, AnIndexThatCannotBeMade) {
     SCOPED_TRACE(row.body);
     proxy_.AnswerStatus("PUT /" + Alias("item") + "-0", 1000, row.status, row.body);
     engine_->DeleteIndex(Alias("item") + "-000001");
-    process_->service().LookAgain();
+    process_->service().RequestCheck();
     ExpectTroubleOf(row);
     ExpectBothRecovered();
   }
@@ -128,7 +128,7 @@ TEST_F(EngineSetup, AnAliasThatCannotBeSet) {
     SCOPED_TRACE(row.body);
     proxy_.AnswerStatus("POST /_aliases", 1000, row.status, row.body);
     engine_->DeleteIndex(Alias("item") + "-000001");
-    process_->service().LookAgain();
+    process_->service().RequestCheck();
     ExpectTroubleOf(row);
     ExpectBothRecovered();
   }
@@ -140,7 +140,7 @@ TEST_F(EngineSetup, AMappingThatCannotBeChanged) {
     SCOPED_TRACE(row.body);
     proxy_.AnswerStatus("PUT /" + Alias("item") + "-000001/_mapping", 1000, row.status, row.body);
     Exec(fmt::format("ALTER TABLE item ADD COLUMN more{} int DEFAULT 5", ++number_));
-    process_->service().LookAgain();
+    process_->service().RequestCheck();
     ExpectTroubleOf(row);
     ExpectBothRecovered();
   }
@@ -194,7 +194,7 @@ TEST_F(EngineSetup, AProcessThatCannotWriteAnIndexMarksNoGapInTheWorkOfAnother) 
   proxy.AnswerStatus("PUT /" + Alias("item") + "-000001/_mapping", 1000, row.status, row.body);
   testing::SyncProcess process(second);
   process.Start();
-  Await([&] { return process.service().registry().Get()->troubles.contains("item"); });
+  Await([&] { return process.service().registry().Current()->troubles.contains("item"); });
   Exec("UPDATE item SET n = 77 WHERE id = 3");
   ExpectRecovered();
   EXPECT_EQ(db_.Text(hash), before);

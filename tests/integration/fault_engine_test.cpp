@@ -234,7 +234,7 @@ TEST_F(EngineFault, AnIndexThatCannotBeLookedUpIsNotMadeAgain) {
       proxy_.AnswerStatus(part, 1, status, body);
       const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
       while (proxy_.scripted() < until) {
-        process_->service().LookAgain();
+        process_->service().RequestCheck();
         ASSERT_LT(std::chrono::steady_clock::now(), deadline);
       }
       Exec("UPDATE item SET n = n + 1 WHERE id < 50");

@@ -5,7 +5,7 @@
 
 #include "integration/document_test_support.h"
 
-namespace pgsluice::document {
+namespace pgsluice::plan {
 namespace {
 
 constexpr const char* kMallory = R"sql(
@@ -303,4 +303,4 @@ TEST_P(ForeignCode, DoesNotRunWhenAColumnChangesItsTypeUnderAPreparedStatement) 
 INSTANTIATE_TEST_SUITE_P(Casts, ForeignCode, ::testing::Values("", "AS ASSIGNMENT", "AS IMPLICIT"));
 
 }  // namespace
-}  // namespace pgsluice::document
+}  // namespace pgsluice::plan

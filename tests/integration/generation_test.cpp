@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "pgsluice/outbox/outbox.h"
-#include "pgsluice/sync/jobs.h"
+#include "pgsluice/sync/backfill_tasks.h"
 #include "support/sync_fixture.h"
 
 namespace pgsluice {
@@ -19,7 +19,7 @@ class Generation : public testing::SyncTest {
     Exec("INSERT INTO item SELECT n, 'item ' || n, n FROM generate_series(1, 300) n");
   }
   static std::shared_ptr<const sync::IndexSet> SetOf(testing::SyncProcess& process) {
-    return process.service().registry().Get();
+    return process.service().registry().Current();
   }
   template <typename Condition>
   static void Await(const Condition& condition) {
@@ -137,8 +137,8 @@ TEST_F(Generation, AnOlderProcessDoesNotTurnANewerConfigurationBack) {
   testing::SyncProcess newer(config_);
   newer.Start();
   Await([&] { return SetOf(*process_)->generation == before + 1; });
-  process_->service().LookAgain();
-  newer.service().LookAgain();
+  process_->service().RequestCheck();
+  newer.service().RequestCheck();
   Settle();
   EXPECT_EQ(outbox::ReadGeneration(db_.session()), before + 1);
   process_.reset();

@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "pgsluice/catalog/catalog.h"
-#include "pgsluice/document/plan.h"
+#include "pgsluice/plan/plan.h"
 #include "support/sync_fixture.h"
 
 namespace pgsluice {
@@ -78,14 +78,14 @@ TEST_F(Locks, TheSqlOfDocumentsIsNotWrongBecauseATableIsLocked) {
   user.Exec("BEGIN; LOCK TABLE public.a");
   pg::Session session({.url = db_.url(), .lock_timeout_ms = 1});
   const catalog::Catalog catalog = catalog::Catalog::Load(session);
-  config::Problems problems;
+  config::Findings findings;
   try {
-    document::BuildPlans(config_, catalog, session, problems);
+    plan::BuildPlans(config_, catalog, session, findings);
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.disposition(), Disposition::kRetry);
   }
-  EXPECT_TRUE(problems.empty());
+  EXPECT_TRUE(findings.empty());
 }
 
 }  // namespace

@@ -69,9 +69,9 @@ TEST_F(MigratorTest, AppliesOnceInOrder) {
 }
 
 TEST_F(MigratorTest, StatusOfAFreshAndAPartlyMigratedDatabase) {
-  std::vector<State> states = Migrator::Status(session_, kThree);
+  std::vector<MigrationState> states = Migrator::Status(session_, kThree);
   ASSERT_EQ(states.size(), 3u);
-  for (const State& state : states) EXPECT_EQ(state.applied_at, "");
+  for (const MigrationState& state : states) EXPECT_EQ(state.applied_at, "");
   const Error fresh = Refusal([&] { Migrator::CheckVersion(session_, kThree); });
   EXPECT_EQ(fresh.disposition(), Disposition::kFatal);
   EXPECT_THAT(fresh.what(), HasSubstr("is not migrated"));
@@ -96,7 +96,7 @@ TEST_F(MigratorTest, RefusesANewerDatabase) {
     EXPECT_THAT(error.what(), HasSubstr("0005_third, which this pgsluice does not know"));
     EXPECT_THAT(error.hint(), HasSubstr("at least as new"));
   }
-  const std::vector<State> states = Migrator::Status(session_, kTwo);
+  const std::vector<MigrationState> states = Migrator::Status(session_, kTwo);
   ASSERT_EQ(states.size(), 3u);
   EXPECT_TRUE(states[1].known);
   EXPECT_FALSE(states[2].known);
@@ -179,7 +179,7 @@ TEST_F(MigratorTest, AppliesAgainWhatHasAnotherText) {
 TEST_F(MigratorTest, AppliesAgainWhatAnotherToolApplied) {
   const Migrator::List one{kTwo[0]};
   db_.Exec(Migrator::PrintSql(one));
-  const State state = Migrator::Status(session_, one)[0];
+  const MigrationState state = Migrator::Status(session_, one)[0];
   EXPECT_TRUE(state.changed);
   EXPECT_EQ(state.content, "");
   EXPECT_THAT(Migrator::Up(session_, {}, one), ElementsAre("0001_first"));

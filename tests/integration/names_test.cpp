@@ -5,8 +5,8 @@
 
 #include <map>
 
-#include "pgsluice/document/engine_path.h"
 #include "pgsluice/json/writer.h"
+#include "pgsluice/plan/engine_path.h"
 #include "support/command_fixture.h"
 #include "support/names.h"
 
@@ -126,7 +126,7 @@ TEST_F(Names, OfColumns) {
   ASSERT_NE(document, nullptr);
   EXPECT_EQ(document->members.size(), names.size() + 5) << json::ToText(*document);
   for (const std::string& name : names) {
-    const json::Value* value = document->Find(document::FieldNameOf(name, true, false));
+    const json::Value* value = document->Find(plan::FieldNameOf(name, true, false));
     EXPECT_TRUE(value != nullptr && value->text == "word") << name;
   }
   std::size_t fields = 0;

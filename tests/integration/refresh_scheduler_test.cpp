@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 class RefreshSchedulerTest : public ::testing::Test {
  protected:
   std::future<bool> GivingWay() {
-    return std::async(std::launch::async, [this] { return scheduler_.GiveWay(); });
+    return std::async(std::launch::async, [this] { return scheduler_.YieldToRefresh(); });
   }
   static bool IsWaiting(const std::future<bool>& who) {
     return who.wait_for(milliseconds(50)) == std::future_status::timeout;
@@ -31,19 +31,19 @@ class RefreshSchedulerTest : public ::testing::Test {
 };
 
 TEST_F(RefreshSchedulerTest, WhoWritesMuchGivesWayToARefreshAndToNothingElse) {
-  EXPECT_FALSE(scheduler_.GiveWay());
+  EXPECT_FALSE(scheduler_.YieldToRefresh());
   proxy_.Stall();
-  scheduler_.Request(alias_, 1);
+  scheduler_.RequestRefresh(alias_, 1);
   std::future<bool> writer = GivingWay();
   while (!IsWaiting(writer)) writer = GivingWay();  // The refresh is about to begin.
   proxy_.Pass();
   EXPECT_TRUE(writer.get());
-  EXPECT_TRUE(scheduler_.GiveWay());
+  EXPECT_TRUE(scheduler_.YieldToRefresh());
 }
 
 TEST_F(RefreshSchedulerTest, ARefreshThatHangsStopsNobody) {
   proxy_.Stall();
-  scheduler_.Request(alias_, 1);
+  scheduler_.RequestRefresh(alias_, 1);
   std::future<bool> writer = GivingWay();
   while (!IsWaiting(writer)) writer = GivingWay();
   EXPECT_TRUE(writer.get());  // While the engine is still silent.

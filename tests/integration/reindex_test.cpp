@@ -7,7 +7,7 @@
 #include <random>
 
 #include "pgsluice/json/value.h"
-#include "pgsluice/sync/jobs.h"
+#include "pgsluice/sync/backfill_tasks.h"
 #include "support/command_fixture.h"
 
 namespace pgsluice {
@@ -255,7 +255,7 @@ TEST_F(Reindex, GivenUpItIsBegunByItselfOnlyAfterAnotherChange) {
   Await([&] { return !State("building_uuid").empty(); });
   EXPECT_EQ(Run({"reindex", "item", "--abort"}).out, "item: aborted; the present index stays\n");
   FullSpeed();
-  process_->service().LookAgain();
+  process_->service().RequestCheck();
   ExpectItems();
   Await([&] { return State("state") == "reindex_needed"; });
   EXPECT_EQ(State("building"), "");

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "pgsluice/sync/jobs.h"
+#include "pgsluice/sync/backfill_tasks.h"
 #include "support/command_fixture.h"
 
 namespace pgsluice {
@@ -81,7 +81,7 @@ TEST_F(UnreadableRows, DoNotStopAWalkOverTheIds) {
   engine_->Send({.method = "PUT",
                  .path = "/" + Alias("share") + "/_doc/999",
                  .body = R"({"id":999,"__id":"999"})"});
-  sync::CreateWalk(db_.session(), *process_->service().registry().Get()->indexes.at("share"));
+  sync::CreateWalk(db_.session(), *process_->service().registry().Current()->indexes.at("share"));
   Settle();
   EXPECT_EQ(Document("share", "999"), "");
   EXPECT_EQ(Documents("share").size(), 100u);

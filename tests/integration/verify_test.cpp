@@ -30,7 +30,7 @@ class Verify : public testing::SyncTest {
     sync::Monitor monitor(registry);
     sync::Consistency consistency(pool, monitor);
     sync::Verifier verifier(session, *engine_, consistency);
-    const auto index = process_->service().registry().Get()->indexes.at("item");
+    const auto index = process_->service().registry().Current()->indexes.at("item");
     std::vector<sync::Difference> found;
     const sync::VerifyReport report =
         verifier.Verify(*index, [&](const sync::Difference& d) { found.push_back(d); });

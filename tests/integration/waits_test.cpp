@@ -8,8 +8,8 @@
 
 #include "pgsluice/http/transport.h"
 #include "pgsluice/json/value.h"
+#include "pgsluice/sync/backfill_tasks.h"
 #include "pgsluice/sync/consistency.h"
-#include "pgsluice/sync/jobs.h"
 #include "support/command_fixture.h"
 
 namespace pgsluice {
@@ -153,7 +153,7 @@ TEST_F(Waits, PositionsOfPieces) {
   const auto index = [&] {
     sync::LiveIndex live;
     const pg::Result rows = db_.Exec("SELECT physical FROM pgsluice.index_state");
-    auto plan = std::make_shared<document::Plan>();
+    auto plan = std::make_shared<plan::Plan>();
     plan->name = "item";
     plan->root = static_cast<std::uint32_t>(
         std::stoul(db_.Text("SELECT 'public.item'::regclass::oid::bigint")));
@@ -284,7 +284,7 @@ TEST_F(Waits, EventsOfOtherIndexes) {
   Table("other", 10);
   Start();
   Settle();
-  const auto set = process_->service().registry().Get();
+  const auto set = process_->service().registry().Current();
   process_.reset();
   Exec("UPDATE other SET name = 'x'");
   const std::int64_t position = std::stoll(Token());

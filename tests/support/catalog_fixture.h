@@ -14,9 +14,9 @@ namespace pgsluice::api {
 class CatalogFixture : public ApiFixture {
  protected:
   void SetUp() override {
-    using document::Kind;
+    using plan::Kind;
     ApiFixture::SetUp();
-    document::Field parts = query::MakeField("parts", Kind::kObject, "", "parts");
+    plan::Field parts = query::MakeField("parts", Kind::kObject, "", "parts");
     parts.array = parts.nested = true;
     parts.fields = {query::MakeField("parts.color", Kind::kKeyword, "keyword", "parts"),
                     query::MakeField("parts.size", Kind::kInteger, "integer", "parts")};
@@ -43,9 +43,9 @@ class CatalogFixture : public ApiFixture {
     Restart();
   }
 
-  void AddIndex(const std::string& name, std::vector<document::Field> fields,
+  void AddIndex(const std::string& name, std::vector<plan::Field> fields,
                 const std::vector<std::string>& documents) {
-    auto plan = std::make_shared<document::Plan>();
+    auto plan = std::make_shared<plan::Plan>();
     plan->name = plan->config.name = name;
     plan->fields = std::move(fields);
     const std::string alias = sandbox_.Name(name);

@@ -11,8 +11,8 @@
 
 #include "pgsluice/catalog/catalog.h"
 #include "pgsluice/config/loader.h"
-#include "pgsluice/document/plan.h"
 #include "pgsluice/json/writer.h"
+#include "pgsluice/plan/plan.h"
 #include "pgsluice/sync/attach.h"
 #include "pgsluice/sync/looks.h"
 
@@ -89,20 +89,20 @@ SyncTest::~SyncTest() {
 void SyncTest::Attach() {
   pg::Session session(db_.options());
   const catalog::Catalog catalog = catalog::Catalog::Load(session);
-  config::Problems problems;
-  const auto plans = document::BuildPlans(config_, catalog, session, problems);
-  for (const config::Problem& problem : problems) {
-    if (!problem.warning) ADD_FAILURE() << problem.place << ": " << problem.message;
+  config::Findings findings;
+  const auto plans = plan::BuildPlans(config_, catalog, session, findings);
+  for (const config::Finding& finding : findings) {
+    if (!finding.warning) ADD_FAILURE() << finding.place << ": " << finding.message;
   }
   sync::Attach(session, plans);
 }
 
 void SyncTest::ConfigureIndexes(const std::string& text) {
-  config::Problems problems;
+  config::Findings findings;
   const config::Config loaded = config::LoadText(
-      "pgsluice.json", text, {}, [](const std::string&) { return std::nullopt; }, problems);
-  for (const config::Problem& problem : problems) {
-    if (!problem.warning) ADD_FAILURE() << problem.place << ": " << problem.message;
+      "pgsluice.json", text, {}, [](const std::string&) { return std::nullopt; }, findings);
+  for (const config::Finding& finding : findings) {
+    if (!finding.warning) ADD_FAILURE() << finding.place << ": " << finding.message;
   }
   config_.all_tables = false;
   config_.indexes = loaded.indexes;

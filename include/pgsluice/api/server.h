@@ -12,19 +12,19 @@
 
 #include "pgsluice/api/http_server.h"
 #include "pgsluice/config/config.h"
-#include "pgsluice/document/plan.h"
 #include "pgsluice/engine/engine.h"
 #include "pgsluice/observe/metrics.h"
+#include "pgsluice/plan/plan.h"
 #include "pgsluice/query/cursor.h"
 
 /// The REST API.
 namespace pgsluice::api {
 
 struct IndexInfo {
-  std::shared_ptr<const document::Plan> plan;  ///< Null: it cannot be searched, see `state`.
-  std::string alias;                           ///< The engine's name.
-  std::string state = "live";                  ///< As `status` names it.
-  bool filling = false;                        ///< Its first copy is not complete.
+  std::shared_ptr<const plan::Plan> plan;  ///< Null: it cannot be searched, see `state`.
+  std::string alias;                       ///< The engine's name.
+  std::string state = "live";              ///< As `status` names it.
+  bool filling = false;                    ///< Its first copy is not complete.
 };
 using IndexSet = std::map<std::string, IndexInfo>;  ///< By name.
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "pgsluice/config/config.h"
-#include "pgsluice/config/problem.h"
+#include "pgsluice/config/finding.h"
 
 namespace pgsluice::config {
 
@@ -23,12 +23,12 @@ Environment ProcessEnvironment();
 
 /// Reads the file (flag `config`, PGSLUICE_CONFIG, else pgsluice.json in the working directory if
 /// there is one), lays environment and flags over it (flags > environment > file > default) and
-/// checks everything. Never throws for a mistake: all of them are added to `problems`, and what is
+/// checks everything. Never throws for a mistake: all of them are added to `findings`, and what is
 /// right is in the answer.
-Config Load(const Overrides& overrides, const Environment& environment, Problems& problems);
+Config Load(const Overrides& overrides, const Environment& environment, Findings& findings);
 
 /// The same with the file's text given; `file` is its name in messages.
 Config LoadText(const std::string& file, const std::string& text, const Overrides& overrides,
-                const Environment& environment, Problems& problems);
+                const Environment& environment, Findings& findings);
 
 }  // namespace pgsluice::config

@@ -3,27 +3,26 @@
 #include <string>
 
 #include "pgsluice/config/config.h"
-#include "pgsluice/config/problem.h"
-#include "pgsluice/document/plan.h"
+#include "pgsluice/config/finding.h"
 #include "pgsluice/engine/engine.h"
+#include "pgsluice/plan/plan.h"
 
 namespace pgsluice::engine {
 
 /// The settings of a plan's index as one flat object: {"index.gc_deletes":"15m",…}; the user's
 /// replace ours.
-std::string SettingsJson(const document::Plan& plan, const config::Config& config,
+std::string SettingsJson(const plan::Plan& plan, const config::Config& config,
                          const Flavor& flavor);
 
 /// What of the configuration an engine cannot do, and what it does instead: warnings.
-config::Problems AnalysisProblems(const std::vector<config::Index>& indexes, const Flavor& flavor);
+config::Findings AnalysisProblems(const std::vector<config::Index>& indexes, const Flavor& flavor);
 
 /// The mapping; its `_meta.pgsluice` says that the index is ours, and with which settings and
 /// routing it was made: {"format":1,"routing":"","settings":{…}}.
-std::string MappingWithMeta(const document::Plan& plan, const config::Config& config,
+std::string MappingWithMeta(const plan::Plan& plan, const config::Config& config,
                             const Flavor& flavor);
 
 /// The body of "create index" for a plan: settings and mapping.
-std::string IndexBody(const document::Plan& plan, const config::Config& config,
-                      const Flavor& flavor);
+std::string IndexBody(const plan::Plan& plan, const config::Config& config, const Flavor& flavor);
 
 }  // namespace pgsluice::engine

@@ -10,7 +10,7 @@
 namespace pgsluice::migrate {
 
 /// A migration as the database knows it, or as this program does, or both.
-struct State {
+struct MigrationState {
   int number = 0;
   std::string name;
   std::string applied_at;  ///< ISO 8601, UTC; empty: not applied.
@@ -41,8 +41,8 @@ class Migrator {
                       const List& migrations = EmbeddedMigrations());
 
   /// All migrations that are known or applied, by number.
-  static std::vector<State> Status(pg::Session& session,
-                                   const List& migrations = EmbeddedMigrations());
+  static std::vector<MigrationState> Status(pg::Session& session,
+                                            const List& migrations = EmbeddedMigrations());
 
   /// Detaches every table and drops schema pgsluice. False when there was none.
   static bool Down(pg::Session& session, const Log& log = {});

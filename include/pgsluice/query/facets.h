@@ -23,8 +23,7 @@ std::string FacetAggregation(const Schema& schema, const Facet& facet, const Dsl
 
 /// {"values":[…],"other":n}, with "missing" and "stats" if they were asked, of the answer to
 /// FacetAggregation(). Throws Problem limit_exceeded if there are too many intervals.
-std::string FacetJson(const json::Value& aggregation, const document::Field& field,
-                      const Facet& facet);
+std::string FacetJson(const json::Value& aggregation, const plan::Field& field, const Facet& facet);
 
 /// A number of the engine, whole ones without a fraction.
 std::string PlainNumber(const json::Value& number);

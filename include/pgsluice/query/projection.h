@@ -28,7 +28,7 @@ class Projection {
     bool whole;  ///< Copied as it is.
     std::vector<Part> parts;
   };
-  std::vector<Part> Build(const Schema& schema, const std::vector<document::Field>& fields,
+  std::vector<Part> Build(const Schema& schema, const std::vector<plan::Field>& fields,
                           const std::vector<std::string>& wanted) const;
   void AppendObject(std::string& out, JsonCursor& cursor, const std::vector<Part>& parts) const;
   void AppendValue(std::string& out, JsonCursor& cursor, const Part& part) const;

@@ -5,13 +5,13 @@
 #include <string_view>
 #include <vector>
 
-#include "pgsluice/document/plan.h"
+#include "pgsluice/plan/plan.h"
 
 namespace pgsluice::query {
 
 /// A path looked up in a schema.
 struct Resolved {
-  const document::Field* field = nullptr;
+  const plan::Field* field = nullptr;
   std::string path;         ///< Full path; with the rest behind a json field.
   bool json_value = false;  ///< A value inside a json field: compared as text.
   bool many = false;        ///< Several values as seen from the scope.
@@ -23,44 +23,44 @@ struct Resolved {
 class Schema {
  public:
   /// The first `configured` of `hidden` are hidden from everybody and not part of `__all`.
-  Schema(std::shared_ptr<const document::Plan> plan, std::vector<std::string> hidden,
+  Schema(std::shared_ptr<const plan::Plan> plan, std::vector<std::string> hidden,
          std::size_t configured = 0);
 
-  const document::Plan& plan() const { return *plan_; }
+  const plan::Plan& plan() const { return *plan_; }
   const std::vector<std::string>& hidden() const { return hidden_; }
   bool IsHidden(std::string_view path) const;
 
   /// A visible field by full path, or null.
-  const document::Field* Find(std::string_view path) const;
+  const plan::Field* Find(std::string_view path) const;
   /// As a filter sees it: `path` relative to `scope` (the object of an enclosing `path[…]`, or null
   /// for the document). Nothing found: `field` is null.
-  Resolved Resolve(std::string_view path, const document::Field* scope) const;
+  Resolved Resolve(std::string_view path, const plan::Field* scope) const;
   /// All visible fields in document order, objects before their parts.
-  const std::vector<const document::Field*>& fields() const { return fields_; }
+  const std::vector<const plan::Field*>& fields() const { return fields_; }
   /// Paths of visible fields below `scope`, relative to it.
-  std::vector<std::string> Paths(const document::Field* scope) const;
+  std::vector<std::string> Paths(const plan::Field* scope) const;
   /// "Field 'x' does not exist. Did you mean 'y'?"
-  std::string Unknown(std::string_view path, const document::Field* scope) const;
+  std::string Unknown(std::string_view path, const plan::Field* scope) const;
   /// Whether some text that `q` would search is hidden, so that `__all` must not be used.
   bool HidesText() const { return hides_text_; }
 
  private:
-  void Collect(const std::vector<document::Field>& fields);
+  void Collect(const std::vector<plan::Field>& fields);
 
-  std::shared_ptr<const document::Plan> plan_;
+  std::shared_ptr<const plan::Plan> plan_;
   std::vector<std::string> hidden_;
-  std::vector<const document::Field*> fields_;
+  std::vector<const plan::Field*> fields_;
   std::size_t configured_ = 0;
   bool hides_text_ = false;
 };
 
 /// Where a field's exact value lives in the engine: `title.keyword` for text, else the path.
 std::string ExactPath(const Resolved& resolved);
-bool IsFilterable(const document::Field& field);
-bool IsSortable(const document::Field& field);
+bool IsFilterable(const plan::Field& field);
+bool IsSortable(const plan::Field& field);
 /// Whether documents can be sorted by the distance of this.
-bool HasDistance(const document::Field& field);
-bool IsFacetable(const document::Field& field);
-bool IsSearchable(const document::Field& field);
+bool HasDistance(const plan::Field& field);
+bool IsFacetable(const plan::Field& field);
+bool IsSearchable(const plan::Field& field);
 
 }  // namespace pgsluice::query

@@ -14,19 +14,19 @@
 
 namespace pgsluice::sync {
 
-/// The work that a reader waits for: events, and the pieces of backfills and walks of some indexes.
+/// The work that a reader waits for: events, and the tasks of backfills and walks of some indexes.
 struct Scope {
-  /// They have to exist, and their pieces to be done. Empty: events alone are waited for.
+  /// They have to exist, and their tasks to be done. Empty: events alone are waited for.
   std::vector<std::string> indexes;
   /// pgsluice.source ids whose events concern none of these indexes.
   std::vector<std::int64_t> others;
-  /// The index whose pieces count; empty: the one in place.
+  /// The index whose tasks count; empty: the one in place.
   std::string physical;
   /// The tables that the index is made from, and what its names mean in them: see
   /// Catalog::LayoutSql(). Empty: a change of them is not waited for.
   std::vector<std::int64_t> tables{};
   std::int64_t layout = 0;
-  /// Later pieces count as well: a change of tables is looked at after it was committed, and what
+  /// Later tasks count as well: a change of tables is looked at after it was committed, and what
   /// it leads to has the position of the look.
   bool later_pieces = false;
 };
@@ -41,7 +41,7 @@ struct Unfinished {
   bool future = false;               ///< The position was not given to anything yet.
   bool events = false;               ///< At or below it.
   std::vector<std::string> missing;  ///< Indexes that were not made, or have to be filled again.
-  std::vector<std::string> filling;  ///< Indexes with pieces at or below it.
+  std::vector<std::string> filling;  ///< Indexes with tasks at or below it.
   bool tables = false;               ///< Tables were changed, and nobody has looked at that yet.
   bool any() const { return tables || events || !missing.empty() || !filling.empty(); }
 };

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "pgsluice/document/plan.h"
 #include "pgsluice/pg/session.h"
+#include "pgsluice/plan/plan.h"
 #include "pgsluice/sync/index_set.h"
 
 /// Which definition of each index is in force, and which processes run which definitions: the
@@ -18,7 +18,7 @@ namespace pgsluice::sync {
 
 /// What makes one definition of an index differ from another: what its documents look like, and the
 /// tables and columns they are made from. Indexes of different definitions have to be filled again.
-std::string DefinitionOf(const document::Plan& plan);
+std::string DefinitionOf(const plan::Plan& plan);
 
 /// This process among those that write documents. Lives as long as the session does: if that is
 /// lost, the others may take over what only this process ran.
@@ -26,7 +26,7 @@ class Membership {
  public:
   /// Makes known what this process runs. `names` are the indexes of the configuration; those
   /// without a plan cannot be written at present. Call before the tables are attached.
-  void Join(pg::Session& session, const std::vector<std::shared_ptr<const document::Plan>>& plans,
+  void Join(pg::Session& session, const std::vector<std::shared_ptr<const plan::Plan>>& plans,
             const std::vector<std::string>& names);
   /// The plans of this process are about to follow a change of the tables.
   void Looking(pg::Session& session);
@@ -48,7 +48,7 @@ bool SomeProcessRuns(pg::Session& session, const std::string& index, const std::
 
 /// Remembers what the definition in force needs of its tables. In the transaction that puts it in
 /// force.
-void SaveNeeds(pg::Session& session, const document::Plan& plan);
+void SaveNeeds(pg::Session& session, const plan::Plan& plan);
 
 /// Forgets processes and tables that are gone, and gives up definitions that nobody has run for a
 /// while.
@@ -61,12 +61,12 @@ void MarkGap(pg::Session& session, const std::vector<std::string>& indexes);
 /// Whether every name in the statements of these plans still means the table and the columns that
 /// it meant when they were made. Ask after they were read: the reads' locks keep it so until the
 /// transaction ends.
-bool NamesHold(pg::Session& session, const std::set<const document::Plan*>& plans);
+bool NamesHold(pg::Session& session, const std::set<const plan::Plan*>& plans);
 
 /// For plans of which that was not so, outside of the transaction that found it: documents that
 /// were read from a table of the same name may have been written, so these indexes are filled
 /// again.
-void MarkReplaced(pg::Session& session, const std::set<const document::Plan*>& plans);
+void MarkReplaced(pg::Session& session, const std::set<const plan::Plan*>& plans);
 
 /// The definitions in force.
 struct InForce {

@@ -11,7 +11,7 @@
 
 namespace pgsluice::sync {
 
-/// Indexes that the engine refuses writes of for the time being. Their changes and pieces are left
+/// Indexes that the engine refuses writes of for the time being. Their changes and tasks are left
 /// where they are for a while, longer each time, and the other indexes go on. Thread-safe.
 class Holds {
  public:

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "pgsluice/base/mutex.h"
-#include "pgsluice/document/plan.h"
 #include "pgsluice/outbox/outbox.h"
+#include "pgsluice/plan/plan.h"
 
 namespace pgsluice::sync {
 
@@ -43,7 +43,7 @@ std::string BuildingAlias(const std::string& physical);
 
 /// One index as the process knows it now. Immutable; a change makes a new one.
 struct LiveIndex {
-  std::shared_ptr<const document::Plan> plan;
+  std::shared_ptr<const plan::Plan> plan;
   std::string alias;            ///< With the configured prefix; what searches use.
   std::string physical;         ///< The index behind the alias: "projects-000001".
   std::string uuid;             ///< The engine's identity of `physical`.
@@ -104,7 +104,7 @@ struct IndexSet {
 /// Hands out the current IndexSet. Thread-safe.
 class IndexRegistry {
  public:
-  std::shared_ptr<const IndexSet> Get() const;
+  std::shared_ptr<const IndexSet> Current() const;
   void Replace(std::shared_ptr<const IndexSet> set);
 
  private:

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "pgsluice/document/plan.h"
 #include "pgsluice/engine/engine.h"
 #include "pgsluice/pg/session.h"
+#include "pgsluice/plan/plan.h"
 
 namespace pgsluice::sync {
 
@@ -33,7 +33,7 @@ struct Leftovers {
 
 /// `planned`: every index of the configuration. Changes nothing.
 Leftovers FindLeftovers(pg::Session& session, engine::Engine& engine,
-                        const std::vector<document::Planned>& planned);
+                        const std::vector<plan::Planned>& planned);
 
 /// Removes them: first from the engine, so that what fails half-way is found again. Call under an
 /// IndexLock.

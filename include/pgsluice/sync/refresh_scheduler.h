@@ -14,17 +14,17 @@ namespace pgsluice::sync {
 
 /// Adaptive refresh: a worker that drained the queue asks for the index to be made searchable; that
 /// happens at once when the last refresh of it is old enough, else as soon as it is. Under backlog
-/// nobody drains, and the index's refresh_interval alone counts. Request() is thread-safe.
+/// nobody drains, and the index's refresh_interval alone counts. RequestRefresh() is thread-safe.
 class RefreshScheduler {
  public:
   explicit RefreshScheduler(engine::Engine& engine) : engine_(engine) {}
 
   /// `changes`: how many were written since the last call.
-  void Request(const std::string& alias, std::size_t changes);
+  void RequestRefresh(const std::string& alias, std::size_t changes);
   /// Waits while an index is being refreshed, for a second at most. For who writes very much: the
   /// refresh is what changes beside it wait for, and so it has the engine to itself. Answers
   /// whether anything was refreshed within the last second. Thread-safe.
-  bool GiveWay();
+  bool YieldToRefresh();
   /// Runs until stopped.
   void Run(const std::stop_token& stop);
 

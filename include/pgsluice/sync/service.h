@@ -11,9 +11,9 @@
 #include "pgsluice/outbox/outbox.h"
 #include "pgsluice/pg/session.h"
 #include "pgsluice/sync/index_set.h"
-#include "pgsluice/sync/keeper.h"
 #include "pgsluice/sync/monitor.h"
 #include "pgsluice/sync/refresh_scheduler.h"
+#include "pgsluice/sync/schema_watcher.h"
 #include "pgsluice/sync/shared.h"
 
 namespace pgsluice::sync {
@@ -21,21 +21,21 @@ namespace pgsluice::sync {
 /// The sync side of the process: its threads and what they share.
 ///
 ///   thread       count            does
-///   keeper       1                plans, indexes, schema changes, lag
+///   watcher      1                plans, indexes, schema changes, lag
 ///   sleeper      1                LISTEN, sleeper lock
 ///   worker       sync.workers     outbox -> documents -> _bulk -> acknowledge
-///   backfiller   sync.workers     pieces of backfills
-///   refresher    1                adaptive refresh
+///   backfiller   sync.workers     tasks of backfills
+///   refresh      1                adaptive refresh of the engine
 ///   timer        0 or 1           documents that change by time
 ///   auditor      0 or 1           compares whole indexes in the background, reads views again
 ///
-/// With `writes` false only the keeper runs, and changes nothing: for `pgsluice serve`.
+/// With `writes` false only the schema watcher runs, and changes nothing: for `pgsluice serve`.
 class Service {
  public:
   Service(const config::Config& config, engine::Engine& engine, Monitor& monitor, bool writes);
   ~Service();
 
-  /// The first look at the database; see Keeper::Start() for the errors. Call again on
+  /// The first look at the database; see SchemaWatcher::Start() for the errors. Call again on
   /// Error(kRetry). Starts the threads.
   void Start();
   /// Finishes what is in flight and joins the threads. Safe without Start(), and twice.
@@ -43,11 +43,11 @@ class Service {
 
   const IndexRegistry& registry() const { return registry_; }
   IndexRegistry& registry() { return registry_; }
-  bool ready() const { return keeper_.ready(); }
-  void LookAgain() { keeper_.LookAgain(); }
-  /// See Keeper::KnowsTables().
+  bool ready() const { return watcher_.ready(); }
+  void RequestCheck() { watcher_.RequestCheck(); }
+  /// See SchemaWatcher::KnowsTables().
   bool KnowsTables(const std::string& fingerprint) const {
-    return keeper_.KnowsTables(fingerprint);
+    return watcher_.KnowsTables(fingerprint);
   }
   /// Indexes whose changes wait because the engine refuses them.
   const Holds& holds() const { return holds_; }
@@ -62,7 +62,7 @@ class Service {
   std::counting_semaphore<> fanouts_;
   RefreshScheduler scheduler_;
   Shared shared_;
-  Keeper keeper_;
+  SchemaWatcher watcher_;
   std::vector<std::jthread> threads_;
 };
 

@@ -24,7 +24,7 @@ struct Shared {
   IndexRegistry& registry;
   Monitor& monitor;
   Wakeup& work;      ///< Events may wait in the outbox.
-  Wakeup& backfill;  ///< Pieces may wait in pgsluice.backfill.
+  Wakeup& backfill;  ///< Tasks may wait in pgsluice.backfill.
   Wakeup& times;     ///< A document changes by itself soon: see RunTimer().
   Wakeup& passes;    ///< See RunAuditor().
   outbox::Floor& floor;
@@ -33,12 +33,12 @@ struct Shared {
   std::counting_semaphore<>& fanouts;
   std::size_t bulk_bytes;
   /// Asks the engine to make an index's changes visible to searches (see RefreshScheduler).
-  std::function<void(const std::string& alias, std::size_t changes)> drained;
+  std::function<void(const std::string& alias, std::size_t changes)> request_refresh;
   /// For who writes very much: waits while changes are made visible, and answers whether there are
   /// any beside (see RefreshScheduler).
-  std::function<bool()> give_way;
+  std::function<bool()> yield_to_refresh;
   /// Something about indexes or tables is not as known: look at it now.
-  std::function<void()> look_again;
+  std::function<void()> request_check;
 };
 
 }  // namespace pgsluice::sync

@@ -7,7 +7,7 @@
 
 #include "pgsluice/base/backoff.h"
 #include "pgsluice/base/error.h"
-#include "pgsluice/config/problem.h"
+#include "pgsluice/config/finding.h"
 #include "pgsluice/pg/session.h"
 #include "pgsluice/sync/index_set.h"
 
@@ -41,7 +41,7 @@ class Troubles {
 TroubleMap RecordedTroubles(pg::Session& session);
 
 /// The trouble of an index whose definition has these errors.
-IndexTrouble TroubleOf(const config::Problems& problems);
+IndexTrouble TroubleOf(const config::Findings& findings);
 /// The trouble of an index that the engine refuses, with a remedy for that refusal.
 IndexTrouble TroubleOf(const Error& refusal);
 /// The trouble of an index with these blocks ("read_only_allow_delete").

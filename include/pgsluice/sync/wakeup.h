@@ -16,7 +16,7 @@ struct Next {
 };
 inline constexpr Next kAgain{};
 inline constexpr Next kUntilCalled{std::chrono::hours(24), true};
-/// The indexes are not as this process knows them: until the keeper has looked.
+/// The indexes are not as this process knows them: until the schema watcher has looked.
 inline constexpr Next kUntilLooked{std::chrono::hours(24), false};
 
 /// Wakes workers when there may be work, and the sleeper when all workers are idle. A signal that

@@ -102,7 +102,7 @@ void Access::Check(const std::string& index) const {
   }
 }
 
-query::Schema Access::SchemaOf(const std::shared_ptr<const document::Plan>& plan) const {
+query::Schema Access::SchemaOf(const std::shared_ptr<const plan::Plan>& plan) const {
   std::vector<std::string> hidden = plan->config.search.hidden;
   const std::size_t configured = hidden.size();
   for (const config::PolicyIndex* rule : RulesOf(plan->name)) {
@@ -117,7 +117,7 @@ const json::Value* Access::Claim(const std::string& name) const {
   return value == nullptr || value->IsNull() ? nullptr : value;
 }
 
-query::Dsl Access::FilterOf(const std::shared_ptr<const document::Plan>& plan) const {
+query::Dsl Access::FilterOf(const std::shared_ptr<const plan::Plan>& plan) const {
   std::vector<query::Dsl> filters;
   for (const config::PolicyIndex* rule : RulesOf(plan->name)) {
     if (rule->filter.empty()) continue;

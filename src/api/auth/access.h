@@ -27,10 +27,10 @@ class Access {
   /// Throws Problem 403 index_not_allowed.
   void Check(const std::string& index) const;
   /// Configured hidden paths and those of the policy.
-  query::Schema SchemaOf(const std::shared_ptr<const document::Plan>& plan) const;
+  query::Schema SchemaOf(const std::shared_ptr<const plan::Plan>& plan) const;
   /// The policy's filter over all fields, hidden ones too; everything without one. Throws Problem
   /// 403 missing_claim.
-  query::Dsl FilterOf(const std::shared_ptr<const document::Plan>& plan) const;
+  query::Dsl FilterOf(const std::shared_ptr<const plan::Plan>& plan) const;
   bool MayHighlight() const { return policy_ == nullptr || policy_->highlight; }
   bool MayExport() const { return policy_ == nullptr || policy_->export_allowed; }
   /// Throws Problem 403 parameter_not_allowed for what the policy forbids.

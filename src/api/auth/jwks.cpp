@@ -201,14 +201,14 @@ std::string Hmac(const std::string& algorithm, const std::string& secret, std::s
   return {reinterpret_cast<const char*>(mac), size};
 }
 
-std::size_t CountKeys(const std::string& file) { return KeySetFile(file).Get("")->size(); }
+std::size_t CountKeys(const std::string& file) { return KeySetFile(file).Keys("")->size(); }
 
 KeySetUrl::KeySetUrl(std::string url, FetchText fetch)
     : url_(std::move(url)),
       fetch_(std::move(fetch)),
       keys_(std::make_shared<const KeySet>(R"({"keys":[]})")) {}
 
-std::shared_ptr<const KeySet> KeySetUrl::Get(const std::string& kid) {
+std::shared_ptr<const KeySet> KeySetUrl::Keys(const std::string& kid) {
   {
     base::MutexLock lock(mutex_);
     const auto age = Clock::now() - asked_;
@@ -261,7 +261,7 @@ std::shared_ptr<const KeySet> KeySetFile::Read() const {
   return std::make_shared<const KeySet>(text.str());
 }
 
-std::shared_ptr<const KeySet> KeySetFile::Get(const std::string& /*kid*/) {
+std::shared_ptr<const KeySet> KeySetFile::Keys(const std::string& /*kid*/) {
   const base::MutexLock lock(mutex_);
   const auto now = std::chrono::steady_clock::now();
   if (now < looked_ + kLook) return keys_;

@@ -48,7 +48,7 @@ class KeySource {
  public:
   virtual ~KeySource() = default;
   /// The keys as they are now; `kid` is the key that is looked for, or empty.
-  virtual std::shared_ptr<const KeySet> Get(const std::string& kid) = 0;
+  virtual std::shared_ptr<const KeySet> Keys(const std::string& kid) = 0;
 };
 
 /// Fetches a URL's body. Throws Error.
@@ -61,7 +61,7 @@ using FetchText = std::function<std::string(const std::string& url)>;
 class KeySetUrl : public KeySource {
  public:
   KeySetUrl(std::string url, FetchText fetch);
-  std::shared_ptr<const KeySet> Get(const std::string& kid) override;
+  std::shared_ptr<const KeySet> Keys(const std::string& kid) override;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -83,7 +83,7 @@ class KeySetFile : public KeySource {
  public:
   /// Throws Error(kReject) when it cannot be read now.
   explicit KeySetFile(std::string path);
-  std::shared_ptr<const KeySet> Get(const std::string& kid) override;
+  std::shared_ptr<const KeySet> Keys(const std::string& kid) override;
 
  private:
   std::shared_ptr<const KeySet> Read() const;

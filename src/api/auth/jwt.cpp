@@ -86,7 +86,7 @@ bool TokenVerifier::Signed(const std::string& algorithm, const std::string& kid,
   if (shared && !jwt_.secret.empty()) {
     return query::SameSecret(signature, Hmac(algorithm, jwt_.secret, text));
   }
-  return keys_ != nullptr && keys_->Get(kid)->Verifies(algorithm, kid, text, signature);
+  return keys_ != nullptr && keys_->Keys(kid)->Verifies(algorithm, kid, text, signature);
 }
 
 void TokenVerifier::CheckClaims(const json::Value& claims, std::int64_t now) const {

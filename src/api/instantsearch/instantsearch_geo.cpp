@@ -84,7 +84,7 @@ std::vector<Numbers> ListsOf(const Value& params, const char* name) {
 /// The field that clients mean without naming it: "_geoloc", or the only one that is a place.
 std::string PlaceField(const query::Schema& schema, const char* parameter) {
   std::vector<std::string> paths;
-  for (const document::Field* field : schema.fields()) {
+  for (const plan::Field* field : schema.fields()) {
     if (!query::HasDistance(*field)) continue;
     if (field->path == "_geoloc") return field->path;
     paths.push_back(field->path);

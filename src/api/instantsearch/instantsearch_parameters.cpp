@@ -4,7 +4,7 @@
 #include <array>
 
 #include "api/instantsearch/instantsearch.h"
-#include "pgsluice/config/problem.h"
+#include "pgsluice/config/finding.h"
 #include "pgsluice/query/problem.h"
 
 /// Which parameters of the Algolia search API work here. Each does what its documentation says or

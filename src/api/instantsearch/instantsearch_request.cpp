@@ -106,7 +106,7 @@ std::vector<std::string> Highlighted(const Value& params, const query::Schema& s
   const bool all = params.Find("attributesToHighlight") == nullptr ||
                    std::find(wanted.begin(), wanted.end(), "*") != wanted.end();
   std::vector<std::string> paths;
-  for (const document::Field* field : schema.fields()) {
+  for (const plan::Field* field : schema.fields()) {
     const bool asked = all || std::find(wanted.begin(), wanted.end(), field->path) != wanted.end();
     if (asked && query::IsSearchable(*field) && paths.size() < 20) paths.push_back(field->path);
   }
@@ -136,7 +136,7 @@ void AddFacets(const Value& params, const query::Schema& schema, query::SearchRe
 std::vector<std::string> AllBut(const std::vector<std::string>& excluded,
                                 const query::Schema& schema) {
   std::vector<std::string> paths;
-  for (const document::Field* field : schema.fields()) {
+  for (const plan::Field* field : schema.fields()) {
     if (!field->fields.empty()) continue;
     const bool out = std::any_of(excluded.begin(), excluded.end(), [&](const std::string& path) {
       return field->path == path || field->path.compare(0, path.size() + 1, path + ".") == 0;

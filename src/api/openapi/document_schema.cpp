@@ -7,8 +7,8 @@ namespace pgsluice::api {
 
 namespace {
 
-using document::Field;
-using document::Kind;
+using plan::Field;
+using plan::Kind;
 
 std::string ObjectSchema(const std::vector<Field>& fields, const query::Schema& schema,
                          bool nullable);

@@ -179,8 +179,8 @@ std::string Components(const std::vector<DescribedIndex>& indexes,
 }
 
 /// What a query string may say about how a field is counted.
-std::string FacetOptions(const document::Field& field) {
-  using document::Kind;
+std::string FacetOptions(const plan::Field& field) {
+  using plan::Kind;
   std::string out;
   const auto add = [&](const char* option, const char* schema) {
     out += fmt::format(R"(,{{"name":{},"in":"query","schema":{}}})",
@@ -200,7 +200,7 @@ std::string FacetOptions(const document::Field& field) {
 
 std::string Selections(const query::Schema& schema) {
   std::string out;
-  for (const document::Field* field : schema.fields()) {
+  for (const plan::Field* field : schema.fields()) {
     if (!query::IsFacetable(*field)) continue;
     out += fmt::format(
         R"(,{{"name":{},"in":"query","description":"Only these values; does not narrow its own facet.","style":"form","explode":true,"schema":{{"type":"array","items":{{"type":"string"}}}}}})",
@@ -211,9 +211,9 @@ std::string Selections(const query::Schema& schema) {
 }
 
 /// Fields that `fits`, as an enumeration.
-std::string FieldEnum(const query::Schema& schema, bool (*fits)(const document::Field&)) {
+std::string FieldEnum(const query::Schema& schema, bool (*fits)(const plan::Field&)) {
   std::string out;
-  for (const document::Field* field : schema.fields()) {
+  for (const plan::Field* field : schema.fields()) {
     if (fits(*field)) out += (out.empty() ? "" : ",") + json::Quote(field->path);
   }
   return out.empty() ? R"({"type":"string"})" : R"({"enum":[)" + out + "]}";

@@ -5,7 +5,7 @@
 /// What is proposed with an answer that has no hits.
 namespace pgsluice::api {
 
-std::optional<std::string> Service::Proposal(const Asked& asked, const Request& request) {
+std::optional<std::string> Service::Proposal(const ResolvedRequest& asked, const Request& request) {
   const std::vector<std::string> parts = query::MisspeltParts(asked.request.q);
   if (parts.empty()) return std::nullopt;
   const query::SearchInput input = asked.Input();
@@ -21,7 +21,8 @@ std::optional<std::string> Service::Proposal(const Asked& asked, const Request& 
   return std::nullopt;
 }
 
-std::string Service::WithProposal(std::string answer, const Asked& asked, const Request& request) {
+std::string Service::WithProposal(std::string answer, const ResolvedRequest& asked,
+                                  const Request& request) {
   const query::SearchRequest& search = asked.request;
   if (search.page > 1 || !search.cursor.empty() || search.offset) return answer;
   try {

@@ -36,7 +36,7 @@ bool NamesTag(const std::string& header, const std::string& tag) {
 /// {"<id>": document, …} as the engine's search answer: the documents of `ids` that the caller may
 /// see. Documents and filter are judged by the engine together, so that a row that moved to another
 /// tenant is never shown by its old filter.
-std::string Service::ById(const Asked& asked, const std::vector<std::string>& ids,
+std::string Service::ById(const ResolvedRequest& asked, const std::vector<std::string>& ids,
                           const Request& request) {
   // No document has an empty id, and the engine refuses to look for one.
   std::vector<std::string> possible = ids;
@@ -52,7 +52,8 @@ std::string Service::ById(const Asked& asked, const std::vector<std::string>& id
 
 /// Judged by the engine if anything but the id decides; else in real time, which shows a write
 /// before the next refresh.
-std::string Service::SourceOf(const Asked& asked, const std::string& id, const Request& request) {
+std::string Service::SourceOf(const ResolvedRequest& asked, const std::string& id,
+                              const Request& request) {
   const bool routed = !asked.index.plan->config.routing.empty();
   const bool filtered =
       asked.allowed.kind != query::Dsl::Kind::kAll || !asked.request.filter.parts.empty();
@@ -75,7 +76,7 @@ Problem Service::NoDocument(const std::string& id, Partial partial) {
 }
 
 Response Service::Document(const Request& request, const Access& access) {
-  const Asked asked = Ask(request, access, query::kDocumentParameters);
+  const ResolvedRequest asked = ParseSearch(request, access, query::kDocumentParameters);
   const query::Projection projection(asked.schema, asked.request.fields,
                                      asked.request.numbers_as_strings);
   const std::string& id = request.segments[3];
@@ -98,7 +99,7 @@ Response Service::Document(const Request& request, const Access& access) {
 }
 
 Response Service::MultiGet(const Request& request, const Access& access) {
-  const Asked asked = Ask(request, access, query::kMultiGetParameters);
+  const ResolvedRequest asked = ParseSearch(request, access, query::kMultiGetParameters);
   if (!asked.request.has_ids) {
     query::Reject("invalid_parameter", "ids", std::nullopt, "'ids' is needed: a list of ids");
   }
@@ -133,9 +134,9 @@ std::string Service::IndexJson(const IndexInfo& index, const std::string& docume
                                const Access& access) const {
   const query::Schema schema = access.SchemaOf(index.plan);
   std::string fields;
-  for (const document::Field* field : schema.fields()) {
+  for (const plan::Field* field : schema.fields()) {
     if (!fields.empty()) fields += ',';
-    const std::string type = field->kind == document::Kind::kObject ? "object" : field->pg_type;
+    const std::string type = field->kind == plan::Kind::kObject ? "object" : field->pg_type;
     fields += fmt::format(
         R"({{"path":{},"type":{},"nested":{},"searchable":{},"filterable":{},"sortable":{},"facetable":{}}})",
         json::Quote(field->path), json::Quote(type), !field->nested_path.empty(),
@@ -151,7 +152,7 @@ Response Service::Indexes(const Request& request, const Access& access) {
   const bool one = request.segments.size() == 3;
   std::vector<IndexInfo> shown;
   if (one) {
-    shown.push_back(Known(request.segments[2], access));
+    shown.push_back(FindIndex(request.segments[2], access));
   } else {
     const auto indexes = backend_.indexes();
     for (const auto& [name, index] : *indexes) {

@@ -57,8 +57,8 @@ std::vector<std::vector<query::Term>> Dealt(const json::Value& answer,
   return all;
 }
 
-http::Response Ask(engine::Engine& engine, const std::string& path, const std::string& analyzer,
-                   const std::string& text) {
+http::Response ParseSearch(engine::Engine& engine, const std::string& path,
+                           const std::string& analyzer, const std::string& text) {
   http::Request request;
   request.method = "POST";
   request.path = path;
@@ -86,9 +86,9 @@ std::vector<std::vector<query::Term>> AnalysisCache::Tokens(engine::Engine& engi
     lines += (lines.empty() ? "" : "\n") + line;
   }
   const std::string path = "/" + http::Encode(alias) + "/_analyze";
-  http::Response response = Ask(engine, path, name, lines);
+  http::Response response = ParseSearch(engine, path, name, lines);
   // An index that was made before the analyzer was configured.
-  if (response.status == 400 && name != kOurs) response = Ask(engine, path, kOurs, lines);
+  if (response.status == 400 && name != kOurs) response = ParseSearch(engine, path, kOurs, lines);
   if (response.status != 200) return query::AsciiAnalysis().Tokens(analyzer, texts);
   found = Dealt(query::ParsePart(response.body), texts);
   Remember(prefix, texts, found);

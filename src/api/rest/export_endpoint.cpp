@@ -19,7 +19,7 @@ constexpr int kFirstPage = 100, kLargestPage = 2000;
 constexpr std::size_t kPageBytes = 2U << 20U;
 
 struct Walk {
-  std::shared_ptr<const document::Plan> plan;  // The projection points into it.
+  std::shared_ptr<const plan::Plan> plan;  // The projection points into it.
   query::Projection projection;
   std::string path, query;
   Request request;
@@ -64,7 +64,7 @@ Response Service::Export(const Request& request, const Access& access) {
   if (!access.MayExport()) {
     throw query::Problem(403, "export_not_allowed", "the policy does not allow exports");
   }
-  Asked asked = Ask(request, access, query::kExportParameters);
+  ResolvedRequest asked = ParseSearch(request, access, query::kExportParameters);
   const Partial partial = BringUp(asked, request);
   if (!asked.request.q.empty() &&
       AskCount(asked.index, query::CountBody(asked.Input()), request) == "0") {

@@ -6,14 +6,15 @@ namespace pgsluice::api {
 
 using query::SearchRequest;
 
-std::optional<Service::Asked> Service::Fallback(const Asked& asked, const Request& request) {
+std::optional<Service::ResolvedRequest> Service::Fallback(const ResolvedRequest& asked,
+                                                          const Request& request) {
   const std::string& how = asked.search == nullptr ? asked.index.plan->config.search.fallback
                                                    : asked.search->options.fallback;
   if (how == "none" || asked.request.q.empty() ||
       asked.request.match != SearchRequest::Match::kAll) {
     return std::nullopt;
   }
-  Asked other = asked;
+  ResolvedRequest other = asked;
   other.fallback = how;
   other.request.match = how == "any" ? SearchRequest::Match::kAny : SearchRequest::Match::kMost;
   if (how == "any") return other;
@@ -33,7 +34,7 @@ std::optional<Service::Asked> Service::Fallback(const Asked& asked, const Reques
   return other;
 }
 
-std::string Service::RunSearch(const Asked& asked, const Request& request,
+std::string Service::RunSearch(const ResolvedRequest& asked, const Request& request,
                                const std::optional<query::HighlightTags>& tags,
                                std::string* timing) {
   bool nothing = false;
@@ -53,7 +54,7 @@ std::string Service::RunSearch(const Asked& asked, const Request& request,
   }
 }
 
-std::string Service::CountOf(const Asked& asked, const Request& request) {
+std::string Service::CountOf(const ResolvedRequest& asked, const Request& request) {
   const std::string count = AskCount(asked.index, query::CountBody(asked.Input()), request);
   if (count != "0") return count;
   const auto other = Fallback(asked, request);

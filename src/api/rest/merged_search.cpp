@@ -159,10 +159,10 @@ std::string Service::Merged(const json::Value& body, const std::vector<json::Val
   std::vector<Wanted> wanted;
   for (const json::Value& item : items) wanted.push_back(ReadWanted(item));
   CheckMerge(merge, wanted);
-  std::vector<Asked> searches;
+  std::vector<ResolvedRequest> searches;
   std::vector<SearchRequest> requests;
   for (const Wanted& one : wanted) {
-    searches.push_back(See(one.index, access));
+    searches.push_back(ResolveIndex(one.index, access));
     requests.push_back(query::ReadBody(one.body, query::kSearchParameters));
     access.CheckParameters(requests.back());
   }

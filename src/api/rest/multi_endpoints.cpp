@@ -117,7 +117,7 @@ Response Service::InstantFacet(const Request& request, const Access& access) {
 std::string Service::InstantResult(const json::Value& item, const Request& request,
                                    const Access& access) {
   const InstantQuery query = ReadInstant(item);
-  Asked asked = See(query.index, access);
+  ResolvedRequest asked = ResolveIndex(query.index, access);
   asked.request = ToSearchRequest(query, asked.schema);
   asked.request.per_page = access.PerPage(asked.request.per_page.value_or(20));
   // These clients highlight unless they are asked not to.
@@ -147,7 +147,7 @@ Response Service::Recommendations(const Request& request, const Access& access) 
 std::string Service::Recommended(const json::Value& item, const Request& request,
                                  const Access& access) {
   const InstantSimilar similar = ReadInstantSimilar(item);
-  Asked asked = See(similar.query.index, access);
+  ResolvedRequest asked = ResolveIndex(similar.query.index, access);
   asked.request = ToSearchRequest(similar.query, asked.schema);
   asked.request.per_page = access.PerPage(asked.request.per_page.value_or(30));
   asked.request.highlight.clear();

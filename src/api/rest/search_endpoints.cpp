@@ -95,7 +95,7 @@ std::string NextOffset(const query::SearchInput& input) {
 }  // namespace
 
 /// The groups of an answer, and the sizes of those that are not among its first ones.
-query::Groups Service::GroupsOf(const Asked& asked, const query::SearchInput& input,
+query::Groups Service::GroupsOf(const ResolvedRequest& asked, const query::SearchInput& input,
                                 const std::string& answer, const Request& request) {
   query::Groups groups(answer);
   const std::string unknown = groups.exact() ? "" : groups.Unknown(answer);
@@ -109,12 +109,13 @@ query::Groups Service::GroupsOf(const Asked& asked, const query::SearchInput& in
 Response Service::Search(const Request& request, const Access& access) {
   Response response;
   std::string timing;
-  response.body = RunSearch(Ask(request, access, query::kSearchParameters), request, {}, &timing);
+  response.body =
+      RunSearch(ParseSearch(request, access, query::kSearchParameters), request, {}, &timing);
   response.headers.emplace_back("Server-Timing", timing);
   return response;
 }
 
-std::string Service::RunOnce(const Asked& asked, const Request& request,
+std::string Service::RunOnce(const ResolvedRequest& asked, const Request& request,
                              const std::optional<query::HighlightTags>& tags, std::string* timing,
                              bool& nothing) {
   const auto start = Clock::now();
@@ -167,12 +168,12 @@ std::string Service::RunOnce(const Asked& asked, const Request& request,
   return out;
 }
 
-std::string Service::Binding(const Asked& asked, const std::string& first_page) {
+std::string Service::Binding(const ResolvedRequest& asked, const std::string& first_page) {
   return asked.index.plan->name + "\n" + asked.access.caller() + "\n" + first_page;
 }
 
 Response Service::Count(const Request& request, const Access& access) {
-  const Asked asked = Ask(request, access, query::kCountParameters);
+  const ResolvedRequest asked = ParseSearch(request, access, query::kCountParameters);
   const Partial partial = BringUp(asked, request);
   const std::string count = CountOf(asked, request);
   Response response;
@@ -182,7 +183,7 @@ Response Service::Count(const Request& request, const Access& access) {
 }
 
 Response Service::Facet(const Request& request, const Access& access) {
-  Asked asked = Ask(request, access, query::kFacetParameters);
+  ResolvedRequest asked = ParseSearch(request, access, query::kFacetParameters);
   const std::string prefix = std::move(asked.request.q);
   asked.request.q.clear();
   asked.UseRules();
@@ -192,7 +193,7 @@ Response Service::Facet(const Request& request, const Access& access) {
 }
 
 Response Service::Suggest(const Request& request, const Access& access) {
-  Asked asked = Ask(request, access, query::kSuggestParameters);
+  ResolvedRequest asked = ParseSearch(request, access, query::kSuggestParameters);
   if (asked.request.field.empty()) {
     query::Reject("invalid_parameter", "field", std::nullopt, "'field' is needed");
   }
@@ -206,15 +207,15 @@ Response Service::Suggest(const Request& request, const Access& access) {
   return response;
 }
 
-std::string Service::ValuesOf(const Asked& asked, const std::string& path,
+std::string Service::ValuesOf(const ResolvedRequest& asked, const std::string& path,
                               const std::string& prefix, const Request& request) {
   asked.access.CheckFacets("facets");
   const query::Facet facet{path, asked.request.size, false};
-  const document::Field* field = asked.schema.Find(facet.path);
+  const plan::Field* field = asked.schema.Find(facet.path);
   std::string include;
   if (!prefix.empty() && field != nullptr &&
-      (field->kind == document::Kind::kText || field->kind == document::Kind::kKeyword ||
-       field->kind == document::Kind::kEnum)) {
+      (field->kind == plan::Kind::kText || field->kind == plan::Kind::kKeyword ||
+       field->kind == plan::Kind::kEnum)) {
     include = R"(,"include":)" + json::Quote(Beginning(prefix));
   }
   std::string body = query::CountBody(asked.Input());

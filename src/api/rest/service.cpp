@@ -6,7 +6,7 @@
 
 #include "api/http/client_address.h"
 #include "api/rest/refused_facets.h"
-#include "pgsluice/config/problem.h"
+#include "pgsluice/config/finding.h"
 #include "pgsluice/json/validate.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/observe/log.h"
@@ -225,7 +225,7 @@ query::Dsl Service::Allowed(const IndexInfo& index, const Access& access) {
   }
 }
 
-IndexInfo Service::Known(const std::string& name, const Access& access) const {
+IndexInfo Service::FindIndex(const std::string& name, const Access& access) const {
   // In this order: what is made in between is in the set.
   const bool complete = backend_.complete();
   const auto indexes = backend_.indexes();
@@ -246,8 +246,8 @@ IndexInfo Service::Known(const std::string& name, const Access& access) const {
   return found->second;
 }
 
-Service::Asked Service::See(const std::string& name, const Access& access) {
-  const IndexInfo index = Known(name, access);
+Service::ResolvedRequest Service::ResolveIndex(const std::string& name, const Access& access) {
+  const IndexInfo index = FindIndex(name, access);
   const std::shared_ptr<const Settings> now = settings();
   const auto search = now->searches.find(name);
   return {index,
@@ -259,9 +259,9 @@ Service::Asked Service::See(const std::string& name, const Access& access) {
           std::make_shared<const EngineAnalysis>(analysis_, *backend_.engine, index.alias)};
 }
 
-Service::Asked Service::Ask(const Request& request, const Access& access,
-                            const query::ParameterNames& known) {
-  Asked asked = See(request.segments[1], access);
+Service::ResolvedRequest Service::ParseSearch(const Request& request, const Access& access,
+                                              const query::ParameterNames& known) {
+  ResolvedRequest asked = ResolveIndex(request.segments[1], access);
   if (request.method == "POST") {
     json::Value body;
     try {
@@ -313,7 +313,7 @@ Problem Service::StillCopied() {
       .RetryAfter(5);
 }
 
-Service::Partial Service::BringUp(const Asked& asked, const Request& request) {
+Service::Partial Service::BringUp(const ResolvedRequest& asked, const Request& request) {
   const std::string& name = asked.index.plan->name;
   const bool broken = asked.index.state == "broken";  // it serves its last documents
   if (!asked.request.strong && asked.request.after.empty()) {
@@ -426,7 +426,7 @@ std::vector<std::string> Service::CountAll(const std::vector<IndexInfo>& indexes
   std::vector<std::string> counts(indexes.size(), "null");
   if (indexes.empty()) return counts;
   try {
-    return counts_.Get(body, [&] {
+    return counts_.Ask(body, [&] {
       Request nobody = request;  // Others wait for the answer too.
       nobody.socket = -1;
       const json::Value answer = query::ParsePart(AskEngine(kMultiSearch, body, nobody));
@@ -482,7 +482,8 @@ std::int64_t Service::LagMs(const std::string& index) const {
   return backend_.sync == nullptr ? 0 : backend_.sync->lag_ms(backend_.sync->DatabaseOf(index));
 }
 
-std::string Service::Meta(const Asked& asked, const Request& request, Partial partial) const {
+std::string Service::Meta(const ResolvedRequest& asked, const Request& request,
+                          Partial partial) const {
   const std::string_view reason = NameOf(partial);
   const std::string why = reason.empty() ? R"("partial":false)"
                                          : fmt::format(R"("partial":true,"reason":"{}")", reason);

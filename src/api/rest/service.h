@@ -40,7 +40,7 @@ class Service {
 
  private:
   /// One index as one caller sees it, and what was asked.
-  struct Asked {
+  struct ResolvedRequest {
     IndexInfo index;
     query::Schema schema;
     query::SearchRequest request;
@@ -83,10 +83,11 @@ class Service {
   /// The policy's filter. Throws Problem 403; what is wrong with it is only logged.
   static query::Dsl Allowed(const IndexInfo& index, const Access& access);
   /// An index by name. Throws Problem 404; 503 while it may still be made, 403 of a policy.
-  IndexInfo Known(const std::string& name, const Access& access) const;
+  IndexInfo FindIndex(const std::string& name, const Access& access) const;
   /// An index as a caller sees it, nothing asked yet.
-  Asked See(const std::string& index, const Access& access);
-  Asked Ask(const Request& request, const Access& access, const query::ParameterNames& known);
+  ResolvedRequest ResolveIndex(const std::string& index, const Access& access);
+  ResolvedRequest ParseSearch(const Request& request, const Access& access,
+                              const query::ParameterNames& known);
   Response Search(const Request& request, const Access& access);
   Response Count(const Request& request, const Access& access);
   Response Document(const Request& request, const Access& access);
@@ -103,38 +104,40 @@ class Service {
   Response Recommendations(const Request& request, const Access& access);
   std::string InstantResult(const json::Value& item, const Request& request, const Access& access);
   /// The answer to a search; `tags` around what is highlighted, unescaped, for clients that escape.
-  std::string RunSearch(const Asked& asked, const Request& request,
+  std::string RunSearch(const ResolvedRequest& asked, const Request& request,
                         const std::optional<query::HighlightTags>& tags = {},
                         std::string* timing = nullptr);
   /// The same without a fallback. `nothing`: no page of it has a hit.
-  std::string RunOnce(const Asked& asked, const Request& request,
+  std::string RunOnce(const ResolvedRequest& asked, const Request& request,
                       const std::optional<query::HighlightTags>& tags, std::string* timing,
                       bool& nothing);
   /// A query that has hits for this caller, close to one that has none.
-  std::optional<std::string> Proposal(const Asked& asked, const Request& request);
+  std::optional<std::string> Proposal(const ResolvedRequest& asked, const Request& request);
   /// The answer with that query as "did_you_mean", if there is one.
-  std::string WithProposal(std::string answer, const Asked& asked, const Request& request);
+  std::string WithProposal(std::string answer, const ResolvedRequest& asked,
+                           const Request& request);
   /// One list of the hits of several searches.
   std::string Merged(const json::Value& body, const std::vector<json::Value>& items,
                      const Request& request, const Access& access);
   /// Documents like another one. Throws Problem 404 if the caller sees no such document.
-  std::string RunSimilar(const Asked& asked, const std::string& id, const Request& request);
+  std::string RunSimilar(const ResolvedRequest& asked, const std::string& id,
+                         const Request& request);
   /// The answer to one request of recommendation widgets.
   std::string Recommended(const json::Value& item, const Request& request, const Access& access);
   /// The stored JSON of a document that the caller may see; empty if there is none.
-  std::string SourceOf(const Asked& asked, const std::string& id, const Request& request);
-  query::Groups GroupsOf(const Asked& asked, const query::SearchInput& input,
+  std::string SourceOf(const ResolvedRequest& asked, const std::string& id, const Request& request);
+  query::Groups GroupsOf(const ResolvedRequest& asked, const query::SearchInput& input,
                          const std::string& answer, const Request& request);
   /// What is asked instead of a query that found nothing, if the configuration says so.
-  std::optional<Asked> Fallback(const Asked& asked, const Request& request);
+  std::optional<ResolvedRequest> Fallback(const ResolvedRequest& asked, const Request& request);
   /// How many documents the query, or its fallback, finds.
-  std::string CountOf(const Asked& asked, const Request& request);
+  std::string CountOf(const ResolvedRequest& asked, const Request& request);
   /// What a cursor belongs to: index, caller and the body of the first page, whatever page was
   /// asked.
-  static std::string Binding(const Asked& asked, const std::string& first_page);
+  static std::string Binding(const ResolvedRequest& asked, const std::string& first_page);
   /// {"values":…,"other":…}: values of a field that begin with `prefix`.
-  std::string ValuesOf(const Asked& asked, const std::string& path, const std::string& prefix,
-                       const Request& request);
+  std::string ValuesOf(const ResolvedRequest& asked, const std::string& path,
+                       const std::string& prefix, const Request& request);
   Response Indexes(const Request& request, const Access& access);
   Response Describe(const Request& request, const Access& access);
   Response Sync(const Request& request, const Access& access);
@@ -151,7 +154,7 @@ class Service {
   /// if documents may be missing because the first copy of the index is not complete, kBroken if
   /// the index serves its last documents because its definition does not fit. Throws
   /// Problem 503 for such an index if its configuration refuses searches until then.
-  Partial BringUp(const Asked& asked, const Request& request);
+  Partial BringUp(const ResolvedRequest& asked, const Request& request);
   /// `index`: empty for all.
   void WaitFor(const std::string& token, const std::string& index, std::chrono::milliseconds wait,
                int caller);
@@ -177,8 +180,9 @@ class Service {
   /// Document counts as JSON, "null" for an index that is not there yet: one request for all.
   std::vector<std::string> CountAll(const std::vector<IndexInfo>& indexes, const Access& access,
                                     const Request& request);
-  std::string ById(const Asked& asked, const std::vector<std::string>& ids, const Request& request);
-  std::string Meta(const Asked& asked, const Request& request, Partial partial) const;
+  std::string ById(const ResolvedRequest& asked, const std::vector<std::string>& ids,
+                   const Request& request);
+  std::string Meta(const ResolvedRequest& asked, const Request& request, Partial partial) const;
   std::string IndexJson(const IndexInfo& index, const std::string& documents,
                         const Access& access) const;
   std::string SyncJson(const Access& access);

@@ -11,7 +11,7 @@ constexpr std::size_t kQuestions = 1000;
 
 void SharedRefresh::Run(const std::string& name, const std::function<void()>& refresh) {
   base::MutexLock lock(mutex_);
-  State& state = states_[name];
+  Rounds& state = rounds_[name];
   const std::uint64_t wanted = state.begun + 1;
   while (state.ended < wanted) {
     if (state.running) {
@@ -36,7 +36,7 @@ void SharedRefresh::Run(const std::string& name, const std::function<void()>& re
   if (state.trouble) std::rethrow_exception(state.trouble);
 }
 
-SharedAnswers::Answer SharedAnswers::Get(const std::string& question,
+SharedAnswers::Answer SharedAnswers::Ask(const std::string& question,
                                          const std::function<Answer()>& ask) {
   std::promise<Answer> promise;
   std::shared_future<Answer> answer;

@@ -23,7 +23,7 @@ class SharedRefresh {
   void Run(const std::string& name, const std::function<void()>& refresh);
 
  private:
-  struct State {
+  struct Rounds {
     std::uint64_t begun = 0, ended = 0;
     bool running = false;
     std::exception_ptr trouble{};  ///< Of the one that ended last.
@@ -31,7 +31,7 @@ class SharedRefresh {
 
   base::Mutex mutex_;
   std::condition_variable_any changed_;
-  std::map<std::string, State> states_ PGSLUICE_GUARDED_BY(mutex_);
+  std::map<std::string, Rounds> rounds_ PGSLUICE_GUARDED_BY(mutex_);
 };
 
 /// Answers that may be a second old. Callers with the same question wait for the one that asks.
@@ -39,7 +39,7 @@ class SharedRefresh {
 class SharedAnswers {
  public:
   using Answer = std::vector<std::string>;
-  Answer Get(const std::string& question, const std::function<Answer()>& ask);
+  Answer Ask(const std::string& question, const std::function<Answer()>& ask);
 
  private:
   using Clock = std::chrono::steady_clock;

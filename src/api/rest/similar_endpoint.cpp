@@ -11,17 +11,18 @@ namespace pgsluice::api {
 
 Response Service::Similar(const Request& request, const Access& access) {
   Response response;
-  response.body =
-      RunSimilar(Ask(request, access, query::kSimilarParameters), request.segments[3], request);
+  response.body = RunSimilar(ParseSearch(request, access, query::kSimilarParameters),
+                             request.segments[3], request);
   return response;
 }
 
-std::string Service::RunSimilar(const Asked& asked, const std::string& id, const Request& request) {
+std::string Service::RunSimilar(const ResolvedRequest& asked, const std::string& id,
+                                const Request& request) {
   const auto start = std::chrono::steady_clock::now();
   const query::Projection projection(asked.schema, asked.request.fields,
                                      asked.request.numbers_as_strings);
   Partial partial = BringUp(asked, request);
-  Asked document = asked;  // The filter is for those that are like it.
+  ResolvedRequest document = asked;  // The filter is for those that are like it.
   document.request.filter = {};
   const std::string source = SourceOf(document, id, request);
   if (source.empty()) throw NoDocument(id, partial);

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "pgsluice/config/problem.h"
+#include "pgsluice/config/finding.h"
 
 namespace pgsluice::app {
 

@@ -13,10 +13,10 @@
 #include "app/service/signals.h"
 #include "pgsluice/base/printable.h"
 #include "pgsluice/config/databases.h"
-#include "pgsluice/document/index_names.h"
 #include "pgsluice/json/value.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/pg/databases.h"
+#include "pgsluice/plan/index_names.h"
 
 namespace pgsluice::app {
 
@@ -55,7 +55,7 @@ std::vector<config::Database> Found(const config::Config& config) {
 }
 
 bool Owns(const config::Config& part, const std::string& index) {
-  if (part.all_tables) return index.starts_with(document::NameBefore(part.database.name));
+  if (part.all_tables) return index.starts_with(plan::NameBefore(part.database.name));
   return std::any_of(part.indexes.begin(), part.indexes.end(),
                      [&](const config::Index& one) { return one.name == index; });
 }
@@ -257,7 +257,7 @@ int RunInEach(Run run, const Context& context) {
   const Shared shared(context.invocation, parts);
   JsonOf json(context);
   std::vector<int> codes = {kOk};
-  config::Problems of_file = context.problems;  // printed once
+  config::Findings of_file = context.findings;  // printed once
   for (const config::Config& part : parts) {
     const std::optional<Invocation> invocation = shared.For(part);
     if (!invocation || Signals::Caught()) continue;

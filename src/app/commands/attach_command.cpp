@@ -4,8 +4,8 @@
 #include "app/commands/attach_tables.h"
 #include "app/commands/commands.h"
 #include "pgsluice/catalog/catalog.h"
-#include "pgsluice/document/plan.h"
 #include "pgsluice/migrate/migrator.h"
+#include "pgsluice/plan/plan.h"
 #include "pgsluice/sync/attach.h"
 
 namespace pgsluice::app {
@@ -37,11 +37,11 @@ std::string AttachScript(const std::string& sql) {
 WantedTables WantedAttachments(const config::Config& config, const std::vector<std::string>& tables,
                                pg::Session& session, std::ostream& err) {
   const auto catalog = catalog::Catalog::Load(session);
-  config::Problems problems = document::NotIndexed(config, catalog, session);
-  const auto plans = document::BuildPlans(config, catalog, session, problems);
+  config::Findings findings = plan::NotIndexed(config, catalog, session);
+  const auto plans = plan::BuildPlans(config, catalog, session, findings);
   WantedTables wanted;
-  const bool wrong = PrintProblems(problems, err);
-  const auto configured = document::Attachments(plans);
+  const bool wrong = PrintFindings(findings, err);
+  const auto configured = plan::Attachments(plans);
   if (tables.empty()) {
     wanted.attachments = configured;
     wanted.misfits = wrong;
@@ -60,9 +60,9 @@ WantedTables WantedAttachments(const config::Config& config, const std::vector<s
   return wanted;
 }
 
-void AttachAll(pg::Session& session, const std::vector<document::Attachment>& attachments,
+void AttachAll(pg::Session& session, const std::vector<plan::Attachment>& attachments,
                std::ostream& err) {
-  for (const document::Attachment& attachment : attachments) {
+  for (const plan::Attachment& attachment : attachments) {
     sync::AttachTable(session, attachment, SayOn(err));
     err << attachment.table_name << ": attached\n";
   }
@@ -77,7 +77,7 @@ int RunAttach(const Context& context) {
     AttachAll(session, wanted.attachments, context.err);
     return wanted.misfits ? kBadConfiguration : kOk;
   }
-  for (const document::Attachment& attachment : wanted.attachments) {
+  for (const plan::Attachment& attachment : wanted.attachments) {
     const std::string sql = sync::AttachSql(session, attachment);
     context.out << "-- " << attachment.table_name << (sql.empty() ? ": attached already" : "")
                 << '\n';
@@ -91,7 +91,7 @@ int RunDetach(const Context& context) {
   migrate::Migrator::CheckVersion(session);
   const auto wanted =
       WantedAttachments(context.config, context.invocation.arguments, session, context.err);
-  for (const document::Attachment& attachment : wanted.attachments) {
+  for (const plan::Attachment& attachment : wanted.attachments) {
     if (context.invocation.Has("print")) {
       context.out << "-- " << attachment.table_name << '\n'
                   << AttachScript(sync::DetachSql(session, attachment));

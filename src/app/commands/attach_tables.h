@@ -5,13 +5,13 @@
 #include <vector>
 
 #include "pgsluice/config/config.h"
-#include "pgsluice/document/attachments.h"
 #include "pgsluice/pg/session.h"
+#include "pgsluice/plan/attachments.h"
 
 namespace pgsluice::app {
 
 struct WantedTables {
-  std::vector<document::Attachment> attachments;
+  std::vector<plan::Attachment> attachments;
   bool misfits = false;  ///< Some index does not fit the catalog: what it reads is left out.
 };
 
@@ -23,7 +23,7 @@ WantedTables WantedAttachments(const config::Config& config, const std::vector<s
 
 /// Runs pgsluice.attach() for each, again while a table's lock cannot be had, for about a minute
 /// per table. Says on `err` what it does.
-void AttachAll(pg::Session& session, const std::vector<document::Attachment>& attachments,
+void AttachAll(pg::Session& session, const std::vector<plan::Attachment>& attachments,
                std::ostream& err);
 
 /// The SQL of an attachment or its removal as a script that gives up if it has to wait for a lock.

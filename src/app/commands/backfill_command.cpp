@@ -11,8 +11,8 @@
 #include "app/service/wanted_plans.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/migrate/migrator.h"
-#include "pgsluice/sync/jobs.h"
-#include "pgsluice/sync/writer.h"
+#include "pgsluice/sync/backfill_tasks.h"
+#include "pgsluice/sync/bulk_writer.h"
 
 namespace pgsluice::app {
 
@@ -63,14 +63,14 @@ class Backfill {
   }
 
  private:
-  /// Makes the pieces, or takes over those that wait. False when stopped.
+  /// Makes the tasks, or takes over those that wait. False when stopped.
   bool Begin(const std::stop_token& stop) {
     for (const std::string& name : names_) {
       while (!TryBegin(name)) {
         if (!sync::SleepUnlessStopped(kBetweenLooks, stop)) return false;
       }
     }
-    sync_.LookAgain();
+    sync_.RequestCheck();
     return true;
   }
 
@@ -83,7 +83,7 @@ class Backfill {
       if (!fresh) context_.err << name << ": going on with the backfill that was begun\n";
       return true;
     } catch (const sync::IndexMissing&) {
-      sync_.LookAgain();
+      sync_.RequestCheck();
       return false;
     }
   }

@@ -24,7 +24,7 @@ namespace pgsluice::app {
 
 namespace {
 
-using config::Problems;
+using config::Findings;
 
 /// Every value that a filter compares with.
 void ForEachLiteral(const query::Expr& expr,
@@ -34,27 +34,27 @@ void ForEachLiteral(const query::Expr& expr,
 }
 
 /// A value that the field can be compared with, in the place of a claim.
-json::Value Sample(const document::Field* field) {
+json::Value Sample(const plan::Field* field) {
   json::Value value;
   value.type = json::Type::kString;
   if (field == nullptr) return value;
   switch (field->kind) {
-    case document::Kind::kInteger:
-    case document::Kind::kDecimal:
+    case plan::Kind::kInteger:
+    case plan::Kind::kDecimal:
       value.type = json::Type::kNumber;
       value.text = "1";
       break;
-    case document::Kind::kBool:
+    case plan::Kind::kBool:
       value.type = json::Type::kBool;
       break;
-    case document::Kind::kDate:
+    case plan::Kind::kDate:
       value.text = "2000-01-01";
       break;
-    case document::Kind::kEnum:
+    case plan::Kind::kEnum:
       value.text = field->labels.empty() ? "" : field->labels.front();
       break;
-    case document::Kind::kIp:
-    case document::Kind::kIpRange:
+    case plan::Kind::kIp:
+    case plan::Kind::kIpRange:
       value.text = "127.0.0.1";
       break;
     default:
@@ -65,7 +65,7 @@ json::Value Sample(const document::Field* field) {
 
 /// Puts samples into the places of claims, so that the rest can be checked against the fields.
 query::Expr WithSamples(query::Expr expr, const query::Schema& schema) {
-  const document::Field* field = expr.path.empty() ? nullptr : schema.Find(expr.path);
+  const plan::Field* field = expr.path.empty() ? nullptr : schema.Find(expr.path);
   for (query::Literal& literal : expr.values) {
     if (literal.claim.empty()) continue;
     const json::Value sample = Sample(field);
@@ -87,8 +87,8 @@ query::Expr WithSamples(query::Expr expr, const query::Schema& schema) {
 
 class AccessChecker {
  public:
-  AccessChecker(const config::Config& config, Problems& problems)
-      : config_(config), problems_(problems) {}
+  AccessChecker(const config::Config& config, Findings& findings)
+      : config_(config), findings_(findings) {}
 
   void Check() {
     for (const auto& [name, policy] : config_.auth.policies) {
@@ -109,8 +109,8 @@ class AccessChecker {
     WarnOfReadableFiles();
   }
 
-  void CheckFields(const document::Plan& plan) {
-    const auto shared = std::shared_ptr<const document::Plan>(std::shared_ptr<void>(), &plan);
+  void CheckFields(const plan::Plan& plan) {
+    const auto shared = std::shared_ptr<const plan::Plan>(std::shared_ptr<void>(), &plan);
     const query::Schema schema(shared, {});
     for (const auto& [name, policy] : config_.auth.policies) {
       for (const std::string& index : {std::string("*"), plan.name}) {
@@ -134,7 +134,7 @@ class AccessChecker {
       CheckSort(place + ".default_sort", item, schema);
     }
     for (const std::string& path : plan.config.search.facets) {
-      const document::Field* field = schema.Find(path);
+      const plan::Field* field = schema.Find(path);
       if (field == nullptr) {
         Add(place + ".facets", schema.Unknown(path, nullptr), "");
       } else if (!query::IsFacetable(*field)) {
@@ -148,10 +148,10 @@ class AccessChecker {
   void Add(const std::string& path, const std::string& message, const std::string& hint,
            bool warning = false) {
     const std::string& file = config_.file;
-    problems_.push_back({file.empty() ? path : file + ": " + path, message, hint, warning});
+    findings_.push_back({file.empty() ? path : file + ": " + path, message, hint, warning});
   }
 
-  /// Runs a check; what it throws becomes a problem at `place`.
+  /// Runs a check; what it throws becomes a finding at `place`.
   void Try(const std::string& place, const std::function<void()>& work, const std::string& hint,
            bool warning = false) {
     try {
@@ -285,19 +285,19 @@ class AccessChecker {
   }
 
   const config::Config& config_;
-  Problems& problems_;
+  Findings& findings_;
 };
 
 }  // namespace
 
-void CheckAccess(const config::Config& config, Problems& problems) {
-  AccessChecker(config, problems).Check();
+void CheckAccess(const config::Config& config, Findings& findings) {
+  AccessChecker(config, findings).Check();
 }
 
 void CheckAccessToFields(const config::Config& config,
-                         const std::vector<std::shared_ptr<const document::Plan>>& plans,
-                         Problems& problems) {
-  for (const auto& plan : plans) AccessChecker(config, problems).CheckFields(*plan);
+                         const std::vector<std::shared_ptr<const plan::Plan>>& plans,
+                         Findings& findings) {
+  for (const auto& plan : plans) AccessChecker(config, findings).CheckFields(*plan);
 }
 
 }  // namespace pgsluice::app

@@ -6,7 +6,7 @@
 #include "app/cli/cli.h"
 #include "pgsluice/base/error.h"
 #include "pgsluice/config/config.h"
-#include "pgsluice/config/problem.h"
+#include "pgsluice/config/finding.h"
 
 namespace pgsluice::app {
 
@@ -14,8 +14,8 @@ namespace pgsluice::app {
 struct Context {
   const Invocation& invocation;
   const config::Config& config;
-  /// Mistakes in the configuration. Only `config` and `keys` are called when there are any.
-  const config::Problems& problems;
+  /// Findings in the configuration. Only `config` and `keys` are called when there are any.
+  const config::Findings& findings;
   std::ostream& out;
   std::ostream& err;
   /// When the command began: what it does in several databases shares its time.
@@ -50,7 +50,7 @@ int RunPrune(const Context& context);
 int RunKeys(const Context& context);
 int RunHealth(const Context& context);
 
-/// "pgsluice: error: place: message; hint" for every problem. True if any of them is not a warning.
-bool PrintProblems(const config::Problems& problems, std::ostream& err);
+/// "pgsluice: error: place: message; hint" for every finding. True if any of them is not a warning.
+bool PrintFindings(const config::Findings& findings, std::ostream& err);
 
 }  // namespace pgsluice::app

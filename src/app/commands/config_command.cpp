@@ -15,31 +15,31 @@
 #include "pgsluice/config/databases.h"
 #include "pgsluice/config/print.h"
 #include "pgsluice/config/schema.h"
-#include "pgsluice/document/plan.h"
 #include "pgsluice/engine/engine.h"
 #include "pgsluice/engine/index_body.h"
 #include "pgsluice/engine/try_index.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/pg/session.h"
-#include "pgsluice/sync/index_keeper.h"
+#include "pgsluice/plan/plan.h"
+#include "pgsluice/sync/index_manager.h"
 #include "pgsluice/sync/troubles.h"
 
 namespace pgsluice::app {
 
 namespace {
 
-using Planned = std::vector<document::Planned>;
+using Planned = std::vector<plan::Planned>;
 
-std::int64_t Leaves(const std::vector<document::Field>& fields) {
+std::int64_t Leaves(const std::vector<plan::Field>& fields) {
   std::int64_t count = 0;
-  for (const document::Field& field : fields) {
+  for (const plan::Field& field : fields) {
     count += field.fields.empty() ? 1 : Leaves(field.fields);
   }
   return count;
 }
 
 /// "projects: from public.projects (about 1200 rows) by id, 14 fields, with owner, hashtags[]"
-std::string Summary(const document::Plan& plan, const catalog::Catalog& catalog) {
+std::string Summary(const plan::Plan& plan, const catalog::Catalog& catalog) {
   const catalog::Table* table = catalog.Find(plan.root);
   std::string text = plan.name + ": from " + plan.root_name;
   if (table != nullptr && table->estimated_rows >= 0 && !table->IsView()) {
@@ -49,7 +49,7 @@ std::string Summary(const document::Plan& plan, const catalog::Catalog& catalog)
   text += fmt::format(", {} fields", Leaves(plan.fields));
   std::vector<std::string> embeds;
   for (const config::Embed& embed : plan.config.embeds) {
-    const document::Field* field = plan.Find(embed.name);
+    const plan::Field* field = plan.Find(embed.name);
     embeds.push_back(embed.name + (field != nullptr && field->array ? "[]" : ""));
   }
   if (!embeds.empty()) text += fmt::format(", with {}", fmt::join(embeds, ", "));
@@ -64,26 +64,26 @@ struct Checked {
 
 /// What only the database knows. A database that cannot be reached is a warning: the file can be
 /// checked on a machine that has none.
-Checked CheckCatalog(const config::Config& config, config::Problems& problems) {
+Checked CheckCatalog(const config::Config& config, config::Findings& findings) {
   try {
     pg::Session session({.url = config.database.url});
     const catalog::Catalog catalog = catalog::Catalog::Load(session);
-    Checked checked{document::PlanIndexes(config, catalog, session), {}};
-    for (config::Problem& problem : document::NotIndexed(config, catalog, session)) {
-      problems.push_back(std::move(problem));
+    Checked checked{plan::PlanIndexes(config, catalog, session), {}};
+    for (config::Finding& finding : plan::NotIndexed(config, catalog, session)) {
+      findings.push_back(std::move(finding));
     }
-    std::vector<std::shared_ptr<const document::Plan>> plans;
-    for (const document::Planned& one : checked.planned) {
-      problems.insert(problems.end(), one.problems.begin(), one.problems.end());
+    std::vector<std::shared_ptr<const plan::Plan>> plans;
+    for (const plan::Planned& one : checked.planned) {
+      findings.insert(findings.end(), one.findings.begin(), one.findings.end());
       if (one.plan == nullptr) continue;
       plans.push_back(one.plan);
       checked.summaries.push_back(Summary(*one.plan, catalog));
     }
-    CheckAccessToFields(config, plans, problems);
+    CheckAccessToFields(config, plans, findings);
     return checked;
   } catch (const Error& error) {
     const std::string& name = config.database.name;
-    problems.push_back({.place = name.empty() ? "database.url" : "databases." + name + ".url",
+    findings.push_back({.place = name.empty() ? "database.url" : "databases." + name + ".url",
                         .message = std::string("not checked against the database: ") + error.what(),
                         .hint = error.hint(),
                         .warning = error.disposition() == Disposition::kRetry});
@@ -92,13 +92,13 @@ Checked CheckCatalog(const config::Config& config, config::Problems& problems) {
 }
 
 /// One index: is its name free, and would the engine make it?
-void TryOnEngine(engine::Engine& engine, const config::Config& config, const document::Plan& plan,
-                 config::Problems& problems) {
-  sync::IndexKeeper keeper(config, engine);
+void TryOnEngine(engine::Engine& engine, const config::Config& config, const plan::Plan& plan,
+                 config::Findings& findings) {
+  sync::IndexManager manager(config, engine);
   std::optional<Error> refusal;
   try {
-    keeper.CheckName(plan);
-    refusal = engine::TryIndex(engine, keeper.AliasOf(plan),
+    manager.CheckName(plan);
+    refusal = engine::TryIndex(engine, manager.AliasOf(plan),
                                engine::IndexBody(plan, config, engine.Detect()));
   } catch (const engine::CredentialsRefused&) {
     throw;
@@ -107,54 +107,54 @@ void TryOnEngine(engine::Engine& engine, const config::Config& config, const doc
     refusal = error;
   }
   if (!refusal) return;
-  problems.push_back({plan.config.place,
+  findings.push_back({plan.config.place,
                       std::string("the engine refuses the index: ") + refusal->what(),
                       sync::TroubleOf(*refusal).remedy, false});
 }
 
 /// What only the engine knows: analyzers, types, settings and names.
-void CheckEngine(const config::Config& config, const Planned& planned, config::Problems& problems) {
+void CheckEngine(const config::Config& config, const Planned& planned, config::Findings& findings) {
   try {
     engine::Engine engine(engine::MakeTransport(config.elasticsearch));
-    for (config::Problem& problem : engine::AnalysisProblems(config.indexes, engine.Detect())) {
-      problems.push_back(std::move(problem));
+    for (config::Finding& finding : engine::AnalysisProblems(config.indexes, engine.Detect())) {
+      findings.push_back(std::move(finding));
     }
-    for (const document::Planned& one : planned) {
-      if (one.plan != nullptr) TryOnEngine(engine, config, *one.plan, problems);
+    for (const plan::Planned& one : planned) {
+      if (one.plan != nullptr) TryOnEngine(engine, config, *one.plan, findings);
     }
   } catch (const Error& error) {
-    problems.push_back({.place = "elasticsearch.urls",
+    findings.push_back({.place = "elasticsearch.urls",
                         .message = std::string("not checked on the engine: ") + error.what(),
                         .hint = error.hint(),
                         .warning = error.disposition() == Disposition::kRetry});
   }
 }
 
-void PrintJsonLines(const config::Problems& problems, std::ostream& out) {
-  for (const config::Problem& problem : problems) {
-    out << "{\"place\":" << json::Quote(problem.place)
-        << ",\"message\":" << json::Quote(problem.message)
-        << ",\"hint\":" << json::Quote(problem.hint)
-        << ",\"severity\":" << (problem.warning ? "\"warning\"" : "\"error\"") << "}\n";
+void PrintJsonLines(const config::Findings& findings, std::ostream& out) {
+  for (const config::Finding& finding : findings) {
+    out << "{\"place\":" << json::Quote(finding.place)
+        << ",\"message\":" << json::Quote(finding.message)
+        << ",\"hint\":" << json::Quote(finding.hint)
+        << ",\"severity\":" << (finding.warning ? "\"warning\"" : "\"error\"") << "}\n";
   }
 }
 
 int Check(const Context& context) {
-  config::Problems problems = context.problems;
-  const bool readable = std::none_of(problems.begin(), problems.end(),
-                                     [](const auto& problem) { return !problem.warning; });
-  // Also with mistakes in the file: what is right in it can still be compared.
-  const Checked checked = CheckCatalog(context.config, problems);
+  config::Findings findings = context.findings;
+  const bool readable = std::none_of(findings.begin(), findings.end(),
+                                     [](const auto& finding) { return !finding.warning; });
+  // Also with findings in the file: what is right in it can still be compared.
+  const Checked checked = CheckCatalog(context.config, findings);
   // A URL that is wrong is reported once, not tried.
-  if (readable) CheckEngine(context.config, checked.planned, problems);
+  if (readable) CheckEngine(context.config, checked.planned, findings);
   if (!context.invocation.Has("json")) {
     for (const std::string& line : checked.summaries) context.out << line << '\n';
   }
   bool errors = !readable;
   if (context.invocation.Has("json")) {
-    PrintJsonLines(problems, context.out);
-    for (const auto& problem : problems) errors = errors || !problem.warning;
-  } else if (!PrintProblems(problems, context.err)) {
+    PrintJsonLines(findings, context.out);
+    for (const auto& finding : findings) errors = errors || !finding.warning;
+  } else if (!PrintFindings(findings, context.err)) {
     context.out << (context.config.file.empty() ? "configuration" : context.config.file)
                 << ": ok\n";
   } else {
@@ -179,7 +179,7 @@ int RunConfig(const Context& context) {
   }
   if (what == "check") return Check(context);
   if (what == "diff") {
-    if (PrintProblems(context.problems, context.err)) return kBadConfiguration;
+    if (PrintFindings(context.findings, context.err)) return kBadConfiguration;
     return RunConfigDiff(context);
   }
   if (what == "init" && config::HasNames(context.config)) {
@@ -189,10 +189,10 @@ int RunConfig(const Context& context) {
   if (what == "init") {
     pg::Session session({.url = context.config.database.url});
     context.out << InitialConfig(catalog::Catalog::Load(session),
-                                 document::ReadPresentIndexes(session));
+                                 plan::ReadPresentIndexes(session));
     return kOk;
   }
-  const bool errors = PrintProblems(context.problems, context.err);
+  const bool errors = PrintFindings(context.findings, context.err);
   context.out << config::PrintJson(context.config);
   return errors ? kBadConfiguration : kOk;
 }

@@ -6,23 +6,23 @@
 #include <ostream>
 
 #include "pgsluice/catalog/catalog.h"
-#include "pgsluice/document/plan.h"
 #include "pgsluice/engine/engine.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/migrate/migrator.h"
-#include "pgsluice/sync/index_keeper.h"
+#include "pgsluice/plan/plan.h"
+#include "pgsluice/sync/index_manager.h"
 #include "pgsluice/sync/troubles.h"
 
 namespace pgsluice::app {
 
 namespace {
 
-using Change = sync::IndexKeeper::Change;
+using Change = sync::IndexManager::Change;
 
-Change ChangeOf(sync::IndexKeeper& keeper, pg::Session& session, const document::Planned& planned) {
-  if (planned.plan == nullptr) return {"broken", sync::TroubleOf(planned.problems).reason};
+Change ChangeOf(sync::IndexManager& manager, pg::Session& session, const plan::Planned& planned) {
+  if (planned.plan == nullptr) return {"broken", sync::TroubleOf(planned.findings).reason};
   try {
-    return keeper.Compare(session, *planned.plan);
+    return manager.Compare(session, *planned.plan);
   } catch (const engine::CredentialsRefused&) {
     throw;
   } catch (const Error& error) {
@@ -36,11 +36,11 @@ std::map<std::string, Change> Changes(const config::Config& config) {
   migrate::Migrator::CheckVersion(session);
   engine::Engine engine(engine::MakeTransport(config.elasticsearch));
   engine.Detect();
-  sync::IndexKeeper keeper(config, engine);
+  sync::IndexManager manager(config, engine);
   std::map<std::string, Change> changes;
   const auto catalog = catalog::Catalog::Load(session);
-  for (const document::Planned& planned : document::PlanIndexes(config, catalog, session)) {
-    changes[planned.config.name] = ChangeOf(keeper, session, planned);
+  for (const plan::Planned& planned : plan::PlanIndexes(config, catalog, session)) {
+    changes[planned.config.name] = ChangeOf(manager, session, planned);
   }
   const pg::Result made = session.Exec("SELECT index_name FROM pgsluice.index_state");
   for (std::size_t row = 0; row < made.rows(); ++row) {

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "pgsluice/document/engine_path.h"
 #include "pgsluice/json/writer.h"
+#include "pgsluice/plan/engine_path.h"
 
 namespace pgsluice::app {
 
@@ -64,7 +64,7 @@ std::vector<std::string> Secrets(const Table& table) {
 
 class Writer {
  public:
-  Writer(const Catalog& catalog, const document::PresentIndexes& present, std::string database)
+  Writer(const Catalog& catalog, const plan::PresentIndexes& present, std::string database)
       : catalog_(catalog), present_(present), database_(std::move(database)) {}
 
   /// The members of "indexes".
@@ -74,10 +74,10 @@ class Writer {
     for (const Table& table : catalog_.tables()) {
       if (Wanted(table)) tables.push_back(&table);
     }
-    const std::vector<std::string> names = document::IndexNames(tables, present_);
+    const std::vector<std::string> names = plan::IndexNames(tables, present_);
     for (std::size_t i = 0; i < tables.size(); ++i) {
       if (IsLink(*tables[i])) continue;
-      const std::string name = document::NameBefore(database_) + names[i];
+      const std::string name = plan::NameBefore(database_) + names[i];
       indexes += (indexes.empty() ? "" : ",\n") + Index(name, *tables[i]);
     }
     return indexes;
@@ -194,13 +194,13 @@ class Writer {
 
   /// A field name that no column and no other embed has.
   std::string Free(std::string name) {
-    name = document::FieldNameOf(name, true, true);
+    name = plan::FieldNameOf(name, true, true);
     while (!taken_.insert(name).second) name += '_';
     return name;
   }
 
   const Catalog& catalog_;
-  const document::PresentIndexes& present_;
+  const plan::PresentIndexes& present_;
   const std::string database_;
   std::set<std::string> taken_;
 };
@@ -229,7 +229,7 @@ std::string UrlOf(const std::string& database) {
 
 }  // namespace
 
-std::string InitialConfig(const Catalog& catalog, const document::PresentIndexes& present) {
+std::string InitialConfig(const Catalog& catalog, const plan::PresentIndexes& present) {
   return File(R"("database": {"url": "${PGSLUICE_DATABASE_URL}"})",
               Writer(catalog, present, "").Indexes());
 }
@@ -240,7 +240,7 @@ std::string InitialConfig(const std::vector<config::Config>& databases, bool all
     const std::string& name = one.database.name;
     pg::Session session({.url = one.database.url});
     const Catalog catalog = Catalog::Load(session);
-    const std::string own = Writer(catalog, document::ReadPresentIndexes(session), name).Indexes();
+    const std::string own = Writer(catalog, plan::ReadPresentIndexes(session), name).Indexes();
     if (!own.empty()) indexes += (indexes.empty() ? "" : ",\n") + own;
     urls += (urls.empty() ? "" : ", ") + Quote(name) + ": {\"url\": " + Quote(UrlOf(name)) + "}";
   }

@@ -36,7 +36,7 @@ bool LocalSync::StartService(const std::stop_token& stop) {
 }
 
 std::shared_ptr<const sync::LiveIndex> LocalSync::Require(const std::string& name) const {
-  const std::shared_ptr<const sync::IndexSet> set = service_.registry().Get();
+  const std::shared_ptr<const sync::IndexSet> set = service_.registry().Current();
   const auto trouble = set->troubles.find(name);
   if (trouble != set->troubles.end() && trouble->second.state == sync::IndexPhase::kBroken) {
     throw Error(Disposition::kFatal, "index '" + name + "' is broken: " + trouble->second.reason,
@@ -46,7 +46,7 @@ std::shared_ptr<const sync::LiveIndex> LocalSync::Require(const std::string& nam
 }
 
 std::shared_ptr<const sync::LiveIndex> LocalSync::Find(const std::string& name) const {
-  const std::shared_ptr<const sync::IndexSet> set = service_.registry().Get();
+  const std::shared_ptr<const sync::IndexSet> set = service_.registry().Current();
   const auto found = set->indexes.find(name);
   return found == set->indexes.end() ? nullptr : found->second;
 }

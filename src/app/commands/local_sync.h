@@ -26,7 +26,7 @@ class LocalSync {
   /// The same. Throws Error(kFatal) with cause and remedy if the index is broken.
   std::shared_ptr<const sync::LiveIndex> Require(const std::string& name) const;
   engine::Engine& engine() { return engine_; }
-  void LookAgain() { service_.LookAgain(); }
+  void RequestCheck() { service_.RequestCheck(); }
 
  private:
   bool StartService(const std::stop_token& stop);

@@ -29,13 +29,13 @@ bool Drops(const std::string& sql) { return sql.find("DROP TRIGGER") != std::str
 
 /// What `up` would run, and the locks that it takes.
 int DryRun(const Context& context, pg::Session& session) {
-  std::vector<document::Attachment> attachments;
+  std::vector<plan::Attachment> attachments;
   if (!context.invocation.Has("no-attach")) {
     attachments = WantedAttachments(context.config, {}, session, context.err).attachments;
   }
   std::string tables;
   const auto missing = migrate::Migrator::Missing(session, [&] {
-    for (const document::Attachment& attachment : attachments) {
+    for (const plan::Attachment& attachment : attachments) {
       const std::string sql = sync::AttachSql(session, attachment);
       if (sql.empty()) continue;
       tables += fmt::format(
@@ -63,7 +63,7 @@ int DryRun(const Context& context, pg::Session& session) {
 int Status(const Context& context, pg::Session& session) {
   const auto states = migrate::Migrator::Status(session);
   std::string json;
-  for (const migrate::State& state : states) {
+  for (const migrate::MigrationState& state : states) {
     json +=
         (json.empty() ? "[" : ",\n ") + std::string("{\"number\":") + std::to_string(state.number) +
         ",\"name\":" + json::Quote(state.name) +
@@ -75,7 +75,7 @@ int Status(const Context& context, pg::Session& session) {
     context.out << (json.empty() ? "[" : json) << "]\n";
     return kOk;
   }
-  for (const migrate::State& state : states) {
+  for (const migrate::MigrationState& state : states) {
     context.out << state.name << ": "
                 << (state.applied_at.empty() ? "not applied" : "applied " + state.applied_at)
                 << (state.known ? "" : " (by a newer pgsluice)")

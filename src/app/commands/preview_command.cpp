@@ -6,10 +6,10 @@
 
 #include "app/commands/commands.h"
 #include "app/service/wanted_plans.h"
-#include "pgsluice/document/plan.h"
 #include "pgsluice/engine/engine.h"
 #include "pgsluice/json/value.h"
 #include "pgsluice/json/writer.h"
+#include "pgsluice/plan/plan.h"
 
 namespace pgsluice::app {
 
@@ -25,7 +25,7 @@ struct Document {
 /// is rolled back, READ ONLY, and works before the migrations too.
 class Reader {
  public:
-  Reader(pg::Session& session, const document::Plan& plan) : session_(session), plan_(plan) {}
+  Reader(pg::Session& session, const plan::Plan& plan) : session_(session), plan_(plan) {}
 
   std::vector<Document> ById(const std::string& id) {
     const pg::Transaction transaction(session_);
@@ -87,7 +87,7 @@ class Reader {
             AND pg_catalog.has_function_privilege(p.oid, 'EXECUTE')))sql")
                       .Bool(0, 0);
     }
-    return *migrated_ ? sql : document::WithoutFunctions(sql);
+    return *migrated_ ? sql : plan::WithoutFunctions(sql);
   }
 
   static std::string WithoutOurs(std::string_view text) {
@@ -98,12 +98,12 @@ class Reader {
   }
 
   pg::Session& session_;
-  const document::Plan& plan_;
+  const plan::Plan& plan_;
   std::optional<bool> migrated_;
 };
 
 /// As the configured engine wants it; as OpenSearch wants it if none can be asked.
-std::string Mapping(const Context& context, const document::Plan& plan) {
+std::string Mapping(const Context& context, const plan::Plan& plan) {
   try {
     engine::Engine engine(engine::MakeTransport(context.config.elasticsearch));
     return plan.MappingJson(engine.Detect().opensearch);
@@ -114,9 +114,9 @@ std::string Mapping(const Context& context, const document::Plan& plan) {
   }
 }
 
-std::string SqlJson(const document::Plan& plan) {
+std::string SqlJson(const plan::Plan& plan) {
   std::string out = R"({"documents":)" + json::Quote(plan.read_by_key.sql) + R"(,"sources":[)";
-  for (const document::Source& source : plan.sources) {
+  for (const plan::Source& source : plan.sources) {
     if (out.back() == '}') out += ',';
     out += R"({"table":)" + json::Quote(source.table_name) + R"(,"to_roots":)" +
            (source.to_roots.sql.empty() ? "null" : json::Quote(source.to_roots.sql)) + '}';
@@ -124,9 +124,9 @@ std::string SqlJson(const document::Plan& plan) {
   return out + "]}";
 }
 
-void PrintSql(const document::Plan& plan, std::ostream& out) {
+void PrintSql(const plan::Plan& plan, std::ostream& out) {
   out << "-- documents by key; $1 = JSON array of keys\n" << plan.read_by_key.sql << '\n';
-  for (const document::Source& source : plan.sources) {
+  for (const plan::Source& source : plan.sources) {
     if (source.to_roots.sql.empty()) continue;
     out << "-- keys of the documents that rows of " << source.table_name
         << " concern; $1 = JSON array of the rows' keys\n"
@@ -145,7 +145,7 @@ std::size_t Limit(const Invocation& invocation) {
 }
 
 std::vector<Document> Documents(const Context& context, pg::Session& session,
-                                const document::Plan& plan) {
+                                const plan::Plan& plan) {
   Reader reader(session, plan);
   const Invocation& invocation = context.invocation;
   if (!invocation.Has("id")) return reader.First(Limit(invocation));

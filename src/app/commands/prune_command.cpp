@@ -5,11 +5,11 @@
 
 #include "app/commands/commands.h"
 #include "pgsluice/catalog/catalog.h"
-#include "pgsluice/document/plan.h"
 #include "pgsluice/engine/engine.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/migrate/migrator.h"
-#include "pgsluice/sync/index_keeper.h"
+#include "pgsluice/plan/plan.h"
+#include "pgsluice/sync/index_manager.h"
 #include "pgsluice/sync/leftovers.h"
 
 namespace pgsluice::app {
@@ -78,7 +78,7 @@ int RunPrune(const Context& context) {
   const auto find = [&] {
     return sync::FindLeftovers(
         session, engine,
-        document::PlanIndexes(context.config, catalog::Catalog::Load(session), session));
+        plan::PlanIndexes(context.config, catalog::Catalog::Load(session), session));
   };
   const Leftovers left = find();
   const bool json = context.invocation.Has("json");

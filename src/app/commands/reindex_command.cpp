@@ -10,8 +10,8 @@
 #include "app/service/wanted_plans.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/migrate/migrator.h"
-#include "pgsluice/sync/index_keeper.h"
-#include "pgsluice/sync/jobs.h"
+#include "pgsluice/sync/backfill_tasks.h"
+#include "pgsluice/sync/index_manager.h"
 
 namespace pgsluice::app {
 
@@ -28,7 +28,7 @@ class Reindex {
   }
 
   int Abort() {
-    const bool any = sync::IndexKeeper::AbortReindex(session_, name_);
+    const bool any = sync::IndexManager::AbortReindex(session_, name_);
     Print(any ? "aborted" : "none",
           any ? "aborted; the present index stays" : "no reindex is under way");
     return kOk;
@@ -39,13 +39,13 @@ class Reindex {
     if (!sync.Start(stop)) return Interrupted();
     const auto index = sync.Require(name_);
     if (!index) throw Error(Disposition::kRetry, "index '" + name_ + "' was just changed");
-    sync::IndexKeeper keeper(context_.config, sync.engine());
+    sync::IndexManager manager(context_.config, sync.engine());
     const std::string building =
-        keeper.RequestReindex(session_, *index, context_.invocation.Has("keep-old"));
-    sync.LookAgain();
+        manager.RequestReindex(session_, *index, context_.invocation.Has("keep-old"));
+    sync.RequestCheck();
     ProgressView view(context_.err, "reindex", ProgressView::IsTerminal());
     while (true) {
-      const State state = Now();
+      const ReindexState state = Now();
       if (state.building.empty() || !state.refused.empty()) {
         view.End();
         return Ended(state, building);
@@ -64,18 +64,18 @@ class Reindex {
   }
 
  private:
-  struct State {
+  struct ReindexState {
     std::string physical, building, refused;
   };
 
-  State Now() {
+  ReindexState Now() {
     const pg::Result row = session_.ExecParams(
         "SELECT physical, building, refused FROM pgsluice.index_state WHERE index_name = $1",
         {name_});
     return {std::string(row.Text(0, 0)), std::string(row.Text(0, 1)), std::string(row.Text(0, 2))};
   }
 
-  int Ended(const State& state, const std::string& building) {
+  int Ended(const ReindexState& state, const std::string& building) {
     if (state.refused.empty() && state.physical == building) {
       Print("done", "searches use " + building + " now");
       return kOk;

@@ -12,10 +12,10 @@
 #include "app/commands/status_text.h"
 #include "pgsluice/catalog/catalog.h"
 #include "pgsluice/config/databases.h"
-#include "pgsluice/document/plan.h"
 #include "pgsluice/json/value.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/migrate/migrator.h"
+#include "pgsluice/plan/plan.h"
 
 namespace pgsluice::app {
 
@@ -26,7 +26,7 @@ namespace {
 std::string Configured(const config::Config& config, pg::Session& session) {
   std::string all = "{";
   const auto catalog = catalog::Catalog::Load(session);
-  for (const std::string& name : document::ConfiguredNames(config, catalog, session)) {
+  for (const std::string& name : plan::ConfiguredNames(config, catalog, session)) {
     all += (all.size() > 1 ? "," : "") + json::Quote(name) + ":{}";
   }
   return all + "}";

@@ -12,7 +12,7 @@ namespace {
 
 using json::Value;
 
-// A backfill that moved nothing for so long is stuck: a piece takes seconds.
+// A backfill that moved nothing for so long is stuck: a task takes seconds.
 constexpr std::int64_t kStuckSeconds = 120;
 
 std::string Text(const Value& object, std::string_view name) {

@@ -10,7 +10,7 @@
 #include "pgsluice/migrate/migrator.h"
 #include "pgsluice/observe/metrics.h"
 #include "pgsluice/pg/pool.h"
-#include "pgsluice/sync/index_keeper.h"
+#include "pgsluice/sync/index_manager.h"
 #include "pgsluice/sync/verify.h"
 
 namespace pgsluice::app {
@@ -25,12 +25,12 @@ using Indexes = std::vector<std::shared_ptr<const sync::LiveIndex>>;
 /// has, and for an index that was never made.
 Indexes Wanted(const Context& context, engine::Engine& engine, pg::Session& session,
                bool& misfits) {
-  const sync::IndexKeeper keeper(context.config, engine);
+  const sync::IndexManager manager(context.config, engine);
   Indexes indexes;
   const WantedIndexes wanted = WantedPlans(context, session);
   misfits = wanted.misfits;
   for (const auto& plan : wanted.plans) {
-    auto index = keeper.Remembered(session, plan);
+    auto index = manager.Remembered(session, plan);
     if (!index) {
       throw Error(Disposition::kReject, "index '" + plan->name + "' was never made",
                   "run 'pgsluice run' or 'pgsluice sync'");

@@ -8,10 +8,10 @@
 #include "app/commands/local_service.h"
 #include "pgsluice/catalog/catalog.h"
 #include "pgsluice/config/values.h"
-#include "pgsluice/document/plan.h"
 #include "pgsluice/engine/engine.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/migrate/migrator.h"
+#include "pgsluice/plan/plan.h"
 #include "pgsluice/sync/consistency.h"
 #include "pgsluice/sync/looks.h"
 
@@ -59,7 +59,7 @@ std::optional<bool> WaitByService(const config::Config& config, std::int64_t tok
 /// The names of all configured indexes, also of those that nobody has made yet.
 std::vector<std::string> ConfiguredIndexes(const config::Config& config, pg::Session& session) {
   if (config.all_tables) {
-    return document::ConfiguredNames(config, catalog::Catalog::Load(session), session);
+    return plan::ConfiguredNames(config, catalog::Catalog::Load(session), session);
   }
   std::vector<std::string> names;
   for (const config::Index& index : config.indexes) names.push_back(index.name);

@@ -11,11 +11,11 @@
 #include "app/service/progress_log.h"
 #include "pgsluice/base/backoff.h"
 #include "pgsluice/catalog/catalog.h"
-#include "pgsluice/document/plan.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/migrate/migrator.h"
 #include "pgsluice/observe/log.h"
 #include "pgsluice/pg/databases.h"
+#include "pgsluice/plan/plan.h"
 #include "pgsluice/sync/wakeup.h"
 
 namespace pgsluice::app {
@@ -40,7 +40,7 @@ DatabaseService::DatabaseService(config::Config config, std::shared_ptr<engine::
              .application_name = "pgsluice api",
              .statement_timeout_ms = kApiStatementMs},
             kApiSessions),
-      consistency_(pool_, monitor_, [this] { sync_.LookAgain(); }),
+      consistency_(pool_, monitor_, [this] { sync_.RequestCheck(); }),
       cursor_keys_(pool_, registry),
       sync_(config_, *engine_, monitor_, syncs) {}
 
@@ -84,7 +84,7 @@ void DatabaseService::StartOnce() {
   idle_ = IsEmpty(session);
   if (idle_) return monitor_.Recovered("database");
   migrate::Migrator::CheckVersion(session);
-  cursor_keys_.Get("");
+  cursor_keys_.KeysFor("");
   ReportNotIndexed(session);
   sync_.Start();
   monitor_.Recovered("database");
@@ -98,9 +98,9 @@ void DatabaseService::LogProgress(const std::stop_token& stop) {
 /// Without "indexes" in the configuration: which tables are left out, and why.
 void DatabaseService::ReportNotIndexed(pg::Session& session) const {
   if (!config_.all_tables) return;
-  for (const config::Problem& problem :
-       document::NotIndexed(config_, catalog::Catalog::Load(session), session)) {
-    Log(Level::kWarn, "app", problem.message, {{"place", problem.place}, {"remedy", problem.hint}});
+  for (const config::Finding& finding :
+       plan::NotIndexed(config_, catalog::Catalog::Load(session), session)) {
+    Log(Level::kWarn, "app", finding.message, {{"place", finding.place}, {"remedy", finding.hint}});
   }
 }
 
@@ -116,14 +116,14 @@ void DatabaseService::Stop() {
 }
 
 bool DatabaseService::Has(const std::string& index) const {
-  const std::shared_ptr<const sync::IndexSet> set = sync_.registry().Get();
+  const std::shared_ptr<const sync::IndexSet> set = sync_.registry().Current();
   if (set->indexes.contains(index) || set->troubles.contains(index)) return true;
   return std::any_of(config_.indexes.begin(), config_.indexes.end(),
                      [&](const config::Index& one) { return one.name == index; });
 }
 
 void DatabaseService::AddIndexes(api::IndexSet& indexes) const {
-  const std::shared_ptr<const sync::IndexSet> set = sync_.registry().Get();
+  const std::shared_ptr<const sync::IndexSet> set = sync_.registry().Current();
   for (const auto* known : {&set->indexes, &set->served}) {
     for (const auto& [name, index] : *known) {
       indexes[name] = {index->plan, index->alias, sync::Name(index->phase), index->filling};
@@ -135,14 +135,14 @@ void DatabaseService::AddIndexes(api::IndexSet& indexes) const {
 }
 
 void DatabaseService::ReportAccess(const config::Config& config) const {
-  std::vector<std::shared_ptr<const document::Plan>> plans;
-  const std::shared_ptr<const sync::IndexSet> set = sync_.registry().Get();
+  std::vector<std::shared_ptr<const plan::Plan>> plans;
+  const std::shared_ptr<const sync::IndexSet> set = sync_.registry().Current();
   for (const auto& [name, index] : set->indexes) plans.push_back(index->plan);
-  config::Problems problems;
-  CheckAccessToFields(config, plans, problems);
-  for (const config::Problem& problem : problems) {
-    Log(problem.warning ? Level::kWarn : Level::kError, "app", problem.message,
-        {{"place", problem.place}, {"remedy", problem.hint}});
+  config::Findings findings;
+  CheckAccessToFields(config, plans, findings);
+  for (const config::Finding& finding : findings) {
+    Log(finding.warning ? Level::kWarn : Level::kError, "app", finding.message,
+        {{"place", finding.place}, {"remedy", finding.hint}});
   }
 }
 
@@ -154,7 +154,7 @@ std::string DatabaseService::Reason(const std::string& outer) const {
     const std::string trouble = monitor_.TroubleOf(part);
     if (!trouble.empty()) add(fmt::format("{}: {}", part, trouble));
   }
-  const std::shared_ptr<const sync::IndexSet> set = sync_.registry().Get();
+  const std::shared_ptr<const sync::IndexSet> set = sync_.registry().Current();
   for (const auto& [index, cause] : sync_.holds().causes()) {
     if (set->troubles.contains(index)) continue;
     add(fmt::format("index {} is blocked: {}; {}", index, cause.reason, cause.remedy));
@@ -169,7 +169,7 @@ std::string DatabaseService::Reason(const std::string& outer) const {
 
 std::string DatabaseService::Phase(const std::string& outer) const {
   if (!Reason(outer).empty()) return "degraded";
-  const std::shared_ptr<const sync::IndexSet> set = sync_.registry().Get();
+  const std::shared_ptr<const sync::IndexSet> set = sync_.registry().Current();
   for (const auto& [name, index] : set->indexes) {
     if (index->phase == sync::IndexPhase::kBackfilling) return "backfilling";
   }
@@ -178,7 +178,7 @@ std::string DatabaseService::Phase(const std::string& outer) const {
 
 /// {"projects":{"documents":12},…}: what only this process and the engine know.
 std::string DatabaseService::OfIndexes(bool ask_engine) {
-  const std::shared_ptr<const sync::IndexSet> set = sync_.registry().Get();
+  const std::shared_ptr<const sync::IndexSet> set = sync_.registry().Current();
   std::map<std::string, std::string> texts;
   for (const auto* known : {&set->indexes, &set->served}) {
     for (const auto& [name, index] : *known) {
@@ -279,17 +279,17 @@ bool DatabaseService::WaitUntilApplied(const std::string& token, const std::stri
       token, [&] { return ScopeOf(index); }, deadline);
 }
 
-/// Nothing before the keeper has looked at every index, or at this one.
+/// Nothing before the schema watcher has looked at every index, or at this one.
 std::optional<sync::Scope> DatabaseService::ScopeOf(const std::string& index) const {
   const bool complete = sync_.ready();
-  const std::shared_ptr<const sync::IndexSet> set = sync_.registry().Get();
+  const std::shared_ptr<const sync::IndexSet> set = sync_.registry().Current();
   if (index.empty()) return complete ? std::optional(sync::ScopeOf(*set)) : std::nullopt;
   return set->indexes.contains(index) ? std::optional(sync::ScopeOf(*set, index)) : std::nullopt;
 }
 
 std::shared_ptr<const query::CursorKeys> DatabaseService::Keys(const std::string& cursor) {
   if (!Away().empty() || idle_) return nullptr;
-  return cursor_keys_.Get(cursor);
+  return cursor_keys_.KeysFor(cursor);
 }
 
 }  // namespace pgsluice::app

@@ -10,11 +10,11 @@
 #include "app/commands/dead_letters.h"
 #include "app/commands/status_merge.h"
 #include "pgsluice/config/databases.h"
-#include "pgsluice/config/problem.h"
-#include "pgsluice/document/index_names.h"
+#include "pgsluice/config/finding.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/observe/log.h"
 #include "pgsluice/pg/databases.h"
+#include "pgsluice/plan/index_names.h"
 #include "pgsluice/query/problem.h"
 #include "pgsluice/sync/wakeup.h"
 
@@ -44,8 +44,8 @@ Databases::Databases(const config::Config& config, std::shared_ptr<engine::Engin
 Databases::~Databases() { Stop(); }
 
 bool Databases::Start(const std::stop_token& stop) {
-  if (!named_) return Get()->front()->Start(stop);
-  for (const One& one : *Get()) one->StartAside();
+  if (!named_) return Present()->front()->Start(stop);
+  for (const One& one : *Present()) one->StartAside();
   if (config_.database.all) {
     discovery_ = std::jthread([this](const std::stop_token& s) { Discover(s); });
   }
@@ -53,7 +53,7 @@ bool Databases::Start(const std::stop_token& stop) {
 }
 
 void Databases::LogProgress(const std::stop_token& stop) {
-  if (!named_) return Get()->front()->LogProgress(stop);
+  if (!named_) return Present()->front()->LogProgress(stop);
   // Several log it themselves.
   sync::SleepUnlessStopped(std::chrono::hours(24 * 365 * 10), stop);
 }
@@ -62,7 +62,7 @@ void Databases::Stop() {
   discovery_.request_stop();
   if (discovery_.joinable()) discovery_.join();
   std::vector<std::jthread> stopping;  // at once: each finishes what is in flight
-  for (const One& one : *Get()) stopping.emplace_back([one] { one->Stop(); });
+  for (const One& one : *Present()) stopping.emplace_back([one] { one->Stop(); });
 }
 
 void Databases::Discover(const std::stop_token& stop) {
@@ -86,7 +86,7 @@ void Databases::LookForNew(std::unique_ptr<pg::Session>& session) {
     session = std::make_unique<pg::Session>(
         pg::SessionOptions{.url = config_.database.url, .application_name = "pgsluice databases"});
   }
-  const auto known = Get();
+  const auto known = Present();
   for (const std::string& name : pg::ListDatabases(*session)) {
     const bool is_known = std::any_of(known->begin(), known->end(),
                                       [&](const One& one) { return one->name() == name; });
@@ -94,7 +94,7 @@ void Databases::LookForNew(std::unique_ptr<pg::Session>& session) {
     Log(Level::kInfo, "app", "a database of the server is followed from now on",
         {{"database", name}});
     Add({.url = pg::WithDatabase(config_.database.url, name), .name = name, .all = true});
-    Get()->back()->StartAside();
+    Present()->back()->StartAside();
   }
 }
 
@@ -104,9 +104,9 @@ bool Databases::MayAdd(const std::string& name) {
     return std::any_of(indexes.begin(), indexes.end(),
                        [&](const config::Index& index) { return index.database == name; });
   }
-  const std::string before = document::NameBefore(name);
-  for (const One& one : *Get()) {
-    const std::string other = document::NameBefore(one->name());
+  const std::string before = plan::NameBefore(name);
+  for (const One& one : *Present()) {
+    const std::string other = plan::NameBefore(one->name());
     if (!before.starts_with(other) && !other.starts_with(before)) continue;
     if (refused_.insert(name).second) {
       Log(Level::kError, "app",
@@ -128,19 +128,19 @@ void Databases::Add(const config::Database& database) {
   list_ = std::move(list);
 }
 
-std::shared_ptr<const Databases::List> Databases::Get() const {
+std::shared_ptr<const Databases::List> Databases::Present() const {
   const base::MutexLock lock(mutex_);
   return list_;
 }
 
 std::shared_ptr<const api::IndexSet> Databases::Indexes() const {
   auto indexes = std::make_shared<api::IndexSet>();
-  for (const One& one : *Get()) one->AddIndexes(*indexes);
+  for (const One& one : *Present()) one->AddIndexes(*indexes);
   return indexes;
 }
 
 bool Databases::ready() const {
-  const auto list = Get();
+  const auto list = Present();
   {
     const base::MutexLock lock(mutex_);
     if (!unlisted_.empty()) return false;
@@ -149,7 +149,7 @@ bool Databases::ready() const {
 }
 
 std::string Databases::Reason(const std::string& outer) const {
-  const auto list = Get();
+  const auto list = Present();
   if (!named_) return list->front()->Reason(outer);
   if (!outer.empty()) return outer;
   std::string all;
@@ -166,7 +166,7 @@ std::string Databases::Reason(const std::string& outer) const {
 }
 
 std::string Databases::Status(const std::string& outer) {
-  const auto list = Get();
+  const auto list = Present();
   if (!named_) return list->front()->Status(outer);
   std::vector<StatusPart> parts;
   for (const One& one : *list) parts.push_back({one->name(), one->Status(outer)});
@@ -181,14 +181,14 @@ std::string Databases::Status(const std::string& outer) {
 }
 
 void Databases::ReportAccess(const config::Config& config) const {
-  for (const One& one : *Get()) one->ReportAccess(config);
+  for (const One& one : *Present()) one->ReportAccess(config);
 }
 
 std::shared_ptr<const query::CursorKeys> Databases::CursorKeys(const std::string& cursor) {
   // All processes sign with the keys of the first database that they reach, and accept those of
   // any.
   std::shared_ptr<const query::CursorKeys> first;
-  for (const One& one : *Get()) {
+  for (const One& one : *Present()) {
     auto keys = one->Keys(cursor);
     if (keys == nullptr) continue;
     if (cursor.empty() || keys->KnowsKeyOf(cursor)) return keys;
@@ -199,7 +199,7 @@ std::shared_ptr<const query::CursorKeys> Databases::CursorKeys(const std::string
 
 std::string Databases::DeadLetters(bool with_rows) {
   std::vector<outbox::DeadLetter> all;
-  for (const One& one : *Get()) {
+  for (const One& one : *Present()) {
     try {
       for (outbox::DeadLetter& letter : one->DeadLetters()) {
         if (!with_rows) WithoutRow(letter);
@@ -216,7 +216,7 @@ std::string Databases::DeadLetters(bool with_rows) {
 std::int64_t Databases::Retry(const std::string& database, std::optional<std::int64_t> id) {
   if (id) return Asked(database)->Retry(id);
   std::int64_t retried = 0;
-  for (const One& one : *Get()) {
+  for (const One& one : *Present()) {
     try {
       retried += one->Retry(id);
     } catch (const Error&) {
@@ -236,14 +236,14 @@ Databases::One Databases::Asked(const std::string& name) const {
 
 std::vector<std::string> Databases::DatabaseNames() {
   std::vector<std::string> names;
-  for (const One& one : *Get()) {
+  for (const One& one : *Present()) {
     if (!one->idle()) names.push_back(one->name());
   }
   return names;
 }
 
 Databases::One Databases::Find(const std::string& name) const {
-  const auto list = Get();
+  const auto list = Present();
   const auto found =
       std::find_if(list->begin(), list->end(), [&](const One& one) { return one->name() == name; });
   return found == list->end() ? nullptr : *found;
@@ -251,7 +251,7 @@ Databases::One Databases::Find(const std::string& name) const {
 
 Databases::One Databases::Require(const std::string& name) const {
   if (One one = Find(name)) return one;
-  const auto list = Get();
+  const auto list = Present();
   std::vector<std::string> names;
   for (const One& one : *list) names.push_back(one->name());
   if (name.empty() && list->size() == 1) return list->front();
@@ -269,7 +269,7 @@ Databases::One Databases::Require(const std::string& name) const {
 }
 
 Databases::One Databases::Owner(const std::string& index) const {
-  const auto list = Get();
+  const auto list = Present();
   if (!named_) return list->front();
   const auto found =
       std::find_if(list->begin(), list->end(), [&](const One& one) { return one->Has(index); });
@@ -302,7 +302,7 @@ std::set<std::string> Databases::Filling(const std::string& database) {
 
 bool Databases::WaitUntilApplied(const std::string& token, const std::string& index,
                                  std::chrono::steady_clock::time_point deadline) {
-  if (!named_) return Get()->front()->WaitUntilApplied(token, index, deadline);
+  if (!named_) return Present()->front()->WaitUntilApplied(token, index, deadline);
   const One owner = index.empty() ? nullptr : Owner(index);
   for (const Token& one : ReadTokens(token)) {
     const One database = one.database.empty() && owner != nullptr ? owner : Require(one.database);

@@ -65,7 +65,7 @@ class Databases : public api::SyncState {
   using One = std::shared_ptr<DatabaseService>;
   using List = std::vector<One>;
 
-  std::shared_ptr<const List> Get() const;
+  std::shared_ptr<const List> Present() const;
   /// Null for a name that no database has.
   One Find(const std::string& name) const;
   /// Throws Error(kReject) for a name that no database has.

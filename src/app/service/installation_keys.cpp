@@ -26,7 +26,7 @@ InstallationKeys::InstallationKeys(pg::Pool& pool, observe::Registry& registry)
                                  "key of this process.")),
       keys_(query::CursorKeys::OfThisProcess()) {}
 
-std::shared_ptr<const query::CursorKeys> InstallationKeys::Get(const std::string& cursor) {
+std::shared_ptr<const query::CursorKeys> InstallationKeys::KeysFor(const std::string& cursor) {
   {
     const base::MutexLock lock(mutex_);
     const auto age = Clock::now() - read_;

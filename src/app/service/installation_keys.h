@@ -18,7 +18,7 @@ namespace pgsluice::app {
 class InstallationKeys {
  public:
   InstallationKeys(pg::Pool& pool, observe::Registry& registry);
-  std::shared_ptr<const query::CursorKeys> Get(const std::string& cursor);
+  std::shared_ptr<const query::CursorKeys> KeysFor(const std::string& cursor);
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -7,8 +7,8 @@
 
 #include "app/cli/progress_view.h"
 #include "pgsluice/observe/log.h"
-#include "pgsluice/sync/jobs.h"
-#include "pgsluice/sync/writer.h"
+#include "pgsluice/sync/backfill_tasks.h"
+#include "pgsluice/sync/bulk_writer.h"
 
 namespace pgsluice::app {
 
@@ -34,7 +34,7 @@ void ProgressLog::Run(const std::stop_token& stop) {
 }
 
 void ProgressLog::Look() {
-  const std::shared_ptr<const sync::IndexSet> set = registry_.Get();
+  const std::shared_ptr<const sync::IndexSet> set = registry_.Current();
   std::vector<std::string> filled;
   for (const auto& [name, index] : set->indexes) {
     if (!IsFilled(*index)) continue;

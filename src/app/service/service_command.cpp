@@ -60,9 +60,9 @@ std::string NeedsRestart(const config::Config& old, const config::Config& fresh)
 
 /// The whole service. The order of the members is the order in which they start to exist; they
 /// start in the order of Run() and stop in reverse.
-class Service {
+class Process {
  public:
-  Service(const config::Config& config, bool syncs, bool serves)
+  Process(const config::Config& config, bool syncs, bool serves)
       : config_(config),
         serves_(serves),
         traces_(ExportTraces(config::ProcessEnvironment(), registry_)),
@@ -100,11 +100,11 @@ class Service {
 
   /// SIGHUP.
   void Reload(const Context& context) {
-    config::Problems problems;
+    config::Findings findings;
     config::Config fresh =
-        config::Load({.flags = context.invocation.options}, config::ProcessEnvironment(), problems);
-    CheckAccess(fresh, problems);
-    if (PrintProblems(problems, std::cerr)) {
+        config::Load({.flags = context.invocation.options}, config::ProcessEnvironment(), findings);
+    CheckAccess(fresh, findings);
+    if (PrintFindings(findings, std::cerr)) {
       Log(Level::kError, "app", "SIGHUP: the configuration is wrong, the old one stays");
       return;
     }
@@ -175,9 +175,9 @@ class Service {
 
 int RunService(const Context& context) {
   const std::string& command = context.invocation.command;
-  Service service(context.config, command != "serve", command != "sync");
-  const Signals signals([&] { service.Reload(context); });
-  return service.Run(signals.stop());
+  Process process(context.config, command != "serve", command != "sync");
+  const Signals signals([&] { process.Reload(context); });
+  return process.Run(signals.stop());
 }
 
 }  // namespace pgsluice::app

@@ -9,10 +9,9 @@ namespace pgsluice::app {
 
 namespace {
 
-void CheckNames(const std::vector<std::string>& asked,
-                const std::vector<document::Planned>& planned) {
+void CheckNames(const std::vector<std::string>& asked, const std::vector<plan::Planned>& planned) {
   std::vector<std::string> names;
-  for (const document::Planned& one : planned) names.push_back(one.config.name);
+  for (const plan::Planned& one : planned) names.push_back(one.config.name);
   for (const std::string& name : asked) {
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
     const std::string nearest = config::Nearest(name, names);
@@ -25,15 +24,15 @@ void CheckNames(const std::vector<std::string>& asked,
 
 WantedIndexes WantedPlans(const Context& context, pg::Session& session) {
   const catalog::Catalog catalog = catalog::Catalog::Load(session);
-  const auto planned = document::PlanIndexes(context.config, catalog, session);
+  const auto planned = plan::PlanIndexes(context.config, catalog, session);
   const std::vector<std::string>& asked = context.invocation.arguments;
   CheckNames(asked, planned);
   WantedIndexes wanted;
-  for (const document::Planned& one : planned) {
+  for (const plan::Planned& one : planned) {
     const bool is_asked =
         asked.empty() || std::find(asked.begin(), asked.end(), one.config.name) != asked.end();
     if (!is_asked) continue;
-    PrintProblems(one.problems, context.err);
+    PrintFindings(one.findings, context.err);
     if (one.plan != nullptr) wanted.plans.push_back(one.plan);
     wanted.misfits = wanted.misfits || one.plan == nullptr;
   }

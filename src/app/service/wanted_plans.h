@@ -4,13 +4,13 @@
 #include <vector>
 
 #include "app/commands/commands.h"
-#include "pgsluice/document/plan.h"
 #include "pgsluice/pg/session.h"
+#include "pgsluice/plan/plan.h"
 
 namespace pgsluice::app {
 
 struct WantedIndexes {
-  std::vector<std::shared_ptr<const document::Plan>> plans;
+  std::vector<std::shared_ptr<const plan::Plan>> plans;
   bool misfits = false;  ///< Others were wanted, but their definitions do not fit the tables.
 };
 

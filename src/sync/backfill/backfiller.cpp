@@ -6,12 +6,12 @@
 #include "pgsluice/observe/log.h"
 #include "pgsluice/observe/trace.h"
 #include "pgsluice/pg/sql_error.h"
+#include "pgsluice/sync/backfill_tasks.h"
+#include "pgsluice/sync/bulk_writer.h"
 #include "pgsluice/sync/definitions.h"
-#include "pgsluice/sync/jobs.h"
-#include "pgsluice/sync/writer.h"
 #include "sync/indexes/reindexer.h"
-#include "sync/live/missing.h"
-#include "sync/live/refresher.h"
+#include "sync/live/document_syncer.h"
+#include "sync/live/missing_documents.h"
 #include "sync/live/times.h"
 #include "sync/run_loop.h"
 
@@ -22,7 +22,7 @@ namespace {
 constexpr std::int64_t kIdsPerPage = 1000, kKeysPerFetch = 4096;
 // Of documents: written within a second or two, so that no write is old.
 constexpr std::size_t kBytesPerSnapshot = 8U << 20U;
-// What a transaction does of a piece, so that a process that is killed, or a bulk that fails,
+// What a transaction does of a task, so that a process that is killed, or a bulk that fails,
 // undoes no more.
 constexpr std::chrono::milliseconds kPortion{1000};
 // While a transaction of an older generation is at work.
@@ -32,110 +32,111 @@ using Clock = std::chrono::steady_clock;
 
 class Backfiller {
  public:
-  Backfiller(const Shared& shared, pg::Session& session, Writer& writer)
+  Backfiller(const Shared& shared, pg::Session& session, BulkWriter& writer)
       : shared_(shared),
         session_(session),
         writer_(writer),
         outbox_(session),
-        refresher_(session, outbox_, writer, shared.holds),
+        syncer_(session, outbox_, writer, shared.holds),
         times_(session, outbox_),
         reindexer_(shared, session) {}
 
   Next Step() {
-    const std::shared_ptr<const IndexSet> set = shared_.registry.Get();
+    const std::shared_ptr<const IndexSet> set = shared_.registry.Current();
     pg::Transaction transaction(session_);
     if (!EnterGeneration(session_, set->generation)) {
-      shared_.look_again();
+      shared_.request_check();
       return kUntilLooked;
     }
     if (alone_ != set->generation && OthersAreBehind(session_, set->generation)) {
       return {kBetweenLooks, true};
     }
     alone_ = set->generation;
-    std::optional<Job> job = ClaimJob(session_, *set, shared_.holds.held());
-    if (!job) {
-      Next next = UntilNextJob(session_, *set);
+    std::optional<BackfillTask> task = ClaimTask(session_, *set, shared_.holds.held());
+    if (!task) {
+      Next next = UntilNextTask(session_, *set);
       transaction.Commit();
       if (const auto hold = shared_.holds.UntilNext()) next.wait = std::min(next.wait, *hold);
       return reindexer_.Step(*set) ? kAgain : next;
     }
-    const LiveIndex& whole = *set->indexes.find(job->index_name)->second;
+    const LiveIndex& whole = *set->indexes.find(task->index_name)->second;
     // A walk holds for whatever index is in place now.
-    const Target* target = FindTarget(whole, job->physical);
+    const Target* target = FindTarget(whole, task->physical);
     const LiveIndex index = whole.Only(target != nullptr ? *target : whole.targets.at(0));
-    observe::Span span(observe::SpanKind::kInternal, "backfill piece");
-    span.Set("pgsluice.index", job->index_name);
+    observe::Span span(observe::SpanKind::kInternal, "backfill task");
+    span.Set("pgsluice.index", task->index_name);
     Portion portion;
     const auto begun = Clock::now();
     try {
-      portion = Read(index, *job);
+      portion = Read(index, *task);
     } catch (const engine::IndexRefused& refused) {
-      if (dynamic_cast<const IndexMissing*>(&refused) != nullptr) shared_.look_again();
-      shared_.holds.Refused(job->index_name, refused);
+      if (dynamic_cast<const IndexMissing*>(&refused) != nullptr) shared_.request_check();
+      shared_.holds.Refused(task->index_name, refused);
       blocks_ = ChunkSizer(kBytesPerSnapshot, 1);  // little at first
       return kAgain;
     }
     if (!NamesHold(session_, {index.plan.get()})) {
-      shared_.look_again();
+      shared_.request_check();
       return kUntilLooked;
     }
-    if (!SameStorage(session_, *job)) {
-      CreateScan(session_, index, false, job->position.value_or(kFromTheStart));
+    if (!SameStorage(session_, *task)) {
+      CreateScan(session_, index, false, task->position.value_or(kFromTheStart));
     }
-    SaveJob(session_, *job, portion);
+    SaveTask(session_, *task, portion);
     transaction.Commit();
-    refresher_.Committed();
+    syncer_.Committed();
     portion.took = Clock::now() - begun;
-    KeepRate(session_, *job, portion);
+    KeepRate(session_, *task, portion);
     shared_.monitor.Recovered("engine");
-    if (job->first_block) {
+    if (task->first_block) {
       shared_.monitor.BackfillRows(index.plan->name).Add(static_cast<double>(portion.rows));
     }
     Progressed(index, portion);
-    if (job->physical != index.physical) shared_.look_again();  // drops it
+    if (task->physical != index.physical) shared_.request_check();  // drops it
     return kAgain;
   }
 
  private:
-  /// What of the piece is done within about a second, or at its rate, so that no transaction is
+  /// What of the task is done within about a second, or at its rate, so that no transaction is
   /// open while the rate is waited for.
-  Portion Read(const LiveIndex& index, Job& job) {
-    if (!job.first_block) return Walk(index, job);
-    const bool view = job.filenode == 0;
-    if (!view) return ScanBlocks(index, job);
-    return ScanKeys(index, job);
+  Portion Read(const LiveIndex& index, BackfillTask& task) {
+    if (!task.first_block) return Walk(index, task);
+    const bool view = task.filenode == 0;
+    if (!view) return ScanBlocks(index, task);
+    return ScanKeys(index, task);
   }
 
-  Portion ScanBlocks(const LiveIndex& index, Job& job) {
-    if (job.is_last) job.end_block = std::max(job.end_block, BlocksOf(session_, job.relation_oid));
-    const std::string sql = index.plan->BlockStatement(job.relation).sql;
-    observe::Log(observe::Level::kDebug, "sync", "backfill reads a piece",
+  Portion ScanBlocks(const LiveIndex& index, BackfillTask& task) {
+    if (task.is_last)
+      task.end_block = std::max(task.end_block, BlocksOf(session_, task.relation_oid));
+    const std::string sql = index.plan->BlockStatement(task.relation).sql;
+    observe::Log(observe::Level::kDebug, "sync", "backfill reads a task",
                  {{"index", index.plan->name}, {"sql", sql}});
     Portion portion;
     const auto start = Clock::now();
-    while (job.next_block < job.end_block) {
-      const std::int64_t end = std::min(job.end_block, job.next_block + BlocksAtOnce(job));
+    while (task.next_block < task.end_block) {
+      const std::int64_t end = std::min(task.end_block, task.next_block + BlocksAtOnce(task));
       const auto begun = Clock::now();
-      const std::int64_t rows = refresher_.careful() || index.plan->several_ids
-                                    ? ScanRangeByKey(index, job, end)
-                                    : ScanRange(index, job, sql, end);
-      KeepTimes(index, job, end);
-      const std::int64_t blocks = end - job.next_block;
+      const std::int64_t rows = syncer_.careful() || index.plan->several_ids
+                                    ? ScanRangeByKey(index, task, end)
+                                    : ScanRange(index, task, sql, end);
+      KeepTimes(index, task, end);
+      const std::int64_t blocks = end - task.next_block;
       rows_per_block_ = rows / blocks + 1;
       time_per_block_ = (Clock::now() - begun) / blocks;
       portion.rows += rows;
-      job.next_block = end;
-      if (job.rate > 0 || Clock::now() - start >= kPortion) break;
+      task.next_block = end;
+      if (task.rate > 0 || Clock::now() - start >= kPortion) break;
     }
-    portion.finished = job.next_block >= job.end_block;
+    portion.finished = task.next_block >= task.end_block;
     return portion;
   }
 
   /// All rows of some blocks, at one snapshot. A cursor, because even one block may hold a hundred
   /// rows of a megabyte each. Returns how many rows there are.
-  std::int64_t ScanRange(const LiveIndex& index, const Job& job, const std::string& sql,
+  std::int64_t ScanRange(const LiveIndex& index, const BackfillTask& task, const std::string& sql,
                          std::int64_t end) {
-    const std::int64_t begin = job.next_block;
+    const std::int64_t begin = task.next_block;
     session_.ExecParams("DECLARE documents NO SCROLL CURSOR FOR " + sql,
                         {std::to_string(begin), std::to_string(end)});
     std::size_t total = 0, bytes = 0;
@@ -144,7 +145,7 @@ class Backfiller {
       const pg::Result documents = Fetch(limit);
       const WriteReport report =
           writer_.Write(index, documents, index.whole && outbox_.HasDeadLetters(index.plan->name));
-      refresher_.Settle(index, report, [&] { return KeysOfBlocks(index, job, begin, end); });
+      syncer_.Settle(index, report, [&] { return KeysOfBlocks(index, task, begin, end); });
       rows_.Observe(documents.rows(), report.bytes);
       total += documents.rows();
       bytes += report.bytes;
@@ -157,12 +158,12 @@ class Backfiller {
 
   /// Of the rows of the blocks up to `end`. If one of them has no time that can be computed, they
   /// are found one by one; of rows outside of `where` such a block keeps no times.
-  void KeepTimes(const LiveIndex& index, const Job& job, std::int64_t end) {
-    if (times_.KeepBlocks(index, job.relation, job.next_block, end)) return;
+  void KeepTimes(const LiveIndex& index, const BackfillTask& task, std::int64_t end) {
+    if (times_.KeepBlocks(index, task.relation, task.next_block, end)) return;
     WarnOfTimes(index);
-    for (std::int64_t block = job.next_block; block < end; ++block) {
-      if (times_.KeepBlocks(index, job.relation, block, block + 1)) continue;
-      times_.Keep(index, KeysOfBlocks(index, job, block, block + 1));
+    for (std::int64_t block = task.next_block; block < end; ++block) {
+      if (times_.KeepBlocks(index, task.relation, block, block + 1)) continue;
+      times_.Keep(index, KeysOfBlocks(index, task, block, block + 1));
     }
   }
 
@@ -178,43 +179,43 @@ class Backfiller {
     try {
       return session_.Exec("FETCH " + std::to_string(limit) + " FROM documents");
     } catch (const pg::SqlError& error) {
-      if (error.IsOfOneRow()) refresher_.BeCareful();  // when the piece is read again
+      if (error.IsOfOneRow()) syncer_.BeCareful();  // when the task is read again
       throw;
     }
   }
 
   /// The rows of one block at a time by their keys, so that only those fail that cannot be read.
-  std::int64_t ScanRangeByKey(const LiveIndex& index, Job& job, std::int64_t end) {
+  std::int64_t ScanRangeByKey(const LiveIndex& index, BackfillTask& task, std::int64_t end) {
     std::int64_t rows = 0;
-    for (std::int64_t block = job.next_block; block < end; ++block) {
-      const std::vector<std::string> keys = KeysOfBlocks(index, job, block, block + 1);
-      refresher_.Refresh(index, keys);
+    for (std::int64_t block = task.next_block; block < end; ++block) {
+      const std::vector<std::string> keys = KeysOfBlocks(index, task, block, block + 1);
+      syncer_.Sync(index, keys);
       rows += static_cast<std::int64_t>(keys.size());
     }
     return rows;
   }
 
-  std::vector<std::string> KeysOfBlocks(const LiveIndex& index, const Job& job, std::int64_t begin,
-                                        std::int64_t end) {
-    const std::string sql = index.plan->BlockKeysStatement(job.relation).sql;
+  std::vector<std::string> KeysOfBlocks(const LiveIndex& index, const BackfillTask& task,
+                                        std::int64_t begin, std::int64_t end) {
+    const std::string sql = index.plan->BlockKeysStatement(task.relation).sql;
     return Column(session_.ExecParams(sql, {std::to_string(begin), std::to_string(end)}));
   }
 
   /// What is read and written within a portion's time; under a rate the rows of about a second.
-  std::int64_t BlocksAtOnce(const Job& job) const {
+  std::int64_t BlocksAtOnce(const BackfillTask& task) const {
     const std::int64_t in_time = kPortion / std::max(time_per_block_, Clock::duration(1));
     const auto most = std::clamp<std::int64_t>(static_cast<std::int64_t>(blocks_.next()), 1,
                                                std::max<std::int64_t>(in_time, 1));
-    if (job.rate == 0) return most;
-    return std::clamp<std::int64_t>(job.rate / rows_per_block_, 1, most);
+    if (task.rate == 0) return most;
+    return std::clamp<std::int64_t>(task.rate / rows_per_block_, 1, most);
   }
 
   /// A root without blocks (a view): its keys in order. The cursor outlives the transactions that
   /// save how far it is, so that the view is computed once, unless the process is killed.
-  Portion ScanKeys(const LiveIndex& index, Job& job) {
+  Portion ScanKeys(const LiveIndex& index, BackfillTask& task) {
     const auto start = Clock::now();
-    OpenKeys(index, job);
-    const std::int64_t limit = job.rate > 0 ? std::min(job.rate, kKeysPerFetch) : kKeysPerFetch;
+    OpenKeys(index, task);
+    const std::int64_t limit = task.rate > 0 ? std::min(task.rate, kKeysPerFetch) : kKeysPerFetch;
     Portion portion;
     do {
       const std::vector<std::string> keys =
@@ -223,19 +224,19 @@ class Backfiller {
         if (!times_.KeepAll(index)) WarnOfTimes(index);
         return portion;
       }
-      refresher_.Refresh(index, keys);
-      job.reached = keys.back();
-      keys_of_ = {job.id, job.reached};
+      syncer_.Sync(index, keys);
+      task.reached = keys.back();
+      keys_of_ = {task.id, task.reached};
       portion.rows += static_cast<std::int64_t>(keys.size());
-    } while (job.rate == 0 && Clock::now() - start < kPortion);
+    } while (task.rate == 0 && Clock::now() - start < kPortion);
     portion.finished = false;
     return portion;
   }
 
-  /// The cursor "keys", unless it is open and stands where the piece is: it does not when the last
+  /// The cursor "keys", unless it is open and stands where the task is: it does not when the last
   /// portion was rolled back, or somebody else did it.
-  void OpenKeys(const LiveIndex& index, const Job& job) {
-    if (keys_of_ == std::pair(job.id, job.reached)) return;
+  void OpenKeys(const LiveIndex& index, const BackfillTask& task) {
+    if (keys_of_ == std::pair(task.id, task.reached)) return;
     keys_of_ = {};
     if (session_.Exec("SELECT EXISTS (SELECT FROM pg_catalog.pg_cursors WHERE name = 'keys')")
             .Bool(0, 0)) {
@@ -245,7 +246,7 @@ class Backfiller {
                             index.plan->all_keys_sql +
                             ") AS keys(key) WHERE key::text COLLATE \"C\" > $1 "
                             "ORDER BY key::text COLLATE \"C\"",
-                        {job.reached});
+                        {task.reached});
   }
 
   static std::vector<std::string> Column(const pg::Result& rows) {
@@ -255,19 +256,19 @@ class Backfiller {
   }
 
   /// Refreshes every id of the index whose row is gone, or has another routing than its document.
-  Portion Walk(const LiveIndex& index, Job& job) {
-    const std::int64_t limit = job.rate > 0 ? std::min(job.rate, kIdsPerPage) : kIdsPerPage;
+  Portion Walk(const LiveIndex& index, BackfillTask& task) {
+    const std::int64_t limit = task.rate > 0 ? std::min(task.rate, kIdsPerPage) : kIdsPerPage;
     const auto start = Clock::now();
-    if (job.reached.empty()) shared_.engine.Refresh(index.alias);
+    if (task.reached.empty()) shared_.engine.Refresh(index.alias);
     Portion portion;
     while (true) {
       const engine::Engine::IdPage page =
-          shared_.engine.Ids(index.alias, job.reached, static_cast<int>(limit), false);
+          shared_.engine.Ids(index.alias, task.reached, static_cast<int>(limit), false);
       if (page.ids.empty()) return portion;
       WalkPage(index, page);
-      job.reached = page.next;
+      task.reached = page.next;
       portion.rows += static_cast<std::int64_t>(page.ids.size());
-      if (job.rate > 0 || Clock::now() - start >= kPortion) return {portion.rows, false, {}};
+      if (task.rate > 0 || Clock::now() - start >= kPortion) return {portion.rows, false, {}};
     }
   }
 
@@ -277,7 +278,7 @@ class Backfiller {
       const pg::Result missing = session_.Exec(statement, {parameter});
       const std::vector<std::string> keys = KeysToRefresh(*index.plan, missing, page.ids);
       if (!keys.empty()) {
-        refresher_.Refresh(index, keys);
+        syncer_.Sync(index, keys);
       } else if (!index.plan->several_ids || statement.name == "missing_ids") {
         Delete(index, missing);
       }
@@ -307,15 +308,15 @@ class Backfiller {
     shared_.monitor.BackfillProgress(index.plan->name).Set(progress.ratio());
     if (!portion.finished || progress.pieces_left > 0 || !CloseIfDone(session_, index.physical))
       return;
-    shared_.drained(index.alias, 0);
-    shared_.look_again();  // the index is live now
+    shared_.request_refresh(index.alias, 0);
+    shared_.request_check();  // the index is live now
   }
 
   const Shared& shared_;
   pg::Session& session_;
-  Writer& writer_;
+  BulkWriter& writer_;
   outbox::Outbox outbox_;
-  Refresher refresher_;
+  DocumentSyncer syncer_;
   Times times_;
   Reindexer reindexer_;
   ChunkSizer rows_;
@@ -323,14 +324,14 @@ class Backfiller {
   int alone_ = -1;  ///< The last generation of which no older one was at work any more.
   std::int64_t rows_per_block_ = 100;  ///< As last seen; before that a guess. At least 1.
   Clock::duration time_per_block_{};   ///< As last seen.
-  /// The piece whose keys the cursor "keys" fetches, and the last one it fetched.
+  /// The task whose keys the cursor "keys" fetches, and the last one it fetched.
   std::pair<std::int64_t, std::string> keys_of_;
 };
 
 }  // namespace
 
 void RunBackfiller(const Shared& shared, const std::stop_token& stop) {
-  Writer writer(shared.engine, shared.bulk_bytes, shared.monitor);
+  BulkWriter writer(shared.engine, shared.bulk_bytes, shared.monitor);
   RunLoop(shared, "pgsluice backfill", shared.backfill, stop, [&](pg::Session& session) -> Step {
     session.Exec("SET cursor_tuple_fraction = 1");  // all rows of a cursor are read
     auto backfiller = std::make_shared<Backfiller>(shared, session, writer);

@@ -6,7 +6,7 @@
 
 namespace pgsluice::sync {
 
-/// Works on pieces of backfills (sync/jobs.h) beside the live changes. Runs until stopped.
+/// Works on tasks of backfills (sync/backfill_tasks.h) beside the live changes. Runs until stopped.
 void RunBackfiller(const Shared& shared, const std::stop_token& stop);
 
 }  // namespace pgsluice::sync

@@ -20,7 +20,7 @@ const pg::Statement kDetachSql{"detach_sql", "SELECT pgsluice.detach_sql($1::oid
 const pg::Statement kDetach{"detach", "SELECT pgsluice.detach($1::oid::regclass)"};
 
 pg::Result Call(pg::Session& session, const pg::Statement& statement,
-                const document::Attachment& attachment) {
+                const plan::Attachment& attachment) {
   const pg::Param watched =
       attachment.watched.empty() ? pg::Param() : pg::Param(pg::TextArray(attachment.watched));
   return session.Exec(
@@ -52,29 +52,29 @@ void Change(const std::string& table, const LockWaiting& waiting,
 
 }  // namespace
 
-std::string AttachSql(pg::Session& session, const document::Attachment& attachment) {
+std::string AttachSql(pg::Session& session, const plan::Attachment& attachment) {
   return std::string(Call(session, kAttachSql, attachment).Text(0, 0));
 }
 
-std::string DetachSql(pg::Session& session, const document::Attachment& attachment) {
+std::string DetachSql(pg::Session& session, const plan::Attachment& attachment) {
   return std::string(session.Exec(kDetachSql, {std::to_string(attachment.table)}).Text(0, 0));
 }
 
-void AttachTable(pg::Session& session, const document::Attachment& attachment,
+void AttachTable(pg::Session& session, const plan::Attachment& attachment,
                  const LockWaiting& waiting) {
   Change(attachment.table_name, waiting, [&] { Call(session, kAttach, attachment); });
 }
 
-void DetachTable(pg::Session& session, const document::Attachment& attachment,
+void DetachTable(pg::Session& session, const plan::Attachment& attachment,
                  const LockWaiting& waiting) {
   Change(attachment.table_name, waiting,
          [&] { session.Exec(kDetach, {std::to_string(attachment.table)}); });
 }
 
-std::vector<document::Attachment> Unattached(pg::Session& session,
-                                             const std::vector<document::Attachment>& attachments) {
-  std::vector<document::Attachment> missing;
-  for (const document::Attachment& attachment : attachments) {
+std::vector<plan::Attachment> Unattached(pg::Session& session,
+                                         const std::vector<plan::Attachment>& attachments) {
+  std::vector<plan::Attachment> missing;
+  for (const plan::Attachment& attachment : attachments) {
     if (!AttachSql(session, attachment).empty()) missing.push_back(attachment);
   }
   return missing;
@@ -84,7 +84,7 @@ namespace {
 
 void SayWaiting(const std::string& line) { observe::Log(observe::Level::kInfo, "sync", line); }
 
-void AttachMissing(pg::Session& session, const document::Attachment& attachment, bool patient) {
+void AttachMissing(pg::Session& session, const plan::Attachment& attachment, bool patient) {
   if (patient) {
     AttachTable(session, attachment, SayWaiting);
   } else {
@@ -95,17 +95,17 @@ void AttachMissing(pg::Session& session, const document::Attachment& attachment,
 
 }  // namespace
 
-void Attach(pg::Session& session, const std::vector<std::shared_ptr<const document::Plan>>& plans) {
-  for (const document::Attachment& missing : Unattached(session, document::Attachments(plans))) {
+void Attach(pg::Session& session, const std::vector<std::shared_ptr<const plan::Plan>>& plans) {
+  for (const plan::Attachment& missing : Unattached(session, plan::Attachments(plans))) {
     AttachMissing(session, missing, true);
   }
 }
 
 std::map<std::uint32_t, std::string> TryAttach(
-    pg::Session& session, const std::vector<std::shared_ptr<const document::Plan>>& plans,
+    pg::Session& session, const std::vector<std::shared_ptr<const plan::Plan>>& plans,
     bool patient) {
   std::map<std::uint32_t, std::string> refused;
-  for (const document::Attachment& missing : Unattached(session, document::Attachments(plans))) {
+  for (const plan::Attachment& missing : Unattached(session, plan::Attachments(plans))) {
     try {
       AttachMissing(session, missing, patient);
     } catch (const Error& error) {

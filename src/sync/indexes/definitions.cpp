@@ -111,11 +111,11 @@ void AppendTexts(std::string& json, const std::vector<std::string>& texts) {
 }
 
 /// {"name","hash","needs":[{"relation","captured","watched"}]} of an index.
-void AppendDefinition(std::string& json, const document::Plan& plan) {
+void AppendDefinition(std::string& json, const plan::Plan& plan) {
   json += R"({"name":)" + json::Quote(plan.name) + R"(,"hash":)" + json::Quote(DefinitionOf(plan)) +
           R"(,"needs":[)";
   for (std::size_t i = 0; i < plan.sources.size(); ++i) {
-    const document::Source& source = plan.sources[i];
+    const plan::Source& source = plan.sources[i];
     if (i > 0) json += ',';
     json += R"({"relation":)" + std::to_string(source.table) + R"(,"captured":)";
     AppendTexts(json, source.captured);
@@ -136,7 +136,7 @@ std::vector<std::string> Texts(std::string_view json_array) {
 
 }  // namespace
 
-std::string DefinitionOf(const document::Plan& plan) {
+std::string DefinitionOf(const plan::Plan& plan) {
   // What is copied to a sub-field when a document is written is not in those written before.
   std::string copied;
   for (const std::string& path : plan.config.search.identifiers) copied += '\n' + path;
@@ -145,7 +145,7 @@ std::string DefinitionOf(const document::Plan& plan) {
 }
 
 void Membership::Join(pg::Session& session,
-                      const std::vector<std::shared_ptr<const document::Plan>>& plans,
+                      const std::vector<std::shared_ptr<const plan::Plan>>& plans,
                       const std::vector<std::string>& names) {
   std::string definitions = "[";
   std::set<std::string> planned;
@@ -198,7 +198,7 @@ bool SomeProcessRuns(pg::Session& session, const std::string& index,
   return session.Exec(kRuns, {index, definition}).Bool(0, 0);
 }
 
-void SaveNeeds(pg::Session& session, const document::Plan& plan) {
+void SaveNeeds(pg::Session& session, const plan::Plan& plan) {
   std::string definition = "[";
   AppendDefinition(definition, plan);
   session.Exec(kForgetInForce, {plan.name});
@@ -212,9 +212,9 @@ void MarkGap(pg::Session& session, const std::vector<std::string>& indexes) {
   session.Exec(kMarkGap, {pg::TextArray(indexes)});
 }
 
-bool NamesHold(pg::Session& session, const std::set<const document::Plan*>& plans) {
+bool NamesHold(pg::Session& session, const std::set<const plan::Plan*>& plans) {
   std::map<std::uint32_t, std::int64_t> layouts;
-  for (const document::Plan* plan : plans) {
+  for (const plan::Plan* plan : plans) {
     for (const auto& [oid, layout] : plan->relations) layouts[oid] = layout;
   }
   std::int64_t all = 0;
@@ -229,12 +229,12 @@ bool NamesHold(pg::Session& session, const std::set<const document::Plan*>& plan
   return session.Exec(kNamesHold, {pg::TextArray(oids), std::to_string(all)}).Bool(0, 0);
 }
 
-void MarkReplaced(pg::Session& session, const std::set<const document::Plan*>& plans) {
+void MarkReplaced(pg::Session& session, const std::set<const plan::Plan*>& plans) {
   std::vector<std::string> replaced;
-  for (const document::Plan* plan : plans) {
+  for (const plan::Plan* plan : plans) {
     std::vector<std::int64_t> oids{plan->root};
     std::vector<std::string> names{plan->root_name};
-    for (const document::Source& source : plan->sources) {
+    for (const plan::Source& source : plan->sources) {
       oids.push_back(source.table);
       names.push_back(source.table_name);
     }

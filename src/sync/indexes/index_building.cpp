@@ -1,4 +1,4 @@
-// The part of IndexKeeper that is about the next index, while a reindex runs.
+// The part of IndexManager that is about the next index, while a reindex runs.
 
 #include <spdlog/fmt/fmt.h>
 
@@ -7,8 +7,8 @@
 #include "pgsluice/json/writer.h"
 #include "pgsluice/observe/log.h"
 #include "pgsluice/outbox/outbox.h"
-#include "pgsluice/sync/jobs.h"
-#include "sync/indexes/index_state.h"
+#include "pgsluice/sync/backfill_tasks.h"
+#include "sync/indexes/index_record.h"
 
 namespace pgsluice::sync {
 
@@ -76,13 +76,13 @@ const pg::Statement kIsReady{"reindex_is_ready", R"sql(
 
 }  // namespace
 
-bool IndexKeeper::IsInPlace(const State& state, const std::vector<std::string>& targets) {
+bool IndexManager::IsInPlace(const Record& state, const std::vector<std::string>& targets) {
   return !state.building_uuid.empty() && targets == std::vector{state.building} &&
          Uuid(state.building) == state.building_uuid;
 }
 
-void IndexKeeper::PutInPlace(pg::Session& session, const std::string& name,
-                             const std::string& building) {
+void IndexManager::PutInPlace(pg::Session& session, const std::string& name,
+                              const std::string& building) {
   pg::Transaction transaction(session);
   session.Exec(kPutInPlace, {name, building, BuildingAlias(building)});
   RaiseGeneration(session);
@@ -92,13 +92,13 @@ void IndexKeeper::PutInPlace(pg::Session& session, const std::string& name,
   Log(Level::kInfo, "sync", "reindex is done", {{"index", name}, {"physical", building}});
 }
 
-void IndexKeeper::ReindexByItself(const document::Plan& plan, State& now) {
+void IndexManager::ReindexByItself(const plan::Plan& plan, Record& now) {
   if (!config_.sync.reindex_on_incompatible_change || now.reason.empty()) return;
   if (!now.building.empty() || !now.refused.empty()) return;
   now.building = NextName(AliasOf(plan), now.physical);
 }
 
-void IndexKeeper::MakeBuilding(const document::Plan& plan, const State& old, State& now) {
+void IndexManager::MakeBuilding(const plan::Plan& plan, const Record& old, Record& now) {
   if (now.building.empty()) return;
   const bool there = !old.building_uuid.empty() && Uuid(old.building) == old.building_uuid;
   if (there && (now.mapping == old.mapping || Fit(plan, old.building).empty())) return;
@@ -123,11 +123,11 @@ void IndexKeeper::MakeBuilding(const document::Plan& plan, const State& old, Sta
   }
 }
 
-std::string IndexKeeper::RequestReindex(pg::Session& session, const LiveIndex& index,
-                                        bool keep_old) {
+std::string IndexManager::RequestReindex(pg::Session& session, const LiveIndex& index,
+                                         bool keep_old) {
   const IndexLock lock(session);
   const std::string& name = index.plan->name;
-  const State state = Load(session, name);
+  const Record state = Load(session, name);
   const std::string keep = keep_old ? "true" : "false";
   if (!state.building.empty()) {
     session.Exec(kGoOn, {name, keep});
@@ -138,7 +138,7 @@ std::string IndexKeeper::RequestReindex(pg::Session& session, const LiveIndex& i
   return next;
 }
 
-bool IndexKeeper::AbortReindex(pg::Session& session, const std::string& name) {
+bool IndexManager::AbortReindex(pg::Session& session, const std::string& name) {
   const IndexLock lock(session);
   pg::Transaction transaction(session);
   const bool any = session.Exec(kAbort, {name}).affected() > 0;
@@ -147,19 +147,19 @@ bool IndexKeeper::AbortReindex(pg::Session& session, const std::string& name) {
   return any;
 }
 
-void IndexKeeper::RefuseReindex(pg::Session& session, const LiveIndex& index,
-                                const std::string& reason) {
+void IndexManager::RefuseReindex(pg::Session& session, const LiveIndex& index,
+                                 const std::string& reason) {
   const IndexLock lock(session);
   session.Exec(kRefuse, {index.plan->name, index.targets.at(1).physical, reason});
   Log(Level::kError, "sync", "reindex refused", {{"index", index.plan->name}, {"reason", reason}});
 }
 
-bool IndexKeeper::ReadyToFinish(pg::Session& session, const LiveIndex& index) {
+bool IndexManager::ReadyToFinish(pg::Session& session, const LiveIndex& index) {
   const std::string& building = index.targets.at(1).physical;
   return session.Exec(kIsReady, {index.plan->name, index.physical, building}).rows() > 0;
 }
 
-bool IndexKeeper::FinishReindex(pg::Session& session, const LiveIndex& index) {
+bool IndexManager::FinishReindex(pg::Session& session, const LiveIndex& index) {
   const std::string& building = index.targets.at(1).physical;
   const IndexLock lock(session);
   const pg::Result ready = session.Exec(kIsReady, {index.plan->name, index.physical, building});

@@ -1,31 +1,31 @@
-// The part of IndexKeeper that says what a configuration would change, and changes nothing.
+// The part of IndexManager that says what a configuration would change, and changes nothing.
 
 #include <spdlog/fmt/fmt.h>
 
 #include <set>
 
 #include "pgsluice/base/error.h"
-#include "pgsluice/document/last_plan.h"
 #include "pgsluice/engine/index_body.h"
 #include "pgsluice/engine/try_index.h"
 #include "pgsluice/json/equal.h"
 #include "pgsluice/json/value.h"
 #include "pgsluice/json/writer.h"
+#include "pgsluice/plan/last_plan.h"
 #include "pgsluice/sync/definitions.h"
-#include "sync/indexes/index_state.h"
+#include "sync/indexes/index_record.h"
 
 namespace pgsluice::sync {
 
 namespace {
 
-void Collect(const std::vector<document::Field>& fields, std::set<std::string>& paths) {
-  for (const document::Field& field : fields) {
+void Collect(const std::vector<plan::Field>& fields, std::set<std::string>& paths) {
+  for (const plan::Field& field : fields) {
     paths.insert(field.path);
     Collect(field.fields, paths);
   }
 }
 
-std::set<std::string> PathsOf(const document::Plan& plan) {
+std::set<std::string> PathsOf(const plan::Plan& plan) {
   std::set<std::string> paths;
   Collect(plan.fields, paths);
   return paths;
@@ -52,7 +52,7 @@ std::string Cause(const std::string& reason) {
 
 }  // namespace
 
-std::string IndexKeeper::FieldChanges(pg::Session& session, const document::Plan& plan) const {
+std::string IndexManager::FieldChanges(pg::Session& session, const plan::Plan& plan) const {
   const auto last = LastPlan(session, plan.config);
   if (last == nullptr) return {};
   std::string reason = Beyond("new fields: ", PathsOf(plan), PathsOf(*last));
@@ -60,8 +60,8 @@ std::string IndexKeeper::FieldChanges(pg::Session& session, const document::Plan
   return reason;
 }
 
-std::string IndexKeeper::FitOfCopy(const document::Plan& plan, const json::Value& mapping,
-                                   const json::Value& settings) {
+std::string IndexManager::FitOfCopy(const plan::Plan& plan, const json::Value& mapping,
+                                    const json::Value& settings) {
   std::string fit;
   const auto refusal = engine::TryIndex(
       engine_, AliasOf(plan),
@@ -70,8 +70,8 @@ std::string IndexKeeper::FitOfCopy(const document::Plan& plan, const json::Value
   return refusal ? std::string(refusal->what()) : Cause(fit);
 }
 
-IndexKeeper::Change IndexKeeper::Compare(pg::Session& session, const document::Plan& plan) {
-  const State state = Load(session, plan.name);
+IndexManager::Change IndexManager::Compare(pg::Session& session, const plan::Plan& plan) {
+  const Record state = Load(session, plan.name);
   CheckName(plan);
   if (state.physical.empty()) return {"new", "the index was never made"};
   if (Uuid(state.physical) != state.uuid) return {"new", "the engine no longer has the index"};
@@ -84,8 +84,8 @@ IndexKeeper::Change IndexKeeper::Compare(pg::Session& session, const document::P
   }
   if (same_mapping && !state.reason.empty()) return {"reindex", Cause(state.reason)};
   const std::string fields = FieldChanges(session, plan);
-  if (state.shape.empty()) return {"refill", "changes may have been missed"};
-  if (state.shape != DefinitionOf(plan)) {
+  if (state.config_hash.empty()) return {"refill", "changes may have been missed"};
+  if (state.config_hash != DefinitionOf(plan)) {
     return {"refill", fields.empty() ? "the documents are read in another way" : fields};
   }
   if (same_mapping) return {"nothing", ""};

@@ -1,4 +1,4 @@
-// The part of IndexKeeper that brings an index to what its plan wants, or says why it cannot be.
+// The part of IndexManager that brings an index to what its plan wants, or says why it cannot be.
 
 #include <spdlog/fmt/fmt.h>
 
@@ -9,7 +9,7 @@
 #include "pgsluice/json/value.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/observe/log.h"
-#include "sync/indexes/index_state.h"
+#include "sync/indexes/index_record.h"
 
 namespace pgsluice::sync {
 
@@ -52,16 +52,16 @@ std::string Refusal(const std::string& what, Change change) {
 
 }  // namespace
 
-std::string IndexKeeper::MappingHash(const document::Plan& plan) {
+std::string IndexManager::MappingHash(const plan::Plan& plan) {
   return base::Fingerprint(engine::MappingWithMeta(plan, config_, engine_.Detect()));
 }
 
-bool IndexKeeper::WasImpossible(const std::string& name) const {
+bool IndexManager::WasImpossible(const std::string& name) const {
   const auto tried = tried_.find(name);
   return tried != tried_.end() && !tried->second.refusal.empty();
 }
 
-std::string IndexKeeper::Impossible(const document::Plan& plan, const State& state) {
+std::string IndexManager::Impossible(const plan::Plan& plan, const Record& state) {
   if (state.reason.empty()) {
     tried_.erase(plan.name);
     return {};
@@ -74,7 +74,7 @@ std::string IndexKeeper::Impossible(const document::Plan& plan, const State& sta
   return tried.refusal;
 }
 
-std::string IndexKeeper::Fit(const document::Plan& plan, const std::string& physical) {
+std::string IndexManager::Fit(const plan::Plan& plan, const std::string& physical) {
   const json::Value mapping = engine_.GetMapping(physical);
   const json::Value* made = mapping.Find({"_meta", "pgsluice"});
   std::string reason;
@@ -93,8 +93,8 @@ std::string IndexKeeper::Fit(const document::Plan& plan, const std::string& phys
   return reason;
 }
 
-std::string IndexKeeper::FitSettings(const document::Plan& plan, const std::string& physical,
-                                     const json::Value& made) {
+std::string IndexManager::FitSettings(const plan::Plan& plan, const std::string& physical,
+                                      const json::Value& made) {
   const json::Value* before = made.Find("settings");
   if (before == nullptr) return {};
   const std::string changes =
@@ -103,12 +103,12 @@ std::string IndexKeeper::FitSettings(const document::Plan& plan, const std::stri
   return Refusal("the settings no longer fit", [&] { engine_.PutSettings(physical, changes); });
 }
 
-std::string IndexKeeper::FitMapping(const std::string& physical, const std::string& mapping) {
+std::string IndexManager::FitMapping(const std::string& physical, const std::string& mapping) {
   return Refusal("the mapping no longer fits", [&] { engine_.PutMapping(physical, mapping); });
 }
 
-std::string IndexKeeper::FitRouting(const document::Plan& plan, const std::string& physical,
-                                    const json::Value& made) {
+std::string IndexManager::FitRouting(const plan::Plan& plan, const std::string& physical,
+                                     const json::Value& made) {
   const json::Value* before = made.Find("routing");
   if (before == nullptr || before->text == plan.config.routing) return {};
   const json::Value answer = engine_.Get(
@@ -119,7 +119,7 @@ std::string IndexKeeper::FitRouting(const document::Plan& plan, const std::strin
   return fmt::format("the routing was '{}' and is '{}' now", before->text, plan.config.routing);
 }
 
-void IndexKeeper::Tell(const std::string& name, const State& old, const State& now) const {
+void IndexManager::LogChange(const std::string& name, const Record& old, const Record& now) const {
   const bool known = ensured_.contains(name);
   if (!now.reason.empty() && (!known || now.reason != old.reason)) {
     Log(Level::kError, "sync", "index needs a reindex", {{"index", name}, {"reason", now.reason}});
@@ -127,7 +127,7 @@ void IndexKeeper::Tell(const std::string& name, const State& old, const State& n
   }
   std::string needs;
   if (now.mapping != old.mapping) needs = "an addition to mapping or settings";
-  if (now.shape != old.shape) needs += needs.empty() ? "a backfill" : " and a backfill";
+  if (now.config_hash != old.config_hash) needs += needs.empty() ? "a backfill" : " and a backfill";
   if (needs.empty() && known) return;
   Log(Level::kInfo, "sync", "index needs " + (needs.empty() ? "nothing" : needs),
       {{"index", name}});

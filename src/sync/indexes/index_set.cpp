@@ -40,7 +40,7 @@ LiveIndex LiveIndex::Only(const Target& target) const {
   return one;
 }
 
-std::shared_ptr<const IndexSet> IndexRegistry::Get() const {
+std::shared_ptr<const IndexSet> IndexRegistry::Current() const {
   const base::MutexLock lock(mutex_);
   return set_;
 }

@@ -45,7 +45,7 @@ const pg::Statement kForget{"leftover_forget", R"sql(
        trouble AS (DELETE FROM pgsluice.index_trouble WHERE index_name = ANY ($1::text[])),
        plan AS (DELETE FROM pgsluice.index_plan WHERE index_name = ANY ($1::text[])),
        letter AS (DELETE FROM pgsluice.dead_letter WHERE index_name = ANY ($1::text[])),
-       piece AS (DELETE FROM pgsluice.backfill WHERE index_name = ANY ($1::text[])),
+       task AS (DELETE FROM pgsluice.backfill WHERE index_name = ANY ($1::text[])),
        pass AS (DELETE FROM pgsluice.pass WHERE index_name = ANY ($1::text[])),
        due AS (DELETE FROM pgsluice.refresh_time WHERE index_name = ANY ($1::text[]))
   DELETE FROM pgsluice.need WHERE process IS NULL AND index_name = ANY ($1::text[]))sql"};
@@ -68,17 +68,17 @@ void AddIfOurs(engine::Engine& engine, const std::string& physical, const std::s
 }  // namespace
 
 Leftovers FindLeftovers(pg::Session& session, engine::Engine& engine,
-                        const std::vector<document::Planned>& planned) {
+                        const std::vector<plan::Planned>& planned) {
   Leftovers left;
   std::vector<std::string> configured;
   std::set<std::string> needed;
-  for (const document::Planned& one : planned) {
+  for (const plan::Planned& one : planned) {
     configured.push_back(one.config.name);
     if (one.plan == nullptr) {
       left.misfits.push_back(one.config.name);
       continue;
     }
-    for (const document::Source& source : one.plan->sources) {
+    for (const plan::Source& source : one.plan->sources) {
       needed.insert(std::to_string(source.table));
     }
   }

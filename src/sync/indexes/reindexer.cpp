@@ -10,8 +10,8 @@
 #include "pgsluice/outbox/outbox.h"
 #include "pgsluice/pg/pool.h"
 #include "pgsluice/sync/advisory_lock.h"
+#include "pgsluice/sync/backfill_tasks.h"
 #include "pgsluice/sync/consistency.h"
-#include "pgsluice/sync/jobs.h"
 #include "pgsluice/sync/verify.h"
 
 namespace pgsluice::sync {
@@ -57,7 +57,7 @@ bool Reindexer::Step(const IndexSet& set) {
   for (const auto& [name, index] : set.indexes) {
     const bool built =
         index->in_force && index->targets.size() > 1 && index->phase == IndexPhase::kReindexing;
-    if (!built || !IndexKeeper::ReadyToFinish(session_, *index)) continue;
+    if (!built || !IndexManager::ReadyToFinish(session_, *index)) continue;
     if (Finish(*index, set.generation)) return true;
   }
   return ClearUp();
@@ -68,14 +68,14 @@ bool Reindexer::Finish(const LiveIndex& index, int generation) {
   // Documents that got another shape while we compared are no objection.
   if (!objection || outbox::ReadGeneration(session_) != generation) return false;
   if (!objection->empty()) {
-    // A TRUNCATE since then gives the index pieces to do: it was compared half-way through them.
-    if (!InStep() || !IndexKeeper::ReadyToFinish(session_, index)) return false;
-    IndexKeeper::RefuseReindex(session_, index, *objection);
-  } else if (!keeper_.FinishReindex(session_, index)) {
+    // A TRUNCATE since then gives the index tasks to do: it was compared half-way through them.
+    if (!InStep() || !IndexManager::ReadyToFinish(session_, index)) return false;
+    IndexManager::RefuseReindex(session_, index, *objection);
+  } else if (!manager_.FinishReindex(session_, index)) {
     return false;
   }
-  shared_.look_again();
-  shared_.drained(index.alias, 0);
+  shared_.request_check();
+  shared_.request_refresh(index.alias, 0);
   return true;
 }
 

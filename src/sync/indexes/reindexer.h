@@ -5,18 +5,18 @@
 #include <vector>
 
 #include "pgsluice/pg/session.h"
-#include "pgsluice/sync/index_keeper.h"
+#include "pgsluice/sync/index_manager.h"
 #include "pgsluice/sync/shared.h"
 
 namespace pgsluice::sync {
 
-/// The end of a reindex: when all pieces of the index that is built are done, compares it with
+/// The end of a reindex: when all tasks of the index that is built are done, compares it with
 /// PostgreSQL and puts it in place, or says why not. Deletes what is not used any more. One process
 /// at a time does this; a killed one's work is done by the next.
 class Reindexer {
  public:
   Reindexer(const Shared& shared, pg::Session& session)
-      : shared_(shared), session_(session), keeper_(shared.config, shared.engine) {}
+      : shared_(shared), session_(session), manager_(shared.config, shared.engine) {}
 
   /// Call outside a transaction, when nobody writes as of an older generation than the set's. True
   /// when something was done.
@@ -38,7 +38,7 @@ class Reindexer {
 
   const Shared& shared_;
   pg::Session& session_;
-  IndexKeeper keeper_;
+  IndexManager manager_;
 };
 
 /// Whether there is something for a Reindexer to do.

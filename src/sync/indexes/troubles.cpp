@@ -91,14 +91,14 @@ TroubleMap RecordedTroubles(pg::Session& session) {
   return troubles;
 }
 
-IndexTrouble TroubleOf(const config::Problems& problems) {
+IndexTrouble TroubleOf(const config::Findings& findings) {
   IndexTrouble trouble;
-  for (const config::Problem& problem : problems) {
-    if (problem.warning) continue;
+  for (const config::Finding& finding : findings) {
+    if (finding.warning) continue;
     if (!trouble.reason.empty()) trouble.reason += "; ";
-    trouble.reason += problem.place + ": " + problem.message;
-    if (problem.hint.empty() || Contains(trouble.remedy, problem.hint)) continue;
-    trouble.remedy += (trouble.remedy.empty() ? "" : "; ") + problem.hint;
+    trouble.reason += finding.place + ": " + finding.message;
+    if (finding.hint.empty() || Contains(trouble.remedy, finding.hint)) continue;
+    trouble.remedy += (trouble.remedy.empty() ? "" : "; ") + finding.hint;
   }
   trouble.remedy += (trouble.remedy.empty() ? "" : "; ") +
                     std::string(

@@ -32,7 +32,7 @@ Duration RestAfter(Duration took, bool stream) {
 
 }  // namespace
 
-void RefreshScheduler::Request(const std::string& alias, std::size_t changes) {
+void RefreshScheduler::RequestRefresh(const std::string& alias, std::size_t changes) {
   {
     const base::MutexLock lock(mutex_);
     Index& index = indexes_[alias];
@@ -42,7 +42,7 @@ void RefreshScheduler::Request(const std::string& alias, std::size_t changes) {
   requested_.notify_one();
 }
 
-bool RefreshScheduler::GiveWay() {
+bool RefreshScheduler::YieldToRefresh() {
   base::MutexLock lock(mutex_);
   refreshed_.wait_for(lock, kLongestWay,
                       [this]() PGSLUICE_REQUIRES(mutex_) { return !refreshing_; });

@@ -24,7 +24,7 @@ const pg::Statement kAdd{"root_source_add", R"sql(
 
 }  // namespace
 
-std::string RootSource(pg::Session& session, const document::Plan& plan) {
+std::string RootSource(pg::Session& session, const plan::Plan& plan) {
   std::vector<std::string> key = plan.key;
   const std::string& routing = plan.config.routing;
   if (!routing.empty() && std::find(key.begin(), key.end(), routing) == key.end()) {

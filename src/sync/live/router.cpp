@@ -7,7 +7,7 @@
 
 #include "pgsluice/base/error.h"
 #include "pgsluice/json/value.h"
-#include "sync/live/missing.h"
+#include "sync/live/routed_key.h"
 
 namespace pgsluice::sync {
 
@@ -34,7 +34,7 @@ std::vector<std::string> Names(const std::string& json_array) {
 Work MakeWork(const Route& route, int id, const IndexSet::EventSource& source,
               const std::unordered_set<std::string>& keys, bool truncated) {
   Work work{route, id, {}, truncated};
-  const document::Plan& plan = *route.index->plan;
+  const plan::Plan& plan = *route.index->plan;
   const std::vector<std::string>& wanted = plan.sources[route.source].captured;
   const bool as_is = BeginsWith(source.captured, wanted);
   const bool routed = !plan.config.routing.empty() && plan.sources[route.source].table == plan.root;

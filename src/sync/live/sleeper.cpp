@@ -47,7 +47,7 @@ class Sleeper {
  private:
   /// Something that waits for us.
   bool Visible() {
-    const std::shared_ptr<const IndexSet> set = shared_.registry.Get();
+    const std::shared_ptr<const IndexSet> set = shared_.registry.Current();
     const outbox::Interest interest = InterestNow(*set, shared_.holds.held());
     const auto from = floors_.From(shared_.floor.value(), set->generation, interest);
     if (outbox::HasVisible(session_, from, interest)) return true;

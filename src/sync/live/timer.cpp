@@ -34,7 +34,7 @@ class Timer {
   Timer(const Shared& shared, pg::Session& session) : shared_(shared), session_(session) {}
 
   Next Step() {
-    const std::shared_ptr<const IndexSet> set = shared_.registry.Get();
+    const std::shared_ptr<const IndexSet> set = shared_.registry.Current();
     ForgetWritten();
     std::vector<std::string> free;
     bool released = false;

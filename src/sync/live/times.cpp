@@ -5,8 +5,8 @@
 #include "pgsluice/observe/log.h"
 #include "pgsluice/pg/sql_error.h"
 #include "pgsluice/pg/text_array.h"
-#include "sync/live/missing.h"
-#include "sync/live/refresher.h"
+#include "sync/live/document_syncer.h"
+#include "sync/live/missing_documents.h"
 
 namespace pgsluice::sync {
 
@@ -69,7 +69,7 @@ bool Times::Keep(const LiveIndex& index, const Keys& keys) {
 
 void Times::KeepRange(const LiveIndex& index, const Keys& keys, std::size_t begin, std::size_t end,
                       bool& near) {
-  const document::Plan& plan = *index.plan;
+  const plan::Plan& plan = *index.plan;
   const bool kept = Try([&] {
     const std::string asked = JsonArray(keys, begin, end);
     near = session_.Exec(plan.keep_times, {asked}).Bool(0, 0) || near;

@@ -12,10 +12,10 @@
 #include "pgsluice/observe/trace.h"
 #include "pgsluice/pg/sql_error.h"
 #include "pgsluice/pg/text_array.h"
+#include "pgsluice/sync/backfill_tasks.h"
+#include "pgsluice/sync/bulk_writer.h"
 #include "pgsluice/sync/definitions.h"
-#include "pgsluice/sync/jobs.h"
-#include "pgsluice/sync/writer.h"
-#include "sync/live/refresher.h"
+#include "sync/live/document_syncer.h"
 #include "sync/live/router.h"
 #include "sync/live/times.h"
 #include "sync/run_loop.h"
@@ -50,14 +50,14 @@ class FanoutPlace {
   bool taken_ = false;
 };
 
-/// The documents that a batch has refreshed so far. Each was read after all events of the batch
+/// The documents that a batch has synced so far. Each was read after all events of the batch
 /// were claimed, so that no other of them is news to it: a row inserted with its children is read
 /// and written once.
-class Refreshed {
+class SyncedKeys {
  public:
-  explicit Refreshed(const std::vector<Work>& works) : useful_(works.size() > 1) {}
+  explicit SyncedKeys(const std::vector<Work>& works) : useful_(works.size() > 1) {}
 
-  void Add(const document::Plan& plan, const Refresher::Keys& keys) {
+  void Add(const plan::Plan& plan, const DocumentSyncer::Keys& keys) {
     if (!useful_) return;
     auto& roots = roots_[plan.name];
     for (const std::string& key : keys) {
@@ -65,7 +65,7 @@ class Refreshed {
       roots.insert(RootKey(plan, key));
     }
   }
-  bool Has(const document::Plan& plan, const std::string& key) const {
+  bool Has(const plan::Plan& plan, const std::string& key) const {
     const auto roots = roots_.find(plan.name);
     return roots != roots_.end() && roots->second.contains(RootKey(plan, key));
   }
@@ -73,7 +73,7 @@ class Refreshed {
  private:
   /// The root's part of a key, whether its values are written as numbers or as texts; null and ""
   /// are two things.
-  static std::string RootKey(const document::Plan& plan, const std::string& key) {
+  static std::string RootKey(const plan::Plan& plan, const std::string& key) {
     const json::Value array = json::Parse(key);
     std::string root;
     for (std::size_t i = 0; i < std::min(plan.key.size(), array.items.size()); ++i) {
@@ -112,43 +112,42 @@ class Cursor {
 
 /// Refreshes the roots of a change to an embedded table: streamed, because one tag may be used by a
 /// million documents. False, and nothing is written, when they are many and there is no place.
-bool RefreshRootsOf(pg::Session& session, Refresher& refresher, const Work& work,
-                    Refreshed& refreshed, FanoutPlace& place,
-                    const std::function<bool()>& give_way) {
-  const document::Plan& plan = *work.route.index->plan;
-  const document::Source& source = plan.sources[work.route.source];
+bool SyncRootsOf(pg::Session& session, DocumentSyncer& syncer, const Work& work, SyncedKeys& synced,
+                 FanoutPlace& place, const std::function<bool()>& yield_to_refresh) {
+  const plan::Plan& plan = *work.route.index->plan;
+  const plan::Source& source = plan.sources[work.route.source];
   const std::string keys = JsonArray(work.keys, 0, work.keys.size());
   session.ExecParams("DECLARE roots NO SCROLL CURSOR FOR " + source.to_roots.sql, {keys});
   const Cursor cursor(session, "roots");
   const std::string fetch = "FETCH " + std::to_string(kRootKeysPerFetch) + " FROM roots";
-  Refresher::Stream stream(refresher, *work.route.index);
-  Refresher::Keys roots;
+  DocumentSyncer::Stream stream(syncer, *work.route.index);
+  DocumentSyncer::Keys roots;
   bool possible = true;
   while (possible) {
     const pg::Result rows = session.Exec(fetch);
     if (rows.rows() == 0) break;
     for (std::size_t row = 0; row < rows.rows(); ++row) {
       std::string key(rows.Text(row, 0));
-      if (!refreshed.Has(plan, key)) roots.push_back(std::move(key));
+      if (!synced.Has(plan, key)) roots.push_back(std::move(key));
     }
     if (roots.size() < kManyRoots) continue;
     possible = place.Take();
     if (possible) {
-      stream.GiveWay(give_way);
+      stream.BeforeEachChunk(yield_to_refresh);
       stream.Add(roots, false);
-      refreshed.Add(plan, roots);
+      synced.Add(plan, roots);
     }
     roots.clear();
   }
   stream.Add(roots, true);
-  refreshed.Add(plan, roots);
+  synced.Add(plan, roots);
   return possible;
 }
 
 /// What is quickly done, whatever the change.
-void DoRoots(pg::Session& session, Refresher& refresher, const Work& work, Refreshed& refreshed) {
+void DoRoots(pg::Session& session, DocumentSyncer& syncer, const Work& work, SyncedKeys& synced) {
   const LiveIndex& index = *work.route.index;
-  const document::Source& source = index.plan->sources[work.route.source];
+  const plan::Source& source = index.plan->sources[work.route.source];
   const bool root = source.table == index.plan->root;
   if (work.truncated) RequireCurrent(session, index);
   // Rows of an embedded table: any root may have changed; of a view, or of the root: be gone.
@@ -159,12 +158,12 @@ void DoRoots(pg::Session& session, Refresher& refresher, const Work& work, Refre
     CreateWalk(session, index, work.position);
   }
   if (!root || work.keys.empty()) return;
-  refresher.Refresh(index, work.keys);
-  refreshed.Add(*index.plan, work.keys);
+  syncer.Sync(index, work.keys);
+  synced.Add(*index.plan, work.keys);
 }
 
 bool IsEmbedded(const Work& work) {
-  const document::Plan& plan = *work.route.index->plan;
+  const plan::Plan& plan = *work.route.index->plan;
   return !work.keys.empty() && !plan.sources[work.route.source].to_roots.sql.empty();
 }
 
@@ -188,12 +187,12 @@ constexpr std::chrono::milliseconds kPerBatchOfStream{20};
 
 class Worker {
  public:
-  Worker(const Shared& shared, pg::Session& session, Writer& writer)
+  Worker(const Shared& shared, pg::Session& session, BulkWriter& writer)
       : shared_(shared),
         session_(session),
         outbox_(session),
         floors_(session),
-        refresher_(session, outbox_, writer, shared.holds),
+        syncer_(session, outbox_, writer, shared.holds),
         times_(session, outbox_) {}
 
   Next Step() {
@@ -204,7 +203,7 @@ class Worker {
     } catch (const TreeChanged& changed) {
       MarkReplaced(session_, changed.plans);
       HoldStale(changed);
-      shared_.look_again();
+      shared_.request_check();
       return kUntilLooked;
     }
   }
@@ -214,13 +213,13 @@ class Worker {
   /// stay.
   struct TreeChanged {
     std::shared_ptr<const IndexSet> set;  ///< Owns the plans.
-    std::set<const document::Plan*> plans;
+    std::set<const plan::Plan*> plans;
   };
 
   /// The look that was asked for the last time left such a plan in place, because the engine does
   /// not take what the change needs, for instance. The other indexes go on without it.
   void HoldStale(const TreeChanged& changed) {
-    for (const document::Plan* plan : changed.plans) {
+    for (const plan::Plan* plan : changed.plans) {
       if (NamesHold(session_, {plan})) continue;
       const auto known = stale_ == nullptr ? nullptr : PlanOf(*stale_, plan->name);
       if (known != plan) continue;
@@ -230,13 +229,13 @@ class Worker {
     }
     stale_ = changed.set;
   }
-  static const document::Plan* PlanOf(const IndexSet& set, const std::string& name) {
+  static const plan::Plan* PlanOf(const IndexSet& set, const std::string& name) {
     const auto found = set.indexes.find(name);
     return found == set.indexes.end() ? nullptr : found->second->plan.get();
   }
 
   Next Batch() {
-    const std::shared_ptr<const IndexSet> set = shared_.registry.Get();
+    const std::shared_ptr<const IndexSet> set = shared_.registry.Current();
     FanoutPlace place(shared_.fanouts);
     if (!left_.empty() && place.Take()) left_.clear();
     const auto start = std::chrono::steady_clock::now();
@@ -246,7 +245,7 @@ class Worker {
     kept_.clear();
     const auto events = Claim(*set);
     if (!events) {
-      shared_.look_again();
+      shared_.request_check();
       return kUntilLooked;
     }
     if (events->empty()) {
@@ -260,29 +259,29 @@ class Worker {
     span.Set("pgsluice.events", static_cast<std::int64_t>(events->size()));
     observe::Span(observe::SpanKind::kClient, "claim").Since(start);
     const std::vector<Work> works = RouteEvents(*set, *events, GoneSources(*set, *events));
-    Refreshed refreshed(works);
+    SyncedKeys synced(works);
     for (const Work& work : works) {
-      Try(work, [&] { DoRoots(session_, refresher_, work, refreshed); });
+      Try(work, [&] { DoRoots(session_, syncer_, work, synced); });
     }
     for (const Work& work : works) {
       if (!IsEmbedded(work)) continue;
       Try(work, [&] {
-        if (RefreshRootsOf(session_, refresher_, work, refreshed, place, shared_.give_way)) return;
+        if (SyncRootsOf(session_, syncer_, work, synced, place, shared_.yield_to_refresh)) return;
         left_.insert(work.event_source);
       });
     }
     const bool soon = KeepTimes(works);
-    std::set<const document::Plan*> plans;
+    std::set<const plan::Plan*> plans;
     for (const Work& work : works) {
-      const document::Plan* plan = work.route.index->plan.get();
+      const plan::Plan* plan = work.route.index->plan.get();
       if (!refused_.contains(plan->name)) plans.insert(plan);  // of the others nothing is removed
     }
     if (!plans.empty() && !NamesHold(session_, plans)) throw TreeChanged{set, plans};
     const bool full = Acknowledge(*set, *events);
     transaction.Commit();
-    refresher_.Committed();
+    syncer_.Committed();
     if (soon) shared_.times.Signal();
-    Tell(*events, works, full);
+    RecordMetrics(*events, works, full);
     shared_.floor.Advance(session_);
     ++in_a_row_;
     if (full || in_a_row_ < kStream) return kAgain;
@@ -306,7 +305,7 @@ class Worker {
       if (!set.sources.contains(event.source)) unknown.insert(event.source);
     }
     if (unknown.empty()) return unknown;
-    shared_.look_again();
+    shared_.request_check();
     const pg::Result rows =
         session_.Exec(kExistingSources,
                       {pg::TextArray(std::vector<std::int64_t>(unknown.begin(), unknown.end()))});
@@ -328,7 +327,7 @@ class Worker {
     try {
       part();
     } catch (const engine::IndexRefused& refused) {
-      if (dynamic_cast<const IndexMissing*>(&refused) != nullptr) shared_.look_again();
+      if (dynamic_cast<const IndexMissing*>(&refused) != nullptr) shared_.request_check();
       shared_.holds.Refused(index, refused);
       refused_.insert(index);
     }
@@ -340,7 +339,7 @@ class Worker {
   bool KeepTimes(const std::vector<Work>& works) {
     bool soon = false;
     for (const Work& work : works) {
-      const document::Plan& plan = *work.route.index->plan;
+      const plan::Plan& plan = *work.route.index->plan;
       const bool root = plan.sources[work.route.source].table == plan.root;
       if (!root || refused_.contains(plan.name)) continue;
       soon = times_.Keep(*work.route.index, work.keys) || soon;
@@ -371,7 +370,8 @@ class Worker {
     return rows >= static_cast<std::size_t>(kClaimLimit) || key_bytes >= outbox::kClaimBytes / 2;
   }
 
-  void Tell(const std::vector<outbox::Event>& events, const std::vector<Work>& works, bool full) {
+  void RecordMetrics(const std::vector<outbox::Event>& events, const std::vector<Work>& works,
+                     bool full) {
     shared_.monitor.acknowledged.Signal();
     for (const outbox::Event& event : events) {
       if (!IsDone(event)) continue;
@@ -387,14 +387,14 @@ class Worker {
       }
     }
     if (full) return;
-    for (const auto& [alias, count] : changes) shared_.drained(alias, count);
+    for (const auto& [alias, count] : changes) shared_.request_refresh(alias, count);
   }
 
   const Shared& shared_;
   pg::Session& session_;
   outbox::Outbox outbox_;
   outbox::Floors floors_;
-  Refresher refresher_;
+  DocumentSyncer syncer_;
   Times times_;
   /// Sources whose events wait for a place, because very many documents embed their rows.
   std::set<int> left_;
@@ -408,7 +408,7 @@ class Worker {
 }  // namespace
 
 void RunWorker(const Shared& shared, const std::stop_token& stop) {
-  Writer writer(shared.engine, shared.bulk_bytes, shared.monitor);
+  BulkWriter writer(shared.engine, shared.bulk_bytes, shared.monitor);
   RunLoop(shared, "pgsluice sync", shared.work, stop, [&](pg::Session& session) -> Step {
     auto worker = std::make_shared<Worker>(shared, session, writer);
     return [worker] { return worker->Step(); };

@@ -6,8 +6,8 @@
 #include <future>
 
 #include "pgsluice/pg/session.h"
+#include "pgsluice/sync/bulk_writer.h"
 #include "pgsluice/sync/index_set.h"
-#include "pgsluice/sync/writer.h"
 
 namespace pgsluice::sync {
 
@@ -20,7 +20,7 @@ class WriteAhead {
 
   /// `settle` is called in the thread that uses this, once per chunk, in the order of the chunks.
   /// `index` outlives this.
-  WriteAhead(Writer& writer, const LiveIndex& index, Settle settle)
+  WriteAhead(BulkWriter& writer, const LiveIndex& index, Settle settle)
       : writer_(writer), index_(index), settle_(std::move(settle)) {}
 
   /// Waits until there is room. Throws what writing an earlier chunk threw. The last chunk is left
@@ -32,7 +32,7 @@ class WriteAhead {
  private:
   void SettleOldest();
 
-  Writer& writer_;
+  BulkWriter& writer_;
   const LiveIndex& index_;
   const Settle settle_;
   struct Chunk {

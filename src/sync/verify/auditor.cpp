@@ -13,9 +13,9 @@
 #include "pgsluice/pg/pool.h"
 #include "pgsluice/pg/sql_error.h"
 #include "pgsluice/pg/text_array.h"
+#include "pgsluice/sync/backfill_tasks.h"
 #include "pgsluice/sync/consistency.h"
 #include "pgsluice/sync/definitions.h"
-#include "pgsluice/sync/jobs.h"
 #include "pgsluice/sync/verify.h"
 #include "sync/run_loop.h"
 #include "sync/verify/pass.h"
@@ -63,7 +63,7 @@ class Auditor {
         consistency_(pool_, shared.monitor) {}
 
   Next Step() {
-    const std::shared_ptr<const IndexSet> set = shared_.registry.Get();
+    const std::shared_ptr<const IndexSet> set = shared_.registry.Current();
     std::vector<Pass> passes = passes_.Load(Names(*set));
     Show(passes);
     until_rate_ = shared_.config.verify ? passes_.UntilRate() : milliseconds(0);
@@ -135,10 +135,10 @@ class Auditor {
     if (pass.stage == Pass::Stage::kIdle || pass.subject != subject) passes_.Begin(pass, subject);
     Verifier verifier(session_, shared_.engine, consistency_, ScopeOf(set, pass.index), kPatience);
     try {
-      if (pass.mending.size() >= kMostMending) LookAgain(verifier, index, pass);
+      if (pass.mending.size() >= kMostMending) CompareAgain(verifier, index, pass);
       const std::int64_t rows = Compare(verifier, index, pass);
       if (pass.stage == Pass::Stage::kIdle) {
-        LookAgain(verifier, index, pass);
+        CompareAgain(verifier, index, pass);
         Complete(index, pass);
         return kGoOn;
       }
@@ -238,7 +238,7 @@ class Auditor {
   }
 
   /// Counts what of the repaired documents is as it should be now.
-  void LookAgain(Verifier& verifier, const LiveIndex& index, Pass& pass) {
+  void CompareAgain(Verifier& verifier, const LiveIndex& index, Pass& pass) {
     if (pass.mending.empty()) return;
     std::int64_t left = 0;
     verifier.Recheck(index, pass.mending, [&](const Difference&) { ++left; });
@@ -267,7 +267,7 @@ class Auditor {
   bool AreWritten(const std::string& index) {
     const auto position = written_.find(index);
     if (position == written_.end()) return true;
-    const Scope scope = ScopeOf(*shared_.registry.Get(), index);
+    const Scope scope = ScopeOf(*shared_.registry.Current(), index);
     if (UnfinishedUpTo(session_, position->second, scope).any()) return false;
     written_.erase(position);
     return true;

@@ -10,9 +10,9 @@
 #include "pgsluice/json/writer.h"
 #include "pgsluice/observe/log.h"
 #include "pgsluice/pg/sql_error.h"
-#include "pgsluice/sync/jobs.h"
-#include "sync/live/missing.h"
-#include "sync/live/refresher.h"
+#include "pgsluice/sync/backfill_tasks.h"
+#include "sync/live/document_syncer.h"
+#include "sync/live/missing_documents.h"
 
 namespace pgsluice::sync {
 

@@ -15,19 +15,19 @@ using testing::Not;
 
 struct Loaded {
   Config config;
-  std::vector<std::string> problems;
+  std::vector<std::string> findings;
 };
 
 Loaded LoadWith(const std::string& text, const std::map<std::string, std::string>& flags = {}) {
-  Problems problems;
+  Findings findings;
   Loaded loaded;
   const auto environment = [](const std::string& name) -> std::optional<std::string> {
     if (name == "PGSLUICE_DATABASE_URL") return "postgresql://elsewhere/db";
     return std::nullopt;
   };
-  loaded.config = LoadText("pgsluice.json", text, {.flags = flags}, environment, problems);
-  for (const Problem& p : problems) {
-    loaded.problems.push_back(p.place + ": " + p.message +
+  loaded.config = LoadText("pgsluice.json", text, {.flags = flags}, environment, findings);
+  for (const Finding& p : findings) {
+    loaded.findings.push_back(p.place + ": " + p.message +
                               (p.hint.empty() ? "" : " (" + p.hint + ")"));
   }
   return loaded;
@@ -39,7 +39,7 @@ constexpr const char* kTwo =
 TEST(Databases, EachGetsItsOwnIndexes) {
   const Loaded loaded = LoadWith(std::string("{") + kTwo + R"(, "indexes": {
     "orders": {"database": "shop"}, "people": {"database": "crm"}, "items": {"database": "shop"}}})");
-  EXPECT_THAT(loaded.problems, ElementsAre());
+  EXPECT_THAT(loaded.findings, ElementsAre());
   ASSERT_TRUE(HasNames(loaded.config));
   const std::vector<Config> each = PerDatabase(loaded.config);
   ASSERT_EQ(each.size(), 2U);
@@ -56,7 +56,7 @@ TEST(Databases, EachGetsItsOwnIndexes) {
 
 TEST(Databases, WithoutNamesNothingChanges) {
   const Loaded loaded = LoadWith(R"({"indexes": {"orders": {}}})");
-  EXPECT_THAT(loaded.problems, ElementsAre());
+  EXPECT_THAT(loaded.findings, ElementsAre());
   EXPECT_FALSE(HasNames(loaded.config));
   ASSERT_EQ(PerDatabase(loaded.config).size(), 1U);
   EXPECT_EQ(PerDatabase(loaded.config)[0].database.url, "postgresql://elsewhere/db");
@@ -65,7 +65,7 @@ TEST(Databases, WithoutNamesNothingChanges) {
 TEST(Databases, TheOnlyOneNeedsNotBeNamed) {
   const Loaded loaded = LoadWith(
       R"({"databases": {"shop": {"url": "postgresql://a/shop"}}, "indexes": {"orders": {}}})");
-  EXPECT_THAT(loaded.problems, ElementsAre());
+  EXPECT_THAT(loaded.findings, ElementsAre());
   EXPECT_EQ(PerDatabase(loaded.config)[0].indexes[0].database, "shop");
 }
 
@@ -73,27 +73,27 @@ TEST(Databases, AllMistakesAreReportedWithTheirPlaces) {
   const std::string two = kTwo;
   EXPECT_THAT(
       LoadWith("{" + two + R"(, "indexes": {"orders": {"database": "shpo"}, "people": {}}})")
-          .problems,
+          .findings,
       ElementsAre(
           "pgsluice.json, line 1, column 123: indexes.orders.database: there is no database "
           "\"shpo\" (did you mean \"shop\"?)",
           "pgsluice.json, line 1, column 144: indexes.people: it is not said which database "
           "its table is in (add \"database\": \"NAME\")"));
-  EXPECT_THAT(LoadWith("{" + two + R"(, "database": {"url": "postgresql://a/x"}})").problems,
+  EXPECT_THAT(LoadWith("{" + two + R"(, "database": {"url": "postgresql://a/x"}})").findings,
               ElementsAre(HasSubstr("database and databases exclude each other")));
-  EXPECT_THAT(LoadWith("{" + two + "}", {{"database-url", "postgresql://a/x"}}).problems,
+  EXPECT_THAT(LoadWith("{" + two + "}", {{"database-url", "postgresql://a/x"}}).findings,
               ElementsAre(HasSubstr("--database-url: the configuration has several databases")));
-  EXPECT_THAT(LoadWith(R"({"databases": {}})").problems,
+  EXPECT_THAT(LoadWith(R"({"databases": {}})").findings,
               ElementsAre(HasSubstr("no database is configured")));
-  EXPECT_THAT(LoadWith(R"({"databases": {"a:b": {"url": "postgresql://a/x"}, "c": {}}})").problems,
+  EXPECT_THAT(LoadWith(R"({"databases": {"a:b": {"url": "postgresql://a/x"}, "c": {}}})").findings,
               ElementsAre(HasSubstr("\"url\" is missing"),
                           HasSubstr("\"a:b\" cannot be the name of a database here")));
   EXPECT_THAT(LoadWith(R"({"databases": {"Shop": {"url": "postgresql://a/x"},
                                          "shop": {"url": "postgresql://a/x"}}})")
-                  .problems,
+                  .findings,
               ElementsAre(HasSubstr("would make the same index names"),
                           HasSubstr("\"Shop\" has the same url")));
-  EXPECT_THAT(LoadWith(R"({"indexes": {"orders": {"database": "shop"}}})").problems,
+  EXPECT_THAT(LoadWith(R"({"indexes": {"orders": {"database": "shop"}}})").findings,
               ElementsAre(HasSubstr("an index names its database only if there are several")));
 }
 

@@ -15,21 +15,21 @@ using testing::ElementsAre;
 
 struct Loaded {
   Config config;
-  std::vector<std::string> problems;  ///< "place: message (hint)".
+  std::vector<std::string> findings;  ///< "place: message (hint)".
 };
 
 Loaded LoadWith(const std::string& text, const std::map<std::string, std::string>& environment = {},
                 const std::map<std::string, std::string>& flags = {}) {
-  Problems problems;
+  Findings findings;
   Loaded loaded;
   const auto lookup = [&](const std::string& name) -> std::optional<std::string> {
     const auto found = environment.find(name);
     return found == environment.end() ? std::nullopt : std::optional(found->second);
   };
   loaded.config =
-      LoadText(text.empty() ? "" : "pgsluice.json", text, {.flags = flags}, lookup, problems);
-  for (const Problem& p : problems) {
-    loaded.problems.push_back(p.place + ": " + p.message +
+      LoadText(text.empty() ? "" : "pgsluice.json", text, {.flags = flags}, lookup, findings);
+  for (const Finding& p : findings) {
+    loaded.findings.push_back(p.place + ": " + p.message +
                               (p.hint.empty() ? "" : " (" + p.hint + ")"));
   }
   return loaded;
@@ -37,7 +37,7 @@ Loaded LoadWith(const std::string& text, const std::map<std::string, std::string
 
 TEST(Load, WithoutAnythingTheDefaultsOfTheStructsHold) {
   const Loaded loaded = LoadWith("");
-  EXPECT_THAT(loaded.problems, ElementsAre());
+  EXPECT_THAT(loaded.findings, ElementsAre());
   const Config& config = loaded.config;
   const Config defaults;
   EXPECT_EQ(config.elasticsearch.urls, defaults.elasticsearch.urls);
@@ -95,7 +95,7 @@ constexpr const char* kEverything = R"JSON({
 
 TEST(Load, ReadsEverything) {
   const Loaded loaded = LoadWith(kEverything);
-  EXPECT_THAT(loaded.problems, ElementsAre());
+  EXPECT_THAT(loaded.findings, ElementsAre());
   const Config& c = loaded.config;
   EXPECT_THAT(c.elasticsearch.urls, ElementsAre("http://a:9200", "https://b"));
   EXPECT_EQ(c.elasticsearch.aws->service, "aoss");
@@ -128,7 +128,7 @@ TEST(Load, ReadsEverything) {
 TEST(Load, ReadsWhatChangesByTime) {
   const Loaded loaded = LoadWith(R"({"verify": {"rows_per_second": 50},
       "indexes": {"posts": {"refresh_at": "published_at"}, "sums": {"refresh_every": "10m"}}})");
-  EXPECT_THAT(loaded.problems, ElementsAre());
+  EXPECT_THAT(loaded.findings, ElementsAre());
   EXPECT_EQ(loaded.config.verify->rows_per_second, 50);
   EXPECT_TRUE(loaded.config.verify->repair);
   EXPECT_EQ(loaded.config.indexes[0].refresh_at, "published_at");
@@ -136,10 +136,10 @@ TEST(Load, ReadsWhatChangesByTime) {
   EXPECT_EQ(loaded.config.indexes[1].refresh_every, std::chrono::minutes(10));
   EXPECT_FALSE(LoadWith("{}").config.verify);
   EXPECT_FALSE(LoadWith(R"({"verify": null})").config.verify);
-  EXPECT_THAT(LoadWith(R"({"verify": {"rows_per_second": 0}})").problems, ::testing::SizeIs(1));
-  EXPECT_THAT(LoadWith(R"({"indexes": {"a": {"refresh_every": "10 parsecs"}}})").problems,
+  EXPECT_THAT(LoadWith(R"({"verify": {"rows_per_second": 0}})").findings, ::testing::SizeIs(1));
+  EXPECT_THAT(LoadWith(R"({"indexes": {"a": {"refresh_every": "10 parsecs"}}})").findings,
               ::testing::SizeIs(1));
-  EXPECT_THAT(LoadWith(R"({"indexes": {"a": {"refresh_every": "10ms"}}})").problems,
+  EXPECT_THAT(LoadWith(R"({"indexes": {"a": {"refresh_every": "10ms"}}})").findings,
               ::testing::SizeIs(1));
 }
 
@@ -158,7 +158,7 @@ TEST(Load, ReportsAllMistakesAtOnceWithPlaceAndHint) {
   "elasticsearch": {"urls": ["ftp://x"], "username": "u"}
 })");
   EXPECT_THAT(
-      loaded.problems,
+      loaded.findings,
       ElementsAre(
           "pgsluice.json, line 12, column 30: elasticsearch.urls[0]: must be a URL as in "
           "http://search:9200",
@@ -188,8 +188,8 @@ TEST(Load, ReportsAllMistakesAtOnceWithPlaceAndHint) {
 
 TEST(Load, SyntaxErrorNamesThePlace) {
   const Loaded loaded = LoadWith("{\n  \"listen\" \"x\"\n}");
-  ASSERT_EQ(loaded.problems.size(), 1U);
-  EXPECT_THAT(loaded.problems[0], testing::HasSubstr("line 2"));
+  ASSERT_EQ(loaded.findings.size(), 1U);
+  EXPECT_THAT(loaded.findings[0], testing::HasSubstr("line 2"));
 }
 
 TEST(Load, FlagsWinOverEnvironmentOverFile) {
@@ -201,7 +201,7 @@ TEST(Load, FlagsWinOverEnvironmentOverFile) {
       {"PGSLUICE_WORKERS", ""},
       {"PGSLUICE_ELASTICSEARCH_URL", "http://a:1, http://b:2"}};
   const Loaded loaded = LoadWith(file, environment, {{"listen", "127.0.0.1:3"}});
-  EXPECT_THAT(loaded.problems, ElementsAre());
+  EXPECT_THAT(loaded.findings, ElementsAre());
   EXPECT_EQ(loaded.config.listen.port, 3);
   EXPECT_EQ(loaded.config.log_level, "debug");
   EXPECT_EQ(loaded.config.sync.workers, 3);
@@ -213,7 +213,7 @@ TEST(Load, MistakesInVariablesAndFlagsNameThem) {
       LoadWith("", {{"PGSLUICE_WORKERS", "many"}, {"PGSLUICE_ELASTICSEARCH_URL", "search"}},
                {{"log-level", "inf"}});
   EXPECT_THAT(
-      loaded.problems,
+      loaded.findings,
       ElementsAre("PGSLUICE_ELASTICSEARCH_URL: must be a URL as in http://search:9200",
                   "--log-level: must be one of trace, debug, info, warn, error, not \"inf\" (did "
                   "you mean \"info\"?)",
@@ -228,7 +228,7 @@ TEST(Load, SecretsComeFromFilesToo) {
                                       {"PGSLUICE_DATABASE_URL_FILE", path + ".none"}});
   std::remove(path.c_str());
   EXPECT_EQ(loaded.config.elasticsearch.password, "s3cret");
-  EXPECT_THAT(loaded.problems, ElementsAre("PGSLUICE_DATABASE_URL_FILE: cannot read \"" + path +
+  EXPECT_THAT(loaded.findings, ElementsAre("PGSLUICE_DATABASE_URL_FILE: cannot read \"" + path +
                                            ".none\": No such file or directory"));
 }
 
@@ -238,29 +238,29 @@ TEST(Load, VariablesInStringsAreReplaced) {
       {{"HOST", "db"}});
   EXPECT_EQ(loaded.config.database.url, "postgresql://@db/x");
   EXPECT_EQ(loaded.config.auth.policies.at("p").indexes.at("*").filter, "a = ${claims.a}");
-  EXPECT_THAT(loaded.problems,
+  EXPECT_THAT(loaded.findings,
               ElementsAre("pgsluice.json, line 1, column 15: database.url: environment variable "
                           "USER_ is not set"));
 }
 
 TEST(Load, ListeningForEverybodyNeedsAuthentication) {
-  EXPECT_THAT(LoadWith("", {{"PGSLUICE_LISTEN", "0.0.0.0:8080"}}).problems,
+  EXPECT_THAT(LoadWith("", {{"PGSLUICE_LISTEN", "0.0.0.0:8080"}}).findings,
               ElementsAre(testing::StartsWith("PGSLUICE_LISTEN: listening beyond this machine")));
-  EXPECT_THAT(LoadWith("", {{"PGSLUICE_LISTEN", "[::1]:8080"}}).problems, ElementsAre());
+  EXPECT_THAT(LoadWith("", {{"PGSLUICE_LISTEN", "[::1]:8080"}}).findings, ElementsAre());
   EXPECT_THAT(LoadWith(R"({"listen": ":80", "auth": {"anonymous": "all",
                           "policies": {"all": {"indexes": {"*": {}}}}}})")
-                  .problems,
+                  .findings,
               ElementsAre());
 }
 
 TEST(Load, AMissingFileThatWasAskedForIsAMistake) {
-  Problems problems;
+  Findings findings;
   Load(
       {.flags = {{"config", "/nonexistent.json"}}}, [](const auto&) { return std::nullopt; },
-      problems);
-  ASSERT_EQ(problems.size(), 1U);
-  EXPECT_EQ(problems[0].place, "--config");
-  EXPECT_EQ(problems[0].message, "cannot read \"/nonexistent.json\": No such file or directory");
+      findings);
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].place, "--config");
+  EXPECT_EQ(findings[0].message, "cannot read \"/nonexistent.json\": No such file or directory");
 }
 
 TEST(Print, MasksSecretsAndShowsDefaults) {

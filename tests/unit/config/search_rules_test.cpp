@@ -10,14 +10,14 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-Problems problems;
+Findings findings;
 
 /// The configuration of an index with this in "search".
 Search Load(const std::string& text) {
-  problems.clear();
+  findings.clear();
   const Config config = LoadText(
       "pgsluice.json", R"({"indexes": {"goods": {"search": {)" + text + "}}}}", {},
-      [](const std::string&) { return std::optional<std::string>(); }, problems);
+      [](const std::string&) { return std::optional<std::string>(); }, findings);
   return config.indexes.empty() ? Search() : config.indexes.front().search;
 }
 
@@ -25,8 +25,8 @@ Search Load(const std::string& text) {
 std::string Wrong(const std::string& text) {
   Load(text);
   std::string all;
-  for (const Problem& problem : problems) {
-    all += problem.place + ": " + problem.message + " (" + problem.hint + ")\n";
+  for (const Finding& finding : findings) {
+    all += finding.place + ": " + finding.message + " (" + finding.hint + ")\n";
   }
   return all;
 }
@@ -38,7 +38,7 @@ TEST(SearchRulesTest, AreRead) {
     "rules": [{"q": "iphone", "pin": ["42", "7"], "hide": ["13"],
                "boost": [{"filter": "brand = apple", "weight": 5}], "filter": "in_stock = true"},
               {"q": "tv", "match": "contains", "hide": ["1"]}])");
-  EXPECT_TRUE(problems.empty());
+  EXPECT_TRUE(findings.empty());
   ASSERT_EQ(search.ranking.size(), 3U);
   EXPECT_EQ(search.ranking[0].modifier, "log1p");
   EXPECT_EQ(search.ranking[1].half_life, "30d");

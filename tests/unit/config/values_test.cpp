@@ -5,7 +5,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "pgsluice/config/problem.h"
+#include "pgsluice/config/finding.h"
 #include "pgsluice/config/schema.h"
 #include "pgsluice/json/value.h"
 #include "support/paths.h"

@@ -9,7 +9,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 std::string SettingsFor(bool opensearch, const std::string& users = "{}") {
-  document::Plan plan;
+  plan::Plan plan;
   plan.config.settings = json::Parse(users);
   Flavor flavor;
   flavor.opensearch = opensearch;

@@ -5,14 +5,14 @@
 #include <utility>
 #include <vector>
 
-#include "pgsluice/document/plan.h"
+#include "pgsluice/plan/plan.h"
 
 namespace pgsluice::query {
 
-inline document::Field MakeField(const std::string& path, document::Kind kind,
-                                 const std::string& engine_type = "",
-                                 const std::string& nested_path = "") {
-  document::Field field;
+inline plan::Field MakeField(const std::string& path, plan::Kind kind,
+                             const std::string& engine_type = "",
+                             const std::string& nested_path = "") {
+  plan::Field field;
   field.path = path;
   const std::size_t dot = path.rfind('.');
   field.name = dot == std::string::npos ? path : path.substr(dot + 1);
@@ -24,9 +24,9 @@ inline document::Field MakeField(const std::string& path, document::Kind kind,
 }
 
 /// Projects with an owner, tags and nested orders.
-inline std::shared_ptr<const document::Plan> SamplePlan() {
-  using document::Kind;
-  auto plan = std::make_shared<document::Plan>();
+inline std::shared_ptr<const plan::Plan> SamplePlan() {
+  using plan::Kind;
+  auto plan = std::make_shared<plan::Plan>();
   plan->name = "projects";
   plan->config.name = "projects";
   auto& fields = plan->fields;
@@ -44,10 +44,10 @@ inline std::shared_ptr<const document::Plan> SamplePlan() {
   fields.push_back(MakeField("profile", Kind::kJson));
   fields.push_back(MakeField("secret", Kind::kText, "text"));
   fields.push_back(MakeField("address", Kind::kIp, "ip"));
-  document::Field owner = MakeField("owner", Kind::kObject);
+  plan::Field owner = MakeField("owner", Kind::kObject);
   owner.fields.push_back(MakeField("owner.name", Kind::kText, "text"));
   fields.push_back(std::move(owner));
-  document::Field orders = MakeField("orders", Kind::kObject, "", "orders");
+  plan::Field orders = MakeField("orders", Kind::kObject, "", "orders");
   orders.array = orders.nested = true;
   orders.fields.push_back(MakeField("orders.state", Kind::kKeyword, "keyword", "orders"));
   orders.fields.push_back(MakeField("orders.total", Kind::kInteger, "integer", "orders"));

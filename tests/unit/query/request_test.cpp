@@ -16,8 +16,8 @@ namespace {
 std::string CodeOf(const Parameters& parameters) {
   try {
     ReadParameters(parameters, kSearchParameters);
-  } catch (const Problem& problem) {
-    return problem.code();
+  } catch (const Problem& mistake) {
+    return mistake.code();
   }
   return "none";
 }
@@ -62,8 +62,8 @@ TEST(RequestTest, NothingIsFailOpen) {
   const auto refused = [](const std::string& body) -> Mistake {
     try {
       ReadBody(json::Parse(body), kSearchParameters);
-    } catch (const Problem& problem) {
-      return problem.mistakes().at(0);
+    } catch (const Problem& mistake) {
+      return mistake.mistakes().at(0);
     }
     return {};
   };
@@ -112,9 +112,9 @@ TEST(CursorTest, KeysRotate) {
   try {
     later.Open(cursor, "b");
     FAIL() << "opened";
-  } catch (const Problem& problem) {
-    EXPECT_EQ(problem.status(), 410);
-    EXPECT_EQ(problem.code(), "cursor_expired");
+  } catch (const Problem& mistake) {
+    EXPECT_EQ(mistake.status(), 410);
+    EXPECT_EQ(mistake.code(), "cursor_expired");
   }
 }
 

@@ -15,9 +15,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using By = SearchRequest::Sort::By;
 
-std::shared_ptr<const document::Plan> PlanWithPlaces() {
-  auto plan = std::make_shared<document::Plan>(*SamplePlan());
-  plan->fields.push_back(MakeField("at", document::Kind::kGeoPoint, "geo_point"));
+std::shared_ptr<const plan::Plan> PlanWithPlaces() {
+  auto plan = std::make_shared<plan::Plan>(*SamplePlan());
+  plan->fields.push_back(MakeField("at", plan::Kind::kGeoPoint, "geo_point"));
   return plan;
 }
 

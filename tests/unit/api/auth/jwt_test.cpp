@@ -135,18 +135,18 @@ TEST_F(JwtTest, FetchesAKeySetAndItsRotation) {
     if (now.empty()) throw Error(Disposition::kRetry, "away");
     return now;
   });
-  EXPECT_TRUE(keys.Get("a")->Has("a"));
-  EXPECT_TRUE(keys.Get("a")->Has("a"));
+  EXPECT_TRUE(keys.Keys("a")->Has("a"));
+  EXPECT_TRUE(keys.Keys("a")->Has("a"));
   EXPECT_EQ(fetched, 1);
   // A name that is not known is looked for once, however often it is asked for.
-  for (int i = 0; i < 5; ++i) EXPECT_FALSE(keys.Get("b")->Has("b"));
+  for (int i = 0; i < 5; ++i) EXPECT_FALSE(keys.Keys("b")->Has("b"));
   EXPECT_EQ(fetched, 1);
   now.clear();
   KeySetUrl away("http://127.0.0.1/jwks", [&](const std::string&) -> std::string {
     throw Error(Disposition::kRetry, "away");
   });
-  EXPECT_EQ(away.Get("a")->size(), 0U);
-  EXPECT_TRUE(keys.Get("a")->Has("a"));
+  EXPECT_EQ(away.Keys("a")->size(), 0U);
+  EXPECT_TRUE(keys.Keys("a")->Has("a"));
 }
 
 TEST_F(JwtTest, SaysThatTheKeySetCannotBeRead) {
@@ -157,14 +157,14 @@ TEST_F(JwtTest, SaysThatTheKeySetCannotBeRead) {
 
 TEST_F(JwtTest, ReadsAChangedKeySet) {
   KeySetFile keys(file_);
-  const auto before = keys.Get("");
+  const auto before = keys.Keys("");
   std::ofstream(file_) << R"({"keys":[]})";
   std::filesystem::last_write_time(
       file_, std::filesystem::file_time_type::clock::now() + std::chrono::hours(1));
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (keys.Get("") == before && std::chrono::steady_clock::now() < deadline) {
+  while (keys.Keys("") == before && std::chrono::steady_clock::now() < deadline) {
   }
-  EXPECT_NE(keys.Get(""), before);
+  EXPECT_NE(keys.Keys(""), before);
 }
 
 }  // namespace

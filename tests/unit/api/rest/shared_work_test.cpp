@@ -53,13 +53,13 @@ TEST(SharedAnswersTest, OneAsksForAll) {
   std::vector<std::jthread> callers;
   for (int i = 0; i < 10; ++i) {
     callers.emplace_back([&] {
-      EXPECT_EQ(shared.Get("q", [&] { return SharedAnswers::Answer{std::to_string(++asked)}; }),
+      EXPECT_EQ(shared.Ask("q", [&] { return SharedAnswers::Answer{std::to_string(++asked)}; }),
                 SharedAnswers::Answer{"1"});
     });
   }
   callers.clear();
   EXPECT_EQ(asked, 1);
-  EXPECT_EQ(shared.Get("other", [&] { return SharedAnswers::Answer{"y"}; }).front(), "y");
+  EXPECT_EQ(shared.Ask("other", [&] { return SharedAnswers::Answer{"y"}; }).front(), "y");
 }
 
 }  // namespace

@@ -1,0 +1,484 @@
+#include "pgsluice/sync/schema_watcher.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "pgsluice/engine/index_body.h"
+#include "pgsluice/observe/log.h"
+#include "pgsluice/pg/sql_error.h"
+#include "pgsluice/sync/attach.h"
+#include "pgsluice/sync/backfill_tasks.h"
+#include "pgsluice/sync/looks.h"
+#include "sync/indexes/reindexer.h"
+#include "sync/run_loop.h"
+
+namespace pgsluice::sync {
+
+namespace {
+
+using observe::Level;
+using observe::Log;
+
+constexpr std::chrono::seconds kBetweenLooks{3};
+// A look at the indexes' identity (deleted or replaced by hand) every so many looks.
+constexpr int kLooksPerEngineLook = 4;
+constexpr std::uint64_t kNever = ~std::uint64_t{0};
+
+// Everything that a look would find changed or waiting, in one statement: an idle process asks
+// hardly more. The second column: something waits, so that the same result does not mean rest.
+// The third: some process is gone, or some definition is run by nobody. The fourth and the fifth:
+// the definitions in force and those that processes run. The sixth: the triggers.
+const pg::Statement kPulse{"pulse", R"sql(
+  SELECT concat_ws(' ', generation,
+           (SELECT sum(hashint8extended(hash_record_extended(i, 0), 0))
+            FROM pgsluice.index_state i),
+           (SELECT sum(hashint8extended(hash_record_extended(t, 0), 0))
+            FROM pgsluice.index_trouble t),
+           (SELECT concat_ws('/', count(*), max(id)) FROM pgsluice.dead_letter)),
+         EXISTS (SELECT FROM pgsluice.outbox WHERE id >= $1::bigint)
+           OR EXISTS (SELECT FROM pgsluice.backfill) OR EXISTS (SELECT FROM pgsluice.retired)
+           OR EXISTS (SELECT FROM pgsluice.index_state WHERE walk_again IS NOT NULL),
+         pgsluice.needs_attention(),
+         (SELECT sum(hashint8extended(hash_record_extended(ROW(index_name, config_hash), 0), 0))
+          FROM pgsluice.index_state),
+         (SELECT sum(hashint8extended(hash_record_extended(ROW(index_name, hash), 1), 0))
+          FROM pgsluice.definition),
+         ()sql" + std::string(kTriggersSql) +
+                                        R"sql()
+  FROM pgsluice.state)sql"};
+
+// Indexes that no process has in its configuration.
+const pg::Statement kMade{"index_state_names", R"sql(
+  SELECT index_name FROM pgsluice.index_state i
+  WHERE NOT EXISTS (SELECT FROM pgsluice.definition d WHERE d.index_name = i.index_name))sql"};
+
+}  // namespace
+
+SchemaWatcher::SchemaWatcher(const config::Config& config, const Shared& shared, bool writes)
+    : config_(config),
+      shared_(shared),
+      writes_(writes),
+      indexes_(config, shared.engine),
+      epochs_(shared.engine) {}
+
+void SchemaWatcher::Start() {
+  Connect();
+  Reload(true);
+  try {
+    EnsureIndexes(false);
+  } catch (const Error& error) {
+    if (session_->broken()) throw;
+    if (error.disposition() == Disposition::kFatal) {
+      std::string urls;
+      for (const std::string& url : config_.elasticsearch.urls) {
+        urls += (urls.empty() ? "" : ", ") + observe::MaskUrl(url);
+      }
+      throw Error(Disposition::kFatal, fmt::format("search engine at {}: {}", urls, error.what()),
+                  error.hint());
+    }
+    shared_.monitor.Trouble("engine", error.Full());
+  }
+}
+
+void SchemaWatcher::Connect() {
+  membership_.Reset();
+  session_ = OpenSession(shared_, "pgsluice watcher");
+}
+
+void SchemaWatcher::Run(const std::stop_token& stop) {
+  const auto turn = [&](Backoff& backoff) {
+    const std::uint64_t seen = wakeup_.generation();
+    if (!session_) {
+      Connect();
+      looked_at_ = kNever;  // joins again
+    }
+    Look();
+    backoff.Reset();
+    wakeup_.WaitForWork(seen, stop, kBetweenLooks);
+  };
+  const auto failed = [&](const std::exception& error) {
+    const bool lost = !session_ || session_->broken();
+    ReportTrouble(shared_, error, lost);
+    if (lost) session_.reset();
+  };
+  Persist(stop, Backoff(std::chrono::milliseconds(200), std::chrono::milliseconds(5000)), turn,
+          failed);
+  Leave();
+}
+
+void SchemaWatcher::Leave() {
+  if (!session_ || session_->broken()) return;
+  try {
+    membership_.Leave(*session_);
+  } catch (const std::exception& error) {
+    Log(Level::kWarn, "sync",
+        "other processes will wait a while before they take over: " + std::string(error.what()));
+  }
+}
+
+void SchemaWatcher::Look() {
+  pg::Result pulse = Pulse();
+  const bool changed = catalog::Catalog::Fingerprint(*session_) != catalog_.fingerprint() ||
+                       (writes_ && pulse.Text(0, 5) != triggers_);
+  const bool retry = troubles_.RetryIsDue();
+  if (changed || retry) Reload(false);
+  const std::uint64_t generation = wakeup_.generation();
+  const bool asked = generation != looked_at_;
+  const bool engine_due = ++looks_ % kLooksPerEngineLook == 0 || InTrouble();
+  const std::shared_ptr<const IndexSet> set = shared_.registry.Current();
+  IndexManager::Condition condition;
+  if (ready_ && engine_due) {
+    condition = indexes_.Inspect(*set);
+    blocked_ = condition.blocked;
+  }
+  if (ready_) FollowBlocks(BlockedNow());
+  const bool broken = !condition.intact;
+  const bool unattended = writes_ && pulse.Bool(0, 2);
+  if (unattended) {
+    Attend(*session_);
+    pulse = Pulse();
+  }
+  const bool waits = pulse.Bool(0, 1) || unattended;
+  const bool redefined = pulse.Text(0, 3) != in_force_ || pulse.Text(0, 4) != run_;
+  const std::string seen = fmt::format("{} {}", pulse.Text(0, 0), waits);
+  const bool rest = seen == pulse_ && !waits;  // what waited before is sampled once more
+  if (rest && ready_ && !changed && !retry && !asked && !broken && !redefined && !InTrouble()) {
+    return KeepEpoch();
+  }
+  pulse_ = seen;
+  const bool old = outbox::ReadGeneration(*session_) != set->generation;
+  const bool news = !writes_ && TroublesOfOthers() != others_;
+  const bool others = changed || asked || old || !ready_ || broken || redefined || news;
+  if (others || retry) {
+    EnsureIndexes(!others);
+    looked_at_ = generation;  // not before: a look that failed is repeated
+  } else {
+    const auto now = shared_.registry.Current();
+    auto fresh = IndexManager::WithPhases(*session_, now);
+    if (fresh != now) shared_.registry.Replace(std::move(fresh));
+  }
+  KeepEpoch();
+  Sample();
+}
+
+pg::Result SchemaWatcher::Pulse() {
+  return session_->Exec(kPulse, {std::to_string(shared_.floor.value())});
+}
+
+void SchemaWatcher::Reload(bool first) {
+  catalog::Catalog fresh = catalog::Catalog::Load(*session_);
+  std::vector<plan::Planned> planned = plan::PlanIndexes(config_, fresh, *session_);
+  const bool changed = fresh.fingerprint() != catalog_.fingerprint();
+  misfits_.clear();
+  for (const plan::Planned& one : planned) {
+    if (one.plan == nullptr) misfits_[one.config.name] = TroubleOf(one.findings);
+    for (const config::Finding& finding : one.findings) {
+      if (!finding.warning || !changed) continue;
+      Log(Level::kWarn, "config", finding.place + ": " + finding.message, {{"hint", finding.hint}});
+    }
+  }
+  if (changed) Looking();
+  catalog_ = std::move(fresh);
+  planned_ = std::move(planned);
+  if (!writes_) return;
+  Join();
+  triggers_ = Pulse().Text(0, 5);  // before they are looked at
+  AttachTables(first);
+  // Our own change of them is looked at soon. Not again and again: another process may disagree.
+  attached_ = !attached_ && Pulse().Text(0, 5) != triggers_;
+  if (attached_) RequestCheck();
+}
+
+void SchemaWatcher::Looking() {
+  if (writes_) membership_.Looking(*session_);
+  const base::MutexLock lock(mutex_);
+  known_tables_.clear();
+}
+
+void SchemaWatcher::Looked() {
+  if (!ready_) return;
+  if (writes_) membership_.Looked(*session_, StateOfTables(catalog_.fingerprint(), triggers_));
+  const base::MutexLock lock(mutex_);
+  known_tables_ = catalog_.fingerprint();
+}
+
+bool SchemaWatcher::KnowsTables(const std::string& fingerprint) const {
+  const base::MutexLock lock(mutex_);
+  return known_tables_ == fingerprint;
+}
+
+std::vector<std::shared_ptr<const plan::Plan>> SchemaWatcher::Plans() const {
+  std::vector<std::shared_ptr<const plan::Plan>> plans;
+  for (const plan::Planned& planned : planned_) {
+    if (planned.plan != nullptr) plans.push_back(planned.plan);
+  }
+  return plans;
+}
+
+std::vector<std::string> SchemaWatcher::Names() const {
+  std::vector<std::string> names;
+  for (const plan::Planned& planned : planned_) names.push_back(planned.config.name);
+  return names;
+}
+
+void SchemaWatcher::Join() {
+  auto plans = Plans();
+  std::erase_if(plans, [&](const auto& plan) { return unwritten_.contains(plan->name); });
+  membership_.Join(*session_, plans, Names());
+}
+
+void SchemaWatcher::JoinWithoutUnwritten(const IndexSet& set) {
+  std::set<std::string> unwritten;
+  for (const auto& plan : Plans()) {
+    const bool written = set.indexes.contains(plan->name);
+    if (set.troubles.contains(plan->name) && !written) unwritten.insert(plan->name);
+  }
+  if (unwritten == unwritten_) return;
+  unwritten_ = std::move(unwritten);
+  Join();
+}
+
+void SchemaWatcher::AttachTables(bool first) {
+  const auto plans = Plans();
+  // Before anything runs, a lock on one table must not keep the other indexes waiting.
+  const auto refused = TryAttach(*session_, plans, !first);
+  if (refused.empty()) return;
+  for (const auto& plan : plans) {
+    for (const plan::Source& source : plan->sources) {
+      const auto found = refused.find(source.table);
+      if (found == refused.end()) continue;
+      misfits_[plan->name] = {
+          IndexPhase::kBroken,
+          "not attached, so changes would be missed: " + source.table_name + ": " + found->second,
+          "run 'pgsluice attach' as the owner of " + source.table_name};
+    }
+  }
+}
+
+void SchemaWatcher::EnsureIndexes(bool retry) {
+  auto set = std::make_shared<IndexSet>();
+  const std::shared_ptr<const IndexSet> before = shared_.registry.Current();
+  if (!writes_) set->generation = outbox::ReadGeneration(*session_);
+  {
+    std::optional<IndexLock> lock;
+    if (writes_) {
+      LockWithPresentPlans(lock);
+      Join();
+      Attend(*session_);
+    }
+    run_ = Pulse().Text(0, 4);
+    if (writes_ && !ready_) {
+      for (const auto& lack : engine::AnalysisProblems(config_.indexes, shared_.engine.Detect())) {
+        Log(Level::kWarn, "config", lack.place + ": " + lack.message, {{"hint", lack.hint}});
+      }
+    }
+    if (writes_) shared_.engine.Detect();
+    refusal_.reset();
+    bool taken = false;
+    const bool keep = retry && before->generation == outbox::ReadGeneration(*session_);
+    for (const plan::Planned& planned : planned_) {
+      const std::string& name = planned.config.name;
+      const auto known = before->indexes.find(name);
+      if (keep && known != before->indexes.end() && !before->troubles.contains(name)) {
+        set->indexes.insert(*known);
+        taken = true;
+      } else {
+        taken = EnsureOne(planned, *set) || taken;
+      }
+    }
+    if (refusal_ && !taken) throw engine::IndexRefused(*refusal_);  // the engine takes nothing
+    if (writes_) {
+      JoinWithoutUnwritten(*set);
+      DropVoidTasks(*session_);
+      if (epochs_.Keep(*session_, *set)) RequestCheck();  // to fill them
+      set->generation = outbox::ReadGeneration(*session_);
+    }
+    in_force_ =
+        Pulse().Text(0, 3);  // before it is read: a change behind it is seen by the next look
+    const InForce in_force = ReadInForce(*session_);
+    Settle(*session_, in_force, *set);
+    // A gap that was marked while this looked: the next look has to see it as a change.
+    const bool gap = std::any_of(set->indexes.begin(), set->indexes.end(), [&](const auto& index) {
+      return !in_force.indexes.contains(index.first) && !set->troubles.contains(index.first);
+    });
+    if (writes_ && gap) in_force_.clear();
+  }
+  if (!writes_) others_ = TroublesOfOthers();
+  set->troubles.insert(others_.begin(), others_.end());
+  for (const auto& [name, trouble] : before->troubles) {
+    // FollowBlocks() ends it.
+    const bool stays = trouble.state == IndexPhase::kBlocked && set->indexes.contains(name);
+    if (stays) set->troubles.emplace(name, trouble);
+  }
+  shared_.monitor.Recovered("engine");
+  PutInForce(set);
+  // Behind it: readers that see this also see the set.
+  ready_ = std::all_of(planned_.begin(), planned_.end(), [&](const plan::Planned& planned) {
+    return set->indexes.contains(planned.config.name) ||
+           set->troubles.contains(planned.config.name);
+  });
+  Looked();
+  shared_.work.Signal();
+  shared_.backfill.Signal();
+}
+
+bool SchemaWatcher::EnsureOne(const plan::Planned& planned, IndexSet& set) {
+  const std::string& name = planned.config.name;
+  bool taken = false;
+  if (const auto misfit = misfits_.find(name); misfit != misfits_.end()) {
+    set.troubles.insert(*misfit);
+  } else {
+    taken = EnsurePlanned(planned, set);
+  }
+  if (set.indexes.contains(name) || !set.troubles.contains(name)) return taken;
+  if (auto served = indexes_.Served(*session_, planned.config)) {
+    set.served.emplace(name, std::move(served));
+  }
+  return taken;
+}
+
+bool SchemaWatcher::EnsurePlanned(const plan::Planned& planned, IndexSet& set) {
+  const std::string& name = planned.plan->name;
+  const catalog::Table* root = catalog_.Find(planned.plan->root);
+  try {
+    auto live = writes_ && root != nullptr ? indexes_.Ensure(*session_, planned.plan, *root)
+                                           : indexes_.Remembered(*session_, planned.plan);
+    if (!live) return false;
+    if (!live->impossible.empty()) {
+      set.troubles[name] = TroubleOf(Error(Disposition::kReject, live->impossible));
+    }
+    set.indexes.emplace(name, std::move(live));
+    return true;
+  } catch (const engine::CredentialsRefused&) {
+    throw;  // concerns all
+  } catch (const engine::IndexRefused& error) {
+    set.troubles[name] = TroubleOf(error);
+    const bool blocked = dynamic_cast<const engine::IndexBlocked*>(&error) != nullptr;
+    if (!blocked) refusal_ = error;
+    const std::shared_ptr<const IndexSet> before = shared_.registry.Current();
+    const auto known = before->indexes.find(name);
+    if (known != before->indexes.end()) set.indexes.insert(*known);
+    return blocked;
+  } catch (const Error& error) {
+    const bool concerns_all = session_->broken() || error.disposition() == Disposition::kRetry ||
+                              dynamic_cast<const pg::SqlError*>(&error) != nullptr;
+    if (concerns_all) throw;
+    set.troubles[name] = TroubleOf(error);
+    return true;
+  }
+}
+
+std::map<std::string, IndexTrouble> SchemaWatcher::BlockedNow() const {
+  std::map<std::string, IndexTrouble> blocked = blocked_;
+  // What the engine refuses for a moment only is not a state of the index.
+  for (const auto& [name, cause] : shared_.holds.causes(kBetweenLooks)) {
+    blocked.emplace(name, IndexTrouble{IndexPhase::kBlocked, cause.reason, cause.remedy});
+  }
+  return blocked;
+}
+
+void SchemaWatcher::FollowBlocks(const std::map<std::string, IndexTrouble>& blocked) {
+  const std::shared_ptr<const IndexSet> now = shared_.registry.Current();
+  TroubleMap troubles = now->troubles;
+  std::erase_if(troubles, [&](const auto& entry) {
+    return entry.second.state == IndexPhase::kBlocked && now->indexes.contains(entry.first);
+  });
+  for (const auto& [name, trouble] : blocked) troubles.emplace(name, trouble);
+  if (troubles == now->troubles) return;
+  auto set = std::make_shared<IndexSet>(*now);
+  set->troubles = std::move(troubles);
+  PutInForce(set);
+}
+
+void SchemaWatcher::PutInForce(const std::shared_ptr<const IndexSet>& set) {
+  troubles_.Replace(*session_, set->troubles, Names(), writes_);
+  shared_.registry.Replace(IndexManager::WithPhases(*session_, set));
+}
+
+TroubleMap SchemaWatcher::TroublesOfOthers() {
+  TroubleMap troubles = RecordedTroubles(*session_);
+  std::erase_if(troubles, [&](const auto& entry) {
+    return std::none_of(planned_.begin(), planned_.end(), [&](const plan::Planned& planned) {
+      return planned.config.name == entry.first;
+    });
+  });
+  return troubles;
+}
+
+void SchemaWatcher::LockWithPresentPlans(std::optional<IndexLock>& lock) {
+  lock.emplace(*session_);
+  // While we waited for the lock, its holder may have put newer plans in force.
+  while (catalog::Catalog::Fingerprint(*session_) != catalog_.fingerprint()) {
+    lock.reset();
+    Reload(false);
+    lock.emplace(*session_);
+  }
+}
+
+void SchemaWatcher::KeepEpoch() {
+  const std::int64_t issued = shared_.monitor.highest_issued();
+  if (!writes_ || issued == kept_issued_) return;
+  session_->ExecParams("SELECT pgsluice.check_epoch($1)", {std::to_string(issued)});
+  kept_issued_ = issued;
+}
+
+bool SchemaWatcher::InTrouble() const {
+  const Monitor& monitor = shared_.monitor;
+  return !monitor.TroubleOf("engine").empty() || !monitor.TroubleOf("sync").empty();
+}
+
+void SchemaWatcher::RecoveredIdle() {
+  shared_.monitor.Recovered("sync");
+  if (shared_.monitor.TroubleOf("engine").empty()) return;
+  if (indexes_.Intact(*shared_.registry.Current())) shared_.monitor.Recovered("engine");
+}
+
+void SchemaWatcher::Sample() {
+  const outbox::Lag lag = outbox::ReadLag(*session_, shared_.floor.value());
+  shared_.monitor.pending.Set(static_cast<double>(lag.pending));
+  shared_.monitor.lag_seconds.Set(lag.oldest_age_s);
+  if (lag.pending > 0) pulse_.clear();  // it may have come after the pulse: once more
+  // The sleeper speaks up only when all workers are idle: one that backs off must not keep the
+  // others from work.
+  if (writes_ && lag.pending > 0) shared_.work.Signal();
+  // Tasks that another process created: this one's backfillers wait for a signal.
+  if (writes_) WalkAgain(*session_, *shared_.registry.Current());
+  const Waiting waiting = WaitingTasks(*session_, *shared_.registry.Current());
+  // The backfillers finish reindexes as well, and clear up behind them.
+  if (writes_ && (waiting.any || AnyToReindex(*session_, *shared_.registry.Current()))) {
+    shared_.backfill.Signal();
+  }
+  if (writes_ && waiting.unknown) wakeup_.Signal();
+  if (lag.pending == 0 && !waiting.any) RecoveredIdle();
+  SampleIndexes();
+}
+
+void SchemaWatcher::SampleIndexes() {
+  const std::map<std::string, std::int64_t> dead = outbox::CountDeadLetters(*session_);
+  const std::shared_ptr<const IndexSet> set = shared_.registry.Current();
+  for (const auto& [name, index] : set->indexes) {
+    const auto counted = dead.find(name);
+    shared_.monitor.DeadLetters(name).Set(
+        counted == dead.end() ? 0 : static_cast<double>(counted->second));
+    // Whichever process reads the tasks, all tell how far that is.
+    double done = 1;
+    if (index->phase == IndexPhase::kBackfilling || index->phase == IndexPhase::kReindexing) {
+      done = ProgressOf(*session_, index->targets.back().physical).ratio();
+    }
+    shared_.monitor.BackfillProgress(name).Set(done);
+    shared_.monitor.ReindexNeeded(name).Set(index->reason.empty() ? 0 : 1);
+    shared_.monitor.Begin(name);
+  }
+  std::map<std::string, std::string> states;
+  for (const auto& [name, trouble] : set->troubles) states.emplace(name, Name(trouble.state));
+  for (const auto& [name, index] : set->indexes) states.emplace(name, Name(index->phase));
+  const pg::Result made = session_->Exec(kMade);
+  for (std::size_t row = 0; row < made.rows(); ++row) {
+    states.emplace(made.Text(row, 0), Name(IndexPhase::kNotConfigured));
+  }
+  shared_.monitor.ShowStates(states);
+}
+
+}  // namespace pgsluice::sync
