@@ -13,7 +13,7 @@ namespace pgsluice::sync {
 
 namespace {
 
-// Anybody who may connect can take an advisory lock, so nobody waits for one without an end.
+// Every role that may connect can take an advisory lock, so a wait for one needs a limit.
 constexpr const char* kPatience = "30s";
 
 const pg::Statement kHolder{"advisory_lock_holder", R"sql(
@@ -50,7 +50,7 @@ void Wait(pg::Session& session, int number) {
   if (holder.empty()) return;
   throw Error(Disposition::kRetry,
               fmt::format("{} has held pgsluice's lock {} for {}", holder, number, kPatience),
-              "if that is not a pgsluice at work, end it with pg_terminate_backend()");
+              "if that is not a running pgsluice, end it with pg_terminate_backend()");
 }
 
 }  // namespace
@@ -70,7 +70,7 @@ AdvisoryLock::~AdvisoryLock() {
     session_.Exec(Sql("pg_advisory_unlock", number_));
   } catch (const std::exception& error) {
     observe::Log(observe::Level::kError, "sync",
-                 "cannot give the lock back: " + std::string(error.what()));
+                 "cannot release an advisory lock: " + std::string(error.what()));
   }
 }
 

@@ -16,10 +16,10 @@ namespace pgsluice::sync {
 
 namespace {
 
-// One statement, so that all is seen at one snapshot: an event that becomes a walk is either. Of
-// the index that a reindex builds nothing is waited for. A document whose time has come is waited
-// for as if its event were there already. A walk that an index left behind holds for the one in
-// place.
+// One statement, so that everything is seen at one snapshot: an event that becomes a walk counts as
+// one or the other. Tasks of an index that a reindex builds do not count. A document whose time has
+// come counts as if its event existed already. A walk that an earlier physical index left behind
+// counts for the present one.
 const pg::Statement& UnfinishedStatement() {
   static const pg::Statement kUnfinished{"unfinished_up_to", R"sql(
     SELECT $1::bigint > pgsluice.position()::bigint,
@@ -153,8 +153,9 @@ bool Consistency::WaitUntilApplied(const std::string& token, const ScopeNow& sco
   constexpr milliseconds kLongestPause{50};
   const std::int64_t position = ParsePosition(token);
   bool asked = look_ == nullptr;
-  // Our own workers say when they are done. Other processes may hold the event, so the database is
-  // asked now and then; soon at first, since a lone change takes about ten milliseconds.
+  // Our own workers signal when they acknowledge. Other processes may hold the event, so the
+  // database is asked at intervals; soon at first, because a lone change takes about ten
+  // milliseconds.
   for (milliseconds pause{2};; pause = std::min(pause * 2, kLongestPause)) {
     const std::uint64_t seen = monitor_.acknowledged.generation();
     const auto begun = Clock::now();
@@ -163,7 +164,7 @@ bool Consistency::WaitUntilApplied(const std::string& token, const ScopeNow& sco
       const Unfinished unfinished = UnfinishedUpTo(*session, position, *now);
       if (unfinished.future) {
         throw Error(Disposition::kReject,
-                    "position '" + token + "' is in the future: nothing has it yet",
+                    "position '" + token + "' is in the future: no event has it yet",
                     "take one by SELECT pgsluice.position() after COMMIT");
       }
       if (!unfinished.any()) return true;
@@ -171,7 +172,7 @@ bool Consistency::WaitUntilApplied(const std::string& token, const ScopeNow& sco
     }
     const auto end = Clock::now();
     if (end >= deadline) return false;
-    // A backlog of other indexes may make the question dear.
+    // A backlog of other indexes may make this query expensive.
     const auto took = std::chrono::ceil<milliseconds>(end - begun);
     const auto rest = std::chrono::ceil<milliseconds>(deadline - end);
     monitor_.acknowledged.WaitForCall(seen, {}, std::min(std::max(pause, took * 2), rest));

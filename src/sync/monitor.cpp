@@ -146,7 +146,7 @@ void Monitor::Trouble(const std::string& part, const std::string& message) {
   ++incident.count;
   if (incident.message.empty()) incident.since_ms = now;
   incident.message = message;
-  // Several threads meet the same trouble in words of their own, in turn.
+  // Several threads report the same trouble in turn, each with its own text.
   const auto [said, news] = incident.said_ms.emplace(message, now);
   if (!news && now - said->second < kSayAgainMs) return;
   if (incident.said_ms.size() > kDifferentTexts) incident.said_ms.erase(incident.said_ms.begin());
@@ -163,7 +163,7 @@ void Monitor::Recovered(const std::string& part) {
   if (incident == incidents_.end()) return;
   TroubleGauge(part).Set(0);
   const std::int64_t lasted_ms = NowMs() - incident->second.since_ms;
-  Log(Level::kInfo, part, "works again",
+  Log(Level::kInfo, part, "recovered",
       {{"after_s", fmt::format("{:.1f}", static_cast<double>(lasted_ms) / 1000)}});
   incidents_.erase(incident);
 }

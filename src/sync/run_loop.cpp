@@ -11,12 +11,13 @@ namespace pgsluice::sync {
 
 namespace {
 
-// Less than deadlock_timeout (1 s): of a TRUNCATE of several tables and a batch that reads them one
-// by one, the batch gives way, before the server would choose between them.
+// Less than deadlock_timeout (1 s): if a TRUNCATE of several tables and a batch that reads them one
+// by one block each other, the batch gives up first, so that the server does not cancel the
+// TRUNCATE.
 constexpr int kLockTimeoutMs = 400;
 
 // The second column: whether the server is behind what we have seen of it, or on another timeline,
-// so that the indexes may hold what it lost. A restart of the same server does not count.
+// so that the indexes may hold changes that it lost. A restart of the same server does not count.
 const pg::Statement kCheckEpoch{"check_epoch", R"sql(
   WITH before AS MATERIALIZED (
     SELECT pgsluice.version() < greatest(highest, $1::bigint)
@@ -25,13 +26,13 @@ const pg::Statement kCheckEpoch{"check_epoch", R"sql(
                pg_catalog.regexp_replace(pgsluice.server_identity(), '/[^/]*$', '')) AS lost
     FROM pgsluice.state)
   SELECT pgsluice.check_epoch($1::bigint), lost FROM before)sql"};
-// No shape that the schema watcher knows: it scans the tables and walks the ids.
+// The empty config_hash matches no plan, so the schema watcher scans the tables and walks the ids.
 const pg::Statement kFillAgain{
     "fill_again", "SELECT pgsluice.mark_gap(ARRAY(SELECT index_name FROM pgsluice.index_state))"};
 
-/// Locks of others are no trouble until they last: each TRUNCATE and ALTER TABLE takes some. A step
-/// that finds nothing to do renews nothing, because another worker may hold what waits for the
-/// lock.
+/// Counts how long a lock of another session has been in the way. That is not a trouble until it
+/// lasts, because each TRUNCATE and ALTER TABLE takes locks. A step that finds nothing to do does
+/// not reset the count, because another worker may hold the events that wait for the lock.
 class Patience {
  public:
   bool Has(const Error& error) {
@@ -50,8 +51,8 @@ class Patience {
   Clock::time_point refused_{}, ends_{};
 };
 
-// A connection that nothing is sent on for longer may be half open, which would be found out when
-// there is work.
+// A connection on which nothing was sent for longer may be half open, and without a heartbeat that
+// would show only when there is work.
 constexpr std::chrono::milliseconds kHeartbeat{30'000};
 
 /// Waits until there may be work, or the time is over.
@@ -93,13 +94,13 @@ std::unique_ptr<pg::Session> OpenSession(const Shared& shared, const std::string
   const pg::Result epoch = session->Exec(kCheckEpoch, {issued});
   if (epoch.Bool(0, 0)) {
     observe::Log(observe::Level::kWarn, "sync",
-                 "transaction ids went back or the server is another one: the epoch was raised, so "
-                 "that changes keep winning over what the index holds");
+                 "transaction ids went back, or this is another server. The epoch was raised, so "
+                 "that new changes win over the documents in the indexes");
   }
   const bool lost = epoch.Bool(0, 0) && epoch.Bool(0, 1);
   if (lost) {
     observe::Log(observe::Level::kWarn, "sync",
-                 "the server may have lost transactions that are in the indexes already: every "
+                 "the server may have lost transactions that are already in the indexes, so every "
                  "index is compared and filled again");
     session->Exec(kFillAgain);
   }
@@ -146,7 +147,7 @@ void RunLoop(const Shared& shared, const std::string& name, Wakeup& wakeup,
     const bool missing = dynamic_cast<const IndexMissing*>(&error) != nullptr;
     const bool lost = !missing && (session == nullptr || session->broken());
     if (known == nullptr || !patience.Has(*known)) ReportTrouble(shared, error, lost);
-    // A statement that no longer fits the tables: the schema changed.
+    // A statement that no longer fits the tables, because the schema changed.
     const bool misfit = known != nullptr && !lost && known->disposition() == Disposition::kReject;
     if (missing || misfit) shared.request_check();
     if (session && session->broken()) session.reset();

@@ -12,28 +12,28 @@
 
 namespace pgsluice::sync {
 
-/// Reports an error as the trouble of a part, as Monitor::Trouble() names it: "database" when its
-/// connection is lost, "sync" when the server refuses a statement or the error is not one of ours,
-/// else "engine".
+/// Reports an error as the trouble of a part (see Monitor::Trouble()): "database" if its connection
+/// is lost, "sync" if the server refuses a statement or the error is not one of ours, otherwise
+/// "engine".
 void ReportTrouble(const Shared& shared, const std::exception& error, bool lost);
 
-/// Opens a session for writing documents: checks that transaction ids did not go back, and raises
-/// the epoch when they did.
+/// Opens a session for writing documents. Checks whether transaction ids went back, and raises the
+/// epoch if they did.
 std::unique_ptr<pg::Session> OpenSession(const Shared& shared, const std::string& name,
                                          int lock_timeout_ms = 0);
 
 /// One round of work on a session.
 using Step = std::function<Next()>;
 
-/// Calls `turn` until stopped. After what it throws, whatever it is, calls `failed` and waits,
-/// longer each time until `turn` resets the back-off. The one place where a thread of the sync side
-/// catches everything: no exception ends the process.
+/// Calls `turn` until stopped. If it throws anything, calls `failed` and waits, longer each time
+/// until `turn` resets the back-off. This is the one place where a thread of the sync side catches
+/// everything, so that no exception ends the process.
 void Persist(const std::stop_token& stop, Backoff backoff,
              const std::function<void(Backoff&)>& turn,
              const std::function<void(const std::exception&)>& failed);
 
-/// Runs steps until stopped: waits when there is no work, backs off on errors, opens a new session
-/// (and makes a new step for it) when one broke.
+/// Runs steps until stopped. Waits if there is no work, backs off after errors, and opens a new
+/// session (and makes a new step for it) if the old one broke.
 void RunLoop(const Shared& shared, const std::string& name, Wakeup& wakeup,
              const std::stop_token& stop, const std::function<Step(pg::Session&)>& make_step);
 

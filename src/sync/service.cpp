@@ -15,8 +15,8 @@ namespace pgsluice::sync {
 
 namespace {
 
-/// A thread with a name for `top -H` and debuggers (at most 15 characters). Its log lines name the
-/// database.
+/// Starts a thread with a name for `top -H` and debuggers (at most 15 characters). Its log lines
+/// name the database.
 template <typename Body>
 std::jthread Thread(const char* name, const std::string& database, Body body) {
   return std::jthread([name, database, body](const std::stop_token& stop) {

@@ -40,7 +40,7 @@ TEST_F(ConfigDiff, NamesTheChangeAndTheReason) {
   EXPECT_THAT(Change(R"("item": {"mapping": {"name": {"type": "keyword"}}})"),
               HasSubstr("reindex: "));
   EXPECT_EQ(Change(R"("item": {"rename": {"name": "title"}})"),
-            "refill: new fields: title; fields that go: name");
+            "refill: new fields: title; removed fields: name");
   EXPECT_THAT(Change(R"("item": {"columns": ["id", "nmae"]})"), HasSubstr("broken: "));
   EXPECT_THAT(Change(R"("item": {}, "more": {"table": "item"})", "more"), HasSubstr("new: "));
   EXPECT_THAT(Change(R"("more": {"table": "item"})"), HasSubstr("not configured: "));

@@ -169,7 +169,7 @@ TEST_F(ProcessFault, AnEngineThatIsLostIsToldOnceAndMakesTheServiceUnready) {
   process->Signal(SIGTERM);
   EXPECT_EQ(process->Wait(), 0);
   EXPECT_LE(Count(process->err(), " error engine: "), 3U) << process->err();
-  EXPECT_THAT(process->err(), HasSubstr("engine: works again"));
+  EXPECT_THAT(process->err(), HasSubstr("engine: recovered"));
 }
 
 TEST_F(ProcessFault, ADatabaseThatIsLostIsToldOnceAndMakesTheServiceUnready) {
@@ -186,7 +186,7 @@ TEST_F(ProcessFault, ADatabaseThatIsLostIsToldOnceAndMakesTheServiceUnready) {
   process->Signal(SIGTERM);
   EXPECT_EQ(process->Wait(), 0);
   EXPECT_LE(Count(process->err(), " error database: "), 4U) << process->err();
-  EXPECT_THAT(process->err(), HasSubstr("database: works again"));
+  EXPECT_THAT(process->err(), HasSubstr("database: recovered"));
 }
 
 // Nothing that decides what is written, or when, reads the wall clock of the machine.

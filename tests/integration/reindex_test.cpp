@@ -189,7 +189,7 @@ TEST_F(Reindex, RefusesToSwapWhenCountsDiffer) {
   Put(Physical(2), "99999");
   FullSpeed();
   EXPECT_EQ(command->Wait(), 1);
-  EXPECT_THAT(command->err(), HasSubstr("holds 601 documents where PostgreSQL has 600"));
+  EXPECT_THAT(command->err(), HasSubstr("has 601 documents, but PostgreSQL has 600"));
   EXPECT_THAT(InPlace(), ElementsAre(Physical(1)));
   EXPECT_EQ(State("state"), "reindex_needed");
   Exec("UPDATE item SET n = 5 WHERE id < 100");

@@ -4,13 +4,14 @@
 
 namespace pgsluice::sync {
 
-/// A session-level advisory lock of the product, held for a scope; migrations/README.md says what
-/// each number is for. Outside of a transaction, so that the lock is not kept by one.
+/// A session-level advisory lock, held until the end of the scope. migrations/README.md says what
+/// each number is for. Use it outside a transaction: after a failed statement in one, the unlock
+/// would fail too, and the session would keep the lock.
 class AdvisoryLock {
  public:
   enum class Mode {
     kWait,
-    kTry,  ///< Not held when somebody else holds it.
+    kTry,  ///< Not held if another session holds it.
   };
   AdvisoryLock(pg::Session& session, int number, Mode mode);
   ~AdvisoryLock();

@@ -13,39 +13,40 @@
 
 namespace pgsluice::sync {
 
-/// The alias or index that documents should go to is gone: deleted by hand, or another engine.
+/// The alias or index that documents should go to does not exist: it was deleted by hand, or the
+/// URL leads to another engine.
 class IndexMissing : public engine::IndexRefused {
  public:
   explicit IndexMissing(const std::string& name)
       : IndexRefused("index " + name + " is missing in the engine",
-                     "it will be made again and filled") {}
+                     "it will be created again and filled") {}
 };
 
-/// A document the engine did not take.
+/// A document that the engine refused.
 struct Failure {
   std::string id;
-  std::string routing;  ///< Empty: by its id.
+  std::string routing;  ///< Empty: the document is routed by its id.
   std::string error;
   int status = 0;
 };
 
 struct WriteReport {
   std::size_t indexed = 0, deleted = 0;
-  std::size_t bytes = 0;          ///< Of all documents.
+  std::size_t bytes = 0;          ///< Sum of all documents.
   std::vector<Failure> rejected;  ///< For the dead letters.
   std::vector<Failure> retry;     ///< To be read and written again.
-  std::vector<std::string> done;  ///< Ids written, only when asked for.
+  std::vector<std::string> done;  ///< Ids written; filled only if the caller asked for it.
 };
 
-/// Turns the rows of Plan::read_by_key or a block statement into _bulk requests and reads the
-/// answers. Thread-safe.
+/// Turns rows of Plan::read_by_key or of a block statement into _bulk requests and reads the
+/// responses. Thread-safe.
 class BulkWriter {
  public:
   BulkWriter(engine::Engine& engine, std::size_t bulk_bytes, Monitor& monitor)
       : engine_(engine), bulk_bytes_(bulk_bytes), monitor_(monitor) {}
 
-  /// Writes all rows to every target of the index. Throws Error(kRetry) when a whole request has
-  /// to be sent again: then nothing may be acknowledged.
+  /// Writes all rows to every target of the index. Throws Error(kRetry) if a whole request has to
+  /// be repeated; in that case nothing may be acknowledged.
   WriteReport Write(const LiveIndex& index, const pg::Result& rows, bool collect_done = false);
 
  private:

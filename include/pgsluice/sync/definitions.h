@@ -12,29 +12,29 @@
 #include "pgsluice/plan/plan.h"
 #include "pgsluice/sync/index_set.h"
 
-/// Which definition of each index is in force, and which processes run which definitions: the
-/// tables and the protocol of migrations/0006_definitions.sql.
+/// This header manages which definition of each index is in force, and which processes run which
+/// definitions. The tables and the protocol are in migrations/0006_definitions.sql.
 namespace pgsluice::sync {
 
-/// What makes one definition of an index differ from another: what its documents look like, and the
-/// tables and columns they are made from. Indexes of different definitions have to be filled again.
+/// Returns a hash of what distinguishes definitions of an index: what its documents look like, and
+/// the tables and columns that they are made from. If it changes, the index has to be filled again.
 std::string DefinitionOf(const plan::Plan& plan);
 
-/// This process among those that write documents. Lives as long as the session does: if that is
-/// lost, the others may take over what only this process ran.
+/// The registration of this process among those that write documents. Lives as long as the session:
+/// if the session is lost, other processes may take over what only this process ran.
 class Membership {
  public:
-  /// Makes known what this process runs. `names` are the indexes of the configuration; those
-  /// without a plan cannot be written at present. Call before the tables are attached.
+  /// Registers what this process runs. `names` are the indexes of the configuration; those without
+  /// a plan cannot be written at present. Call before the tables are attached.
   void Join(pg::Session& session, const std::vector<std::shared_ptr<const plan::Plan>>& plans,
             const std::vector<std::string>& names);
-  /// The plans of this process are about to follow a change of the tables.
+  /// Records that the plans of this process are about to follow a change of the tables.
   void Looking(pg::Session& session);
-  /// They fit `tables`: see looks.h.
+  /// Records that the plans fit `tables`: see looks.h.
   void Looked(pg::Session& session, const std::string& tables);
-  /// This process stops writing: others need not wait for it.
+  /// Records that this process stops writing, so that others do not wait for it.
   void Leave(pg::Session& session);
-  /// The session is lost.
+  /// Forgets the registration, because the session is lost.
   void Reset() { *this = Membership(); }
 
  private:
@@ -43,29 +43,29 @@ class Membership {
   std::string looked_at_;
 };
 
-/// Whether some process that was not found to be gone runs this definition of an index.
+/// Returns whether some running process runs this definition of an index.
 bool SomeProcessRuns(pg::Session& session, const std::string& index, const std::string& definition);
 
-/// Remembers what the definition in force needs of its tables. In the transaction that puts it in
-/// force.
+/// Saves which columns of its tables the definition in force needs. Call in the transaction that
+/// puts it in force.
 void SaveNeeds(pg::Session& session, const plan::Plan& plan);
 
-/// Forgets processes and tables that are gone, and gives up definitions that nobody has run for a
-/// while.
+/// Removes processes and tables that do not exist any longer, and gives up definitions that no
+/// process has run for a while.
 void Attend(pg::Session& session);
 
-/// Marks, in a transaction of its own, that changes of these indexes may be missed: they are filled
-/// again before they count as complete.
+/// Records, in a transaction of its own, that changes of these indexes may be missed. They are
+/// filled again before they count as complete.
 void MarkGap(pg::Session& session, const std::vector<std::string>& indexes);
 
-/// Whether every name in the statements of these plans still means the table and the columns that
-/// it meant when they were made. Ask after they were read: the reads' locks keep it so until the
-/// transaction ends.
+/// Returns whether every name in the statements of these plans still means the table and the
+/// columns that it meant when the plans were made. Call after the statements ran, because their
+/// locks keep the names as they are until the transaction ends.
 bool NamesHold(pg::Session& session, const std::set<const plan::Plan*>& plans);
 
-/// For plans of which that was not so, outside of the transaction that found it: documents that
-/// were read from a table of the same name may have been written, so these indexes are filled
-/// again.
+/// Marks the indexes of plans for which NamesHold() returned false to be filled again: documents
+/// may have been read from another table with the same name. Call outside the transaction that
+/// found it.
 void MarkReplaced(pg::Session& session, const std::set<const plan::Plan*>& plans);
 
 /// The definitions in force.
@@ -79,7 +79,7 @@ struct InForce {
 InForce ReadInForce(pg::Session& session);
 
 /// Fills in which indexes of `set` this process writes, its sources, and which events it has to
-/// leave to others. Read the generation of `set` before `in_force`.
+/// leave to other processes. Read the generation of `set` before `in_force`.
 void Settle(pg::Session& session, const InForce& in_force, IndexSet& set);
 
 }  // namespace pgsluice::sync

@@ -11,17 +11,17 @@
 
 namespace pgsluice::sync {
 
-/// Keeps a copy of the epoch with each index, in `_meta` of its mapping. A database that is
-/// restored to a time before the epoch was raised would use it twice, and what it writes would lose
-/// against what the indexes hold.
+/// Keeps a copy of the epoch with each index, in `_meta` of its mapping. Without it, a database
+/// that is restored to a time before the epoch was raised would use an epoch twice, and its
+/// documents would lose against those in the indexes.
 class EpochKeeper {
  public:
   explicit EpochKeeper(engine::Engine& engine) : engine_(engine) {}
 
-  /// To be called before documents of the set's generation are written, by the holder of the
-  /// IndexLock: raising the epoch raises the generation, too. Writes the epoch to the indexes that
-  /// have a lower one. If an index has a higher one, the database was restored: raises the epoch
-  /// above it, marks all indexes to be filled again, and returns true.
+  /// Call before documents of the set's generation are written, while holding the IndexLock,
+  /// because raising the epoch also raises the generation. Writes the epoch to the indexes that
+  /// have a lower one. If an index has a higher one, the database was restored: Keep() then raises
+  /// the epoch above it, marks all indexes to be filled again, and returns true.
   bool Keep(pg::Session& session, const IndexSet& set);
 
  private:

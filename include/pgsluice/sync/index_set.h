@@ -21,7 +21,7 @@ enum class IndexPhase {
   kReindexing,
   kReindexNeeded,
   kBroken,         ///< The definition does not fit the tables or the engine.
-  kBlocked,        ///< The engine takes no changes of this index.
+  kBlocked,        ///< The engine refuses changes of this index.
   kNotConfigured,  ///< Left behind by an earlier configuration.
 };
 inline constexpr std::array kIndexPhases = {IndexPhase::kLive,         IndexPhase::kBackfilling,
@@ -29,19 +29,19 @@ inline constexpr std::array kIndexPhases = {IndexPhase::kLive,         IndexPhas
                                             IndexPhase::kBroken,       IndexPhase::kBlocked,
                                             IndexPhase::kNotConfigured};
 const char* Name(IndexPhase phase);
-/// The phase that is named so; kLive for any other name.
+/// Returns the phase with this name; kLive for any other name.
 IndexPhase PhaseOf(std::string_view name);
 
 /// Where documents of a plan are written.
 struct Target {
   std::string name;      ///< An alias.
-  std::string physical;  ///< The index that it stands for.
+  std::string physical;  ///< The index behind it.
 };
 
-/// The alias under which an index is written that is not in place yet.
+/// Returns the alias under which the next index is written before it is put in place.
 std::string BuildingAlias(const std::string& physical);
 
-/// One index as the process knows it now. Immutable; a change makes a new one.
+/// One index as the process knows it now. Immutable: a change creates a new object.
 struct LiveIndex {
   std::shared_ptr<const plan::Plan> plan;
   std::string alias;            ///< With the configured prefix; what searches use.
@@ -50,16 +50,16 @@ struct LiveIndex {
   std::vector<Target> targets;  ///< The alias; while a reindex runs, the next index as well.
   int root_source = 0;          ///< The pgsluice.source id under which root keys are enqueued.
   IndexPhase phase = IndexPhase::kLive;
-  std::string reason;    ///< Why reindex_needed, or what went wrong last.
+  std::string reason;    ///< Why reindex_needed, or the last error.
   bool filling = false;  ///< Documents may be missing: a first copy is not complete.
-  /// Why the engine does not take this definition, not even for a new index; empty if it does.
+  /// Why the engine refuses this definition even for a new index; empty if it accepts it.
   std::string impossible;
   bool whole = true;  ///< False for one target of several: see Only().
-  /// False while another process writes this index by another definition: then `plan` only serves
+  /// False while another process writes this index with another definition. Then `plan` only serves
   /// searches.
   bool in_force = true;
 
-  /// The index as it would be with this target alone: reads and writes go there.
+  /// Returns the index with this target alone, so that reads and writes go there.
   LiveIndex Only(const Target& target) const;
 };
 
@@ -69,7 +69,7 @@ struct Route {
   std::size_t source = 0;
 };
 
-/// Why one index is not what its definition wants.
+/// Why one index does not match its definition.
 struct IndexTrouble {
   IndexPhase state = IndexPhase::kBroken;  ///< Or kBlocked.
   std::string reason;                      ///< The cause.
@@ -78,26 +78,27 @@ struct IndexTrouble {
   bool operator==(const IndexTrouble&) const = default;
 };
 
-/// All indexes at one moment, and the way from an event to them.
+/// All indexes at one moment, and how events lead to them.
 struct IndexSet {
   std::map<std::string, std::shared_ptr<const LiveIndex>> indexes;  ///< By plan name.
-  /// Configured indexes that are broken or blocked. A broken one may be in `indexes` as well (it is
-  /// written as far as possible), or in `served`, or in neither.
+  /// Configured indexes that are broken or blocked. A broken one may also be in `indexes` (it is
+  /// written as far as possible), in `served`, or in neither.
   std::map<std::string, IndexTrouble> troubles;
-  /// Broken indexes that nobody writes, but that can be searched as they were last.
+  /// Broken indexes that are not written, but can be searched in their last working form.
   std::map<std::string, std::shared_ptr<const LiveIndex>> served;
-  /// Every captured list a table ever had has a row in pgsluice.source; events name it.
+  /// One per row of pgsluice.source, which has one for every list of columns that a table was ever
+  /// captured with; events name its id.
   struct EventSource {
     std::uint32_t table = 0;
     std::vector<std::string> captured;
     std::vector<Route> routes;
-    std::vector<std::string> others;  ///< Indexes that other processes write, and that it concerns.
+    std::vector<std::string> others;  ///< Concerned indexes that other processes write.
   };
   std::map<int, EventSource> sources;
   outbox::Interest interest;
-  /// pgsluice.state.generation of this picture. A thread that writes documents asks the database,
-  /// in the transaction that does it, whether it is still the present one: that holds for all
-  /// processes.
+  /// The pgsluice.state.generation that this set was built for. A thread that writes documents
+  /// checks in the same transaction that it is still the present one, because any process may raise
+  /// it.
   int generation = -1;
 };
 

@@ -10,33 +10,33 @@
 
 namespace pgsluice::sync {
 
-/// What is left of indexes that are no longer configured, and that no running process maintains.
+/// Indexes and tables that are no longer configured and that no running process maintains.
 struct Leftovers {
   struct Index {
     std::string name;
-    std::vector<std::string> physical;  ///< Indexes of the engine: ours, and still there.
+    std::vector<std::string> physical;  ///< Existing indexes that pgsluice created.
     std::int64_t dead_letters = 0;
   };
   struct Table {
     std::uint32_t oid = 0;
-    std::string name;  ///< As it was when it was attached.
+    std::string name;  ///< Its name when it was attached.
   };
   std::vector<Index> indexes;
   /// Attached tables that no configured index needs.
   std::vector<Table> tables;
-  /// Configured indexes whose tables are not known because their definitions do not fit: then no
-  /// table is listed.
+  /// Configured indexes whose definitions do not fit, so that their tables are not known. If there
+  /// are any, no table is listed.
   std::vector<std::string> misfits;
 
   bool empty() const { return indexes.empty() && tables.empty(); }
 };
 
-/// `planned`: every index of the configuration. Changes nothing.
+/// Finds leftovers. `planned` holds every index of the configuration. Changes nothing.
 Leftovers FindLeftovers(pg::Session& session, engine::Engine& engine,
                         const std::vector<plan::Planned>& planned);
 
-/// Removes them: first from the engine, so that what fails half-way is found again. Call under an
-/// IndexLock.
+/// Removes them, from the engine first: if that fails halfway, FindLeftovers() still finds the
+/// rest. Call under an IndexLock.
 void RemoveLeftovers(pg::Session& session, engine::Engine& engine, const Leftovers& leftovers);
 
 }  // namespace pgsluice::sync

@@ -12,11 +12,11 @@
 
 namespace pgsluice::sync {
 
-/// What the sync side knows about itself: the metrics, the last trouble, the highest clock issued.
+/// The state of the sync side: metrics, the present troubles, and the highest version issued.
 /// Thread-safe.
 class Monitor {
  public:
-  /// `database` is the label of its metrics, and a field of its log lines; empty: none.
+  /// `database` is a label of the metrics and a field of the log lines; empty: neither.
   explicit Monitor(observe::Registry& registry, std::string database = {});
 
   observe::Counter& claimed;
@@ -27,7 +27,8 @@ class Monitor {
   /// Signalled when events of this process's workers are acknowledged.
   Wakeup acknowledged{1};
 
-  /// Makes the counters of an index, so that they are 0 and not absent before anything happens.
+  /// Creates the counters of an index, so that they are 0 instead of absent before anything
+  /// happens.
   void Begin(const std::string& index);
   observe::Counter& Indexed(const std::string& index);
   observe::Counter& Deleted(const std::string& index);
@@ -36,20 +37,20 @@ class Monitor {
   observe::Counter& BackfillRows(const std::string& index);
   observe::Gauge& BackfillProgress(const std::string& index);
   /// When the last complete comparison of an index in the background ended, in Unix seconds; 0:
-  /// there was none yet.
+  /// none has ended yet.
   observe::Gauge& VerifyComplete(const std::string& index);
   /// Differences that comparisons in the background found; `kind` as in Difference.
   observe::Counter& VerifyDifferences(const std::string& index, const std::string& kind);
   observe::Gauge& ReindexNeeded(const std::string& index);
-  /// Shows the state ("live") of each index: pgsluice_index_state is 1 for that and 0 for those
-  /// that it was in before.
+  /// Sets pgsluice_index_state of each index to 1 for its state ("live") and to 0 for its earlier
+  /// states.
   void ShowStates(const std::map<std::string, std::string>& states);
 
-  /// Trouble with "database" or "engine": logged when it begins or its text changes, then once a
-  /// minute; Recovered() says that it is over.
+  /// Reports trouble with "database" or "engine". Logged when it begins or its text changes, then
+  /// once a minute; Recovered() ends it.
   void Trouble(const std::string& part, const std::string& message);
   void Recovered(const std::string& part);
-  /// The present trouble of a part; empty when there is none.
+  /// Returns the present trouble of a part; empty if there is none.
   std::string TroubleOf(const std::string& part) const;
 
   /// Remembers the highest version this process has issued.
@@ -61,10 +62,10 @@ class Monitor {
   struct Incident {
     std::string message;
     std::int64_t since_ms = 0;
-    std::map<std::string, std::int64_t> said_ms;  ///< When each text was logged.
+    std::map<std::string, std::int64_t> said_ms;  ///< When each text was last logged.
     std::int64_t count = 0;
   };
-  /// With the database, if it has a name.
+  /// Adds the database to `labels`, if it has a name.
   static observe::Labels Labelled(const std::string& database, observe::Labels labels);
   observe::Labels Labelled(observe::Labels labels) const {
     return Labelled(database_, std::move(labels));
@@ -74,7 +75,7 @@ class Monitor {
   const std::string database_;
   mutable base::Mutex mutex_;
   std::map<std::string, Incident> incidents_ PGSLUICE_GUARDED_BY(mutex_);
-  /// Of indexes, as shown.
+  /// The last state of each index, as shown in the metric.
   std::map<std::string, std::string> states_ PGSLUICE_GUARDED_BY(mutex_);
   std::atomic<std::int64_t> highest_issued_{0};
 };

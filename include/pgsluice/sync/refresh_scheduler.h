@@ -12,18 +12,19 @@
 
 namespace pgsluice::sync {
 
-/// Adaptive refresh: a worker that drained the queue asks for the index to be made searchable; that
-/// happens at once when the last refresh of it is old enough, else as soon as it is. Under backlog
-/// nobody drains, and the index's refresh_interval alone counts. RequestRefresh() is thread-safe.
+/// Refreshes indexes as soon as that pays. A worker that has emptied the queue requests a refresh
+/// of its indexes. The refresh runs at once if the last one of that index is old enough, otherwise
+/// as soon as it is. Under a backlog no worker requests any, and only the index's refresh_interval
+/// counts. RequestRefresh() is thread-safe.
 class RefreshScheduler {
  public:
   explicit RefreshScheduler(engine::Engine& engine) : engine_(engine) {}
 
-  /// `changes`: how many were written since the last call.
+  /// `changes`: number of documents written since the last call.
   void RequestRefresh(const std::string& alias, std::size_t changes);
-  /// Waits while an index is being refreshed, for a second at most. For who writes very much: the
-  /// refresh is what changes beside it wait for, and so it has the engine to itself. Answers
-  /// whether anything was refreshed within the last second. Thread-safe.
+  /// Called by bulk writers. Blocks while a refresh runs (1 s at most), because other changes are
+  /// waiting for that refresh. Returns whether any index was refreshed within the last second.
+  /// Thread-safe.
   bool YieldToRefresh();
   /// Runs until stopped.
   void Run(const std::stop_token& stop);
@@ -32,8 +33,8 @@ class RefreshScheduler {
   using Clock = std::chrono::steady_clock;
 
   struct Index {
-    std::size_t changes = 0;  ///< That wait for the next refresh.
-    int many_in_a_row = 0;    ///< Refreshes of many changes.
+    std::size_t changes = 0;  ///< Waiting for the next refresh.
+    int many_in_a_row = 0;    ///< Refreshes of many changes in a row.
     Clock::time_point rests_until;
   };
 
@@ -43,7 +44,7 @@ class RefreshScheduler {
   std::condition_variable_any refreshed_;
   bool refreshing_ PGSLUICE_GUARDED_BY(mutex_) = false;
   Clock::time_point last_refreshed_ PGSLUICE_GUARDED_BY(mutex_);
-  /// Wanted, and when at the earliest.
+  /// Requested refreshes, and when they may run at the earliest.
   std::map<std::string, Clock::time_point> due_ PGSLUICE_GUARDED_BY(mutex_);
   std::map<std::string, Index> indexes_ PGSLUICE_GUARDED_BY(mutex_);
 };

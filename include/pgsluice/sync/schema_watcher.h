@@ -20,35 +20,36 @@
 
 namespace pgsluice::sync {
 
-/// Keeps the process's picture of tables and indexes true: builds the plans, checks that the
-/// tables are attached, makes and extends indexes, notices schema changes, new partitions and
-/// indexes that vanished, and samples the lag. One thread, one session.
+/// Keeps the process's view of tables and indexes up to date: builds the plans, attaches the
+/// tables, creates and extends indexes, notices schema changes, new partitions and deleted indexes,
+/// and samples the lag. One thread with one session.
 class SchemaWatcher {
  public:
-  /// `writes` false: only serve, change nothing.
+  /// With `writes` false it changes nothing: for a process that only serves.
   SchemaWatcher(const config::Config& config, const Shared& shared, bool writes);
 
-  /// The first look. Throws Error(kRetry) if the database cannot be reached, Error(kFatal) if the
-  /// engine refuses our credentials or is not a search engine. An engine that cannot be reached is
-  /// not error here: Run() continues to try. Neither is an index whose definition does not fit the
-  /// tables or the engine: it is in trouble alone.
+  /// Checks for the first time. Throws Error(kRetry) if the database cannot be reached, and
+  /// Error(kFatal) if the engine refuses our credentials or is not a search engine. Does not throw
+  /// if the engine cannot be reached, because Run() continues to try. Does not throw either if a
+  /// definition does not fit the tables or the engine: only that index is in trouble.
   void Start();
-  /// Looks every few seconds, and whenever somebody asks, until stopped.
+  /// Checks every few seconds, and after RequestCheck(), until stopped.
   void Run(const std::stop_token& stop);
-  /// Ask for a look now. Thread-safe.
+  /// Asks for a check now. Thread-safe.
   void RequestCheck() { wakeup_.Signal(); }
 
-  /// Every index is known to the engine, or known to be in trouble. Thread-safe.
+  /// Returns whether every index exists in the engine or is known to be in trouble. Thread-safe.
   bool ready() const { return ready_; }
-  /// The indexes fit the tables as they are at this fingerprint of the catalog. Thread-safe.
+  /// Returns whether the indexes fit the tables that have this fingerprint of the catalog.
+  /// Thread-safe.
   bool KnowsTables(const std::string& fingerprint) const;
 
  private:
   void Connect();
-  /// Makes known which definitions this process runs.
+  /// Registers the definitions that this process runs.
   void Join();
-  /// The same without the indexes of `set` that cannot be written: after a while without a process
-  /// that runs their definitions, no event waits for them, and they are filled again.
+  /// Like Join(), but without the indexes of `set` that cannot be written. If no process runs their
+  /// definitions for a while, events stop waiting for them, and they are filled again later.
   void JoinWithoutUnwritten(const IndexSet& set);
   void Leave();
   void Look();
@@ -56,32 +57,35 @@ class SchemaWatcher {
   /// Reads the catalog, plans the indexes and attaches their tables.
   void Reload(bool first);
   void AttachTables(bool first);
-  /// From now on, plans of other tables may be in force than those known last.
+  /// Records that from now on the plans may be made for other tables than those recorded last.
   void Looking();
-  /// The indexes fit the tables that were read last.
+  /// Records that the indexes fit the tables that were read last.
   void Looked();
-  std::vector<std::shared_ptr<const plan::Plan>> Plans() const;  ///< That fit the tables.
+  std::vector<std::shared_ptr<const plan::Plan>> Plans() const;  ///< Those that fit the tables.
   std::vector<std::string> Names() const;                        ///< Of all indexes.
-  /// Makes and extends the indexes; with `retry` only those in trouble, if nothing else changed.
+  /// Creates and extends the indexes. With `retry` only those in trouble, if nothing else changed.
   void EnsureIndexes(bool retry);
-  /// False if the engine did not take a request about the index.
+  /// Returns false if the engine did not accept a request for the index.
   bool EnsureOne(const plan::Planned& planned, IndexSet& set);
-  /// The same for an index whose definition fits the tables.
+  /// Like EnsureOne(), for an index whose definition fits the tables.
   bool EnsurePlanned(const plan::Planned& planned, IndexSet& set);
-  /// Indexes with a block, and those whose changes the engine refuses for some time.
+  /// Returns the indexes that have a block, and those whose changes the engine has refused for some
+  /// time.
   std::map<std::string, IndexTrouble> BlockedNow() const;
-  /// Blocks that began or ended since the last look.
+  /// Publishes which blocks began or ended since the last check.
   void FollowBlocks(const std::map<std::string, IndexTrouble>& blocked);
   void PutInForce(const std::shared_ptr<const IndexSet>& set);
-  /// What processes that write found out about our indexes; for one that only serves.
+  /// Returns the troubles of our indexes that writing processes recorded; for a process that only
+  /// serves.
   TroubleMap TroublesOfOthers();
-  /// Takes the lock with plans of the tables as they are then: a process that takes it later and
-  /// knows of newer ones raises the generation above that of our picture.
+  /// Takes the lock with plans that fit the tables at that moment. So a process that takes it later
+  /// with newer plans raises the generation above ours.
   void LockWithPresentPlans(std::optional<IndexLock>& lock);
   void KeepEpoch();
   bool InTrouble() const;
   void Sample();
-  /// Nothing waits, so that no worker finds out that a trouble is over.
+  /// Ends troubles while the outbox is empty, because no worker has work that would show that they
+  /// are over.
   void RecoveredIdle();
   void SampleIndexes();
 
@@ -96,18 +100,18 @@ class SchemaWatcher {
   catalog::Catalog catalog_;
   std::vector<plan::Planned> planned_;
   std::set<std::string> unwritten_;              ///< Indexes with a plan that cannot be written.
-  std::optional<engine::IndexRefused> refusal_;  ///< Of an index that was ensured last.
+  std::optional<engine::IndexRefused> refusal_;  ///< The last refusal of an index that was ensured.
   TroubleMap misfits_;  ///< Indexes whose definition does not fit the tables.
   TroubleMap others_;   ///< What TroublesOfOthers() returned last.
   Troubles troubles_;
-  std::map<std::string, IndexTrouble> blocked_;  ///< As the engine was last asked.
+  std::map<std::string, IndexTrouble> blocked_;  ///< From the last request to the engine.
   std::atomic<bool> ready_{false};
   std::int64_t kept_issued_ = 0;
   std::uint64_t looked_at_ = 0;
-  std::string pulse_;           ///< Of the last look that was more than a glance.
-  std::string in_force_, run_;  ///< The definitions, when the indexes were last ensured.
+  std::string pulse_;           ///< At the last full check.
+  std::string in_force_, run_;  ///< The definitions when the indexes were last ensured.
   std::string triggers_;        ///< When the tables were last attached.
-  bool attached_ = false;       ///< The last look changed triggers.
+  bool attached_ = false;       ///< The last check changed triggers.
   int looks_ = 0;
   mutable base::Mutex mutex_;
   std::string known_tables_ PGSLUICE_GUARDED_BY(mutex_);  ///< See KnowsTables().

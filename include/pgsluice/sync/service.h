@@ -29,16 +29,17 @@ namespace pgsluice::sync {
 ///   timer        0 or 1           documents that change by time
 ///   auditor      0 or 1           compares whole indexes in the background, reads views again
 ///
-/// With `writes` false only the schema watcher runs, and changes nothing: for `pgsluice serve`.
+/// With `writes` false only the schema watcher runs, and it changes nothing: for `pgsluice serve`.
 class Service {
  public:
   Service(const config::Config& config, engine::Engine& engine, Monitor& monitor, bool writes);
   ~Service();
 
-  /// The first look at the database; see SchemaWatcher::Start() for the errors. Call again on
-  /// Error(kRetry). Starts the threads.
+  /// Checks the database for the first time and starts the threads. Throws like
+  /// SchemaWatcher::Start(); call it again after Error(kRetry).
   void Start();
-  /// Finishes what is in flight and joins the threads. Safe without Start(), and twice.
+  /// Finishes what is in flight and joins the threads. May be called without Start(), and more than
+  /// once.
   void Stop();
 
   const IndexRegistry& registry() const { return registry_; }

@@ -29,15 +29,17 @@ struct Shared {
   Wakeup& passes;    ///< See RunAuditor().
   outbox::Floor& floor;
   Holds& holds;
-  /// Places of workers that are busy with a row that very many documents embed: all but one may be.
+  /// Workers that may sync a row that very many documents embed: all but one, so that one is left
+  /// for other changes.
   std::counting_semaphore<>& fanouts;
   std::size_t bulk_bytes;
   /// Asks the engine to make an index's changes visible to searches (see RefreshScheduler).
   std::function<void(const std::string& alias, std::size_t changes)> request_refresh;
-  /// For who writes very much: waits while changes are made visible, and answers whether there are
-  /// any beside (see RefreshScheduler).
+  /// Called by bulk writers: blocks while a refresh runs, and returns whether other changes are
+  /// being refreshed (see RefreshScheduler::YieldToRefresh()).
   std::function<bool()> yield_to_refresh;
-  /// Something about indexes or tables is not as known: look at it now.
+  /// Asks the schema watcher to check indexes and tables now, because one of them is not as
+  /// expected.
   std::function<void()> request_check;
 };
 

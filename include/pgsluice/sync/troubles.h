@@ -15,17 +15,17 @@ namespace pgsluice::sync {
 
 using TroubleMap = std::map<std::string, IndexTrouble>;  ///< By index.
 
-/// The troubles of single indexes as this process last saw them: logs when one begins, changes and
-/// ends, records them in pgsluice.index_trouble, and says when to try again. Not thread-safe.
+/// The troubles of single indexes as this process last saw them. Logs when one begins, changes or
+/// ends, records them in pgsluice.index_trouble, and knows when to try again. Not thread-safe.
 class Troubles {
  public:
-  /// Puts `now` in place of what was. `configured`: all indexes of this process. With `record`
-  /// false the database is left alone.
+  /// Replaces the known troubles by `now`. `configured` names all indexes of this process. With
+  /// `record` false nothing is written to the database.
   void Replace(pg::Session& session, const TroubleMap& now,
                const std::vector<std::string>& configured, bool record);
-  /// Whether an index is in trouble and it is time to see whether it still is.
+  /// Returns whether an index is in trouble and it is time to try it again.
   bool RetryIsDue() const;
-  /// The same, whenever that is due.
+  /// Returns whether an index is in trouble.
   bool any() const { return !known_.empty(); }
 
  private:
@@ -37,14 +37,14 @@ class Troubles {
   std::chrono::steady_clock::time_point retry_at_;
 };
 
-/// What other processes recorded.
+/// Returns the troubles that other processes recorded.
 TroubleMap RecordedTroubles(pg::Session& session);
 
-/// The trouble of an index whose definition has these errors.
+/// Returns the trouble of an index whose definition has these errors.
 IndexTrouble TroubleOf(const config::Findings& findings);
-/// The trouble of an index that the engine refuses, with a remedy for that refusal.
+/// Returns the trouble of an index that the engine refuses, with a remedy for that refusal.
 IndexTrouble TroubleOf(const Error& refusal);
-/// The trouble of an index with these blocks ("read_only_allow_delete").
+/// Returns the trouble of an index with these blocks ("read_only_allow_delete").
 IndexTrouble TroubleOfBlocks(const std::vector<std::string>& blocks);
 
 }  // namespace pgsluice::sync

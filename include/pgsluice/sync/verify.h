@@ -18,23 +18,23 @@
 
 namespace pgsluice::sync {
 
-/// One document that is not as PostgreSQL says. A row whose document cannot be computed now (a dead
-/// letter) always differs: "stale" when the engine has a document of it, else "missing".
+/// One document that differs from PostgreSQL. A row whose document cannot be computed now (a dead
+/// letter) always differs: "stale" if the engine has a document for it, otherwise "missing".
 struct Difference {
   std::string id;
   const char* kind = "";     ///< "missing", "stale" or "orphan".
   std::int64_t version = 0;  ///< Of the document in the engine; 0: there is none.
 };
 
-/// A document and what it is routed by; empty: its id.
+/// A document and its routing; an empty routing means that the id is used.
 struct Placed {
   std::string document;
   std::string routing;
   std::int64_t version = 0;  ///< In the engine.
 };
 
-/// Changes in flight were not applied in time: the sync is behind or does not run, so that nothing
-/// can be said about some documents.
+/// Changes in flight were not applied in time, because the sync is behind or does not run. Without
+/// them the comparison of some documents has no result.
 class StillInFlight : public Error {
  public:
   explicit StillInFlight(std::chrono::milliseconds waited)
@@ -49,22 +49,22 @@ struct VerifyReport {
   std::int64_t differences = 0;
 };
 
-/// Compares every document of an index with PostgreSQL, by content and routing, while both live:
-/// the table in block ranges against the engine, then the ids of the index against the table. A
-/// candidate is looked at again after everything committed until then was applied, so that what was
-/// merely in flight is not a difference. Memory is bounded by one chunk.
+/// Compares every document of an index with PostgreSQL, by content and routing, while changes
+/// continue: first the table in block ranges with the engine, then the ids of the index with the
+/// table. A candidate is checked again after everything committed until then was applied, so that a
+/// change in flight does not count as a difference. Memory is bounded by one chunk.
 class Verifier {
  public:
   using Report = std::function<void(const Difference&)>;
-  /// Hears how many documents are compared so far, and whether the rows are done, so that only ids
-  /// of the engine without a row are looked for.
+  /// Called with the number of documents compared so far. `rows_done`: all rows are compared, and
+  /// only ids in the engine without a row are left to check.
   using Advance = std::function<void(std::int64_t compared, bool rows_done)>;
   using Keys = std::vector<std::string>;
 
-  /// `in_flight`: the work that is not a difference before it is done.
-  /// How long changes in flight are waited for.
+  /// How long to wait for changes in flight.
   static constexpr std::chrono::milliseconds kPatience{120'000};
 
+  /// `in_flight`: work that has to be done before a document counts as different.
   Verifier(pg::Session& session, engine::Engine& engine, Consistency& consistency,
            Scope in_flight = {}, std::chrono::milliseconds patience = kPatience)
       : session_(session),
@@ -77,20 +77,21 @@ class Verifier {
   /// Reports every difference to `report`. Throws StillInFlight if something in flight is not
   /// applied in time.
   VerifyReport Verify(const LiveIndex& index, const Report& report, const Advance& advance = {});
-  /// The same for these root keys only.
+  /// Like Verify(), for these root keys only.
   VerifyReport VerifyKeys(const LiveIndex& index, const Keys& keys, const Report& report);
-  /// The same for these ids that the engine has: are they those of rows?
+  /// Like Verify(), for these ids from the engine: reports those that do not belong to a row.
   VerifyReport VerifyIds(const LiveIndex& index, const Keys& ids, const Report& report);
-  /// Reports which documents of these ids still differ, of whatever kind.
+  /// Reports which of these documents still differ, in any way.
   void Recheck(const LiveIndex& index, const Keys& ids, const Report& report);
-  /// Compares the documents of these keys now, whether changes are in flight or not. Adds the
+  /// Compares the documents of these keys now, without waiting for changes in flight. Adds the
   /// number of documents to `compared`.
   std::vector<Difference> Compare(const LiveIndex& index, const Keys& keys, std::int64_t* compared);
-  /// Which of these ids of the engine have no document in PostgreSQL now.
+  /// Returns those of these ids from the engine that have no document in PostgreSQL now.
   std::vector<Difference> Orphans(const LiveIndex& index, const Keys& ids);
-  /// Refreshes what differs: enqueues the keys, and a walk over all ids of the index for orphans
-  /// that no key leads to. Returns at once; the sync does it. If somebody else wrote a document
-  /// with a version above ours, the epoch is raised first, because our write would lose.
+  /// Enqueues the keys of documents that differ, and a walk over all ids of the index for orphans
+  /// whose keys are not known. Returns at once; the sync writes the documents. If a document has a
+  /// version above ours, because another program wrote it, the epoch is raised first, otherwise our
+  /// write would lose.
   void Repair(const LiveIndex& index, const std::vector<Difference>& differences);
 
  private:
@@ -100,26 +101,28 @@ class Verifier {
                     VerifyReport& totals);
   void CompareIds(const LiveIndex& index, const Report& report, const Advance& advance,
                   VerifyReport& totals);
-  /// The keys of those ids that have a document in PostgreSQL or whose ids tell their key.
+  /// Returns the keys of those ids that have a document in PostgreSQL or whose ids contain their
+  /// key.
   Keys KeysOf(const LiveIndex& index, const Ids& ids);
   struct Row {
     std::string id;
-    std::optional<Placed> placed;  ///< None: the row is not, or is not to be indexed.
+    std::optional<Placed> placed;  ///< None: the row does not exist, or is not to be indexed.
   };
-  /// Of these keys, as PostgreSQL has them now. What cannot be computed is like no document.
+  /// Returns the present rows of these keys in PostgreSQL. A document that cannot be computed is
+  /// equal to no document.
   std::vector<Row> Rows(const LiveIndex& index, const Keys& keys);
   void AddRows(const LiveIndex& index, const Keys& keys, std::size_t begin, std::size_t end,
                std::vector<Row>& rows);
   using Documents = std::map<std::string, Placed>;
-  /// The documents of these ids as PostgreSQL has them now; what has none is absent.
+  /// Returns the present documents of these ids in PostgreSQL; ids without a document are absent.
   Documents Read(const LiveIndex& index, const Ids& ids);
-  /// Looks at candidates again: read, wait until everything committed until then was applied, ask
-  /// the engine, read again. What is neither the one nor the other although it did not change in
-  /// between differs.
+  /// Checks candidates again: reads them, waits until everything committed until then was applied,
+  /// asks the engine, and reads them again. A document differs if it did not change between the two
+  /// reads and the engine has something else.
   void Confirm(const LiveIndex& index, const std::vector<Difference>& candidates,
                const Report& report, VerifyReport& totals);
 
-  /// Makes the versions of our next writes higher than those that the engine has of these.
+  /// Raises the versions of our next writes above those that these documents have in the engine.
   void RaiseAbove(const std::vector<Difference>& differences);
 
   pg::Session& session_;
@@ -128,7 +131,7 @@ class Verifier {
   Consistency& consistency_;
   const Scope in_flight_;
   const std::chrono::milliseconds patience_;
-  std::size_t bytes_ = 0;  ///< Of the documents last compared.
+  std::size_t bytes_ = 0;  ///< Size of the documents last compared.
 };
 
 }  // namespace pgsluice::sync

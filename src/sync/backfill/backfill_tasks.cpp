@@ -12,8 +12,8 @@ namespace pgsluice::sync {
 
 namespace {
 
-// About 8 MB of heap: a transaction of a second or so, which neither vacuum nor the outbox floor
-// minds. Tables above 80 GB get larger tasks so that there are never more than 10,000.
+// A task is about 8 MB of heap: a transaction of a second or so, short enough for vacuum and the
+// outbox floor. Tables above 80 GB get larger tasks, so that there are never more than 10,000.
 const pg::Statement kCreateScan{"backfill_create_scan", R"sql(
   WITH RECURSIVE tree(oid) AS (
     SELECT $3::oid
@@ -41,7 +41,7 @@ const pg::Statement kCreateViewScan{"backfill_create_view_scan", R"sql(
   SELECT $1, $2, oid, 0, 0, 1, $4::bigint
   FROM pg_catalog.pg_class WHERE oid = $3::oid AND relkind = 'v')sql"};
 
-// One that nobody has begun serves as well; least() ignores NULL.
+// A walk that is not yet begun serves as well; least() ignores NULL.
 const pg::Statement kCreateWalk{"backfill_create_walk", R"sql(
   WITH waiting AS MATERIALIZED (
     SELECT id FROM pgsluice.backfill
@@ -54,13 +54,13 @@ const pg::Statement kCreateWalk{"backfill_create_walk", R"sql(
     (index_name, physical, relation, filenode, first_block, end_block, position)
   SELECT $1, $2, $3::oid, 0, NULL, 0, $4::bigint WHERE NOT EXISTS (SELECT FROM waiting))sql"};
 
-// A sequence that was never used takes its first step, so that the position is above 0.
+// If the sequence was never used, nextval() makes the position larger than 0.
 const pg::Statement kPresentPosition{"present_position", R"sql(
   SELECT CASE WHEN is_called THEN last_value ELSE nextval('pgsluice.outbox_id_seq') END
   FROM pgsluice.outbox_id_seq)sql"};
 
-// Twice as long as a bulk request may last: what a poller that is gone had sent has arrived by
-// then.
+// Twice as long as a bulk request may last. By then everything that a killed process had sent has
+// arrived.
 const pg::Statement kLater{"backfill_walk_later", R"sql(
   UPDATE pgsluice.index_state
   SET walk_again = pg_catalog.clock_timestamp() + interval '60 s' WHERE index_name = $1)sql"};
@@ -83,7 +83,7 @@ const pg::Statement kDropRelation{
     "DELETE FROM pgsluice.backfill WHERE physical = $1 AND relation = $2::oid AND first_block IS "
     "NOT NULL"};
 
-// Tasks that this process knows how to read.
+// Tasks of indexes that this process can read.
 const std::string kMine = R"sql(b.state = 'pending'
     AND (b.physical IN (SELECT pg_catalog.jsonb_array_elements_text($1::jsonb))
          OR b.first_block IS NULL
@@ -111,8 +111,8 @@ const pg::Statement kSave{"backfill_save", R"sql(
       updated_at = pg_catalog.clock_timestamp()
   WHERE id = $1)sql"};
 
-// The rows of a portion are due when it begins, so that the time for the work is no extra. What was
-// late before that is made up for, up to a second of it.
+// The time of a portion is counted from its beginning, so that the work itself costs no extra time.
+// If the task was late before, it may catch up by at most one second.
 const pg::Statement kKeepRate{"backfill_keep_rate", R"sql(
   UPDATE pgsluice.index_state
   SET backfill_next = greatest(backfill_next, pg_catalog.clock_timestamp()
@@ -133,7 +133,7 @@ const pg::Statement kBegun{"backfill_begun", R"sql(
 const pg::Statement kBackfilled{
     "backfilled_rows", "SELECT backfilled_rows FROM pgsluice.index_state WHERE index_name = $1"};
 
-// As pgsluice.claim() does.
+// The same lock as in pgsluice.claim().
 const pg::Statement kEnter{"generation_enter",
                            "SELECT pg_catalog.pg_advisory_xact_lock_shared(1886612589, $1::int)"};
 
@@ -143,7 +143,7 @@ const pg::Statement kBehind{"generation_behind", R"sql(
     WHERE locktype = 'advisory' AND classid = 1886612589 AND objid <> $1::oid AND objsubid = 2
       AND database = (SELECT oid FROM pg_catalog.pg_database
                       WHERE datname = pg_catalog.current_database())
-      -- Of strangers, who may take any advisory lock, nobody has to wait.
+      -- Any role may take this advisory lock, so only roles that can acknowledge events count.
       AND coalesce((SELECT pg_catalog.has_table_privilege(a.usesysid, 'pgsluice.outbox', 'DELETE')
                     FROM pg_catalog.pg_stat_activity a WHERE a.pid = pg_locks.pid), true)))sql"};
 
@@ -173,8 +173,8 @@ const pg::Statement kIsCurrent{"index_state_is_current", R"sql(
   SELECT physical = $2 AND CASE WHEN building_uuid IS NULL THEN '' ELSE building END = $3
   FROM pgsluice.index_state WHERE index_name = $1 FOR NO KEY UPDATE)sql"};
 
-// Left by a process that did not know yet of an index made by another one. A walk holds for
-// whatever index the alias leads to.
+// Such tasks were created by a process that did not know yet that another one had created the index
+// again. A walk applies to whatever index the alias leads to, so it stays.
 const pg::Statement kDropVoid{"backfill_drop_void", R"sql(
   DELETE FROM pgsluice.backfill b USING pgsluice.index_state i
   WHERE i.index_name = b.index_name AND (b.first_block IS NOT NULL OR b.state = 'done')
@@ -200,8 +200,8 @@ const pg::Statement kClose{"backfill_close", R"sql(
 
 std::string Oid(std::uint32_t oid) { return std::to_string(oid); }
 
-/// The indexes that the set's process writes, without those in `but`, as the statements on its
-/// tasks want them: physical names, names.
+/// Returns physical names and names of the indexes that this process writes, except those in `but`,
+/// as the parameters of the statements on tasks.
 std::pair<std::string, std::string> NamesOf(const IndexSet& set,
                                             const std::vector<std::string>& but = {}) {
   std::string physicals = "[", names = "[";
@@ -398,7 +398,7 @@ bool CloseIfDone(pg::Session& session, const std::string& physical) {
   const pg::Result closed = session.Exec(kClose, {physical});
   if (closed.rows() > 0) {
     observe::Log(
-        observe::Level::kInfo, "sync", "backfill is over",
+        observe::Level::kInfo, "sync", "backfill finished",
         {{"index", std::string(closed.Text(0, 0))}, {"rows", std::string(closed.Text(0, 1))}});
   }
   return true;

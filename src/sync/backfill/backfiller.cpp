@@ -20,12 +20,13 @@ namespace pgsluice::sync {
 namespace {
 
 constexpr std::int64_t kIdsPerPage = 1000, kKeysPerFetch = 4096;
-// Of documents: written within a second or two, so that no write is old.
+// Bytes of documents per snapshot. They are written within a second or two, so that no write is
+// based on an old snapshot.
 constexpr std::size_t kBytesPerSnapshot = 8U << 20U;
-// What a transaction does of a task, so that a process that is killed, or a bulk that fails,
-// undoes no more.
+// The longest part of a task per transaction. A killed process, or a failed bulk request, repeats
+// no more than this.
 constexpr std::chrono::milliseconds kPortion{1000};
-// While a transaction of an older generation is at work.
+// The pause while a transaction of an older generation is still running.
 constexpr std::chrono::milliseconds kBetweenLooks{50};
 
 using Clock = std::chrono::steady_clock;
@@ -60,7 +61,7 @@ class Backfiller {
       return reindexer_.Step(*set) ? kAgain : next;
     }
     const LiveIndex& whole = *set->indexes.find(task->index_name)->second;
-    // A walk holds for whatever index is in place now.
+    // A walk applies to whatever index the alias leads to now.
     const Target* target = FindTarget(whole, task->physical);
     const LiveIndex index = whole.Only(target != nullptr ? *target : whole.targets.at(0));
     observe::Span span(observe::SpanKind::kInternal, "backfill task");
@@ -97,8 +98,8 @@ class Backfiller {
   }
 
  private:
-  /// What of the task is done within about a second, or at its rate, so that no transaction is
-  /// open while the rate is waited for.
+  /// Does about a second's part of the task, or a second's rows at its rate, so that no transaction
+  /// stays open while the task waits for its rate.
   Portion Read(const LiveIndex& index, BackfillTask& task) {
     if (!task.first_block) return Walk(index, task);
     const bool view = task.filenode == 0;
@@ -132,8 +133,8 @@ class Backfiller {
     return portion;
   }
 
-  /// All rows of some blocks, at one snapshot. A cursor, because even one block may hold a hundred
-  /// rows of a megabyte each. Returns how many rows there are.
+  /// Reads and writes all rows of some blocks at one snapshot. Uses a cursor, because even one
+  /// block may hold a hundred rows of a megabyte each. Returns the number of rows.
   std::int64_t ScanRange(const LiveIndex& index, const BackfillTask& task, const std::string& sql,
                          std::int64_t end) {
     const std::int64_t begin = task.next_block;
@@ -156,8 +157,8 @@ class Backfiller {
     return static_cast<std::int64_t>(total);
   }
 
-  /// Of the rows of the blocks up to `end`. If one of them has no time that can be computed, they
-  /// are found one by one; of rows outside of `where` such a block keeps no times.
+  /// Saves the times of the rows in the blocks up to `end`. If the time of one of them cannot be
+  /// computed, the rows are tried one by one. Such a block keeps no times for rows outside `where`.
   void KeepTimes(const LiveIndex& index, const BackfillTask& task, std::int64_t end) {
     if (times_.KeepBlocks(index, task.relation, task.next_block, end)) return;
     WarnOfTimes(index);
@@ -174,7 +175,7 @@ class Backfiller {
                  {{"index", index.plan->name}, {"see", "pgsluice dead-letters list"}});
   }
 
-  /// Of the cursor of ScanRange().
+  /// Fetches from the cursor of ScanRange().
   pg::Result Fetch(std::size_t limit) {
     try {
       return session_.Exec("FETCH " + std::to_string(limit) + " FROM documents");
@@ -184,7 +185,7 @@ class Backfiller {
     }
   }
 
-  /// The rows of one block at a time by their keys, so that only those fail that cannot be read.
+  /// Syncs the rows of one block at a time by their keys, so that only unreadable rows fail.
   std::int64_t ScanRangeByKey(const LiveIndex& index, BackfillTask& task, std::int64_t end) {
     std::int64_t rows = 0;
     for (std::int64_t block = task.next_block; block < end; ++block) {
@@ -201,7 +202,8 @@ class Backfiller {
     return Column(session_.ExecParams(sql, {std::to_string(begin), std::to_string(end)}));
   }
 
-  /// What is read and written within a portion's time; under a rate the rows of about a second.
+  /// Returns how many blocks to read and write in a portion's time, or at a rate, in about a
+  /// second.
   std::int64_t BlocksAtOnce(const BackfillTask& task) const {
     const std::int64_t in_time = kPortion / std::max(time_per_block_, Clock::duration(1));
     const auto most = std::clamp<std::int64_t>(static_cast<std::int64_t>(blocks_.next()), 1,
@@ -210,8 +212,9 @@ class Backfiller {
     return std::clamp<std::int64_t>(task.rate / rows_per_block_, 1, most);
   }
 
-  /// A root without blocks (a view): its keys in order. The cursor outlives the transactions that
-  /// save how far it is, so that the view is computed once, unless the process is killed.
+  /// Scans a root without blocks (a view), in the order of its keys. The cursor outlives the
+  /// transactions that save the task's progress, so that the view is computed only once, unless the
+  /// process is killed.
   Portion ScanKeys(const LiveIndex& index, BackfillTask& task) {
     const auto start = Clock::now();
     OpenKeys(index, task);
@@ -233,8 +236,8 @@ class Backfiller {
     return portion;
   }
 
-  /// The cursor "keys", unless it is open and stands where the task is: it does not when the last
-  /// portion was rolled back, or somebody else did it.
+  /// Opens the cursor "keys", unless it is open at the task's position. It is not if the last
+  /// portion was rolled back, or if another process did it.
   void OpenKeys(const LiveIndex& index, const BackfillTask& task) {
     if (keys_of_ == std::pair(task.id, task.reached)) return;
     keys_of_ = {};
@@ -255,7 +258,8 @@ class Backfiller {
     return texts;
   }
 
-  /// Refreshes every id of the index whose row is gone, or has another routing than its document.
+  /// Checks every id of the index, and syncs or deletes it if its row does not exist, or has
+  /// another routing than its document.
   Portion Walk(const LiveIndex& index, BackfillTask& task) {
     const std::int64_t limit = task.rate > 0 ? std::min(task.rate, kIdsPerPage) : kIdsPerPage;
     const auto start = Clock::now();
@@ -288,8 +292,8 @@ class Backfiller {
     Delete(index, session_.Exec(statement, {parameter}));
   }
 
-  /// Deletes documents that no row has. What the engine cannot delete now has no key to try again
-  /// with, so the whole page is repeated.
+  /// Deletes documents that do not belong to a row. If the engine cannot delete one now, the whole
+  /// page is repeated, because there is no key to try again with.
   void Delete(const LiveIndex& index, const pg::Result& rows) {
     const WriteReport report = writer_.Write(index, rows);
     if (!report.retry.empty()) {
@@ -320,11 +324,12 @@ class Backfiller {
   Times times_;
   Reindexer reindexer_;
   ChunkSizer rows_;
-  ChunkSizer blocks_{kBytesPerSnapshot, 1};  ///< One block may hold 100 MB outside of it.
-  int alone_ = -1;  ///< The last generation of which no older one was at work any more.
-  std::int64_t rows_per_block_ = 100;  ///< As last seen; before that a guess. At least 1.
-  Clock::duration time_per_block_{};   ///< As last seen.
-  /// The task whose keys the cursor "keys" fetches, and the last one it fetched.
+  ChunkSizer blocks_{kBytesPerSnapshot,
+                     1};  ///< One block may lead to 100 MB of values stored outside it.
+  int alone_ = -1;        ///< The last generation for which no older one was still running.
+  std::int64_t rows_per_block_ = 100;  ///< As last measured; before that a guess. At least 1.
+  Clock::duration time_per_block_{};   ///< As last measured.
+  /// The task whose keys the cursor "keys" fetches, and the last key that it fetched.
   std::pair<std::int64_t, std::string> keys_of_;
 };
 

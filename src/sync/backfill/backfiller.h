@@ -6,7 +6,8 @@
 
 namespace pgsluice::sync {
 
-/// Works on tasks of backfills (sync/backfill_tasks.h) beside the live changes. Runs until stopped.
+/// Works on tasks of backfills (sync/backfill_tasks.h) while live changes continue. Runs until
+/// stopped.
 void RunBackfiller(const Shared& shared, const std::stop_token& stop);
 
 }  // namespace pgsluice::sync

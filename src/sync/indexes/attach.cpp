@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* kInsufficientPrivilege = "42501";
 
-// NULL watches every column.
+// NULL for $2 watches every column.
 const pg::Statement kAttachSql{"attach_sql",
                                "SELECT pgsluice.attach_sql($1::oid::regclass, $2, $3)"};
 const pg::Statement kAttach{"attach", "SELECT pgsluice.attach($1::oid::regclass, $2, $3)"};
@@ -27,14 +27,14 @@ pg::Result Call(pg::Session& session, const pg::Statement& statement,
       statement, {std::to_string(attachment.table), watched, pg::TextArray(attachment.captured)});
 }
 
-/// The server's message without its CONTEXT, which holds all of the SQL.
+/// Returns the server's message without its CONTEXT, which contains all of the SQL.
 Error Forbidden(const std::string& table, const std::string& message) {
   return Error(Disposition::kFatal, table + ": " + message.substr(0, message.find(" CONTEXT:")),
                "use the owner of the table, or as owner: GRANT TRIGGER ON " + table +
                    " TO the role that pgsluice uses");
 }
 
-/// `change` to the triggers of one table.
+/// Runs `change` on the triggers of one table.
 void Once(const std::string& table, const std::function<void()>& change) {
   try {
     change();
@@ -44,7 +44,7 @@ void Once(const std::string& table, const std::function<void()>& change) {
   }
 }
 
-/// The same again while its lock cannot be had: an attempt gives up its wait by itself.
+/// Repeats that while the lock cannot be taken; each attempt gives up by itself.
 void Change(const std::string& table, const LockWaiting& waiting,
             const std::function<void()>& change) {
   Once(table, [&] { pg::RetryForLock(table, waiting, change); });

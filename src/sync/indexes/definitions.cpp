@@ -12,7 +12,8 @@ namespace pgsluice::sync {
 
 namespace {
 
-// The lock is held by the session, the row is seen by others once the lock is held.
+// The session takes the lock before the row is committed. So a process whose row is visible holds
+// its lock, unless it has ended.
 const pg::Statement kJoin{"process_join", R"sql(
   WITH joined AS (INSERT INTO pgsluice.process DEFAULT VALUES RETURNING id)
   SELECT id, pg_catalog.pg_try_advisory_lock(1886612590, id) FROM joined)sql"};
@@ -29,7 +30,8 @@ const pg::Statement kLooked{"process_looked", R"sql(
 
 const pg::Statement kLeave{"process_leave", "DELETE FROM pgsluice.process WHERE id = $1::int"};
 
-/// The number of this process. Takes the next one if a stranger holds the lock, as anybody may.
+/// Returns the number of this process. Takes the next number if another role holds the lock,
+/// because any role may take one.
 std::string TakeNumber(pg::Session& session) {
   while (true) {
     const pg::Result joined = session.Exec(kJoin);
@@ -59,7 +61,7 @@ const pg::Statement kNeed{"need_save", R"sql(
   FROM pg_catalog.jsonb_array_elements($2::jsonb) AS d,
        pg_catalog.jsonb_array_elements(d -> 'needs') AS n)sql"};
 
-// What the same definition needs may change without it, with the columns that there are.
+// A definition may need other columns without being changed, because tables get new columns.
 const pg::Statement kForgetSame{"need_forget_same", R"sql(
   DELETE FROM pgsluice.need n
   USING pgsluice.index_state i, pg_catalog.jsonb_array_elements($1::jsonb) AS d
@@ -75,7 +77,7 @@ const pg::Statement kNeedSame{"need_save_same", R"sql(
 const pg::Statement kForgetInForce{
     "need_forget_in_force", "DELETE FROM pgsluice.need WHERE process IS NULL AND index_name = $1"};
 
-// Of a definition that had `refresh_at`.
+// The definition may have had `refresh_at` before.
 const pg::Statement kForgetTimes{"refresh_time_forget",
                                  "DELETE FROM pgsluice.refresh_time WHERE index_name = $1"};
 
@@ -110,7 +112,7 @@ void AppendTexts(std::string& json, const std::vector<std::string>& texts) {
   json += ']';
 }
 
-/// {"name","hash","needs":[{"relation","captured","watched"}]} of an index.
+/// Appends {"name","hash","needs":[{"relation","captured","watched"}]} of an index.
 void AppendDefinition(std::string& json, const plan::Plan& plan) {
   json += R"({"name":)" + json::Quote(plan.name) + R"(,"hash":)" + json::Quote(DefinitionOf(plan)) +
           R"(,"needs":[)";
@@ -137,7 +139,7 @@ std::vector<std::string> Texts(std::string_view json_array) {
 }  // namespace
 
 std::string DefinitionOf(const plan::Plan& plan) {
-  // What is copied to a sub-field when a document is written is not in those written before.
+  // Values are copied to these sub-fields when a document is written, so older documents lack them.
   std::string copied;
   for (const std::string& path : plan.config.search.identifiers) copied += '\n' + path;
   return base::Fingerprint(plan.read_by_key.sql + plan.block_sql + plan.keep_times.sql +

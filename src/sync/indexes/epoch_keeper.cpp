@@ -18,12 +18,12 @@ using observe::Log;
 
 // Engines refuse a request line of more than 4096 bytes.
 constexpr std::size_t kPathBytes = 3500;
-// Beside "pgsluice", which says how the index was made.
+// Stands beside "pgsluice" in `_meta`, which records how the index was made.
 constexpr const char* kMember = "pgsluice_epoch";
 
 const pg::Statement kEpoch{"epoch", "SELECT epoch FROM pgsluice.state"};
 
-// Above every version that an epoch can have been used for.
+// Raises the epoch above every version that the epoch $1 can have been used for.
 const pg::Statement kRaise{"epoch_raise", R"sql(
   SELECT pgsluice.check_epoch((($1::bigint + 1) << 48) - 1))sql"};
 
@@ -49,7 +49,7 @@ bool EpochKeeper::Keep(pg::Session& session, const IndexSet& set) {
   const bool restored = highest > epoch;
   if (restored) {
     Log(Level::kWarn, "sync",
-        "the indexes hold documents of a later epoch than the database knows: it was restored. The "
+        "the indexes hold documents of a later epoch than the database, so it was restored. The "
         "epoch is raised above theirs, and every index is compared and filled again",
         {{"database", std::to_string(epoch)}, {"indexes", std::to_string(highest)}});
     pg::Transaction transaction(session);
@@ -90,7 +90,7 @@ void EpochKeeper::Write(const std::string& index, std::int64_t epoch) {
   try {
     const json::Value mapping = engine_.GetMapping(index);
     std::string meta = "{";
-    // A change of `_meta` replaces it.
+    // A change of `_meta` replaces all of it, so the other members are sent again.
     if (const json::Value* before = mapping.Find("_meta")) {
       for (const auto& [name, value] : before->members) {
         if (name != kMember) meta += json::Quote(name) + ":" + json::ToText(value) + ",";
@@ -99,8 +99,9 @@ void EpochKeeper::Write(const std::string& index, std::int64_t epoch) {
     meta += fmt::format(R"({}:{}}})", json::Quote(kMember), epoch);
     engine_.PutMapping(index, R"({"_meta":)" + meta + "}");
   } catch (const Error& error) {
-    // An index that takes no change takes no document either; it gets the epoch at the next look.
-    Log(Level::kWarn, "sync", "the epoch is not kept with an index: " + error.Full(),
+    // An index that refuses this change refuses documents, too. It gets the epoch at the next
+    // check.
+    Log(Level::kWarn, "sync", "cannot store the epoch in an index: " + error.Full(),
         {{"index", index}});
   }
 }

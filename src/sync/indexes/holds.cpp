@@ -28,19 +28,19 @@ void Holds::Refused(const std::string& index, const Error& error) {
   Hold& hold = at->second;
   if (fresh) hold.since = now;
   ++hold.attempts;
-  // Several workers may have sent at the same time: that is one refusal.
+  // Several workers may have sent requests at the same time; that counts as one refusal.
   if (now >= hold.until) {
     hold.pause = std::clamp(hold.pause * 2, kFirstPause, kLongestPause);
     hold.until = now + hold.pause;
   }
-  // Reasons with amounts in them differ each time; the first of its kind is kept.
+  // Reasons that contain amounts differ each time, so the first reason with this remedy is kept.
   if (fresh || hold.cause.remedy != error.hint()) hold.cause = {error.what(), error.hint()};
-  // An index that is refused now and then, too, is logged once in a while.
+  // An index that is refused again and again is logged only once in a while.
   const auto [last, first] = logged_.try_emplace(index, now);
   if (!first && now - last->second < kLogAgain) return;
   last->second = now;
   hold.logged = true;
-  Log(Level::kError, "engine", "an index takes no changes; the others go on",
+  Log(Level::kError, "engine", "the engine refuses changes of an index; the other indexes continue",
       {{"index", index},
        {"reason", hold.cause.reason},
        {"remedy", hold.cause.remedy},
@@ -53,7 +53,7 @@ void Holds::Taken(const std::string& index) {
   const auto hold = holds_.find(index);
   if (hold == holds_.end()) return;
   if (hold->second.logged) {
-    Log(Level::kInfo, "engine", "the index takes changes again",
+    Log(Level::kInfo, "engine", "the engine accepts changes of the index again",
         {{"index", index}, {"after_s", Seconds(Clock::now() - hold->second.since)}});
   }
   holds_.erase(hold);

@@ -1,4 +1,4 @@
-// The part of IndexManager that is about the next index, while a reindex runs.
+// The part of IndexManager that manages the next index during a reindex.
 
 #include <spdlog/fmt/fmt.h>
 
@@ -36,7 +36,8 @@ const pg::Statement kRefuse{"reindex_refuse", R"sql(
       updated_at = pg_catalog.now()
   WHERE index_name = $1 AND building = $2)sql"};
 
-// What the mapping needs stays needed; an index that is made by itself is not made again.
+// An abort does not change that the mapping needs a reindex; `refused` keeps it from starting again
+// by itself.
 const pg::Statement kAbort{"reindex_abort", R"sql(
   WITH was AS (
     SELECT index_name, building, building_uuid FROM pgsluice.index_state
@@ -66,7 +67,7 @@ const pg::Statement kPutInPlace{"reindex_put_in_place", R"sql(
       keep_old = false, refused = '', reason = '', state = 'live', updated_at = pg_catalog.now()
   FROM was WHERE i.index_name = was.index_name)sql"};
 
-// Everything that may have happened to it since it was found good.
+// Checks everything that may have happened to the new index since it was compared.
 const pg::Statement kIsReady{"reindex_is_ready", R"sql(
   SELECT building_uuid FROM pgsluice.index_state i
   WHERE index_name = $1 AND physical = $2 AND building = $3 AND building_uuid IS NOT NULL
@@ -86,10 +87,10 @@ void IndexManager::PutInPlace(pg::Session& session, const std::string& name,
   pg::Transaction transaction(session);
   session.Exec(kPutInPlace, {name, building, BuildingAlias(building)});
   RaiseGeneration(session);
-  // What the old index refused the new one may take.
+  // The new index may accept what the old one refused.
   outbox::RetryDeadLettersOf(session, name);
   transaction.Commit();
-  Log(Level::kInfo, "sync", "reindex is done", {{"index", name}, {"physical", building}});
+  Log(Level::kInfo, "sync", "reindex finished", {{"index", name}, {"physical", building}});
 }
 
 void IndexManager::ReindexByItself(const plan::Plan& plan, Record& now) {
@@ -103,7 +104,7 @@ void IndexManager::MakeBuilding(const plan::Plan& plan, const Record& old, Recor
   const bool there = !old.building_uuid.empty() && Uuid(old.building) == old.building_uuid;
   if (there && (now.mapping == old.mapping || Fit(plan, old.building).empty())) return;
   if (!old.building_uuid.empty()) now.refused.clear();  // it was about the previous one
-  // What a killed process made and did not live to remember, or what has become useless.
+  // Left by a process that was killed before it could record the index, or no longer usable.
   if (engine_.IndexExists(now.building)) {
     CheckOwner(AliasOf(plan), now.building);
     engine_.DeleteIndex(now.building);
@@ -164,7 +165,7 @@ bool IndexManager::FinishReindex(pg::Session& session, const LiveIndex& index) {
   const IndexLock lock(session);
   const pg::Result ready = session.Exec(kIsReady, {index.plan->name, index.physical, building});
   if (ready.rows() == 0 || Uuid(building) != ready.Text(0, 0)) return false;  // e.g. TRUNCATE
-  // What a search found in the old index it finds in the new one.
+  // A search must find in the new index whatever it found in the old one.
   engine_.Refresh(building);
   engine_.SwapAlias(index.alias, {index.physical}, building);
   PutInPlace(session, index.plan->name, building);

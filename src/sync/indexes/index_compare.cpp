@@ -1,4 +1,5 @@
-// The part of IndexManager that says what a configuration would change, and changes nothing.
+// The part of IndexManager that reports what a configuration would change, without changing
+// anything.
 
 #include <spdlog/fmt/fmt.h>
 
@@ -31,7 +32,7 @@ std::set<std::string> PathsOf(const plan::Plan& plan) {
   return paths;
 }
 
-/// "new fields: a, b": those of `paths` that `others` do not have.
+/// Returns "new fields: a, b" for those of `paths` that are not in `others`.
 std::string Beyond(const char* what, const std::set<std::string>& paths,
                    const std::set<std::string>& others) {
   std::string names;
@@ -45,7 +46,7 @@ void Add(std::string& reason, const std::string& part) {
   if (!part.empty()) reason += (reason.empty() ? "" : "; ") + part;
 }
 
-/// Without the advice that Fit() gives.
+/// Returns the reason without the advice that Fit() adds.
 std::string Cause(const std::string& reason) {
   return reason.substr(0, reason.find("; run 'pgsluice reindex "));
 }
@@ -56,7 +57,7 @@ std::string IndexManager::FieldChanges(pg::Session& session, const plan::Plan& p
   const auto last = LastPlan(session, plan.config);
   if (last == nullptr) return {};
   std::string reason = Beyond("new fields: ", PathsOf(plan), PathsOf(*last));
-  Add(reason, Beyond("fields that go: ", PathsOf(*last), PathsOf(plan)));
+  Add(reason, Beyond("removed fields: ", PathsOf(*last), PathsOf(plan)));
   return reason;
 }
 
@@ -73,8 +74,9 @@ std::string IndexManager::FitOfCopy(const plan::Plan& plan, const json::Value& m
 IndexManager::Change IndexManager::Compare(pg::Session& session, const plan::Plan& plan) {
   const Record state = Load(session, plan.name);
   CheckName(plan);
-  if (state.physical.empty()) return {"new", "the index was never made"};
-  if (Uuid(state.physical) != state.uuid) return {"new", "the engine no longer has the index"};
+  if (state.physical.empty()) return {"new", "the index does not exist yet"};
+  if (Uuid(state.physical) != state.uuid)
+    return {"new", "the index was deleted or replaced in the engine"};
   const json::Value mapping = engine_.GetMapping(state.physical);
   const json::Value* settings = mapping.Find({"_meta", "pgsluice", "settings"});
   const bool same_mapping = state.mapping == MappingHash(plan);
@@ -86,7 +88,7 @@ IndexManager::Change IndexManager::Compare(pg::Session& session, const plan::Pla
   const std::string fields = FieldChanges(session, plan);
   if (state.config_hash.empty()) return {"refill", "changes may have been missed"};
   if (state.config_hash != DefinitionOf(plan)) {
-    return {"refill", fields.empty() ? "the documents are read in another way" : fields};
+    return {"refill", fields.empty() ? "the statement that reads the documents differs" : fields};
   }
   if (same_mapping) return {"nothing", ""};
   const json::Value wanted = json::Parse(engine::SettingsJson(plan, config_, engine_.Detect()));

@@ -1,4 +1,4 @@
-// The part of IndexManager that brings an index to what its plan wants, or says why it cannot be.
+// The part of IndexManager that changes an index to fit its plan, or finds out why it cannot.
 
 #include <spdlog/fmt/fmt.h>
 
@@ -18,8 +18,8 @@ namespace {
 using observe::Level;
 using observe::Log;
 
-/// The settings to send to an index that was made with `made` so that it has `wanted`: null for
-/// what is not wanted any more. "{}" when there is nothing to do.
+/// Returns the settings to send to an index that was created with `made` so that it has `wanted`;
+/// null removes a setting. "{}" if there is nothing to change.
 std::string Changes(const json::Value& made, const json::Value& wanted) {
   std::string changes = "{";
   const auto add = [&](const std::string& name, const std::string& value) {
@@ -38,7 +38,7 @@ std::string Changes(const json::Value& made, const json::Value& wanted) {
   return changes + "}";
 }
 
-/// The error's text when `change` is refused.
+/// Returns the error's text if `change` is refused.
 template <typename Change>
 std::string Refusal(const std::string& what, Change change) {
   try {
@@ -85,7 +85,7 @@ std::string IndexManager::Fit(const plan::Plan& plan, const std::string& physica
     add(FitSettings(plan, physical, *made));
     add(FitRouting(plan, physical, *made));
   }
-  // The index keeps what it was made with until it is what the plan wants.
+  // `_meta` describes how the index was created until it fits the plan completely.
   const engine::Flavor& flavor = engine_.Detect();
   add(FitMapping(physical, reason.empty() ? engine::MappingWithMeta(plan, config_, flavor)
                                           : plan.MappingJson(flavor.opensearch)));
@@ -114,7 +114,7 @@ std::string IndexManager::FitRouting(const plan::Plan& plan, const std::string& 
   const json::Value answer = engine_.Get(
       "/" + http::Encode(physical) + "/_settings?filter_path=*.settings.index.number_of_shards");
   const json::Value* shards = answer.Find({physical, "settings", "index", "number_of_shards"});
-  // All documents of a single shard are in the same place, whatever they are routed by.
+  // A single shard holds all documents, whatever their routing.
   if (shards != nullptr && shards->text == "1") return {};
   return fmt::format("the routing was '{}' and is '{}' now", before->text, plan.config.routing);
 }

@@ -59,7 +59,7 @@ const pg::Statement kKeepPlan{"index_plan_keep", R"sql(
   INSERT INTO pgsluice.index_plan (index_name, plan) VALUES ($1, $2::json)
   ON CONFLICT (index_name) DO UPDATE SET plan = excluded.plan)sql"};
 
-// A list of oids as text: "16401,16407".
+// Returns a list of oids as text: "16401,16407".
 std::string Join(const std::vector<std::string>& items) {
   return fmt::format("{}", fmt::join(items, ","));
 }
@@ -75,13 +75,13 @@ bool Has(const std::vector<std::string>& items, const std::string& item) {
   return std::find(items.begin(), items.end(), item) != items.end();
 }
 
-/// Whether the engine, or something in its place, refused a request; else there was no answer.
+/// Returns whether the engine, or a proxy in front of it, sent a response that refuses the request.
 bool WasAnswered(const Error& error) {
   return error.disposition() != Disposition::kRetry ||
          dynamic_cast<const engine::IndexRefused*>(&error) != nullptr;
 }
 
-/// N of "alias-00000N"; 0 for any other name.
+/// Returns N of "alias-00000N"; 0 for any other name.
 int NumberOf(const std::string& alias, const std::string& name) {
   const std::size_t dash = name.rfind('-');
   const std::string digits = dash == std::string::npos ? "" : name.substr(dash + 1);
@@ -119,8 +119,8 @@ std::vector<std::string> IndexManager::CheckName(const plan::Plan& plan) {
   const std::string alias = AliasOf(plan);
   const std::vector<std::string> targets = engine_.AliasTargets(alias);
   for (const std::string& target : targets) CheckOwner(alias, target);
-  // Between the two questions the last request of a killed process may have made the alias: only an
-  // index of that very name is somebody else's.
+  // A killed process may have created the alias between these two requests. Only an index with
+  // exactly this name belongs to another program.
   if (targets.empty() && engine_.Uuids(alias).contains(alias)) {
     throw Error(Disposition::kFatal,
                 fmt::format("the engine has an index named '{}' that pgsluice did not make", alias),
@@ -145,8 +145,8 @@ std::shared_ptr<const LiveIndex> IndexManager::Ensure(pg::Session& session,
   now.relations.clear();
   for (const std::uint32_t oid : root.descendants) now.relations.push_back(std::to_string(oid));
   now.mapping = MappingHash(*plan);
-  // A mapping of ours that was in force before: when another one is now, a process with a newer
-  // configuration has put it there, and it stands.
+  // If this mapping was in force before and another one is now, a process with a newer
+  // configuration has replaced it, so it is kept.
   const auto mine = std::pair(now.config_hash, now.mapping);
   if (const auto known = ensured_.find(plan->name);
       known != ensured_.end() && known->second == mine && now.config_hash == old.config_hash) {
@@ -154,15 +154,15 @@ std::shared_ptr<const LiveIndex> IndexManager::Ensure(pg::Session& session,
   }
   const bool ours = Has(targets, old.physical) && Uuid(old.physical) == old.uuid;
   if (ours) {
-    // Two processes can make an index each when one of them loses its lock on the way.
+    // Two processes can create an index each if one of them loses its lock on the way.
     if (targets.size() > 1) PointTo(alias, targets, old.physical);
-    // What the engine once refused stays refused until the index is made again.
+    // What the engine refused once stays refused until the index is created again.
     if (now.mapping != old.mapping || WasImpossible(plan->name)) {
       now.reason = Fit(*plan, now.physical);
     }
   } else {
     if (!old.physical.empty()) {
-      Log(Level::kWarn, "sync", "the index is gone or is another one than before: making it again",
+      Log(Level::kWarn, "sync", "the index was deleted or replaced: creating it again",
           {{"index", plan->name}});
     }
     now.physical = Create(*plan, alias, targets, old.building);
@@ -172,7 +172,7 @@ std::shared_ptr<const LiveIndex> IndexManager::Ensure(pg::Session& session,
   const bool newer = std::pair(now.config_hash, now.mapping) == mine;
   const std::string impossible = newer ? Impossible(*plan, now) : "";
   if (newer && impossible.empty()) {
-    // What was refused or given up is not tried again by itself until something changes.
+    // A refused or aborted reindex does not start again by itself until something changes.
     if (now.mapping != old.mapping && now.building.empty()) now.refused.clear();
     ReindexByItself(*plan, now);
     MakeBuilding(*plan, old, now);
@@ -202,9 +202,11 @@ void IndexManager::Store(pg::Session& session, const LiveIndex& live, const Reco
   const bool changed = !ours || now.config_hash != old.config_hash;
   const bool built = now.building_uuid != old.building_uuid;
   pg::Transaction transaction(session);
-  // A `where` that changed leaves documents behind that no scan would meet: walk the ids as well.
+  // If `where` changed, no scan finds the documents that no longer belong to the index, so their
+  // ids are walked as well.
   if (changed) {
-    // Documents that were complete until now lack what is new, such as a column.
+    // Documents that were complete until now lack what is new, such as a column. Searches may
+    // continue meanwhile, so the tasks get the present position.
     const bool complete = ours && !old.config_hash.empty();
     CreateScan(session, live, ours, complete ? PresentPosition(session) : kFromTheStart);
   } else {
@@ -296,7 +298,8 @@ std::shared_ptr<const LiveIndex> IndexManager::Served(pg::Session& session,
     const auto there = engine_.Uuids(AliasOf(*plan));
     if (there != std::map<std::string, std::string>{{state.physical, state.uuid}}) return nullptr;
   } catch (const Error& error) {
-    // An engine that is away answers no search either, and it may come back any time.
+    // If the engine cannot be reached it answers no search either, and it may come back at any
+    // time.
     if (error.disposition() != Disposition::kRetry) return nullptr;
   }
   return Live(plan, state);
@@ -330,7 +333,7 @@ std::string IndexManager::Create(const plan::Plan& plan, const std::string& alia
   try {
     PointTo(alias, old, physical);
   } catch (const Error& error) {
-    // It would be made again, under the next name, each time this is tried.
+    // Otherwise each further attempt would leave an unused index behind and use the next name.
     if (WasAnswered(error) && !Has(engine_.AliasTargets(alias), physical)) {
       engine_.DeleteIndex(physical);
     }
@@ -343,7 +346,7 @@ std::string IndexManager::Create(const plan::Plan& plan, const std::string& alia
 void IndexManager::PointTo(const std::string& alias, const std::vector<std::string>& old,
                            const std::string& physical) {
   engine_.SwapAlias(alias, old, physical);
-  // What an interrupted start or a former life left behind.
+  // Left behind by an interrupted start or an earlier installation.
   for (const std::string& name : old) {
     if (name != physical) engine_.DeleteIndex(name);
   }

@@ -13,12 +13,11 @@ struct IndexManager::Record {
   std::vector<std::string> relations;  ///< oids of partitions and children.
   std::string root_source, state, reason;
   std::string building;       ///< The next physical index while a reindex runs.
-  std::string building_uuid;  ///< Empty until it is made.
-  std::string refused;        ///< Why the last reindex did not put it in place.
+  std::string building_uuid;  ///< Empty until the index is created.
+  std::string refused;        ///< Why the last reindex did not swap the alias.
 
   bool operator==(const Record&) const = default;
 
-  /// The name of the phase.
   const char* StateName(bool filling) const {
     if (filling) return "backfilling";
     if (!building.empty() && refused.empty()) return "reindexing";

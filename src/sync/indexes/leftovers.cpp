@@ -10,7 +10,7 @@ namespace pgsluice::sync {
 
 namespace {
 
-// Indexes that are not configured here, and that no process has in its configuration.
+// Indexes that are configured neither here nor in any running process.
 const pg::Statement kIndexes{"leftover_indexes", R"sql(
   SELECT n.name, coalesce(i.physical, ''), coalesce(i.uuid, ''), coalesce(i.building, ''),
          coalesce(i.building_uuid, ''),
@@ -37,7 +37,7 @@ const pg::Statement kTables{"leftover_tables", R"sql(
                       AND (n.process IS NOT NULL OR n.index_name <> ALL ($2::text[])))
   ORDER BY 2)sql"};
 
-// Events no longer wait for them, and pollers look again.
+// Events stop waiting for these indexes, and all processes check the definitions again.
 const pg::Statement kGiveUp{"leftover_give_up", "SELECT pgsluice.mark_gap($1::text[])"};
 
 const pg::Statement kForget{"leftover_forget", R"sql(
@@ -56,7 +56,7 @@ std::vector<std::string> NamesOf(const std::vector<Leftovers::Index>& indexes) {
   return names;
 }
 
-/// Adds the index if it is the one that we made.
+/// Adds the index if pgsluice created it.
 void AddIfOurs(engine::Engine& engine, const std::string& physical, const std::string& uuid,
                std::vector<std::string>& found) {
   if (physical.empty() || uuid.empty()) return;

@@ -20,10 +20,10 @@ namespace {
 
 constexpr int kCounts = 20;
 constexpr std::size_t kExamples = 5;
-// Under a backlog a reindex is finished later.
+// Longest wait for changes in flight. Under a backlog the reindex is finished later.
 constexpr std::chrono::seconds kInFlight{10};
 
-// A search that was sent to the old index before the swap has begun by then.
+// By then, every search that was sent to the old index before the swap has begun.
 const pg::Statement kRetired{"retired", R"sql(
   SELECT name, coalesce(alias_of, '') FROM pgsluice.retired r
   WHERE retired_at < pg_catalog.now() - interval '5 s'
@@ -31,7 +31,7 @@ const pg::Statement kRetired{"retired", R"sql(
 
 const pg::Statement kForget{"retired_forget", "DELETE FROM pgsluice.retired WHERE name = $1"};
 
-// Keys that changed and are not yet, or not to be, in the index.
+// Keys whose changes are not in the index: those in the outbox, and dead letters.
 const pg::Statement kInTheOutbox{"reindex_pending", R"sql(
   SELECT (SELECT coalesce(sum(size), 0) FROM pgsluice.outbox)
          + (SELECT count(*) FROM pgsluice.dead_letter WHERE index_name = $1))sql"};
@@ -65,10 +65,10 @@ bool Reindexer::Step(const IndexSet& set) {
 
 bool Reindexer::Finish(const LiveIndex& index, int generation) {
   const std::optional<std::string> objection = Objection(index);
-  // Documents that got another shape while we compared are no objection.
+  // Differences do not count if the documents got another shape during the comparison.
   if (!objection || outbox::ReadGeneration(session_) != generation) return false;
   if (!objection->empty()) {
-    // A TRUNCATE since then gives the index tasks to do: it was compared half-way through them.
+    // A TRUNCATE since then creates tasks for the index, so it was compared half-finished.
     if (!InStep() || !IndexManager::ReadyToFinish(session_, index)) return false;
     IndexManager::RefuseReindex(session_, index, *objection);
   } else if (!manager_.FinishReindex(session_, index)) {
@@ -112,12 +112,12 @@ std::optional<std::string> Reindexer::CompareCounts(const LiveIndex& building) {
     shared_.engine.Refresh(building.physical);
     const std::int64_t found = shared_.engine.Count(building.physical);
     const std::int64_t after = CountRows(building);
-    // What was under way between the two counts, and what the engine refuses.
+    // Changes between the two counts, and documents that the engine refuses.
     const std::int64_t slack =
         session_.Exec(kInTheOutbox, {building.plan->name}).Int(0, 0) + position() - begin;
     const auto [least, most] = std::minmax(before, after);
     if (found >= least - slack && found <= most + slack) return "";
-    objection = fmt::format("the new index {} holds {} documents where PostgreSQL has {}",
+    objection = fmt::format("the new index {} has {} documents, but PostgreSQL has {}",
                             building.physical, found, after);
   }
   return objection;

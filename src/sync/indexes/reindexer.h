@@ -10,30 +10,30 @@
 
 namespace pgsluice::sync {
 
-/// The end of a reindex: when all tasks of the index that is built are done, compares it with
-/// PostgreSQL and puts it in place, or says why not. Deletes what is not used any more. One process
-/// at a time does this; a killed one's work is done by the next.
+/// Finishes a reindex: when all tasks of the new index are done, compares it with PostgreSQL and
+/// swaps the alias, or records why not. Deletes indexes that are not used any longer. One process
+/// at a time does this; if it is killed, the next one continues.
 class Reindexer {
  public:
   Reindexer(const Shared& shared, pg::Session& session)
       : shared_(shared), session_(session), manager_(shared.config, shared.engine) {}
 
-  /// Call outside a transaction, when nobody writes as of an older generation than the set's. True
-  /// when something was done.
+  /// Does one step. Call outside a transaction, when no session writes as of an older generation
+  /// than the set's. Returns true if anything was done.
   bool Step(const IndexSet& set);
 
  private:
   bool Finish(const LiveIndex& index, int generation);
-  /// Waits until what was committed up to now is applied; false when that takes long.
+  /// Waits until everything committed up to now is applied. Returns false if that takes long.
   bool InStep();
-  /// Why the index that was built cannot be put in place; empty: it can.
-  /// Nothing: changes do not stop, so it cannot be decided now.
+  /// Returns why the new index cannot be put in place; empty if it can. Returns nullopt if changes
+  /// do not pause, so that it cannot be decided now.
   std::optional<std::string> Objection(const LiveIndex& index);
   std::optional<std::string> CompareCounts(const LiveIndex& building);
   std::string CompareSample(const LiveIndex& building);
   std::int64_t CountRows(const LiveIndex& index);
   bool ClearUp();
-  /// False while somebody uses it.
+  /// Returns false while the index is still in use.
   bool Remove(const std::string& name, const std::string& alias_of);
 
   const Shared& shared_;
@@ -41,7 +41,7 @@ class Reindexer {
   IndexManager manager_;
 };
 
-/// Whether there is something for a Reindexer to do.
+/// Returns whether there is work for a Reindexer.
 bool AnyToReindex(pg::Session& session, const IndexSet& set);
 
 }  // namespace pgsluice::sync

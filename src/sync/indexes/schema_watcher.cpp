@@ -22,14 +22,15 @@ using observe::Level;
 using observe::Log;
 
 constexpr std::chrono::seconds kBetweenLooks{3};
-// A look at the indexes' identity (deleted or replaced by hand) every so many looks.
+// The identity of the indexes (deleted or replaced by hand) is checked at every fourth check.
 constexpr int kLooksPerEngineLook = 4;
 constexpr std::uint64_t kNever = ~std::uint64_t{0};
 
-// Everything that a look would find changed or waiting, in one statement: an idle process asks
-// hardly more. The second column: something waits, so that the same result does not mean rest.
-// The third: some process is gone, or some definition is run by nobody. The fourth and the fifth:
-// the definitions in force and those that processes run. The sixth: the triggers.
+// Everything that a check would find changed or waiting, in one statement, so that an idle process
+// asks hardly anything else. The second column: something is waiting, so an unchanged result does
+// not mean that nothing is to be done. The third: some process has ended, or no process runs some
+// definition. The fourth and fifth: the definitions in force and those that processes run. The
+// sixth: the triggers.
 const pg::Statement kPulse{"pulse", R"sql(
   SELECT concat_ws(' ', generation,
            (SELECT sum(hashint8extended(hash_record_extended(i, 0), 0))
@@ -186,7 +187,8 @@ void SchemaWatcher::Reload(bool first) {
   Join();
   triggers_ = Pulse().Text(0, 5);  // before they are looked at
   AttachTables(first);
-  // Our own change of them is looked at soon. Not again and again: another process may disagree.
+  // Our own change of the triggers is checked soon. But not again after that, because another
+  // process may want other triggers, and the two would alternate forever.
   attached_ = !attached_ && Pulse().Text(0, 5) != triggers_;
   if (attached_) RequestCheck();
 }
@@ -242,7 +244,7 @@ void SchemaWatcher::JoinWithoutUnwritten(const IndexSet& set) {
 
 void SchemaWatcher::AttachTables(bool first) {
   const auto plans = Plans();
-  // Before anything runs, a lock on one table must not keep the other indexes waiting.
+  // At the start, a lock on one table must not delay the other indexes.
   const auto refused = TryAttach(*session_, plans, !first);
   if (refused.empty()) return;
   for (const auto& plan : plans) {
@@ -299,7 +301,7 @@ void SchemaWatcher::EnsureIndexes(bool retry) {
         Pulse().Text(0, 3);  // before it is read: a change behind it is seen by the next look
     const InForce in_force = ReadInForce(*session_);
     Settle(*session_, in_force, *set);
-    // A gap that was marked while this looked: the next look has to see it as a change.
+    // A gap was marked during this check, so the next check has to see it as a change.
     const bool gap = std::any_of(set->indexes.begin(), set->indexes.end(), [&](const auto& index) {
       return !in_force.indexes.contains(index.first) && !set->troubles.contains(index.first);
     });
@@ -308,13 +310,13 @@ void SchemaWatcher::EnsureIndexes(bool retry) {
   if (!writes_) others_ = TroublesOfOthers();
   set->troubles.insert(others_.begin(), others_.end());
   for (const auto& [name, trouble] : before->troubles) {
-    // FollowBlocks() ends it.
+    // FollowBlocks() ends this trouble.
     const bool stays = trouble.state == IndexPhase::kBlocked && set->indexes.contains(name);
     if (stays) set->troubles.emplace(name, trouble);
   }
   shared_.monitor.Recovered("engine");
   PutInForce(set);
-  // Behind it: readers that see this also see the set.
+  // Set after the registry is replaced, so that a reader that sees `ready_` also sees the set.
   ready_ = std::all_of(planned_.begin(), planned_.end(), [&](const plan::Planned& planned) {
     return set->indexes.contains(planned.config.name) ||
            set->troubles.contains(planned.config.name);
@@ -372,7 +374,7 @@ bool SchemaWatcher::EnsurePlanned(const plan::Planned& planned, IndexSet& set) {
 
 std::map<std::string, IndexTrouble> SchemaWatcher::BlockedNow() const {
   std::map<std::string, IndexTrouble> blocked = blocked_;
-  // What the engine refuses for a moment only is not a state of the index.
+  // A short refusal by the engine is not a state of the index.
   for (const auto& [name, cause] : shared_.holds.causes(kBetweenLooks)) {
     blocked.emplace(name, IndexTrouble{IndexPhase::kBlocked, cause.reason, cause.remedy});
   }
@@ -440,13 +442,13 @@ void SchemaWatcher::Sample() {
   shared_.monitor.pending.Set(static_cast<double>(lag.pending));
   shared_.monitor.lag_seconds.Set(lag.oldest_age_s);
   if (lag.pending > 0) pulse_.clear();  // it may have come after the pulse: once more
-  // The sleeper speaks up only when all workers are idle: one that backs off must not keep the
-  // others from work.
+  // The sleeper works only while all workers are idle. One worker that backs off would keep it from
+  // waking the others.
   if (writes_ && lag.pending > 0) shared_.work.Signal();
-  // Tasks that another process created: this one's backfillers wait for a signal.
+  // Another process may have created tasks, and the backfillers of this one wait for a signal.
   if (writes_) WalkAgain(*session_, *shared_.registry.Current());
   const Waiting waiting = WaitingTasks(*session_, *shared_.registry.Current());
-  // The backfillers finish reindexes as well, and clear up behind them.
+  // The backfillers also finish reindexes and delete old indexes.
   if (writes_ && (waiting.any || AnyToReindex(*session_, *shared_.registry.Current()))) {
     shared_.backfill.Signal();
   }
@@ -462,7 +464,7 @@ void SchemaWatcher::SampleIndexes() {
     const auto counted = dead.find(name);
     shared_.monitor.DeadLetters(name).Set(
         counted == dead.end() ? 0 : static_cast<double>(counted->second));
-    // Whichever process reads the tasks, all tell how far that is.
+    // All processes report the progress, whichever of them reads the tasks.
     double done = 1;
     if (index->phase == IndexPhase::kBackfilling || index->phase == IndexPhase::kReindexing) {
       done = ProgressOf(*session_, index->targets.back().physical).ratio();

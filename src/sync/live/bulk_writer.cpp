@@ -12,10 +12,10 @@ namespace {
 
 // Columns of Plan::read_by_key and of block statements.
 constexpr std::size_t kVersion = 0, kId = 1, kDocument = 2, kRouting = 3;
-// The line before a document, without the id: about so much.
+// Approximate size of the action line before a document, without the id.
 constexpr std::size_t kActionBytes = 100;
-// A write that waited longer could come after the engine forgot the version of a deletion
-// (index.gc_deletes is far above this).
+// The engine remembers the version of a deleted document for index.gc_deletes. A write that waited
+// longer than that could bring the document back, so a request waits much less.
 constexpr std::chrono::milliseconds kBulkTimeout{30'000};
 
 void Append(engine::BulkBody& body, const plan::Plan& plan, const pg::Result& rows,
@@ -30,7 +30,7 @@ void Append(engine::BulkBody& body, const plan::Plan& plan, const pg::Result& ro
   }
 }
 
-/// Both indexes of a reindex may refuse the same document.
+/// Keeps one failure per document, because both indexes of a reindex may refuse the same one.
 void OncePerDocument(std::vector<Failure>& failures) {
   std::sort(failures.begin(), failures.end(), [](const Failure& a, const Failure& b) {
     return std::tie(a.id, a.routing) < std::tie(b.id, b.routing);

@@ -28,7 +28,7 @@ std::string IdOfKey(const plan::Plan& plan, const std::string& key) {
   return id;
 }
 
-// Documents of a chunk that gives way: what the engine writes in about a tenth of a second.
+// Documents per chunk of a large fan-out: what the engine writes in about a tenth of a second.
 constexpr std::size_t kPolite = 1024;
 
 void ChunkSizer::Observe(std::size_t rows, std::size_t bytes) {
@@ -50,7 +50,7 @@ std::string JsonArray(const std::vector<std::string>& texts, std::size_t begin, 
 
 namespace {
 
-/// The texts of the items of a JSON array.
+/// Returns the texts of the items of a JSON array.
 DocumentSyncer::Keys Items(const std::string& array) {
   DocumentSyncer::Keys items;
   for (const json::Value& item : json::Parse(array).items) {
@@ -103,7 +103,7 @@ void DocumentSyncer::Stream::AddChunk(const Keys& keys, std::size_t begin, std::
     AddChunk(keys, middle, end, last);
     return;
   }
-  // What one index of two takes may still be refused by the other.
+  // `whole`: during a reindex, one index may still refuse what the other accepts.
   const bool collect_done = index_.whole && syncer_.outbox_.HasDeadLetters(index_.plan->name);
   writes_->Write(*rows, std::move(asked), collect_done, last && end == keys.size());
 }
@@ -140,7 +140,8 @@ void DocumentSyncer::Settle(const LiveIndex& index, const WriteReport& report,
     if (report.indexed + report.deleted > 0) holds_.Taken(name);
     return;
   }
-  // The event or task stays where it is, with its key, its age and its position.
+  // The exception rolls back the transaction. So the event or task stays, with its key, age and
+  // position.
   const Failure& first = report.retry.front();
   throw engine::IndexRefused(first.error, engine::RemedyOf(first.status, first.error));
 }
@@ -154,7 +155,8 @@ void DocumentSyncer::SetAside(const LiveIndex& index, const std::vector<Failure>
     for (const std::string& id : ids[i]) by_id.emplace(id, keys[i]);
   }
   for (const Failure& failure : rejected) {
-    // Ids and reasons hold values of rows: they are shown to those who may read the database.
+    // Ids and reasons contain values of rows, so they are shown only to those who may read the
+    // database.
     observe::Log(observe::Level::kWarn, "sync", "the engine refuses a document: dead letter",
                  {{"index", name},
                   {"error", failure.error.substr(0, failure.error.find(':'))},

@@ -17,7 +17,8 @@ void AddItem(std::string& array, const std::string& item) {
   array += item;
 }
 
-/// Turns keys into ids. Keys whose texts are none of their types are found by halving.
+/// Turns keys into ids. A key with a text that does not fit its type fails the whole statement; it
+/// is found by halving.
 class KeyReader {
  public:
   KeyReader(pg::Session& session, const plan::Plan& plan, const std::vector<std::string>& keys,
@@ -57,7 +58,7 @@ class KeyReader {
     }
   }
 
-  /// A value that a domain's CHECK or NOT NULL does not allow.
+  /// Returns whether the CHECK or NOT NULL of a domain does not allow the value.
   static bool IsOfDomain(const pg::SqlError& error) {
     return error.sqlstate() == "23514" || error.sqlstate() == "23502";
   }
@@ -99,7 +100,7 @@ SortedIds SortIds(pg::Session& session, const plan::Plan& plan, const std::vecto
   std::vector<std::string> keys;
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    // PostgreSQL has no text with this character.
+    // No text in PostgreSQL contains this character.
     if (ids[i].find('\0') != std::string::npos) {
       sorted.foreign.push_back(i);
       continue;
@@ -116,7 +117,7 @@ SortedIds SortIds(pg::Session& session, const plan::Plan& plan, const std::vecto
   const bool routed = !plan.config.routing.empty() && !routings.empty();
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const std::size_t place = places[i];
-    // A text that reads as a key, but is not how that key is written ("007"), is not the id of a
+    // A text that can be read as a key, but is written in another way ("007"), is not the id of a
     // row.
     if (std::find(right[i].begin(), right[i].end(), ids[place]) == right[i].end()) {
       sorted.foreign.push_back(place);

@@ -12,12 +12,13 @@ namespace {
 using Duration = std::chrono::steady_clock::duration;
 
 constexpr Duration kShortestRest = std::chrono::milliseconds(20);
-// Lone changes are to be found soon: refreshes may take a third of the engine's time, and where one
-// took very long (the engine was busy merging), the next one need not wait long for it.
+// Lone changes should be found soon, so refreshes may take a third of the engine's time. If one
+// took very long (the engine was merging), the next one does not wait long for it.
 constexpr int kRestPerDuration = 2;
 constexpr Duration kLongestRest = std::chrono::milliseconds(250);
-// A stream of changes would pay more for its refreshes than for itself: a ninth of the time, but
-// not more seldom than the engines do by themselves. A few transactions are not a stream.
+// Refreshes of a stream of changes would cost more than the changes, so they get only a ninth of
+// the time. But they run at least as often as the engine would refresh by itself. A few
+// transactions are not a stream.
 constexpr std::size_t kMany = 100;
 constexpr int kManyInARow = 3;
 constexpr int kRestPerDurationOfStream = 8;
@@ -72,7 +73,7 @@ void RefreshScheduler::Run(const std::stop_token& stop) {
     try {
       engine_.Refresh(alias);
     } catch (const std::exception& error) {
-      // The index's own refresh_interval does it a little later.
+      // The index's own refresh_interval makes up for it a little later.
       observe::Log(observe::Level::kDebug, "engine", error.what(), {{"index", alias}});
     }
     const Clock::time_point end = Clock::now();

@@ -13,7 +13,7 @@ const pg::Statement kFind{"root_source_find", R"sql(
   WHERE relation = $1::oid AND captured[1:pg_catalog.cardinality($2::text[])] = $2::text[]
   ORDER BY is_current DESC, id DESC LIMIT 1)sql"};
 
-// Not current: attach() and detach() look for triggers of current ones only.
+// Not current, because attach() and detach() expect triggers for current sources.
 const pg::Statement kAdd{"root_source_add", R"sql(
   INSERT INTO pgsluice.source (relation, schema_name, table_name, identity, captured, mode,
                                is_current, functions)

@@ -7,9 +7,9 @@
 
 namespace pgsluice::sync {
 
-/// Returns the pgsluice.source id for events whose keys are those of the plan's documents: retries,
-/// repairs and dead letters. It is that of the root's triggers if their keys begin with the
-/// document's key, else one of its own, also for a view, which has no triggers.
+/// Returns the pgsluice.source id for events whose keys are document keys: retries, repairs and
+/// dead letters. This is the source of the root's triggers if their keys begin with the document's
+/// key. Otherwise, and for a view, which has no triggers, it is a separate one.
 std::string RootSource(pg::Session& session, const plan::Plan& plan);
 
 }  // namespace pgsluice::sync

@@ -12,7 +12,7 @@ std::string RoutedKey(std::string key, const std::string& routing) {
 }
 
 std::string TakeRouting(std::string& key) {
-  // What is captured of a row is never an object.
+  // Captured values are never objects, so an object at the end is a routing.
   if (key.size() < 2 || key.compare(key.size() - 2, 2, "}]") != 0) return {};
   const json::Value array = json::Parse(key);
   const json::Value* text = array.items.back().Find("text");

@@ -13,7 +13,7 @@ namespace pgsluice::sync {
 
 namespace {
 
-/// Whether keys of `captured` can be used as they are: the wanted columns come first.
+/// Returns whether keys of `captured` can be used as they are: the wanted columns come first.
 bool BeginsWith(const std::vector<std::string>& captured, const std::vector<std::string>& wanted) {
   return wanted.size() <= captured.size() &&
          std::equal(wanted.begin(), wanted.end(), captured.begin());
@@ -23,7 +23,7 @@ bool Contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// Of a JSON array of texts; none if `json_array` is empty.
+/// Returns the texts of a JSON array; none if `json_array` is empty.
 std::vector<std::string> Names(const std::string& json_array) {
   std::vector<std::string> names;
   if (json_array.empty()) return names;
@@ -74,7 +74,7 @@ std::vector<Work> RouteEvents(const IndexSet& set, const std::vector<outbox::Eve
     bool truncated = false;
     std::int64_t lowest = std::numeric_limits<std::int64_t>::max();
   };
-  // By source and by the indexes that still wait for the events.
+  // Grouped by source and by the indexes that still wait for the events.
   std::map<std::pair<int, std::string>, Group> groups;
   for (const outbox::Event& event : events) {
     if (gone.contains(event.source)) continue;

@@ -9,16 +9,17 @@ namespace pgsluice::sync {
 
 namespace {
 
-// A look at the outbox now and then all the same: a connection that is half open brings no NOTIFY,
+// Check the outbox at this interval even without a NOTIFY. A half-open connection delivers none,
 // and only a statement finds that out.
 constexpr int kFallbackMs = 15000;
-// While somebody else holds the lock: a writer in flight, which will be visible soon, or the
-// sleeper of another process, which is woken by the same NOTIFY as we.
+// The pause while another session holds the lock: a writer in flight, whose event will be visible
+// soon, or the sleeper of another process, which is woken by the same NOTIFY as this one.
 constexpr int kShortestPollMs = 10, kLongestPollMs = 2000;
-// Servers with prepared transactions send no NOTIFY, which would make PREPARE TRANSACTION fail.
+// Servers that allow prepared transactions send no NOTIFY, because it would make PREPARE
+// TRANSACTION fail.
 constexpr int kTwoPhasePollMs = 50;
-// Writers send no NOTIFY either when the server's queue of notifications is half full, because
-// their COMMIT would fail once it is full.
+// Writers do not send a NOTIFY either when the server's queue of notifications is half full,
+// because their COMMIT would fail once it is full.
 constexpr int kFullQueuePollMs = 1000;
 
 class Sleeper {
@@ -29,7 +30,7 @@ class Sleeper {
         session_.Exec("SELECT current_setting('max_prepared_transactions') <> '0'").Bool(0, 0);
   }
 
-  /// All workers are idle: sleep until there is work.
+  /// Sleeps until there is work. Called when all workers are idle.
   void Sleep(const std::stop_token& stop) {
     int poll_ms = kShortestPollMs;
     while (!stop.stop_requested()) {
@@ -45,7 +46,7 @@ class Sleeper {
   }
 
  private:
-  /// Something that waits for us.
+  /// Returns whether an event for this process is visible.
   bool Visible() {
     const std::shared_ptr<const IndexSet> set = shared_.registry.Current();
     const outbox::Interest interest = InterestNow(*set, shared_.holds.held());
@@ -59,6 +60,8 @@ class Sleeper {
     return session_.Exec("SELECT pg_catalog.pg_notification_queue_usage() > 0.25").Bool(0, 0);
   }
 
+  /// Checks again first, with the lock held. A writer that committed before that sent no NOTIFY,
+  /// but its event is visible now; a later writer fails to share the lock and sends one.
   void SleepHoldingLock(const std::stop_token& stop) {
     while (!stop.stop_requested() && !Visible()) {
       const int wait_ms = two_phase_         ? kTwoPhasePollMs

@@ -15,12 +15,13 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Documents of an index that are due and wait in the outbox: a live change waits behind no more of
-// them, which takes the engine about a tenth of a second.
+// The most due documents of an index in the outbox at a time. A live change waits for no more than
+// these, which takes the engine about a tenth of a second.
 constexpr int kAtOnce = 1000;
-// At most, so that a clock that is set, or a machine that was asleep, is noticed in time.
+// A limit, so that a changed clock, or a machine that was suspended, is noticed in time.
 constexpr milliseconds kLongestRest{800};
-// Until the documents that are due were written: at first, and while an index is not written.
+// Pauses until the due documents are written: the first one, and the longest one while the index is
+// not written.
 constexpr milliseconds kFirstPause{10}, kLongestPause{500};
 
 const pg::Statement kUntilNext{"refresh_time_next", R"sql(
@@ -78,7 +79,7 @@ class Timer {
 
   const Shared& shared_;
   pg::Session& session_;
-  /// By index, the rows of the outbox that it released and that are not acknowledged yet.
+  /// Outbox rows that it released for each index and that are not acknowledged yet.
   std::map<std::string, std::vector<std::int64_t>> released_;
   milliseconds pause_ = kFirstPause;
 };

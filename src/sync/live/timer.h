@@ -6,8 +6,8 @@
 
 namespace pgsluice::sync {
 
-/// Turns times at which documents change by themselves into events when they are due. Runs until
-/// stopped; any number of processes may do it.
+/// Releases events for documents whose time has come (`refresh_at`). Runs until stopped, in any
+/// number of processes.
 void RunTimer(const Shared& shared, const std::stop_token& stop);
 
 }  // namespace pgsluice::sync

@@ -14,9 +14,9 @@ namespace {
 
 constexpr std::size_t kKeysPerStatement = 4096;
 
-// One statement, so that a time is either kept or an event. `waiting_for` names the index: others
-// that are made from the same table need not read these rows. As in every statement that writes
-// events, the transaction has its id before the event has one (see outbox::Floor).
+// One statement, so that a time becomes an event exactly once. `waiting_for` names the index,
+// because other indexes of the same table do not need these rows. As in every statement that writes
+// events, the transaction gets its id before the event gets one (see outbox::Floor).
 const pg::Statement kRelease{"refresh_time_release", R"sql(
   WITH due AS MATERIALIZED (
     SELECT document_id, key, at FROM pgsluice.refresh_time

@@ -10,22 +10,24 @@
 
 namespace pgsluice::sync {
 
-/// When documents change by themselves (`refresh_at`): the rows of pgsluice.refresh_time.
+/// The times at which documents change by themselves (`refresh_at`): the rows of
+/// pgsluice.refresh_time.
 class Times {
  public:
   using Keys = std::vector<std::string>;
 
   Times(pg::Session& session, outbox::Outbox& outbox) : session_(session), outbox_(outbox) {}
 
-  /// Remembers the times of root keys that were refreshed, in the transaction that acknowledges
-  /// them. A row whose time cannot be computed becomes a dead letter. Returns whether one of the
-  /// times is near. Does nothing for an index without `refresh_at`.
+  /// Saves the times of root keys that were synced, in the transaction that acknowledges them. A
+  /// row whose time cannot be computed becomes a dead letter. Returns whether one of the times is
+  /// near. Does nothing for an index without `refresh_at`.
   bool Keep(const LiveIndex& index, const Keys& keys);
-  /// The same for the rows in blocks [begin, end) of a relation, whether `where` holds for them or
-  /// not. Returns false if the time of a row there cannot be computed: then nothing was kept.
+  /// Saves the times of the rows in blocks [begin, end) of a relation, whether or not `where` holds
+  /// for them. Returns false, and saves nothing, if the time of one of these rows cannot be
+  /// computed.
   bool KeepBlocks(const LiveIndex& index, const std::string& relation, std::int64_t begin,
                   std::int64_t end);
-  /// The same for all rows of a view.
+  /// Saves the times of all rows of a view.
   bool KeepAll(const LiveIndex& index);
 
  private:
@@ -39,10 +41,10 @@ class Times {
   outbox::Outbox& outbox_;
 };
 
-/// Turns up to `most` times of an index that are due into events for it, the oldest first. Returns
-/// the ids of the outbox rows. Call outside a transaction.
+/// Turns up to `most` due times of an index into events, the oldest first. Returns the ids of the
+/// outbox rows. Call outside a transaction.
 std::vector<std::int64_t> ReleaseDue(pg::Session& session, const LiveIndex& index, int most);
-/// Which of these outbox rows are not acknowledged yet.
+/// Returns which of these outbox rows are not acknowledged yet.
 std::vector<std::int64_t> StillWaiting(pg::Session& session, const std::vector<std::int64_t>& ids);
 
 }  // namespace pgsluice::sync

@@ -24,14 +24,14 @@ namespace pgsluice::sync {
 
 namespace {
 
-// Enough for the engine to be fed with bodies of a megabyte or more, small enough that a killed
-// worker repeats little.
+// Large enough to fill bodies of a megabyte or more, small enough that a killed worker repeats
+// little.
 constexpr int kClaimLimit = 2000;
 constexpr int kRootKeysPerFetch = 4096;
-// A batch with more documents than that is to leave a worker to the other changes.
+// A batch with more documents than this has to leave one worker to the other changes.
 constexpr std::size_t kManyRoots = 16384;
 
-/// A worker's place among those that may be busy with a row that very many documents embed.
+/// A worker's place among those that may sync a row that very many documents embed.
 class FanoutPlace {
  public:
   explicit FanoutPlace(std::counting_semaphore<>& places) : places_(places) {}
@@ -50,9 +50,9 @@ class FanoutPlace {
   bool taken_ = false;
 };
 
-/// The documents that a batch has synced so far. Each was read after all events of the batch
-/// were claimed, so that no other of them is news to it: a row inserted with its children is read
-/// and written once.
+/// The documents that a batch has synced so far. Each was read after all events of the batch were
+/// claimed, so every other event of the batch for it is already included. A row that is inserted
+/// with its children is read and written only once.
 class SyncedKeys {
  public:
   explicit SyncedKeys(const std::vector<Work>& works) : useful_(works.size() > 1) {}
@@ -71,8 +71,8 @@ class SyncedKeys {
   }
 
  private:
-  /// The root's part of a key, whether its values are written as numbers or as texts; null and ""
-  /// are two things.
+  /// Returns the root's part of a key. Numbers and texts with the same digits are equal; null and
+  /// "" are not.
   static std::string RootKey(const plan::Plan& plan, const std::string& key) {
     const json::Value array = json::Parse(key);
     std::string root;
@@ -84,13 +84,13 @@ class SyncedKeys {
     return root;
   }
 
-  static constexpr std::size_t kMost = 32768;  ///< Of an index: a few megabytes.
+  static constexpr std::size_t kMost = 32768;  ///< Per index: a few megabytes.
 
   const bool useful_;
   std::map<std::string, std::unordered_set<std::string>> roots_;  ///< Of each index.
 };
 
-/// Closed at the end of the scope, also when the engine refuses what is written meanwhile.
+/// Closes the cursor at the end of the scope, also if the engine refuses a write meanwhile.
 class Cursor {
  public:
   Cursor(pg::Session& session, std::string name) : session_(session), name_(std::move(name)) {}
@@ -98,7 +98,7 @@ class Cursor {
     if (session_.broken()) return;
     try {
       session_.Exec("CLOSE " + name_);
-    } catch (const Error& error) {  // the transaction has failed, and the cursor with it
+    } catch (const Error& error) {  // The transaction failed, and with it the cursor.
       observe::Log(observe::Level::kDebug, "sync", error.what());
     }
   }
@@ -110,8 +110,9 @@ class Cursor {
   const std::string name_;
 };
 
-/// Refreshes the roots of a change to an embedded table: streamed, because one tag may be used by a
-/// million documents. False, and nothing is written, when they are many and there is no place.
+/// Syncs the roots of a change to an embedded table. Streams them, because one tag may be used by a
+/// million documents. Returns false, and leaves the event for later, if there are very many roots
+/// and no place is free.
 bool SyncRootsOf(pg::Session& session, DocumentSyncer& syncer, const Work& work, SyncedKeys& synced,
                  FanoutPlace& place, const std::function<bool()>& yield_to_refresh) {
   const plan::Plan& plan = *work.route.index->plan;
@@ -144,14 +145,15 @@ bool SyncRootsOf(pg::Session& session, DocumentSyncer& syncer, const Work& work,
   return possible;
 }
 
-/// What is quickly done, whatever the change.
+/// Handles the part of a change that takes little time: truncated tables, and keys of the root.
 void DoRoots(pg::Session& session, DocumentSyncer& syncer, const Work& work, SyncedKeys& synced) {
   const LiveIndex& index = *work.route.index;
   const plan::Source& source = index.plan->sources[work.route.source];
   const bool root = source.table == index.plan->root;
   if (work.truncated) RequireCurrent(session, index);
-  // Rows of an embedded table: any root may have changed; of a view, or of the root: be gone.
-  // And if several rows have a key, another one of them takes the id of the one that is gone.
+  // After a TRUNCATE of an embedded table any root may have changed; of the root itself, rows are
+  // gone. If several rows share a key, another one of them may take over the id of a deleted one.
+  // The first and last case need a scan, otherwise a walk over the ids is enough.
   if (work.truncated && (!source.to_roots.sql.empty() || index.plan->several_ids)) {
     CreateScan(session, index, true, work.position);
   } else if (work.truncated && root) {
@@ -177,11 +179,11 @@ double AgeSeconds(const outbox::Event& event) {
   return static_cast<double>(now - event.captured_at_us) / 1e6;
 }
 
-// While every place is taken and nothing else is to be done.
+// The pause while every place is taken and there is nothing else to do.
 constexpr Next kUntilPlace{std::chrono::milliseconds(20), false};
 
-// A stream of changes that finds us every time: it gathers for a while, because a change costs the
-// engine and the database the less, the more of them share a request (bench/README.md).
+// If there were events at each of the last batches, wait a little so that more of them gather. The
+// more changes share a request, the less each costs the engine and the database (bench/README.md).
 constexpr int kStream = 3;
 constexpr std::chrono::milliseconds kPerBatchOfStream{20};
 
@@ -209,23 +211,25 @@ class Worker {
   }
 
  private:
-  /// The names in these plans' statements meant something else when they were read. The events
-  /// stay.
+  /// Thrown if the names in these plans' statements meant other tables or columns when they were
+  /// read. The events stay in the outbox.
   struct TreeChanged {
     std::shared_ptr<const IndexSet> set;  ///< Owns the plans.
     std::set<const plan::Plan*> plans;
   };
 
-  /// The look that was asked for the last time left such a plan in place, because the engine does
-  /// not take what the change needs, for instance. The other indexes go on without it.
+  /// Holds indexes whose plans are still stale although the watcher has checked them since the last
+  /// time. It may have kept the plan because the engine refuses what the change needs, for
+  /// instance. The other indexes continue.
   void HoldStale(const TreeChanged& changed) {
     for (const plan::Plan* plan : changed.plans) {
       if (NamesHold(session_, {plan})) continue;
       const auto known = stale_ == nullptr ? nullptr : PlanOf(*stale_, plan->name);
       if (known != plan) continue;
       shared_.holds.Refused(
-          plan->name, engine::IndexRefused("its tables were changed, and it cannot follow yet",
-                                           "'pgsluice status' shows what is wrong with it"));
+          plan->name,
+          engine::IndexRefused("its tables were changed, and the index cannot follow yet",
+                               "'pgsluice status' shows what is wrong with it"));
     }
     stale_ = changed.set;
   }
@@ -274,7 +278,8 @@ class Worker {
     std::set<const plan::Plan*> plans;
     for (const Work& work : works) {
       const plan::Plan* plan = work.route.index->plan.get();
-      if (!refused_.contains(plan->name)) plans.insert(plan);  // of the others nothing is removed
+      if (!refused_.contains(plan->name))
+        plans.insert(plan);  // Nothing is acknowledged for the others.
     }
     if (!plans.empty() && !NamesHold(session_, plans)) throw TreeChanged{set, plans};
     const bool full = Acknowledge(*set, *events);
@@ -297,8 +302,8 @@ class Worker {
     return outbox_.Claim(kClaimLimit, from, set.generation, interest);
   }
 
-  /// Sources of events that exist no more: their table was dropped or detached, so that no index
-  /// needs these events. An event is visible no earlier than its source.
+  /// Returns sources of events that do not exist any longer, because their table was dropped or
+  /// detached. No index needs these events. A source always becomes visible before its events.
   std::set<int> GoneSources(const IndexSet& set, const std::vector<outbox::Event>& events) {
     std::set<int> unknown;
     for (const outbox::Event& event : events) {
@@ -315,8 +320,8 @@ class Worker {
     return unknown;
   }
 
-  /// Does a part of a batch. If the engine refuses it, or did lately, the events are kept for its
-  /// index, and the other indexes go on.
+  /// Does a part of a batch. If the engine refuses it, or has done so lately, the events are kept
+  /// for this index, and the other indexes continue.
   void Try(const Work& work, const std::function<void()>& part) {
     const std::string& index = work.route.index->plan->name;
     const bool held = std::find(held_.begin(), held_.end(), index) != held_.end();
@@ -333,9 +338,9 @@ class Worker {
     }
   }
 
-  /// Remembers when the documents of changed rows change by themselves. Behind the writes, so that
-  /// rows of pgsluice.refresh_time are not locked while the engine is asked. A change that commits
-  /// between the two has an event of its own.
+  /// Saves when the documents of changed rows change by themselves. Runs after the writes, so that
+  /// rows of pgsluice.refresh_time are not locked while the engine works. A change that commits
+  /// between the two has its own event.
   bool KeepTimes(const std::vector<Work>& works) {
     bool soon = false;
     for (const Work& work : works) {
@@ -351,7 +356,8 @@ class Worker {
     return !left_.contains(event.source) && !kept_.contains(event.id);
   }
 
-  /// Whether the batch was as large as a batch may be, so that more is likely to wait.
+  /// Acknowledges the finished events, and keeps those that other indexes still need. Returns
+  /// whether the batch was as large as possible, so that more events are probably waiting.
   bool Acknowledge(const IndexSet& set, const std::vector<outbox::Event>& events) {
     std::vector<std::int64_t> ids;
     std::map<std::vector<std::string>, std::vector<std::int64_t>> kept;
@@ -398,11 +404,11 @@ class Worker {
   Times times_;
   /// Sources whose events wait for a place, because very many documents embed their rows.
   std::set<int> left_;
-  std::vector<std::string> held_;  ///< Indexes that are left alone, in this batch.
-  std::set<std::string> refused_;  ///< Indexes that the engine refused a part of this batch for.
-  std::set<std::int64_t> kept_;    ///< Rows of this batch that are kept for these.
-  std::shared_ptr<const IndexSet> stale_;  ///< Of the last batch that met changed tables.
-  int in_a_row_ = 0;                       ///< Batches, since there was nothing to do.
+  std::vector<std::string> held_;  ///< Indexes that this batch leaves alone.
+  std::set<std::string> refused_;  ///< Indexes for which the engine refused a part of this batch.
+  std::set<std::int64_t> kept_;    ///< Outbox rows of this batch that are kept for those.
+  std::shared_ptr<const IndexSet> stale_;  ///< The last set whose tables were found changed.
+  int in_a_row_ = 0;                       ///< Batches since the outbox was last empty.
 };
 
 }  // namespace

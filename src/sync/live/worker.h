@@ -6,8 +6,8 @@
 
 namespace pgsluice::sync {
 
-/// The road of a live change: claim, read, write, acknowledge, in one transaction. Runs until
-/// stopped. Several of them, in any number of processes, share the outbox.
+/// Processes live changes: claims, reads, writes and acknowledges a batch in one transaction. Runs
+/// until stopped. Any number of workers and processes share the outbox.
 void RunWorker(const Shared& shared, const std::stop_token& stop);
 
 }  // namespace pgsluice::sync

@@ -6,7 +6,7 @@ namespace pgsluice::sync {
 
 namespace {
 
-// Two requests on their way beside the chunk that is read; each costs its documents' memory.
+// Two requests in flight while the next chunk is read; each holds its documents in memory.
 constexpr std::size_t kChunks = 2;
 
 }  // namespace

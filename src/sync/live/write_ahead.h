@@ -11,22 +11,22 @@
 
 namespace pgsluice::sync {
 
-/// Writes chunks of documents in threads of their own, so that the next ones are read meanwhile.
-/// Used by one thread; destroyed, it waits for what is on its way, whose outcome nobody learns.
+/// Writes chunks of documents in separate threads, so that the next chunk is read meanwhile. Used
+/// by one thread. The destructor waits for requests in flight and drops their results.
 class WriteAhead {
  public:
-  /// Takes a chunk's report and the keys that its documents were asked by, as JSON array.
+  /// Takes a chunk's report and the keys that its documents were read by, as a JSON array.
   using Settle = std::function<void(const WriteReport&, const std::string& keys)>;
 
-  /// `settle` is called in the thread that uses this, once per chunk, in the order of the chunks.
-  /// `index` outlives this.
+  /// `settle` is called in the thread that uses this object, once per chunk, in the order of the
+  /// chunks. `index` must outlive it.
   WriteAhead(BulkWriter& writer, const LiveIndex& index, Settle settle)
       : writer_(writer), index_(index), settle_(std::move(settle)) {}
 
-  /// Waits until there is room. Throws what writing an earlier chunk threw. The last chunk is left
-  /// to Finish(), so that a lone one costs no thread.
+  /// Waits until there is room, then starts to write. Throws what writing an earlier chunk threw.
+  /// The last chunk is written in Finish(), so that a single chunk does not cost a thread.
   void Write(const pg::Result& rows, std::string keys, bool collect_done, bool last);
-  /// When it returns, all are written and settled. Throws as Write().
+  /// Writes and settles all chunks before it returns. Throws like Write().
   void Finish();
 
  private:

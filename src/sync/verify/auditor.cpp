@@ -29,21 +29,22 @@ using observe::Level;
 using observe::Log;
 using std::chrono::milliseconds;
 
-// From the beginning of a pass to the next one, so that small indexes are not compared all the
-// time.
+// The shortest time between the starts of two passes, so that small indexes are not compared all
+// the time.
 constexpr milliseconds kBetweenPasses{10'000};
-// Until something is looked at again that cannot be compared now.
+// The pause before something is tried again that cannot be compared now.
 constexpr milliseconds kNotNow{2000};
-// While what was found to differ in a view is written: live changes do not wait behind all of it.
+// The pause while differences of a view are written, so that live changes do not wait for all of
+// them.
 constexpr milliseconds kUntilWritten{50};
-// What a pass without a rate compares in one step.
+// The most rows per step.
 constexpr std::int64_t kRowsPerStep = 4096;
-// Repaired ids that are looked at again at the latest.
+// The most repaired ids before they are checked again.
 constexpr std::size_t kMostMending = 1000;
-// How long changes in flight are waited for. Short, so that a stop does not wait.
+// How long to wait for changes in flight. Short, so that a stop is not delayed.
 constexpr milliseconds kPatience{3000};
 
-// Not zero, which would say that the workers' troubles are over.
+// Not zero: RunLoop() would take it as a sign that the troubles are over.
 constexpr Next kGoOn{milliseconds(1), true};
 
 constexpr std::array<const char*, 3> kKinds = {"missing", "stale", "orphan"};
@@ -86,7 +87,7 @@ class Auditor {
     return index.plan->config.refresh_every.count() > 0;
   }
 
-  /// The indexes that this process may have to compare.
+  /// Returns the indexes that this process may have to compare.
   std::vector<std::string> Names(const IndexSet& set) const {
     std::vector<std::string> names;
     for (const auto& [name, index] : set.indexes) {
@@ -95,7 +96,7 @@ class Auditor {
     return names;
   }
 
-  /// Whether the index is as its definition in force wants it, so that what differs is a fault.
+  /// Returns whether the index matches its definition in force, so that a difference is an error.
   bool IsReady(const IndexSet& set, const LiveIndex& index) const {
     const bool whole =
         index.phase == IndexPhase::kLive || index.phase == IndexPhase::kReindexNeeded;
@@ -104,7 +105,7 @@ class Auditor {
            !shared_.holds.Has(name);
   }
 
-  /// Until the next step of a pass; zero or less: now.
+  /// Returns the time until the next step of a pass; zero or less: now.
   milliseconds Until(const IndexSet& set, const LiveIndex& index, const Pass& pass) {
     if (!IsReady(set, index)) {
       passes_.Unlock(pass.index);
@@ -119,7 +120,8 @@ class Auditor {
     return std::max(paused ? kBetweenPasses - pass.since_start : milliseconds(0), until_rate_);
   }
 
-  /// Takes the lock of an index; what is known of its pass may be old before that.
+  /// Takes the lock of an index. Loads the pass again, because another process may have advanced it
+  /// before.
   bool Take(const IndexSet& set, const LiveIndex& index, Pass& pass) {
     if (passes_.Holds(pass.index)) return true;
     if (!passes_.Lock(pass.index)) return false;
@@ -154,7 +156,7 @@ class Auditor {
   }
   std::int64_t Rate() const { return shared_.config.verify->rows_per_second; }
 
-  /// One step. Returns the number of rows or ids; the stage is kIdle behind the last one.
+  /// Does one step and returns the number of rows or ids. The stage is kIdle after the last one.
   std::int64_t Compare(Verifier& verifier, const LiveIndex& index, Pass& pass) {
     const bool by_interval = IsByInterval(index);
     const std::int64_t most = by_interval ? kRowsPerStep : std::min(Rate(), kRowsPerStep);
@@ -184,7 +186,8 @@ class Auditor {
     return static_cast<std::int64_t>(some.size());
   }
 
-  /// What the engine refuses is known and reported as such, and is not repaired by another try.
+  /// Removes documents that the engine refuses: they are reported as dead letters, and another
+  /// attempt would not repair them.
   void ForgetDeadLetters(const std::string& index, std::vector<Difference>& differences) {
     if (differences.empty()) return;
     std::vector<std::string> ids;
@@ -195,17 +198,17 @@ class Auditor {
     std::erase_if(differences, [&](const Difference& one) { return dead.contains(one.id); });
   }
 
-  /// Differences that the comparison in the background found.
+  /// Reports differences that the comparison found, and repairs them if configured.
   void Found(Verifier& verifier, const LiveIndex& index, Pass& pass,
              const std::vector<Difference>& differences) {
-    // First, because the step is done again if that fails.
+    // Repaired first, because the step is repeated if that fails.
     const bool repair = shared_.config.verify->repair;
     const bool repaired = repair && Repair(verifier, index, differences);
     std::map<std::string, int> counts;
     for (const Difference& one : differences) {
       ++counts[one.kind];
       shared_.monitor.VerifyDifferences(pass.index, one.kind).Add();
-      // Ids are values of rows.
+      // Ids contain values of rows, so they are logged at debug level only.
       Log(Level::kDebug, "verify", "a document differs",
           {{"index", pass.index}, {"id", one.id}, {"kind", one.kind}});
       if (repaired) pass.mending.push_back(one.id);
@@ -237,7 +240,7 @@ class Auditor {
     return true;
   }
 
-  /// Counts what of the repaired documents is as it should be now.
+  /// Counts which of the repaired documents are correct now.
   void CompareAgain(Verifier& verifier, const LiveIndex& index, Pass& pass) {
     if (pass.mending.empty()) return;
     std::int64_t left = 0;
@@ -263,7 +266,7 @@ class Auditor {
          {"repaired", std::to_string(pass.repaired)}});
   }
 
-  /// Whether what the last steps found to differ in a view was written.
+  /// Returns whether the differences that the last steps found in a view are written.
   bool AreWritten(const std::string& index) {
     const auto position = written_.find(index);
     if (position == written_.end()) return true;
@@ -287,8 +290,8 @@ class Auditor {
   PassReader reader_;
   pg::Pool pool_;
   Consistency consistency_;
-  milliseconds until_rate_{0};  ///< As the present step has read it.
-  /// By index with an interval, the position of what was given to the outbox last.
+  milliseconds until_rate_{0};  ///< From the last read of the rate in this step.
+  /// For each index with an interval, the position of its last events in the outbox.
   std::map<std::string, std::int64_t> written_;
 };
 

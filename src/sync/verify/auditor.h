@@ -6,10 +6,10 @@
 
 namespace pgsluice::sync {
 
-/// Compares whole indexes with PostgreSQL in the background until stopped, and has what differs
-/// written again: all of them at a bounded rate, if "verify" is configured, and views with
-/// "refresh_every" as often as that says. Any number of processes share the work; one at a time
-/// compares an index.
+/// Compares whole indexes with PostgreSQL in the background, and has documents that differ written
+/// again. Compares all indexes at a bounded rate if "verify" is configured, and views with
+/// "refresh_every" at that interval. Runs until stopped. Any number of processes share the work;
+/// one at a time compares an index.
 void RunAuditor(const Shared& shared, const std::stop_token& stop);
 
 }  // namespace pgsluice::sync

@@ -25,35 +25,35 @@ struct Pass {
   std::string subject;  ///< The index and the definition that are compared.
   Stage stage = Stage::kIdle;
   std::uint32_t relation = 0, filenode = 0;  ///< Of the table or partition that is read.
-  std::int64_t next_block = 0;               ///< Blocks below it are compared.
-  std::string reached;                       ///< Without blocks: the last key or id compared.
-  std::vector<std::string> mending;          ///< Ids that were repaired, and not looked at again.
+  std::int64_t next_block = 0;               ///< Blocks below it have been compared.
+  std::string reached;               ///< Without blocks: the last key or id that was compared.
+  std::vector<std::string> mending;  ///< Ids that were repaired and not checked again yet.
   std::int64_t compared = 0, differences = 0, repaired = 0;
   std::chrono::milliseconds since_start{0};
   std::optional<std::int64_t> complete_at;  ///< Unix seconds.
 };
 
-/// The table pgsluice.pass, and the locks by which one process at a time compares an index. Lives
-/// as long as its session.
+/// The table pgsluice.pass, and the locks that let one process at a time compare an index. Lives as
+/// long as its session.
 class Passes {
  public:
   explicit Passes(pg::Session& session) : session_(session) {}
 
-  /// The passes of these indexes, which are made if there are none: those under way first, then
+  /// Returns the passes of these indexes, and creates missing ones. Running passes come first, then
   /// those that began longest ago.
   std::vector<Pass> Load(const std::vector<std::string>& indexes);
-  /// How long no row may be compared, so that all processes together keep the rate.
+  /// Returns how long to wait before the next row, so that all processes together keep the rate.
   std::chrono::milliseconds UntilRate();
-  /// Takes the lock of an index. False if another process has it.
+  /// Takes the lock of an index. Returns false if another process has it.
   bool Lock(const std::string& index);
   bool Holds(const std::string& index) const { return locked_.contains(index); }
   void Unlock(const std::string& index);
 
-  /// Begins a pass anew.
+  /// Starts the pass from the beginning.
   void Begin(Pass& pass, const std::string& subject);
-  /// Saves how far the pass is. `cost`: the time that the rate gives for what was compared.
+  /// Saves how far the pass is. `cost`: the time that the rate allows for what was compared.
   void Save(const Pass& pass, std::chrono::milliseconds cost);
-  /// The pass is over: its result is that of the last complete one.
+  /// Ends the pass; its result becomes that of the last complete one.
   void Complete(Pass& pass);
 
  private:

@@ -6,7 +6,7 @@ namespace pgsluice::sync {
 
 namespace {
 
-// The next relation of a table that has rows of its own: itself, a partition or a child.
+// Finds the next relation of a table that has rows of its own: the table, a partition or a child.
 const pg::Statement kRelation{"pass_relation", R"sql(
   WITH RECURSIVE tree(oid) AS (
     SELECT $1::oid
@@ -18,7 +18,7 @@ const pg::Statement kRelation{"pass_relation", R"sql(
   WHERE c.relkind IN ('r', 'm') AND c.oid >= $2::oid
   ORDER BY c.oid LIMIT 1)sql"};
 
-// Of empty blocks many are read at once.
+// Blocks that are nearly empty are read in larger groups, up to this estimate.
 constexpr double kFewestPerBlock = 1.0 / 64;
 
 std::vector<std::string> Column(const pg::Result& rows) {
@@ -45,7 +45,7 @@ std::vector<std::string> PassReader::KeysOfBlocks(const LiveIndex& index, Pass& 
   }
   const auto relation = static_cast<std::uint32_t>(found.Int(0, 0));
   const auto filenode = static_cast<std::uint32_t>(found.Int(0, 2));
-  // Another relation, or one that was rewritten, so that its rows lie elsewhere now.
+  // Another relation, or one that was rewritten so that its rows are in other blocks.
   if (relation != pass.relation || filenode != pass.filenode) pass.next_block = 0;
   pass.relation = relation;
   pass.filenode = filenode;

@@ -12,26 +12,26 @@
 
 namespace pgsluice::sync {
 
-/// Reads what a pass compares next, from where it is: of tables block by block, of views key by
-/// key, then the ids of the index. Moves the pass on, behind the last one to the next stage.
+/// Reads what a pass compares next, from where it is: a table block by block, a view key by key,
+/// then the ids of the index. Advances the pass; after the last item it moves to the next stage.
 class PassReader {
  public:
   PassReader(pg::Session& session, engine::Engine& engine) : session_(session), engine_(engine) {}
 
-  /// About `most` root keys; none when a part of the table is empty, or at the end.
+  /// Returns about `most` root keys; none if a part of the table is empty, or at the end.
   std::vector<std::string> NextKeys(const LiveIndex& index, Pass& pass, std::int64_t most);
   std::vector<std::string> NextIds(const LiveIndex& index, Pass& pass, std::int64_t most);
 
  private:
   std::vector<std::string> KeysOfBlocks(const LiveIndex& index, Pass& pass, std::int64_t most);
   std::vector<std::string> KeysOfView(const LiveIndex& index, Pass& pass, std::int64_t most);
-  /// The cursor over the keys of a view, unless it is open and is where the pass is.
+  /// Opens the cursor over the keys of a view, unless it is open and is at the pass's position.
   void OpenKeys(const LiveIndex& index, const Pass& pass);
 
   pg::Session& session_;
   engine::Engine& engine_;
-  double rows_per_block_ = 50;  ///< As last seen; before that a guess.
-  /// The index whose keys the cursor fetches, and the last one that it fetched.
+  double rows_per_block_ = 50;  ///< As last measured; before that a guess.
+  /// The index whose keys the cursor fetches, and the last key that it fetched.
   std::pair<std::string, std::string> cursor_at_;
 };
 

@@ -31,22 +31,22 @@ constexpr int kIdsPerPage = 1000;
 // Columns of Plan::read_by_key and of block statements.
 constexpr std::size_t kId = 1, kDocument = 2, kRouting = 3;
 
-// Of a row whose document cannot be computed, and of several documents under one id: equal to no
-// document, nor to each other.
+// The content of a row whose document cannot be computed, and of several documents with one id.
+// Neither is equal to any document, nor to the other.
 constexpr std::string_view kLikeNoDocument = "null", kSeveralDocuments = "0";
-// Stands for the content of documents that an ingest pipeline may have changed: they are compared
-// by their presence and routing.
+// Stands for the content of documents that an ingest pipeline may have changed. Only their presence
+// and routing are compared.
 constexpr std::string_view kAnyContent = "true";
 
 http::Response Ask(engine::Engine& engine, const std::string& path, const std::string& body) {
-  // No filter_path: the engine would write the documents anew and lose digits.
+  // No filter_path, because the engine would then rewrite the documents and lose digits.
   http::Response response = engine.Send({.method = "POST", .path = path, .body = body});
   if (response.status == 200) return response;
   throw Error(Disposition::kRetry,
               "the engine answers " + path + " with status " + std::to_string(response.status));
 }
 
-/// Documents of the engine by id; what is not there is absent.
+/// Returns the documents of these ids in the engine; ids without a document are absent.
 std::map<std::string, Placed> Fetch(engine::Engine& engine, const LiveIndex& index,
                                     const std::vector<std::string>& ids) {
   std::map<std::string, Placed> documents;
@@ -57,8 +57,8 @@ std::map<std::string, Placed> Fetch(engine::Engine& engine, const LiveIndex& ind
     json::AppendString(list, id);
   }
   list += ']';
-  // By which value a document was routed is not known of one that should not be there: all shards
-  // are searched, and more than one may have a document under an id.
+  // The routing of a document that should not exist is not known. So all shards are searched, and
+  // several of them may have a document with this id.
   const bool routed = !index.plan->config.routing.empty();
   if (routed) engine.Refresh(index.alias);
   const http::Response response =
@@ -86,7 +86,7 @@ std::map<std::string, Placed> Fetch(engine::Engine& engine, const LiveIndex& ind
   return documents;
 }
 
-// A row that changes all the time is in flight all the time: after so many looks it is let go.
+// A row that changes all the time is always in flight, so it is given up after this many checks.
 constexpr int kAttempts = 50;
 
 bool Same(const Placed& ours, const Placed& theirs) {
@@ -95,7 +95,7 @@ bool Same(const Placed& ours, const Placed& theirs) {
          json::Equal(json::Parse(ours.document), json::Parse(theirs.document));
 }
 
-/// Both have the same document under `id`, or both have none.
+/// Returns whether both have the same document with this id, or both have none.
 bool SameIn(const std::map<std::string, Placed>& a, const std::map<std::string, Placed>& b,
             const std::string& id) {
   const auto in_a = a.find(id);
@@ -143,9 +143,9 @@ void Verifier::Recheck(const LiveIndex& index, const Keys& ids, const Report& re
 
 void Verifier::CompareTable(const LiveIndex& index, const Report& report, const Advance& advance,
                             VerifyReport& totals) {
-  // The cursor's snapshot gives the keys only; documents are read as they are when their turn
-  // comes. WITH HOLD, so that no transaction stays open while the engine is asked.
-  // A key of several rows is compared once.
+  // The cursor's snapshot provides only the keys; each document is read when its turn comes. WITH
+  // HOLD keeps no transaction open while the engine works. DISTINCT, so that a key of several rows
+  // is compared once.
   const std::string all = index.plan->several_ids ? "SELECT DISTINCT key::text FROM (" +
                                                         index.plan->all_keys_sql + ") AS keys(key)"
                                                   : index.plan->all_keys_sql;
@@ -244,7 +244,8 @@ std::vector<Difference> Verifier::Orphans(const LiveIndex& index, const Ids& ids
     const pg::Result rows = session_.Exec(statement, {parameter});
     for (std::size_t row = 0; row < rows.rows(); ++row) {
       std::string id(rows.Text(row, kId));
-      // If a key has several ids, those without a row that the engine has not are returned, too.
+      // If a key has several ids, the query also returns ids without a row that the engine does not
+      // have.
       if (asked.contains(id)) orphans.push_back({std::move(id), "orphan"});
     }
   }
@@ -266,7 +267,8 @@ void Verifier::Confirm(const LiveIndex& index, const std::vector<Difference>& ca
     Ids undecided;
     for (const std::string& id : ids) {
       if (SameIn(before, theirs, id) || SameIn(after, theirs, id)) continue;
-      // It changed while we looked; or its time came, and the wait began before that was an event.
+      // The document changed between the two reads. Or its `refresh_at` time came after the wait
+      // began, when that was not an event yet.
       const bool timed = !index.plan->keep_times.sql.empty() && attempt == 0;
       if (timed || !SameIn(before, after, id)) {
         undecided.push_back(id);
@@ -311,15 +313,16 @@ void Verifier::RaiseAbove(const std::vector<Difference>& differences) {
   }
   if (highest >> kEpochBits >= kLastEpoch) {
     throw Error(Disposition::kReject,
-                "somebody wrote documents with versions that no later one can be above (" +
+                "another program wrote documents with versions too high to be exceeded (" +
                     std::to_string(highest) + ")",
                 "run 'pgsluice reindex INDEX', which builds the index from PostgreSQL");
   }
-  // Our next version is above this one. A version in this statement's snapshot is below it.
+  // This makes our next version higher than the highest found. A version that is visible in this
+  // statement's snapshot is lower.
   if (session_.Exec(kRaise, {std::to_string(highest)}).Bool(0, 0)) {
     observe::Log(observe::Level::kWarn, "sync",
-                 "documents in the engine have versions above ours, so somebody else wrote them: "
-                 "the epoch was raised, so that ours win");
+                 "documents in the engine have versions above ours, so another program wrote them. "
+                 "The epoch was raised, so that our versions are higher");
   }
 }
 
@@ -332,8 +335,8 @@ void Verifier::Repair(const LiveIndex& index, const std::vector<Difference>& dif
   Keys keys = ids.empty() ? Keys() : KeysOf(index, ids);
   const SortedIds sorted = SortIds(session_, *index.plan, orphans, {}, false);
   keys.insert(keys.end(), sorted.keys.begin(), sorted.keys.end());
-  // Ids that no row can have, or whose keys are not known. The walk also finds what lies under
-  // another routing than it should.
+  // Ids that no row can have, or whose keys are not known. A walk also finds documents under a
+  // wrong routing.
   const bool walk =
       !sorted.foreign.empty() || !sorted.opaque.empty() || !index.plan->config.routing.empty();
   pg::Transaction transaction(session_);
