@@ -8,7 +8,7 @@ namespace pgsluice::base {
 
 namespace {
 
-/// Characters from `first` to `last`, each `step`-th: their small letters are `distance` behind.
+/// Every `step`-th character from `first` to `last`; `distance` leads to its small letter.
 struct Range {
   std::uint32_t first, last;
   std::int32_t distance;
@@ -87,7 +87,7 @@ std::uint32_t LowerOf(std::uint32_t c) {
   return static_cast<std::uint32_t>(static_cast<std::int32_t>(c) + at->distance);
 }
 
-/// Whether a character is a capital or a small letter of a pair.
+/// Returns whether a character is the capital or small letter of a pair.
 bool IsCased(std::uint32_t c) {
   if (LowerOf(c) != c || (c >= 'a' && c <= 'z')) return true;
   return std::any_of(kRanges.begin(), kRanges.end(), [&](const Range& r) {
@@ -96,12 +96,13 @@ bool IsCased(std::uint32_t c) {
   });
 }
 
-/// Marks over letters, and apostrophes: they do not end a word.
+/// Returns whether it is a combining mark or an apostrophe, which do not end a word.
 bool IsIgnored(std::uint32_t c) {
   return (c >= 0x300 && c <= 0x36F) || c == '\'' || c == 0x2019 || c == 0xAD;
 }
 
-/// The next character of a text, which becomes shorter; a byte that begins none stands for itself.
+/// Removes and returns the next character of a text. A byte that does not begin a character is
+/// returned as it is.
 std::uint32_t Next(std::string_view& text) {
   const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
   const std::uint32_t lead = byte(0);
@@ -132,7 +133,7 @@ void Append(std::string& out, std::uint32_t c) {
   add(0x80 | (c & 0x3FU));
 }
 
-/// Whether a letter follows before the word ends.
+/// Returns whether a letter follows before the word ends.
 bool WordGoesOn(std::string_view rest) {
   while (!rest.empty()) {
     const std::uint32_t c = Next(rest);

@@ -4,7 +4,7 @@ namespace pgsluice::base {
 
 namespace {
 
-/// Bytes of the character at the start of `text`; 0 if it is not to be shown.
+/// Returns the length of the character at the start of `text`; 0 if it must not be shown.
 std::size_t Shown(std::string_view text) {
   const auto at = [&](std::size_t i) {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;

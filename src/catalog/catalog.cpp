@@ -17,7 +17,7 @@ bool IsKey(const Table& table, const Index& index) {
          });
 }
 
-/// The primary key, else the unique index with the fewest columns, the first by name.
+/// Returns the primary key, else the unique index with the fewest columns, the first by name.
 const Index* BestKey(const Table& table) {
   const Index* best = nullptr;
   for (const Index& index : table.indexes) {

@@ -2,9 +2,8 @@
 
 #include "pgsluice/pg/session.h"
 
-// What is read from the catalog. Every statement names all objects with their schema, takes no
-// parameters and looks at the same relations: kRelations of schemas that are not the system's and
-// not ours.
+// The statements that read the catalog. Each qualifies all objects with their schema, takes no
+// parameters and covers the same relations: kRelations of all schemas except the system's and ours.
 namespace pgsluice::catalog::sql {
 
 inline const pg::Statement kRelations{"catalog_relations", R"sql(
@@ -17,7 +16,7 @@ inline const pg::Statement kRelations{"catalog_relations", R"sql(
          pg_catalog.floor(c.reltuples)::bigint,
          (SELECT pg_catalog.string_agg(w.xmin::text, ' ' ORDER BY w.oid)
           FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid AND c.relkind IN ('v', 'm')),
-         -- This role, or the one that owns our schema, may attach it, or somebody did.
+         -- This role, or the owner of our schema, may attach it, or it is attached already.
          pg_catalog.has_table_privilege(c.oid, 'TRIGGER')
          OR coalesce((SELECT pg_catalog.has_table_privilege(o.nspowner, c.oid, 'TRIGGER')
                       FROM pg_catalog.pg_namespace o WHERE o.nspname = 'pgsluice'), false)
@@ -45,8 +44,8 @@ inline const pg::Statement kColumns{"catalog_columns", R"sql(
     AND a.attnum > 0 AND NOT a.attisdropped
   ORDER BY a.attrelid, a.attnum)sql"};
 
-// What a statement that names a relation and its columns depends on. Without GROUP BY: of several
-// relations together.
+// Everything that a statement depends on if it names a relation and its columns. Without GROUP BY
+// the result covers several relations together.
 inline constexpr const char* kLayout = R"sql(
   SELECT coalesce(pg_catalog.bit_xor(pg_catalog.hash_record_extended(
            ROW(c.oid, n.nspname, c.relname, a.attnum, a.attname, a.atttypid), 0)), 0)
@@ -63,8 +62,8 @@ inline const pg::Statement kLayouts{"catalog_layouts", R"sql(
     AND a.attnum > 0 AND NOT a.attisdropped
   GROUP BY c.oid)sql"};
 
-// The types of columns and what these are made of: bases of domains, elements of arrays, subtypes
-// of ranges, ranges of multiranges.
+// The types of columns and their parts: bases of domains, elements of arrays, subtypes of ranges,
+// ranges of multiranges.
 inline const pg::Statement kTypes{"catalog_types", R"sql(
   WITH RECURSIVE used (oid) AS (
     SELECT a.atttypid
@@ -101,7 +100,7 @@ inline const pg::Statement kTypes{"catalog_types", R"sql(
   FROM used JOIN pg_catalog.pg_type t ON t.oid = used.oid
   JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace)sql"};
 
-// The attributes of composite types, also of the row types of tables.
+// The attributes of composite types, including the row types of tables.
 inline const pg::Statement kAttributes{"catalog_attributes", R"sql(
   SELECT t.oid, a.attname, a.atttypid, pg_catalog.format_type(a.atttypid, a.atttypmod)
   FROM pg_catalog.pg_type t JOIN pg_catalog.pg_attribute a ON a.attrelid = t.typrelid
@@ -121,7 +120,8 @@ inline const pg::Statement kAttributes{"catalog_attributes", R"sql(
 inline const pg::Statement kLabels{"catalog_labels", R"sql(
   SELECT enumtypid, enumlabel FROM pg_catalog.pg_enum ORDER BY enumtypid, enumsortorder)sql"};
 
-// One row per index and key column; an expression has no name. INCLUDE columns are no key.
+// One row per index and key column. An expression has no name; INCLUDE columns are not part of the
+// key.
 inline const pg::Statement kIndexes{"catalog_indexes", R"sql(
   SELECT i.indrelid, i.indexrelid, x.relname, i.indisunique, i.indisprimary,
          i.indpred IS NOT NULL, a.attname, m.amname = 'btree'
@@ -138,8 +138,8 @@ inline const pg::Statement kIndexes{"catalog_indexes", R"sql(
     AND i.indisvalid AND i.indislive AND m.amname IN ('btree', 'hash')
   ORDER BY i.indrelid, x.relname, i.indexrelid, position)sql"};
 
-// One row per constraint and column. Copies that PostgreSQL keeps for the partitions of the
-// referenced table are left out.
+// One row per constraint and column, without the copies that PostgreSQL keeps for the partitions of
+// the referenced table.
 inline const pg::Statement kForeignKeys{"catalog_foreign_keys", R"sql(
   SELECT k.oid, k.conname, k.conrelid, k.confrelid, a.attname, f.attname
   FROM pg_catalog.pg_constraint k
@@ -155,11 +155,11 @@ inline const pg::Statement kChildren{"catalog_children", R"sql(
   SELECT inhparent, inhrelid FROM pg_catalog.pg_inherits WHERE NOT inhdetachpending
   ORDER BY inhparent, inhrelid)sql"};
 
-// Sums of hashes do not depend on the order of rows, so nothing has to be sorted. The hash of a
-// record is a weighted sum of those of its fields, so that two rows could swap a field unnoticed
-// (two tables their names): it is hashed once more. What vacuum, analyze, TRUNCATE and REINDEX
-// change is left out. A view counts by the version of its rule, a column by that of its row: a name
-// that was changed and changed back was another one meanwhile.
+// A sum of hashes does not depend on the order of rows, so no sort is needed. The hash of a record
+// is a weighted sum of its fields' hashes, so two rows could swap a field unnoticed (two tables
+// their names); hashing it once more prevents that. Columns that vacuum, analyze, TRUNCATE and
+// REINDEX change are left out. A view is represented by the version of its rule, a column by that
+// of its row, so a name that is changed and changed back is noticed.
 inline const pg::Statement kFingerprint{"catalog_fingerprint", R"sql(
   WITH relation AS MATERIALIZED (
     SELECT c.oid, n.nspname, c.relname, c.relkind, c.relispartition, c.relrowsecurity,

@@ -20,7 +20,7 @@ std::string Text(const pg::Result& rows, std::size_t row, std::size_t column) {
 
 using Children = std::map<std::uint32_t, std::vector<std::uint32_t>>;
 
-/// Everything below `oid`, each once however many ways lead to it.
+/// Collects everything below `oid`, each once even if several paths lead to it.
 void Collect(const Children& children, std::uint32_t oid, std::set<std::uint32_t>& found) {
   const auto own = children.find(oid);
   if (own == children.end()) return;

@@ -9,14 +9,14 @@
 
 namespace pgsluice::catalog {
 
-/// Puts tables together from the rows of the catalog statements. The caller's transaction makes
-/// them one snapshot.
+/// Assembles tables from the rows of the catalog statements. The caller's transaction provides one
+/// snapshot for all of them.
 class Loader {
  public:
   explicit Loader(pg::Session& session) : session_(session) {}
 
   std::vector<Table> Tables();
-  /// Of the tables read before.
+  /// Returns the foreign keys of the tables that were read before.
   std::vector<ForeignKey> ForeignKeys();
 
  private:

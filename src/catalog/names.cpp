@@ -11,7 +11,7 @@ namespace pgsluice::catalog {
 
 namespace {
 
-// Words that are no names without quotes: pg_get_keywords() of PostgreSQL 14 to 18 without the
+// Words that have to be quoted as names: pg_get_keywords() of PostgreSQL 14 to 18 without the
 // unreserved ones. In byte order.
 constexpr std::array<std::string_view, 164> kKeywords = {"all",
                                                          "analyse",

@@ -39,7 +39,7 @@ TypeInfo Types::Resolve(std::uint32_t oid, std::string sql, bool deterministic) 
     base_sql = found->second.domain_sql;
     found = rows_.find(found->second.domain_of);
   }
-  if (found == rows_.end()) return info;  // made a moment ago: the fingerprint will tell
+  if (found == rows_.end()) return info;  // Created a moment ago: the fingerprint will differ.
   const Row& row = found->second;
   info.oid = found->first;
   info.domain = info.oid != oid;
@@ -60,7 +60,7 @@ TypeInfo Types::Resolve(std::uint32_t oid, std::string sql, bool deterministic) 
   }
   const auto inner = rows_.find(info.array ? row.element : row.inner);
   if (inner == rows_.end()) return info;
-  // numeric(10,2)[] is an array of numeric(10,2): the precision is said at the array.
+  // numeric(10,2)[] is an array of numeric(10,2): PostgreSQL attaches the precision to the array.
   const bool brackets = info.array && base_sql.size() > 2 && base_sql.ends_with("[]");
   info.element = std::make_shared<TypeInfo>(
       Resolve(inner->first, brackets ? base_sql.substr(0, base_sql.size() - 2) : inner->second.sql,

@@ -10,12 +10,12 @@
 
 namespace pgsluice::catalog {
 
-/// The types that columns have, and what these are made of.
+/// The types of columns, and their parts.
 class Types {
  public:
   explicit Types(pg::Session& session);
 
-  /// What a column is whose own type is `oid`, written `sql`.
+  /// Returns the description of a column whose own type is `oid`, written `sql`.
   TypeInfo Resolve(std::uint32_t oid, std::string sql, bool deterministic) const;
 
  private:
@@ -24,7 +24,7 @@ class Types {
     char kind = 'b';
     std::uint32_t domain_of = 0;
     std::string sql;            ///< Without a length or precision.
-    std::string domain_sql;     ///< What it is a domain over, with length or precision.
+    std::string domain_sql;     ///< The type below a domain, with length or precision.
     std::uint32_t inner = 0;    ///< Subtype of a range, range of a multirange.
     std::uint32_t element = 0;  ///< Of an array.
     bool ambiguous = false;

@@ -60,7 +60,7 @@ void RequireAllowed(int status, const std::string& text) {
   }
   if (status == 403 && text.find("token") != std::string::npos &&
       text.find("expired") != std::string::npos) {
-    throw Error(Disposition::kRetry, text, "renew the AWS credentials; they have ended");
+    throw Error(Disposition::kRetry, text, "renew the AWS credentials, because they have expired");
   }
   if (status == 403 && text.find("signature") != std::string::npos) {
     throw CredentialsRefused(
@@ -99,7 +99,7 @@ json::Value ParseAnswer(const http::Response& response, const std::string& what)
   } catch (const Error& error) {
     throw Error(Disposition::kRetry,
                 fmt::format("{}: the answer is not JSON: {}", what, error.what()),
-                "is there something between pgsluice and the engine?");
+                "is there a proxy between pgsluice and the engine?");
   }
 }
 

@@ -8,28 +8,31 @@
 
 namespace pgsluice::engine {
 
-/// Returns when the answer is a success (2xx). Else throws what the status means: 401/403 kFatal,
-/// 408/429/5xx kRetry, anything else kReject. `what` is what was tried: "cannot create index x".
+/// Returns if the response is a success (2xx). Otherwise throws an error that fits the status:
+/// 401/403 kFatal, 408/429/5xx kRetry, any other kReject. `what` describes the attempt: "cannot
+/// create index x".
 void Require(const http::Response& response, const std::string& what);
 
-/// The same for a request that concerns one index. An answer that passes or is not the engine's
-/// (404, 405, 408, 409, 429, 5xx) is IndexRefused, so that it holds up no other index.
+/// Like Require(), for a request about one index. A temporary failure, or a response that does not
+/// come from the engine (404, 405, 408, 409, 429, 5xx), becomes IndexRefused, so that it does not
+/// delay other indexes.
 void RequireTaken(const http::Response& response, const std::string& what);
 
-/// The part of that about 401 and 403. `text` says it all.
+/// Handles only 401 and 403. `text` becomes the whole message.
 void RequireAllowed(int status, const std::string& text);
 
-/// The engine says that what was asked for is not there. A 404 of anything else (a load balancer
-/// without a backend) is none of its answers.
+/// Returns whether the engine reports that the object does not exist. A 404 from anything else,
+/// such as a load balancer without a backend, does not count.
 bool IsMissing(const http::Response& response);
 
-/// The JSON of an answer; what is no JSON is Error(kRetry): something else than the engine spoke.
+/// Returns the JSON of a response. Throws Error(kRetry) if it is not JSON, because then it does not
+/// come from the engine.
 json::Value ParseAnswer(const http::Response& response, const std::string& what);
 
-/// "type: reason" of an engine's error body, or the beginning of what is none.
+/// Returns "type: reason" of an engine's error body, or the beginning of any other body.
 std::string ErrorReason(std::string_view body);
 
-/// The value of a header, or empty. Names in any case.
+/// Returns the value of a header, or empty. The case of names does not matter.
 std::string_view Header(const http::Response& response, std::string_view name);
 
 }  // namespace pgsluice::engine

@@ -40,7 +40,8 @@ void BulkBody::Index(std::string_view id, std::string_view document, std::int64_
   AppendAction(text_, R"({"index":{"_id":)", id, version, routing, pipeline);
   const std::size_t start = text_.size();
   text_ += document;
-  // A line feed would begin another action. In JSON it is white space, or an error.
+  // A line feed would start another action. In JSON it is white space (or an error), so a space can
+  // replace it.
   for (std::size_t at = text_.find('\n', start); at != std::string::npos;
        at = text_.find('\n', at)) {
     text_[at] = ' ';
@@ -73,7 +74,8 @@ std::string Reason(const json::Value& answer) {
   return reason.empty() ? type : type + ": " + reason;
 }
 
-// 400s that speak of the index, not of the document: they pass by themselves or by an operator.
+// Returns whether a status 400 is about the index and not about the document. Such an error ends by
+// itself or by an operator's action, so it must not become a dead letter.
 bool IsAboutTheIndex(std::string_view type) {
   static constexpr std::array<std::string_view, 4> kTypes = {
       "cluster_block_exception", "index_closed_exception", "index_not_found_exception",
@@ -84,7 +86,7 @@ bool IsAboutTheIndex(std::string_view type) {
   return false;
 }
 
-// An alias with several indexes, or none to write to.
+// Returns whether the alias has several indexes, or none to write to.
 bool IsAboutTheAlias(std::string_view reason) {
   return reason.find("no write index is defined for alias") != std::string_view::npos;
 }
@@ -108,14 +110,15 @@ ItemResult ReadItem(const json::Value& item) {
   return result;
 }
 
-// Engines write "errors" before the items; an answer that breaks off does not end like this.
+// Returns whether the response reports that all actions succeeded. Engines write "errors" before
+// the items, and a truncated response does not end with a brace.
 bool AllDone(std::string_view body) {
   while (!body.empty() && (body.back() == '\n' || body.back() == ' ')) body.remove_suffix(1);
   return !body.empty() && body.back() == '}' &&
          body.substr(0, 200).find(R"("errors":false)") != std::string_view::npos;
 }
 
-constexpr const char* kBetween = "is there something between pgsluice and the engine?";
+constexpr const char* kBetween = "is there a proxy between pgsluice and the engine?";
 
 json::Value ParseAnswer(std::string_view body) {
   try {
@@ -138,7 +141,7 @@ bool IsAboutTheLogin(std::string_view text) {
   throw IndexRefused(text, RemedyOf(status, text));
 }
 
-// The engine refuses the request as it stands, for one of its lines: which one is found by halving.
+// The engine refuses the whole request because of one of its lines. Halving finds which one.
 BulkResult RefusedWhole(const json::Value& answer, std::size_t actions) {
   BulkResult result;
   if (actions > 1) {

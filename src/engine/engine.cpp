@@ -25,7 +25,7 @@ std::string Path(std::string_view index, std::string_view rest = {}) {
   return fmt::format("/{}{}", http::Encode(index), rest);
 }
 
-// No index is called by a comma or an asterisk: they keep their meaning.
+// Encodes names, but keeps commas and asterisks, which no index name contains.
 std::string EncodeNames(std::string_view names) {
   std::string out;
   while (!names.empty()) {
@@ -37,9 +37,9 @@ std::string EncodeNames(std::string_view names) {
   return out;
 }
 
-// A deletion with an external version makes a missing index, whatever require_alias says; one
-// action of another kind beside it that requires the alias keeps the engine from it. An empty
-// update writes nothing, be there such a document or not.
+// A deletion with an external version creates a missing index, even with require_alias. Another
+// kind of action in the same request that requires the alias prevents that. An update with an empty
+// document writes nothing, whether or not the document exists.
 constexpr std::string_view kGuard = "{\"update\":{\"_id\":\"pgsluice\"}}\n{\"doc\":{}}\n";
 
 }  // namespace
@@ -187,20 +187,21 @@ void Engine::PutSettings(const std::string& index, const std::string& body_json)
 
 namespace {
 
-/// Where a page of ids ends: at the `__id` and the sequence number of its last document; at the
-/// number alone among those without `__id`, which come last. (One order for both would be simpler,
-/// but OpenSearch fails if search_after has a null.) Documents that somebody else wrote may share
-/// their place with others, so the next page begins there, and what was seen of it is left out.
+/// Where a page of ids ends: at the `__id` and sequence number of its last document, or at the
+/// number alone among documents without `__id`, which come last. (One order for both would be
+/// simpler, but OpenSearch fails if search_after contains a null.) Documents of other programs may
+/// share their position, so the next page begins at that position and leaves out those that were
+/// seen.
 struct Cursor {
   bool ours = true;            ///< Documents with `__id`.
   std::string place;           ///< For search_after; empty: the start.
-  std::set<std::string> seen;  ///< Documents directly behind `place`.
+  std::set<std::string> seen;  ///< Documents at `place` that were returned.
 
   static Cursor Parse(const std::string& text) {
     Cursor cursor;
     if (text.empty()) return cursor;
     const json::Value value = json::Parse(text);
-    // A place that another version wrote: start again.
+    // Written by another version of pgsluice: start again.
     if (value.items.size() != 2 || !value.items[0].IsArray()) return cursor;
     cursor.ours = value.items.at(0).items.size() == 2;
     cursor.place = json::ToText(value.items.at(0));
@@ -222,7 +223,7 @@ struct Cursor {
         ours ? R"({"__id":"asc"},)" : "", place.empty() ? "" : R"(,"search_after":)" + place,
         with_documents);
   }
-  /// Moves on to a hit. False if it was seen.
+  /// Advances to a hit. Returns false if it was seen.
   bool Pass(const json::Value& hit, const std::string& name) {
     const json::Value* sort = hit.Find("sort");
     if (sort == nullptr || sort->items.size() != (ours ? 2U : 1U)) {
@@ -243,7 +244,7 @@ struct Cursor {
 
 Engine::IdPage Engine::Ids(const std::string& index, const std::string& after, int size,
                            bool with_documents) {
-  // Engines rebuild what filter_path lets through, and a rebuilt number has lost its digits.
+  // Engines rebuild the documents that filter_path selects, and rebuilt numbers have lost digits.
   std::string path = Path(index, "/_search?allow_partial_search_results=false");
   if (!with_documents) path += "&filter_path=hits.hits._id,hits.hits._routing,hits.hits.sort";
   const std::string what = "cannot list the ids of " + index;

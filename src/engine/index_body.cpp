@@ -11,7 +11,8 @@ namespace {
 
 using Settings = std::map<std::string, std::string>;  // "index.x.y" -> JSON text.
 
-// Users write {"index":{"x":1}}, {"index.x":1} or {"x":1}: one form, so that theirs replace ours.
+// Users write {"index":{"x":1}}, {"index.x":1} or {"x":1}. All become one form, so that their
+// settings replace ours.
 void Flatten(const std::string& prefix, const json::Value& value, Settings& settings) {
   if (!value.IsObject()) {
     settings[prefix.rfind("index.", 0) == 0 ? prefix : "index." + prefix] = json::ToText(value);
@@ -33,14 +34,16 @@ void AddAnalyzer(const std::string& name, const char* tokenizer, const char* fil
   settings[prefix + "filter"] = filters;
 }
 
-// Words in lower case, and where the engine can fold accents, "café" and "cafe" meet.
+// Compares words in lower case, and without accents if the engine can fold them: "cafe" finds
+// "café".
 void AddText(const std::string& name, const Flavor& flavor, Settings& settings) {
   AddAnalyzer(name, R"("standard")",
               flavor.has_analysis ? R"(["lowercase","asciifolding"])" : R"(["lowercase"])",
               settings);
 }
 
-// Under names of our own, so that an engine without an analyzer gets another one by the same name.
+// Uses our own names, so that an engine without a language analyzer gets a replacement with that
+// name.
 void AddLanguages(const plan::Plan& plan, const Flavor& flavor, Settings& settings) {
   for (const std::string& language : plan::LanguagesOf(plan.config)) {
     const std::string name = plan::LanguageAnalyzer(language);
@@ -52,7 +55,8 @@ void AddLanguages(const plan::Plan& plan, const Flavor& flavor, Settings& settin
   }
 }
 
-// Identifiers as runs of letters and runs of digits, and as one word without its separators.
+// Splits identifiers into runs of letters and runs of digits, and also keeps them as one word
+// without separators.
 void AddIdentifiers(const plan::Plan& plan, const Flavor& flavor, Settings& settings) {
   if (plan.config.search.identifiers.empty()) return;
   if (!flavor.has_analysis) {
@@ -70,7 +74,7 @@ void AddIdentifiers(const plan::Plan& plan, const Flavor& flavor, Settings& sett
   settings[joined + "type"] = R"("pattern_replace")";
   settings[joined + "pattern"] = R"("[^\\p{L}\\p{N}]+")";
   settings[joined + "replacement"] = R"("")";
-  // The engines refuse a document with a longer term.
+  // Engines refuse a document with a longer term.
   const std::string truncated = kFilters + std::string("pgsluice_truncated.");
   settings[truncated + "type"] = R"("truncate")";
   settings[truncated + "length"] = "255";
@@ -83,11 +87,12 @@ void AddIdentifiers(const plan::Plan& plan, const Flavor& flavor, Settings& sett
 std::string SettingsJson(const plan::Plan& plan, const config::Config& config,
                          const Flavor& flavor) {
   Settings settings;
-  // A late retry must not bring a deleted document back: longer than any write may wait.
+  // Longer than any write may wait, so that a late retry cannot bring a deleted document back.
   settings["index.gc_deletes"] = R"("15m")";
   settings["index.refresh_interval"] = json::Quote(config.sync.refresh_interval);
-  // Else refreshes wait for merges of small segments, and those for the threads of large ones: what
-  // changes beside a fan-out is found late (bench/README.md). Elasticsearch has no such setting.
+  // Otherwise refreshes wait for merges of small segments, and those for the threads that merge
+  // large ones. Changes during a fan-out would then be found late (bench/README.md). Elasticsearch
+  // has no such setting.
   if (flavor.opensearch) settings["index.merge_on_flush.enabled"] = "false";
   if (!plan::ReplacesDefaultAnalyzer(plan.config.settings)) {
     AddText("default", flavor, settings);
@@ -119,7 +124,7 @@ config::Findings AnalysisProblems(const std::vector<config::Index>& indexes, con
       warn(index, "language", "the analyzer \"" + language + "\"");
     }
     if (!index.search.identifiers.empty()) {
-      warn(index, "identifiers", "the filters that take identifiers apart");
+      warn(index, "identifiers", "the filters that split identifiers");
     }
   }
   return findings;

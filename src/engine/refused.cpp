@@ -15,7 +15,7 @@ constexpr std::string_view kDisk =
     "free disk space on the engine's nodes: it removes this block by itself when there is space "
     "again";
 
-// The first that fits counts.
+// The first match counts.
 constexpr std::array kRemedies = {
     Remedy{"flood-stage", kDisk},
     Remedy{"read-only-allow-delete", kDisk},
@@ -26,8 +26,7 @@ constexpr std::array kRemedies = {
     Remedy{"circuit_breaking_exception",
            "the engine is short of heap: give its nodes more memory, or send less at a time "
            "(sync.bulk_bytes, sync.workers)"},
-    Remedy{"rejected_execution",
-           "the engine has more to do than it can: add nodes, or lower sync.workers"},
+    Remedy{"rejected_execution", "the engine is overloaded: add nodes, or lower sync.workers"},
     Remedy{"shards open",  // "maximum [normal] shards open"
            "delete indexes that are not needed, or raise cluster.max_shards_per_node"},
     Remedy{"Limit of total fields",
@@ -56,9 +55,9 @@ std::string KnownRemedy(std::string_view text) {
 std::string RemedyOf(int status, std::string_view text) {
   if (std::string known = KnownRemedy(text); !known.empty()) return known;
   if (status == 403) return "give this user the privileges to create, write and search its indexes";
-  if (status == 405 || status == 404) return "is there something between pgsluice and the engine?";
-  if (status == 429) return "the engine has more to do than it can; it is asked again by itself";
-  return "look at the engine's log; it is asked again by itself";
+  if (status == 405 || status == 404) return "is there a proxy between pgsluice and the engine?";
+  if (status == 429) return "the engine is overloaded; pgsluice tries again by itself";
+  return "look at the engine's log; pgsluice tries again by itself";
 }
 
 }  // namespace pgsluice::engine

@@ -8,10 +8,10 @@ namespace pgsluice::engine {
 
 namespace {
 
-// Behind the alias; with three random characters as long as "-000001".
+// Follows the alias. With three random characters it is as long as "-000001".
 constexpr std::string_view kSuffix = "-try";
 
-/// Deletes the index, whatever happened.
+/// Deletes the index in any case.
 class Attempt {
  public:
   Attempt(Engine& engine, std::string name) : engine_(engine), name_(std::move(name)) {}
@@ -37,7 +37,7 @@ class Attempt {
   std::string name_;
 };
 
-/// What a killed process left.
+/// Deletes indexes that a killed process left behind.
 void RemoveLeftovers(Engine& engine, const std::string& alias) {
   const std::string begin = alias + std::string(kSuffix);
   for (const auto& [name, uuid] : engine.Uuids(begin + "*")) {

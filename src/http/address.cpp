@@ -22,7 +22,7 @@ std::string Base64(const std::string& text) {
   return out.str();
 }
 
-// What stands before an '@' may be a password: it never gets into a message.
+// The part before an '@' may contain a password, so it never appears in a message.
 std::string WithoutUserInfo(std::string_view url) {
   const auto at = url.rfind('@');
   if (at == std::string_view::npos) return std::string(url);
@@ -33,7 +33,7 @@ std::string WithoutUserInfo(std::string_view url) {
 
 Error BadUrl(std::string_view url) {
   return Error(Disposition::kFatal,
-               fmt::format("\"{}\" is no URL of a search engine", WithoutUserInfo(url)),
+               fmt::format("\"{}\" is not the URL of a search engine", WithoutUserInfo(url)),
                "write it as http://host:9200 or https://host:9200");
 }
 

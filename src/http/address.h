@@ -8,7 +8,7 @@
 
 namespace pgsluice::http {
 
-/// Where one of the configured URLs leads.
+/// The parts of a configured URL.
 struct Address {
   bool tls = false;
   std::string host;  ///< Without the brackets of an IPv6 address.
@@ -18,14 +18,14 @@ struct Address {
   std::string text;       ///< For messages: scheme, host and port, no secrets.
 };
 
-/// Throws Error(kFatal) with a hint if it is not an http or https URL.
+/// Parses a URL. Throws Error(kFatal) with a hint if it is not an http or https URL.
 Address ParseAddress(std::string_view url);
 
-/// The value of the Host header.
+/// Returns the value of the Host header.
 std::string HostHeader(const Address& address);
 
-/// The value of the Authorization header for one address, or empty: api key, else bearer, else
-/// user and password from the options, else those in the URL.
+/// Returns the value of the Authorization header for one address, or empty: the API key, else the
+/// bearer token, else user and password from the options, else those in the URL.
 std::string Authorization(const ClientOptions& options, const Address& address);
 
 }  // namespace pgsluice::http

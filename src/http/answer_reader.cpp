@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kMaxHead = 64U * 1024U;
 
 [[noreturn]] void NoHttp() {
-  throw BadAnswer("answered with something that is no HTTP",
+  throw BadAnswer("answered with something that is not HTTP",
                   "check scheme and port: is it https, or another service?");
 }
 
@@ -31,7 +31,7 @@ bool Same(std::string_view a, std::string_view b) {
   return a.size() == b.size() && ::strncasecmp(a.data(), b.data(), a.size()) == 0;
 }
 
-/// Whether a list of words has one, as in "keep-alive, Upgrade".
+/// Returns whether a comma-separated list contains a word, as in "keep-alive, Upgrade".
 bool Has(std::string_view list, std::string_view word) {
   while (!list.empty()) {
     const std::size_t comma = std::min(list.find(','), list.size());
@@ -41,7 +41,7 @@ bool Has(std::string_view list, std::string_view word) {
   return false;
 }
 
-/// 5 of "timeout=5, max=100".
+/// Returns 5 for "timeout=5, max=100".
 std::optional<std::chrono::seconds> Timeout(std::string_view keep_alive) {
   constexpr std::string_view kName = "timeout=";
   const std::size_t at = keep_alive.find(kName);
@@ -61,9 +61,9 @@ Response AnswerReader::Read(bool head) {
   do {
     answer = {};
     ReadHead(answer);
-  } while (answer.status >= 100 && answer.status < 200);  // Only tell that the answer will come.
+  } while (answer.status >= 100 && answer.status < 200);  // 1xx only announce the response.
   if (!head && answer.status != 204 && answer.status != 304) ReadBody(answer.body);
-  if (begin_ < end_) keep_alive_ = false;  // More than was announced: out of step.
+  if (begin_ < end_) keep_alive_ = false;  // More bytes than announced: out of step.
   return answer;
 }
 
@@ -136,9 +136,9 @@ void AnswerReader::ReadToEnd(std::string& body) {
 void AnswerReader::ReadBytes(std::size_t count, std::string& body) {
   const std::size_t old = body.size();
   const std::size_t size = old + count;
-  std::exception_ptr trouble;  // Must not get out of the function below.
-  // Bytes that are about to be read into are not cleared before. The size that the function is
-  // given may be larger than the one asked for (libstdc++ 12).
+  std::exception_ptr trouble;  // Must not leave the function below.
+  // Does not clear the bytes that will be read into. The size passed to the function may be larger
+  // than the requested one (libstdc++ 12).
   body.resize_and_overwrite(size, [&](char* text, std::size_t) {
     std::size_t have = old + std::min(end_ - begin_, count);
     std::copy_n(buffer_.data() + begin_, have - old, text + old);

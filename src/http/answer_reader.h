@@ -19,24 +19,24 @@ struct BadAnswer : std::runtime_error {
   std::string hint;
 };
 
-/// Larger than allowed.
+/// The response is larger than allowed.
 struct TooLargeAnswer {};
 
-/// The answers that come on one connection, one after another (RFC 9112, section 6). Not by Poco,
-/// whose streams read character by character and in pieces of 4 KiB. Throws BadAnswer,
-/// TooLargeAnswer and what the wire throws; then the connection is of no more use.
+/// Reads the responses on one connection, one after another (RFC 9112, section 6). Replaces Poco's
+/// reader, whose streams read character by character and in pieces of 4 KiB. Throws BadAnswer,
+/// TooLargeAnswer and what the wire throws; after that, the connection cannot be used any longer.
 class AnswerReader {
  public:
   explicit AnswerReader(Wire& wire) : wire_(wire) {}
 
-  /// Waits for the first byte of an answer. False when the connection ended instead.
+  /// Waits for the first byte of a response. Returns false if the connection ended instead.
   bool Begin();
-  /// Reads it whole; without a body when it answers HEAD.
+  /// Reads the whole response; without a body if it belongs to a HEAD request.
   Response Read(bool head);
 
-  /// Of the last answer: whether another may follow.
+  /// Returns whether another response may follow the last one.
   bool keep_alive() const { return keep_alive_; }
-  /// How long the other side keeps an idle connection, when it said so.
+  /// Returns how long the other side keeps an idle connection, if it said so.
   std::optional<std::chrono::seconds> keep_alive_for() const { return keep_alive_for_; }
 
   static constexpr std::size_t kMaxBody = 256U * 1024U * 1024U;
@@ -48,16 +48,16 @@ class AnswerReader {
   void ReadBody(std::string& body);
   void ReadChunks(std::string& body);
   void ReadToEnd(std::string& body);
-  /// Adds the next bytes, as many.
+  /// Appends the next `count` bytes.
   void ReadBytes(std::size_t count, std::string& body);
-  /// The next line without its end; valid until the next one.
+  /// Returns the next line without its end; valid until the next call.
   std::string_view Line();
   bool Receive();
 
   Wire& wire_;
   std::array<char, 16384> buffer_{};
-  std::size_t begin_ = 0, end_ = 0;  // What is there and not read.
-  std::string line_;                 // When it did not come in one piece.
+  std::size_t begin_ = 0, end_ = 0;  // Bytes received, but not read.
+  std::string line_;                 // If it did not arrive in one piece.
   std::optional<std::size_t> length_;
   bool chunked_ = false, keep_alive_ = false;
   std::optional<std::chrono::seconds> keep_alive_for_;

@@ -21,8 +21,9 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr minutes kLook{1};    ///< How long what has no end of its own is used before another look.
-constexpr minutes kBefore{5};  ///< Temporary credentials are renewed so long before their end.
+constexpr minutes kLook{
+    1};  ///< How long credentials without an expiry are used before they are read again.
+constexpr minutes kBefore{5};  ///< How long before their expiry temporary credentials are renewed.
 
 std::string Variable(const char* name) {
   const char* value = std::getenv(name);
@@ -44,7 +45,7 @@ std::string ReadFile(const std::string& name) {
   return Trim({std::istreambuf_iterator<char>(in), {}});
 }
 
-/// "http://host:port/path?query" in two.
+/// Splits "http://host:port/path?query" into address and path.
 std::pair<std::string, std::string> Split(const std::string& url) {
   const auto scheme = url.find("://");
   const auto slash = scheme == std::string::npos ? scheme : url.find('/', scheme + 3);
@@ -97,7 +98,7 @@ void AwsCredentialSource::Forget() {
 
 namespace {
 
-/// An answer of the container's endpoint or the metadata service.
+/// Reads a response of the container's endpoint or the metadata service.
 AwsCredentials FromAnswer(const std::string& body,
                           AwsCredentialSource::SystemClock::time_point& end,
                           const std::string& what) {
@@ -117,9 +118,9 @@ AwsCredentials FromAnswer(const std::string& body,
       end = std::max(now + seconds(10), stop - kBefore);
     }
     return found;
-  } catch (const Error&) {  // What it holds may be secret: not quoted.
+  } catch (const Error&) {  // It may contain secrets, so it is not quoted.
     throw Error(Disposition::kRetry,
-                fmt::format("no AWS credentials: {} answers with something else", what));
+                fmt::format("no AWS credentials: {} sent an unexpected answer", what));
   }
 }
 

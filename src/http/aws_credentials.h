@@ -12,17 +12,17 @@
 
 namespace pgsluice::http {
 
-/// Where AWS credentials come from, in the order of the AWS SDKs: AWS_ACCESS_KEY_ID and its
-/// companions; the profile (AWS_PROFILE) of the shared credentials file; the endpoint of the
-/// container (ECS, EKS Pod Identity); the instance metadata service (IMDSv2). Temporary ones are
-/// fetched again five minutes before they end, files are read again with every look. Thread-safe.
+/// Finds AWS credentials in the order of the AWS SDKs: AWS_ACCESS_KEY_ID and its companions; the
+/// profile (AWS_PROFILE) of the shared credentials file; the endpoint of the container (ECS, EKS
+/// Pod Identity); the instance metadata service (IMDSv2). Temporary credentials are renewed five
+/// minutes before they expire; files are read again each time. Thread-safe.
 class AwsCredentialSource {
  public:
   using SystemClock = std::chrono::system_clock;
 
-  /// Throws Error(kRetry) with a hint when there are none, or an endpoint does not answer.
+  /// Throws Error(kRetry) with a hint if there are none, or if an endpoint does not respond.
   AwsCredentials Current();
-  /// The engine refused them: the next Current() looks anew.
+  /// Discards credentials that the engine refused, so that the next Current() looks again.
   void Forget();
 
  private:
@@ -43,7 +43,7 @@ class AwsCredentialSource {
 class AwsSigner {
  public:
   explicit AwsSigner(AwsScope scope) : scope_(std::move(scope)) {}
-  /// The request with the headers that sign it, its path as it is signed.
+  /// Returns the request with the headers that sign it, and its path in the signed form.
   Request Signed(const Request& request, const Address& address);
   void Forget() { source_.Forget(); }
 

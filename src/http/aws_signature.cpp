@@ -19,7 +19,7 @@ std::string Again(std::string_view part) {
   return Encode(plain);
 }
 
-/// Every segment encoded once; `recode` of false takes what is there as plain text.
+/// Encodes every segment once. With `recode` false the path is plain text.
 std::string EncodePath(std::string_view path, bool recode) {
   std::string out;
   while (true) {

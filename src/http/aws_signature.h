@@ -9,23 +9,23 @@ namespace pgsluice::http {
 
 struct AwsCredentials {
   std::string access_key, secret_key;
-  std::string session_token;  ///< Empty for keys that never end.
+  std::string session_token;  ///< Empty for permanent keys.
 };
 
-/// What is signed: method, body and content type of the request as it will be sent.
+/// The parts of a request that are signed: method, body and content type, as they will be sent.
 struct AwsRequest {
   std::string_view method;
-  std::string_view host;  ///< As the Host header has it.
-  std::string_view path;  ///< As AwsPath() makes it, with its query.
+  std::string_view host;  ///< As in the Host header.
+  std::string_view path;  ///< As AwsPath() returns it, with its query.
   std::string_view body;
 };
 
-/// Path and query in the one spelling that both sides can agree on: each segment, name and value
+/// Returns path and query in the one form that both sides agree on: each segment, name and value
 /// percent-encoded, parameters sorted, `name=` for those without a value.
 std::string AwsPath(std::string_view path);
 
-/// The headers that sign a request by AWS Signature Version 4 (X-Amz-Date, X-Amz-Content-Sha256,
-/// X-Amz-Security-Token, Authorization). `time` is "20240102T030405Z".
+/// Returns the headers that sign a request with AWS Signature Version 4 (X-Amz-Date,
+/// X-Amz-Content-Sha256, X-Amz-Security-Token, Authorization). `time` is "20240102T030405Z".
 Headers AwsSign(const AwsRequest& request, const AwsCredentials& credentials, const AwsScope& scope,
                 const std::string& time);
 

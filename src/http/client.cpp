@@ -8,7 +8,7 @@ namespace pgsluice::http {
 
 namespace {
 
-// OpenSSL writes to sockets without MSG_NOSIGNAL: a peer that went away must not end the process.
+// OpenSSL writes to sockets without MSG_NOSIGNAL, so a peer that disconnects would end the process.
 void IgnoreBrokenPipes() {
   struct sigaction old {};
   if (sigaction(SIGPIPE, nullptr, &old) == 0 && old.sa_handler == SIG_DFL) {
@@ -53,7 +53,8 @@ class Client : public Transport {
   }
 
  private:
-  // In turn; those that failed lately come last instead of never, for there may be no other.
+  // In turn. Those that failed lately come last, but are still tried, because there may be no
+  // other.
   std::vector<Endpoint*> Order() {
     const std::size_t first = next_.fetch_add(1, std::memory_order_relaxed);
     const auto now = Clock::now();
@@ -67,8 +68,8 @@ class Client : public Transport {
     return order;
   }
 
-  // Searches and versioned writes may arrive twice. Creating or deleting an index may not: what
-  // was done already would be answered with an error.
+  // Searches and versioned writes may arrive twice. Creating or deleting an index may not, because
+  // the second request would fail.
   static bool MayGoElsewhere(const Request& request, const SendError& error) {
     if (error.stage() == Stage::kConnecting) return true;
     const bool repeatable = request.method != "PUT" && request.method != "DELETE";

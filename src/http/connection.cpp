@@ -20,7 +20,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Bodies up to this size travel in one packet with the head.
+// Bodies up to this size are sent in one packet with the head.
 constexpr std::size_t kSmallBody = 16U * 1024U;
 
 [[noreturn]] void Fail(const Address& address, const std::string& what, std::string hint = {}) {
@@ -46,7 +46,7 @@ constexpr std::size_t kSmallBody = 16U * 1024U;
 }
 
 std::string Describe(const Poco::Exception& e) {
-  // Poco's own names ("Connection refused", "Host not found") with what they are about.
+  // Poco's own names ("Connection refused", "Host not found") with their subject.
   return e.message().empty() ? std::string(e.name()) : e.displayText();
 }
 
@@ -72,7 +72,7 @@ Connection::Connection(const Address& address, Poco::Net::Context::Ptr tls)
     : address_(address), tls_(std::move(tls)) {}
 
 bool Connection::Stale(Clock::time_point now) {
-  // Nothing may come on an idle connection: what can be read is its end, or garbage.
+  // Nothing may arrive on an idle connection. So if it is readable, it has ended or is out of step.
   return Expired(now) || wire_.Readable();
 }
 
@@ -93,7 +93,7 @@ Response Connection::Exchange(const Request& request, const std::string& authori
   } catch (const Poco::TimeoutException&) {
     timed_out_ = true;
     if (stage_ == Stage::kConnecting) Fail(address_, "connecting timed out");
-    Fail(address_, fmt::format("no whole answer within {} ms", request.timeout.count()));
+    Fail(address_, fmt::format("no complete answer within {} ms", request.timeout.count()));
   } catch (const BadAnswer& e) {
     Fail(address_, e.what(), e.hint);
   } catch (const TooLargeAnswer&) {
@@ -131,7 +131,8 @@ void Connection::SendBody(std::string_view body) {
   } catch (const Poco::TimeoutException&) {
     throw;
   } catch (const Poco::Exception&) {
-    // A proxy that does not want a body of this size answers 413 and closes while it comes.
+    // A proxy that refuses a body of this size responds with 413 and closes the connection while
+    // the body is sent.
     if (!wire_.Readable()) throw;
     answered_early_ = true;
   }

@@ -11,11 +11,11 @@
 
 namespace pgsluice::http {
 
-/// How far an exchange had come when it failed: decides whether it may be sent again.
+/// How far an exchange had come when it failed. This decides whether it may be repeated.
 enum class Stage {
   kConnecting,  ///< Nothing was sent.
-  kWaiting,     ///< Sent, in part or whole; no header of an answer came.
-  kReading,     ///< The answer had begun.
+  kWaiting,     ///< Sent, partly or completely; no byte of a response arrived.
+  kReading,     ///< The response had begun.
 };
 
 /// One keep-alive connection, used by one thread at a time.
@@ -23,27 +23,28 @@ class Connection {
  public:
   Connection(const Address& address, Poco::Net::Context::Ptr tls);
 
-  /// One request, one answer. Throws Error(kRetry), or Error(kReject) for an answer that
-  /// is too large; after any exception the connection must be thrown away.
+  /// Sends one request and returns the response. Throws Error(kRetry), or Error(kReject) for a
+  /// response that is too large; after any exception the connection must be discarded.
   Response Exchange(const Request& request, const std::string& authorization,
                     Clock::time_point deadline);
 
-  /// Whether a request has been answered on this connection before.
+  /// Returns whether a request was answered on this connection before.
   bool reused() const { return exchanges_ > 0; }
-  /// Whether the last answer was read to its end and both sides keep the connection open.
+  /// Returns whether the last response was read completely and both sides keep the connection open.
   bool reusable() const { return reusable_; }
-  /// Closed by the server while idle, idle for longer than servers allow, or out of step.
+  /// Returns whether it was closed by the server while idle, has been idle for longer than servers
+  /// allow, or is out of step.
   bool Stale(Clock::time_point now);
-  /// Idle for longer than servers allow.
+  /// Returns whether it has been idle for longer than servers allow.
   bool Expired(Clock::time_point now) const { return now - last_used_ > idle_limit_; }
   Stage stage() const { return stage_; }
   bool timed_out() const { return timed_out_; }
 
  private:
   void Transmit(const Request& request, const std::string& authorization);
-  /// What is too large to be sent with the head.
+  /// Sends a body that is too large to be sent with the head.
   void SendBody(std::string_view body);
-  /// Until something comes. Throws Abandoned.
+  /// Waits until bytes arrive. Throws Abandoned.
   void AwaitAnswer(const Request& request, Clock::time_point deadline);
   Response Receive(const Request& request);
 
@@ -56,7 +57,7 @@ class Connection {
   std::size_t exchanges_ = 0;
   bool reusable_ = false;
   bool timed_out_ = false;
-  bool answered_early_ = false;  ///< And the rest of the request was not taken.
+  bool answered_early_ = false;  ///< The rest of the request was not accepted.
   Stage stage_ = Stage::kConnecting;
 };
 

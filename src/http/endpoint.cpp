@@ -25,7 +25,7 @@ bool Endpoint::Resting(Clock::time_point now) const {
 Response Endpoint::Send(const Request& request, Clock::time_point deadline) {
   if (!signer_) return Transfer(request, deadline);
   Response response = Transfer(signer_->Signed(request, address_), deadline);
-  if (response.status == 403) signer_->Forget();  // Perhaps they ended early.
+  if (response.status == 403) signer_->Forget();  // Perhaps they expired early.
   return response;
 }
 
@@ -72,9 +72,9 @@ std::unique_ptr<Connection> Endpoint::TakeIdle() {
 
 void Endpoint::PutBack(std::unique_ptr<Connection> connection) {
   const auto now = Clock::now();
-  std::vector<std::unique_ptr<Connection>> stale;  // Closed after the lock is gone.
+  std::vector<std::unique_ptr<Connection>> stale;  // Closed after the lock is released.
   const base::MutexLock lock(mutex_);
-  // Those that were not needed for long stand in front.
+  // Connections that were idle for long are in front.
   while (!idle_.empty() && (idle_.size() >= kMaxIdle || idle_.front()->Expired(now))) {
     stale.push_back(std::move(idle_.front()));
     idle_.erase(idle_.begin());

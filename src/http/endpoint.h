@@ -15,15 +15,15 @@ namespace pgsluice::http {
 /// One address with its idle connections. Thread-safe.
 class Endpoint {
  public:
-  /// With a signer, every request is signed, and `authorization` is not used.
+  /// With a signer, every request is signed and `authorization` is ignored.
   Endpoint(Address address, std::string authorization, Poco::Net::Context::Ptr tls,
            std::shared_ptr<AwsSigner> signer);
 
-  /// Sends on an idle connection or a new one. A request that fails on a used connection before
-  /// its answer began is sent once more on a new one.
+  /// Sends on an idle connection or a new one. A request that fails on a used connection before its
+  /// response began is sent once more on a new one.
   Response Send(const Request& request, Clock::time_point deadline);
 
-  /// Whether the last failure is recent enough to try other addresses first.
+  /// Returns whether the last failure is recent enough to try other addresses first.
   bool Resting(Clock::time_point now) const;
   const Address& address() const { return address_; }
 
@@ -40,11 +40,11 @@ class Endpoint {
   const std::shared_ptr<AwsSigner> signer_;
   std::atomic<Clock::rep> rest_until_{0};
   base::Mutex mutex_;
-  // The last used one at the end.
+  // The most recently used one is last.
   std::vector<std::unique_ptr<Connection>> idle_ PGSLUICE_GUARDED_BY(mutex_);
 };
 
-/// A failure of one address, with what the client needs to know to choose what to do next.
+/// A failure of one address, with what the client needs to decide what to do next.
 class SendError : public Error {
  public:
   SendError(const Error& error, Stage stage, bool timed_out)

@@ -23,7 +23,7 @@ void RequireReadable(const std::string& file, const char* option) {
 
 thread_local std::string trouble;
 
-/// OpenSSL reports what is wrong with a certificate only to this callback.
+/// OpenSSL reports the fault of a certificate only to this callback.
 int OnCertificate(int good, X509_STORE_CTX* store) {
   if (good == 0) trouble = X509_verify_cert_error_string(X509_STORE_CTX_get_error(store));
   return good;
@@ -42,7 +42,7 @@ Poco::Net::Context::Ptr MakeTlsContext(const ClientOptions& options) {
   params.caLocation = options.ca_file;
   params.loadDefaultCAs = options.ca_file.empty();
   params.certificateFile = options.client_cert_file;
-  // A certificate file may hold the key as well.
+  // A certificate file may contain the key as well.
   params.privateKeyFile =
       options.client_key_file.empty() ? options.client_cert_file : options.client_key_file;
   params.verificationMode = Poco::Net::Context::VERIFY_STRICT;
@@ -50,7 +50,7 @@ Poco::Net::Context::Ptr MakeTlsContext(const ClientOptions& options) {
     Poco::Net::Context::Ptr context =
         new Poco::Net::Context(Poco::Net::Context::TLS_CLIENT_USE, params);
     context->requireMinimumProtocol(Poco::Net::Context::PROTO_TLSV1_2);
-    // The chain is checked by OpenSSL, the name by Wire, stricter than Poco does.
+    // OpenSSL checks the chain; Wire checks the name, because Poco's check is less strict.
     context->enableExtendedCertificateVerification(false);
     SSL_CTX_set_verify(context->sslContext(), SSL_VERIFY_PEER, OnCertificate);
     return context;

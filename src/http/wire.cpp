@@ -17,15 +17,17 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A host that does not answer must not eat the whole deadline: another address may be there.
+// A host that does not respond must not use up the whole deadline, because another address may
+// work.
 constexpr milliseconds kConnectLimit{5000};
-// At one call, so that the deadline is looked at between them.
+// Per call, so that the deadline is checked between calls.
 constexpr std::size_t kSlice = 1U << 20U;
 
 Poco::Timespan ToPoco(milliseconds time) { return Poco::Timespan(time.count() * 1000); }
 
-/// Whether the certificate is for this host. For an address only IP entries of the alternative
-/// names count: neither the common name nor names that look like addresses or have wildcards.
+/// Throws unless the certificate is for this host. For an IP address only IP entries of the
+/// alternative names count: neither the common name, nor names that look like addresses or contain
+/// wildcards.
 void RequireCertificateFor(const std::string& host, Poco::Net::SecureStreamSocket& socket) {
   const Poco::Net::X509Certificate certificate = socket.peerCertificate();
   auto* x509 = const_cast<X509*>(certificate.certificate());

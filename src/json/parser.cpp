@@ -34,8 +34,8 @@ void AppendUtf8(std::string& out, unsigned code) {
   }
 }
 
-/// Whether the last of the members has the name of another one. A few are compared one by one,
-/// which is cheaper than a set; `names` holds those of an object with many.
+/// Returns whether the last member has the name of an earlier one. A few names are compared one by
+/// one, which is cheaper than a set; `names` holds those of an object with many members.
 bool Repeats(const std::vector<Value::Member>& members, std::unordered_set<std::string>& names) {
   constexpr std::size_t kFew = 16;
   const std::string& name = members.back().first;

@@ -7,15 +7,15 @@
 
 namespace pgsluice::json {
 
-/// Recursive descent over RFC 8259, bounded by ParseOptions::max_depth. Own code because the
-/// product needs what the libraries drop: numbers of any length as text (RapidJSON 1.1 refuses
-/// 1e400, Poco turns 2^64 into 0) and the byte range of every value.
+/// Recursive descent over RFC 8259, bounded by ParseOptions::max_depth. Written by hand because
+/// libraries drop what pgsluice needs: numbers of any length as text (RapidJSON 1.1 refuses 1e400,
+/// Poco turns 2^64 into 0) and the byte range of every value.
 class JsonParser {
  public:
   JsonParser(std::string_view input, const ParseOptions& options)
       : input_(input), options_(options) {}
 
-  /// The whole input as one value. Throws Error(kReject).
+  /// Parses the whole input as one value. Throws Error(kReject).
   Value Document();
 
  private:
@@ -29,12 +29,12 @@ class JsonParser {
   unsigned ParseHex4();
   void CopyUtf8(std::string& out);
 
-  /// Passes white space and, where allowed, comments; then returns the next byte or 0 at the end.
+  /// Skips white space and, if allowed, comments. Returns the next byte, or 0 at the end.
   char Peek();
   bool Take(char expected);
   void SkipComment();
   bool SkipDigits();
-  /// After an element: true when another one follows, false behind the closing bracket.
+  /// Called after an element. Returns true if another one follows, false after the closing bracket.
   bool More(char closing);
   [[noreturn]] void Fail(std::string_view reason, std::size_t offset) const;
   [[noreturn]] void Fail(std::string_view reason) const { Fail(reason, at_); }

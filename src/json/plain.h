@@ -7,7 +7,7 @@
 
 namespace pgsluice::json {
 
-/// How many bytes from `at` on need no look inside a JSON string: none of them is a quote, a
+/// Returns how many bytes from `at` on are plain inside a JSON string: none of them is a quote, a
 /// backslash, a control character or part of a character beyond ASCII. Rounded down to a multiple
 /// of eight, because eight are tested at once
 /// (https://graphics.stanford.edu/~seander/bithacks.html, "Determine if a word has a zero byte").

@@ -28,7 +28,7 @@ class Validator {
   }
 
  private:
-  /// Steps over a scalar or an empty list or object, or into the first value of one.
+  /// Skips a scalar or an empty list or object, or enters a list or object.
   void Value() {
     for (;;) {
       const char c = Next();
@@ -42,7 +42,7 @@ class Validator {
     }
   }
 
-  /// Behind a value: whether another one follows.
+  /// Called after a value. Returns whether another one follows.
   bool GoesOn() {
     while (!open_.empty() && Take(open_.back())) open_.pop_back();
     if (open_.empty())
@@ -142,7 +142,7 @@ class Validator {
   std::string_view text_;
   const std::size_t max_depth_;
   std::size_t at_ = 0;
-  std::string open_;  ///< The closing brackets that are still to come.
+  std::string open_;  ///< The closing brackets that are still expected.
 };
 
 }  // namespace

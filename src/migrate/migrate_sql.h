@@ -7,11 +7,11 @@ namespace pgsluice::migrate::sql {
 inline constexpr const char* kTimeouts =
     "SET LOCAL lock_timeout = '3s'; SET LOCAL statement_timeout = 0";
 
-// A lock that nobody can hold without rights on our schema. Two that make the schema at once meet
-// at the unique index over the names of schemas.
+// Only roles with rights on our schema can hold this lock. If two sessions create the schema at the
+// same time, the unique index over schema names stops one of them.
 inline constexpr const char* kLock = "LOCK TABLE pgsluice.migrations IN SHARE ROW EXCLUSIVE MODE";
 
-// The hash of a migration's text, for those who want to know whether this is what was applied.
+// The hash of a migration's text shows whether it was applied with this text.
 inline constexpr const char* kAddContent =
     "ALTER TABLE pgsluice.migrations ADD COLUMN IF NOT EXISTS content text";
 
@@ -35,7 +35,7 @@ inline const pg::Statement kHasGrants{"migrate_has_grants", R"sql(
 
 inline constexpr const char* kGrant = "SELECT pgsluice.grant_to_roles()";
 
-// Reads pg_class, not a regclass, which raises an error where the role may not use the schema.
+// Reads pg_class, because a regclass raises an error if the role may not use the schema.
 inline const pg::Statement kHasTable{"migrate_has_table", R"sql(
   SELECT EXISTS (SELECT FROM pg_catalog.pg_class c
                  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -44,7 +44,8 @@ inline const pg::Statement kHasTable{"migrate_has_table", R"sql(
 inline const pg::Statement kHasSchema{"migrate_has_schema", R"sql(
   SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'pgsluice'))sql"};
 
-// `content` is NULL where the table has no such column: the name belongs to the outer query then.
+// `content` is NULL if the table has no such column, because the name then refers to the outer
+// query.
 inline const pg::Statement kApplied{"migrate_applied", R"sql(
   SELECT m.number, m.name, pg_catalog.to_char(m.applied_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
          coalesce(m.content, '')
@@ -57,7 +58,7 @@ inline const pg::Statement kWhoAndWhere{"migrate_who", R"sql(
          coalesce((SELECT pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(nspowner))
                    FROM pg_catalog.pg_namespace WHERE nspname = 'pgsluice'), ''))sql"};
 
-// Tables with a trigger of ours. Clones on partitions go with the trigger of their parent.
+// Tables with a trigger of ours. Clones on partitions are removed with the trigger of their parent.
 inline const pg::Statement kAttached{"migrate_attached", R"sql(
   SELECT DISTINCT t.tgrelid, t.tgrelid::pg_catalog.regclass::text
   FROM pg_catalog.pg_trigger t

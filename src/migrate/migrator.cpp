@@ -23,7 +23,7 @@ void Say(const Migrator::Log& log, const std::string& line) {
   if (log) log(line);
 }
 
-/// In a transaction beside which no other migration runs.
+/// Runs `work` in a transaction while no other migration runs.
 void WithLocks(pg::Session& session, const std::string& what, const Migrator::Log& log,
                const std::function<void()>& work) {
   const auto waiting = [&](const std::string& line) { Say(log, line); };
@@ -36,8 +36,8 @@ void WithLocks(pg::Session& session, const std::string& what, const Migrator::Lo
   });
 }
 
-/// A statement failed in `what`: who lacks which right, where that was the reason. Not to be called
-/// in the failed transaction.
+/// Reports that a statement of `what` failed, and which role lacks which right if that was the
+/// reason. Must not be called in the failed transaction.
 [[noreturn]] void ThrowFailed(pg::Session& session, const std::string& what,
                               const pg::SqlError& error) {
   std::string hint;
@@ -92,7 +92,7 @@ bool IsApplied(const std::vector<MigrationState>& states, int number) {
   });
 }
 
-/// False when somebody else was faster while we waited for the lock.
+/// Returns false if another session applied it while we waited for the lock.
 bool Apply(pg::Session& session, const Migration& migration) {
   if (IsApplied(Read(session, {migration}), migration.number)) return false;
   session.Exec(migration.sql);
@@ -101,7 +101,7 @@ bool Apply(pg::Session& session, const Migration& migration) {
   return true;
 }
 
-/// The triggers' functions run with the rights of the role that migrates.
+/// Warns because the triggers' functions run with the rights of the role that migrates.
 void WarnOfSuperuser(pg::Session& session, const Migrator::Log& log) {
   const pg::Result super = session.Exec(sql::kIsSuperuser);
   if (super.rows() == 0 || !super.Bool(0, 0)) return;
@@ -133,7 +133,7 @@ std::vector<std::string> Migrator::Up(pg::Session& session, const Log& log,
     try {
       WithLocks(session, what, log, [&] { done = Apply(session, migration); });
     } catch (const pg::SqlError& error) {
-      // Somebody else made the schema at the same moment.
+      // Another session created the schema at the same moment.
       const bool too_late =
           error.sqlstate() == "23505" && IsApplied(Read(session, {migration}), migration.number);
       if (!too_late) ThrowFailed(session, what, error);
@@ -173,7 +173,7 @@ bool Migrator::Down(pg::Session& session, const Log& log) {
   if (!session.Exec(sql::kHasSchema).Bool(0, 0)) return false;
   try {
     if (session.Exec(sql::kHasDetach).Bool(0, 0)) {
-      // One at a time: no user's table stays locked while the next one is waited for.
+      // One table at a time, so that no table stays locked while the next one is awaited.
       const pg::Result attached = session.Exec(sql::kAttached);
       for (std::size_t row = 0; row < attached.rows(); ++row) {
         const std::string table(attached.Text(row, 1));

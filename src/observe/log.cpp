@@ -65,7 +65,7 @@ spdlog::level::level_enum ToSpdlog(Level level) {
   return spdlog::level::info;
 }
 
-// Of this thread; see LogDatabase.
+// The database of this thread's log lines; see LogDatabase.
 thread_local std::string database;
 
 }  // namespace

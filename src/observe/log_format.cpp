@@ -31,7 +31,8 @@ std::string Quoted(std::string_view text) {
   return out + '"';
 }
 
-/// A plain decimal number of at most 15 digits: readers of JSON keep those exactly.
+/// Returns whether it is a plain decimal number of at most 15 digits, which JSON readers keep
+/// exactly.
 bool IsNumber(std::string_view text) {
   const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
   if (digits.empty() || digits.size() > 16 ||
@@ -65,7 +66,7 @@ std::string TextLine(std::string_view component, std::string_view message,
                      const std::vector<LogField>& fields) {
   std::string out(component);
   out += ": ";
-  // A message that spans lines must not be taken for several.
+  // A message with line feeds must not look like several messages.
   std::string line;
   for (const char c : message) line += c == '\n' ? ' ' : c;
   out += base::Printable(line);

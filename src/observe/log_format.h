@@ -8,12 +8,12 @@
 
 namespace pgsluice::observe {
 
-/// The members behind "ts": `"level":"info","msg":"…","component":"…",` then the fields, which are
-/// strings except where their text is a JSON number.
+/// Returns the members after "ts": `"level":"info","msg":"…","component":"…",` and the fields. A
+/// field is a string unless its text is a JSON number.
 std::string JsonLine(Level level, std::string_view component, std::string_view message,
                      const std::vector<LogField>& fields);
 
-/// `component: message (name=value, name="two words")`.
+/// Returns `component: message (name=value, name="two words")`.
 std::string TextLine(std::string_view component, std::string_view message,
                      const std::vector<LogField>& fields);
 

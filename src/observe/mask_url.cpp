@@ -6,8 +6,8 @@ namespace pgsluice::observe {
 
 namespace {
 
-/// `scheme://user:secret@host`: the secret reaches to the last @, because it may hold / ? # and @
-/// itself. Rather masks too much than too little.
+/// Masks the secret in `scheme://user:secret@host`. It extends to the last @, because it may
+/// contain / ? # and @. So this may mask too much, but never too little.
 std::string MaskAuthority(const std::string& url) {
   const auto scheme = url.find("://");
   if (scheme == std::string::npos) return url;

@@ -9,7 +9,7 @@ namespace pgsluice::observe {
 
 namespace {
 
-/// The shortest text that reads back as the same value.
+/// Returns the shortest text that reads back as the same value.
 std::string Number(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
@@ -36,7 +36,7 @@ std::string Escape(const std::string& text, bool quotes) {
   return out;
 }
 
-/// `a="x",b="y"`, without the braces.
+/// Returns `a="x",b="y"`, without the braces.
 std::string LabelText(const Labels& labels) {
   std::string out;
   for (const auto& [name, value] : labels) {
@@ -145,7 +145,7 @@ std::string Registry::Text() {
     const base::MutexLock lock(mutex_);
     collectors = collectors_;
   }
-  for (const auto& collect : collectors) collect();  // May make metrics: not under the lock.
+  for (const auto& collect : collectors) collect();  // May create metrics, so the lock is not held.
   const base::MutexLock lock(mutex_);
   std::string out;
   for (const auto& [name, family] : families_) {

@@ -18,7 +18,7 @@ struct ProcStat {
   double resident_bytes = 0;
 };
 
-/// Seconds since the epoch at which the machine started.
+/// Returns the Unix time at which the machine started, in seconds.
 double BootTime() {
   std::ifstream in("/proc/stat");
   for (std::string word; in >> word;) {

@@ -30,7 +30,7 @@ bool IsZero(std::string_view text) { return text.find_first_not_of('0') == std::
 std::string NewId(std::size_t bytes) {
   static constexpr char kHex[] = "0123456789abcdef";
   unsigned char random[16] = {1};
-  // Not more than 256 bytes: never short, never interrupted.
+  // Up to 256 bytes are always delivered completely and without interruption.
   [[maybe_unused]] const ssize_t got = getrandom(random, bytes, 0);
   std::string id;
   for (std::size_t i = 0; i < bytes; ++i) {
@@ -40,7 +40,7 @@ std::string NewId(std::size_t bytes) {
   return id;
 }
 
-/// Text that may come from a caller.
+/// Makes a text safe that may come from a caller.
 std::string Clean(std::string_view text) {
   std::string out(text.substr(0, kLongestText));
   if (!json::IsUtf8(out)) {
@@ -53,7 +53,7 @@ std::string Clean(std::string_view text) {
 }  // namespace
 
 std::optional<TraceContext> ReadTraceparent(std::string_view header) {
-  // 00-<32>-<16>-<2>; later versions may go on behind a further '-'.
+  // 00-<32>-<16>-<2>; later versions may continue after another '-'.
   constexpr std::size_t kLength = 55;
   if (header.size() < kLength || header[2] != '-' || header[35] != '-' || header[52] != '-')
     return {};

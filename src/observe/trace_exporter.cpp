@@ -55,7 +55,8 @@ TraceExporter* TraceExporter::Running() { return running; }
 bool TraceExporter::Samples(const std::optional<TraceContext>& parent,
                             const std::string& trace_id) const {
   if (parent && options_.follows_caller) return parent->sampled;
-  // Every process that sees the trace decides alike: by its id, of which 56 bits are random.
+  // Based on the trace id, of which 56 bits are random, so that every process that sees the trace
+  // decides the same.
   const auto random = std::strtoull(trace_id.c_str() + 18, nullptr, 16);
   return static_cast<double>(random) < options_.ratio * static_cast<double>(1ULL << 56U);
 }
@@ -125,7 +126,7 @@ bool TraceExporter::Deliver(const Spans& spans, milliseconds timeout) {
     return true;
   }
   if (std::exchange(trouble_, false))
-    Log(Level::kInfo, "traces", "the collector takes spans again");
+    Log(Level::kInfo, "traces", "the collector accepts spans again");
   exported_.Add(static_cast<double>(spans.size()));
   return true;
 }

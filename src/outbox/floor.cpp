@@ -9,9 +9,9 @@ namespace pgsluice::outbox {
 namespace {
 
 constexpr std::chrono::milliseconds kBetweenMoves{200};
-// Against events that no rule foresees (ids written by hand): a look below the floor now and then.
+// A check below the floor at this interval, in case ids were written by hand.
 constexpr std::chrono::minutes kBetweenSweeps{5};
-// Indexes that are held back in turn make a few of them.
+// Indexes that are held at different times create a few floors.
 constexpr std::size_t kMostFloors = 16;
 
 }  // namespace
@@ -43,9 +43,10 @@ void Floor::Advance(pg::Session& session) {
     if (moved.rows() == 0) return;  // an older transaction is still open
     value_ = moved.Int(0, 0);
   }
-  // First the ids, then the transaction id: a writer that takes an id at or below S later than this
-  // does not exist, and every one that took one earlier has a smaller transaction id, because
-  // writers have theirs before they take an id of the outbox.
+  // Sample the last id first, the transaction id after that. No writer can take an id at or below S
+  // after this point. Every writer that took one before has a smaller transaction id than X,
+  // because writers get a transaction id before they take an id of the outbox. So when all of these
+  // have ended, their events are visible or will never exist.
   sample_ = session.Exec(sql::kFloorSample).Int(0, 0);
   sample_xid_ = session.Exec(sql::kFloorXid).Text(0, 0);
 }

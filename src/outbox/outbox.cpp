@@ -11,10 +11,10 @@ namespace pgsluice::outbox {
 namespace {
 
 constexpr std::chrono::seconds kDeadAge{1};
-// Keys in one row that is not a trigger's.
+// Keys per row that pgsluice itself writes.
 constexpr std::size_t kKeysPerRow = 500;
 
-/// The events of a row: one per element of the JSON array `keys`.
+/// Appends the events of a row: one per element of the JSON array `keys`.
 void AppendEvents(const Event& row, std::string_view keys, std::vector<Event>& events) {
   for (const json::Value& key : json::Parse(keys).items) {
     events.push_back(row);
@@ -30,7 +30,7 @@ std::string LeaveOf(const Interest& interest) {
 
 std::optional<std::vector<Event>> Outbox::Claim(int limit, std::int64_t floor, int generation,
                                                 const Interest& interest) {
-  dead_read_ = {};  // another worker may have recorded what this batch cures
+  dead_read_ = {};  // Another worker may have recorded one that this batch cures.
   const pg::Result rows = session_.Exec(
       sql::kClaim, {std::to_string(floor), std::to_string(limit), std::to_string(kClaimBytes),
                     std::to_string(generation), LeaveOf(interest), pg::TextArray(interest.mine),

@@ -2,11 +2,11 @@
 
 #include "pgsluice/pg/session.h"
 
-// Every statement on the outbox and its neighbours.
+// The statements on the outbox and the tables around it.
 namespace pgsluice::outbox::sql {
 
-// SKIP LOCKED in a plain SELECT, acknowledged by id: `DELETE … WHERE id IN (SELECT … LIMIT … SKIP
-// LOCKED)` can delete more than it claims.
+// Claims with SKIP LOCKED in a plain SELECT and acknowledges by id, because `DELETE … WHERE id IN
+// (SELECT … LIMIT … SKIP LOCKED)` can delete more rows than it claims.
 inline const pg::Statement kClaim{"outbox_claim", R"sql(
   SELECT id, source, keys::text, (extract(epoch FROM captured_at) * 1000000)::bigint,
          pg_catalog.to_json(waiting_for)::text
@@ -21,8 +21,8 @@ inline const pg::Statement kAck{"outbox_ack",
 inline const pg::Statement kKeepFor{"outbox_keep_for", R"sql(
   UPDATE pgsluice.outbox SET waiting_for = $2::text[] WHERE id = ANY ($1::bigint[]))sql"};
 
-// A transaction that writes events needs a transaction id before an event has its id (see Floor): a
-// trigger's writer has, because its row is written already; our own statements ask for one.
+// A transaction needs its transaction id before its event gets an id (see Floor). A trigger's
+// writer has one, because its row is already written; our own statements ask for one.
 inline const pg::Statement kEnqueue{"outbox_enqueue", R"sql(
   INSERT INTO pgsluice.outbox (source, size, keys)
   SELECT $1::int, $2::int, $3::json WHERE pg_catalog.pg_current_xact_id() IS NOT NULL)sql"};
@@ -38,13 +38,13 @@ inline const pg::Statement kLag{"outbox_lag", R"sql(
   FROM (SELECT size, captured_at FROM pgsluice.outbox WHERE id >= $1::bigint
         ORDER BY id LIMIT 1000000) AS waiting)sql"};
 
-// The pair of the sleeper lock: see migrations/README.md.
+// The sleeper lock: see migrations/README.md.
 inline const pg::Statement kTrySleep{"sleeper_try",
                                      "SELECT pg_catalog.pg_try_advisory_lock(1886612588, 1)"};
 inline const pg::Statement kAwake{"sleeper_awake",
                                   "SELECT pg_catalog.pg_advisory_unlock(1886612588, 1)"};
 
-// A fresh sequence says last_value 1, is_called false.
+// A new sequence has last_value 1 and is_called false.
 inline const pg::Statement kFloorSample{"floor_sample", R"sql(
   SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END
   FROM pgsluice.outbox_id_seq)sql"};
@@ -82,7 +82,7 @@ inline const pg::Statement kListDead{"dead_list", R"sql(
          pg_catalog.to_char(first_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
          pg_catalog.to_char(last_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
   FROM pgsluice.dead_letter ORDER BY id)sql"};
-// The source under which the root's keys are captured: the newest one of its table.
+// The event gets the index's source for document keys: see RootSource().
 inline const pg::Statement kRetryDead{"dead_retry", R"sql(
   INSERT INTO pgsluice.outbox (source, keys)
   SELECT i.root_source, pg_catalog.json_build_array(d.key)

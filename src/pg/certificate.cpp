@@ -14,7 +14,7 @@ namespace pgsluice::pg {
 
 namespace {
 
-/// Closed when it goes. Waits at most two seconds for anything.
+/// A socket that is closed at the end of the scope. Each operation waits at most two seconds.
 class Socket {
  public:
   Socket(const std::string& host, const std::string& port) {
@@ -45,7 +45,8 @@ class Socket {
   int fd_ = -1;
 };
 
-/// PostgreSQL's SSLRequest (protocol, "Message Formats"): S means go on with TLS.
+/// Sends PostgreSQL's SSLRequest (protocol, "Message Formats"). Returns whether the server offers
+/// TLS (S).
 bool OffersTls(int fd) {
   constexpr std::array<unsigned char, 8> kRequest = {0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f};
   char answer = 0;

@@ -6,15 +6,15 @@
 
 namespace pgsluice::pg {
 
-/// The connection string that libpq is given: what the user wrote (URL or key=value), with time
-/// limits, keepalives and the application's name where the user said nothing. Throws Error(kFatal)
-/// when it is neither; the message never holds a password.
+/// Returns the connection string for libpq: the user's (URL or key=value), with time limits,
+/// keepalives and the application's name if the user did not set them. Throws Error(kFatal) if it
+/// is neither; the message never contains a password.
 std::string ConnInfo(const SessionOptions& options);
 
-/// "host:port/database as user" of a connection string, for messages.
+/// Returns "host:port/database as user" of a connection string, for messages.
 std::string Describe(const SessionOptions& options);
 
-/// " (certificate has expired)" for a server whose certificate was refused, or empty.
+/// Returns " (certificate has expired)" for a server whose certificate was refused, or empty.
 std::string WhyRefused(const SessionOptions& options);
 
 }  // namespace pgsluice::pg

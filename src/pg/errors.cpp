@@ -12,8 +12,8 @@ namespace pgsluice::pg {
 
 namespace {
 
-/// Server messages end with a line feed and begin with "ERROR:  "; libpqxx 7 says before that which
-/// statement failed.
+/// Server messages end with a line feed and begin with "ERROR:  "; libpqxx 7 puts the failed
+/// statement before that.
 std::string Clean(std::string text) {
   if (text.rfind("Failure during '", 0) == 0) {
     const auto at = std::min(text.find("': ERROR:  "), text.find("': FATAL:  "));
@@ -36,7 +36,7 @@ bool Contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
-// libpqxx hides SQLSTATE in some classes: say it for those that callers look at.
+// libpqxx hides the SQLSTATE of some classes. These are the ones that callers need.
 struct Named {
   std::string_view text, state;
 };
@@ -57,8 +57,8 @@ Error Lost(const std::string& where, const std::string& text) {
                fmt::format("lost the connection to PostgreSQL at {}: {}", where, Clean(text)));
 }
 
-/// The server ends sessions with these: shutdown, crash of another backend, starting up, and
-/// connection trouble in general.
+/// Returns whether the server ended the session: shutdown, crash of another backend, starting up,
+/// or any connection trouble.
 bool MeansLost(const std::string& state) {
   return state == "57P01" || state == "57P02" || state == "57P03" || state.rfind("08", 0) == 0;
 }
@@ -81,8 +81,8 @@ Failure Translate(const std::string& where) {
     std::string shown = state.empty() ? text : fmt::format("{} (SQLSTATE {})", text, state);
     if (Contains(text, "access to non-system view")) {
       shown +=
-          "; a view has taken the place of the table, and its functions would run with the "
-          "rights of this role: put the table back, or configure the view as an index with "
+          "; a view has replaced the table, and its functions would run with the "
+          "rights of this role: restore the table, or configure the view as an index with "
           "\"key\" and \"sources\"";
     } else if (Contains(text, "would be affected by row-level security policy")) {
       shown +=
@@ -91,7 +91,7 @@ Failure Translate(const std::string& where) {
     }
     return {std::make_exception_ptr(SqlError(state, shown)), false};
   } catch (const pqxx::failure& error) {
-    // libpqxx 6 reports 40001 and 40P01 so, and everything that has no result.
+    // libpqxx 6 reports 40001 and 40P01 this way, and every failure without a result.
     const std::string text = Clean(error.what());
     const std::string state = StateOf({}, text);
     if (state.empty()) return {std::make_exception_ptr(Lost(where, text)), true};

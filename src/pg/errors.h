@@ -5,17 +5,17 @@
 
 namespace pgsluice::pg {
 
-/// A libpqxx exception as one of ours.
+/// One of our errors, made from a libpqxx exception.
 struct Failure {
   std::exception_ptr error;
-  bool lost = false;  ///< The session cannot be used any more.
+  bool lost = false;  ///< The session cannot be used any longer.
 };
 
-/// Translates the exception being handled. `where` describes the server, without secrets.
+/// Translates the exception that is being handled. `where` describes the server, without secrets.
 Failure Translate(const std::string& where);
 
-/// Throws what became of an attempt to connect: Error(kRetry) while the server is away or full,
-/// Error(kFatal) with a hint when user, password or database are wrong.
+/// Throws an error for a failed attempt to connect: Error(kRetry) while the server is unavailable
+/// or full, Error(kFatal) with a hint if user, password or database are wrong.
 [[noreturn]] void ThrowConnectError(const std::string& message, const std::string& where);
 
 }  // namespace pgsluice::pg

@@ -15,12 +15,13 @@ namespace pgsluice::pg {
 
 namespace {
 
-/// Only counts: what a receiver throws is swallowed or kept by libpqxx, depending on its version.
+/// Only counts notifications. libpqxx swallows or keeps what a receiver throws, depending on its
+/// version.
 class Counter : public compat::NotificationReceiver {
  public:
   using compat::NotificationReceiver::NotificationReceiver;
   void operator()(const std::string&, int) override { ++count_; }
-  /// Notifications since the last call.
+  /// Returns the number of notifications since the last call.
   int Take() { return std::exchange(count_, 0); }
 
  private:
@@ -37,7 +38,7 @@ struct Listener::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  /// Takes up what libpq has read. One may have come with the answer to a statement.
+  /// Handles what libpq has read. A notification may have come with the result of a statement.
   void Drain(Session::Impl& session_impl) {
     session_impl.Guard([&] {
       session_impl.transaction.reset();
@@ -87,8 +88,8 @@ bool Listener::Wait(int timeout_ms) {
   if (fds[0].revents == 0) return false;
   impl_->Drain(session);
   if (impl_->counter->Take() > 0) return true;
-  // Readable without a notification: the server may have closed the connection, which only a
-  // statement finds out with every version of libpqxx.
+  // Readable, but without a notification: the server may have closed the connection. Only a
+  // statement finds that out with every version of libpqxx.
   impl_->session.Exec("SELECT 1");
   return impl_->counter->Take() > 0;
 }

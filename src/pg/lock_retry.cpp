@@ -32,7 +32,8 @@ void RetryForLock(const std::string& what, const std::function<void(const std::s
     std::this_thread::sleep_for(backoff.Next());
   }
   throw Error(Disposition::kRetry, fmt::format("{}: no lock within a minute", what),
-              "look in pg_locks and pg_stat_activity for who holds it, then run the command again");
+              "find the session that holds it in pg_locks and pg_stat_activity, then run the "
+              "command again");
 }
 
 }  // namespace pgsluice::pg

@@ -1,6 +1,6 @@
 #pragma once
 
-// Everything that differs between libpqxx 6.4 (Debian 12) and 7.10 (Debian 13).
+// The differences between libpqxx 6.4 (Debian 12) and 7.10 (Debian 13).
 
 #include <initializer_list>
 #include <optional>
@@ -13,7 +13,7 @@ using Params = std::initializer_list<std::optional<std::string>>;
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-/// 7.10 would rather have connection::listen(), which 6.4 does not know.
+/// 7.10 recommends connection::listen(), which 6.4 does not have.
 class NotificationReceiver : public pqxx::notification_receiver {
  public:
   NotificationReceiver(pqxx::connection& connection, const std::string& channel)
@@ -52,7 +52,7 @@ inline std::unique_ptr<pqxx::connection> Connect(const std::string& conninfo) {
 
 #else
 
-/// NULLs and texts as the pointers that libpqxx 6 takes.
+/// Converts NULLs and texts to the pointers that libpqxx 6 takes.
 inline std::vector<const char*> Pack(Params params) {
   std::vector<const char*> packed;
   packed.reserve(params.size());

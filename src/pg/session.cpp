@@ -23,7 +23,7 @@ pqxx::field Field(const pqxx::result& rows, std::size_t row, std::size_t column)
   return rows[static_cast<pqxx::result::size_type>(row)][static_cast<pqxx::row::size_type>(column)];
 }
 
-// Texts of values never depend on what the role or the database is set to.
+// Makes texts of values independent of the settings of the role or the database.
 constexpr const char* kSettings = R"(
   SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = 'postgres';
   SET bytea_output = 'hex'; SET extra_float_digits = 1; SET search_path = ''; SET jit = off;
@@ -38,7 +38,7 @@ constexpr const char* kBackend = R"(
 
 std::atomic<bool> refuse_views = false;
 
-/// Whether the server has restrict_nonsystem_relation_kind.
+/// Returns whether the server has restrict_nonsystem_relation_kind.
 bool CanRefuseViews(int version) {
   const int minor = version % 10000;
   switch (version / 10000) {
@@ -69,7 +69,7 @@ std::int64_t Result::Int(std::size_t row, std::size_t column) const {
   std::int64_t number = 0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{} || rest != text.data() + text.size()) {
-    throw Error(Disposition::kReject, fmt::format("'{}' is no 64-bit integer", text));
+    throw Error(Disposition::kReject, fmt::format("'{}' is not a 64-bit integer", text));
   }
   return number;
 }
@@ -115,7 +115,7 @@ Result Session::Exec(const Statement& statement, std::initializer_list<Param> pa
   return impl_->Guard([&] {
     auto known = impl_->prepared.find(statement.sql);
     if (known == impl_->prepared.end()) {
-      // A number alone: the server cuts names of more than 63 bytes, so that two would be one.
+      // A plain number, because the server cuts names after 63 bytes and two could become equal.
       const std::string name = fmt::format("pgsluice_{}", impl_->prepared.size());
       impl_->connection->prepare(name, statement.sql);
       known = impl_->prepared.emplace(statement.sql, name).first;

@@ -17,13 +17,13 @@ struct Result::Data {
 
 struct Session::Impl {
   std::unique_ptr<pqxx::connection> connection;
-  /// Statements as they are: BEGIN and COMMIT are SQL. libpqxx delivers no notifications while a
-  /// transaction object exists, so a listener puts it away in between.
+  /// Runs statements as they are: BEGIN and COMMIT are SQL. libpqxx delivers no notifications while
+  /// a transaction object exists, so a listener removes it in between.
   std::unique_ptr<pqxx::nontransaction> transaction;
   std::map<std::string, std::string> prepared;  ///< Statement text -> name.
   std::string where;                            ///< For messages.
   bool broken = false;
-  /// After the connection, so that it ends first.
+  /// Declared after the connection, so that it is destroyed first.
   std::unique_ptr<Watched> watched;
 
   pqxx::nontransaction& Transaction() {
@@ -31,7 +31,7 @@ struct Session::Impl {
     return *transaction;
   }
 
-  /// Runs `call`, turns libpqxx's exceptions into ours and notes whether the session is usable.
+  /// Runs `call`, turns libpqxx's exceptions into ours, and records whether the session is usable.
   template <typename Call>
   Result Guard(Call call) {
     try {

@@ -23,19 +23,21 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t kFirstLookMs = 5'000;  ///< After a statement was sent.
-constexpr std::int64_t kLookAgainMs = 1'000;  ///< After a look that found it not worked on.
-constexpr std::int64_t kLongestMs = 60'000;   ///< Between looks at a statement that is worked on.
-constexpr int kBadLooks = 2;                  ///< In a row, before the connection is cut.
+constexpr std::int64_t kLookAgainMs =
+    1'000;  ///< After a check that found the server not working on it.
+constexpr std::int64_t kLongestMs =
+    60'000;                   ///< Between checks of a statement that the server works on.
+constexpr int kBadLooks = 2;  ///< In a row, before the connection is cut.
 constexpr std::chrono::seconds kBetweenRounds{1};
-constexpr std::chrono::seconds kAnswerTime{4};  ///< For the new connection, and for its answer.
+constexpr std::chrono::seconds kAnswerTime{4};  ///< For the new connection, and for its response.
 
-// A backend that waits for its client has sent what it had.
+// A backend that waits for its client has sent everything that it had.
 constexpr const char* kIsAtWork = R"sql(
   SELECT EXISTS (
     SELECT FROM pg_catalog.pg_stat_activity
     WHERE pid = $1::int AND extract(epoch FROM backend_start) = $2::numeric AND state = 'active'
       AND wait_event_type IS DISTINCT FROM 'Client'))sql";
-// What it holds is free then; the role may end its own backends.
+// Releases the locks of the backend. A role may end its own backends.
 constexpr const char* kEnd = R"sql(
   SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
   WHERE pid = $1::int AND extract(epoch FROM backend_start) = $2::numeric)sql";
@@ -45,7 +47,8 @@ std::int64_t NowMs() {
       .count();
 }
 
-/// How long ago the last bytes came; 0 for a socket that is not TCP, which is never half open.
+/// Returns how long ago the last bytes arrived; 0 for a socket that is not TCP, which is never half
+/// open.
 std::int64_t SilentMs(int fd) {
   tcp_info info{};
   socklen_t size = sizeof info;
@@ -55,7 +58,7 @@ std::int64_t SilentMs(int fd) {
 
 using Connection = std::unique_ptr<PGconn, decltype(&PQfinish)>;
 
-/// False if the time is over, or the process ends.
+/// Returns false if the time is over, or the process ends.
 bool Poll(PGconn* connection, short events, Clock::time_point deadline,
           const std::stop_token& stop) {
   constexpr int kSliceMs = 200;
@@ -79,7 +82,7 @@ bool Connect(PGconn* connection, const std::stop_token& stop) {
   return true;
 }
 
-/// The first value of the answer; "" if there is none in time.
+/// Returns the first value of the result; "" if there is none in time.
 std::string AskFor(PGconn* connection, const char* sql, const std::string& pid,
                    const std::string& started_at, const std::stop_token& stop) {
   const auto deadline = Clock::now() + kAnswerTime;
@@ -232,16 +235,17 @@ bool Watchdog::IsDue(const Watched& watched) {
 bool Watchdog::Blame(Watched& watched, Look look) {
   const std::int64_t now = NowMs();
   troubled_ = &watched;
-  trouble_ = fmt::format("PostgreSQL at {} {}", watched.where_,
-                         look == Look::kUnreachable
-                             ? "does not answer"
-                             : "does not know of a statement that we wait for: the connection is "
-                               "half open");
+  trouble_ =
+      fmt::format("PostgreSQL at {} {}", watched.where_,
+                  look == Look::kUnreachable
+                      ? "does not answer"
+                      : "is not working on the statement that we wait for: the connection is "
+                        "half open");
   watched.next_look_ms_ = now + kLookAgainMs;
   if (++watched.bad_looks_ < kBadLooks) return false;
   shutdown(watched.fd_, SHUT_RDWR);
   watched.next_look_ms_ = now + kFirstLookMs;
-  observe::Log(observe::Level::kWarn, "database", trouble_ + "; it is cut",
+  observe::Log(observe::Level::kWarn, "database", trouble_ + "; closing the connection",
                {{"backend", watched.pid_}});
   return true;
 }

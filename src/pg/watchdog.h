@@ -14,7 +14,7 @@
 
 namespace pgsluice::pg {
 
-/// A connection that the watchdog looks after while it exists.
+/// A connection that the watchdog monitors while the object exists.
 class Watched {
  public:
   /// `fd`: the connection's socket; `where`: the server, for messages.
@@ -23,11 +23,11 @@ class Watched {
   Watched(const Watched&) = delete;
   Watched& operator=(const Watched&) = delete;
 
-  /// What the server knows the connection by. Until then, a server that can be connected to is
-  /// taken for one that does not work on the statement.
+  /// Sets how the server identifies the connection. Without it, a server that accepts connections
+  /// counts as not working on the statement.
   void Identify(std::string pid, std::string started_at);
 
-  /// A statement is under way while it exists.
+  /// A statement is running while the object exists.
   class Statement {
    public:
     explicit Statement(Watched* watched);
@@ -42,19 +42,20 @@ class Watched {
  private:
   friend class Watchdog;
 
-  const int fd_;  ///< A duplicate: it stays ours when libpq closes its own.
+  const int fd_;  ///< A duplicate, so that it stays valid if libpq closes its own.
   const std::string conninfo_, where_;
   std::string pid_, started_at_;           // Guarded by the watchdog's mutex.
-  std::atomic<std::int64_t> since_ms_{0};  ///< When the statement was sent; 0: none is under way.
-  // Of the watchdog's thread, for the statement that was sent at `seen_ms_`:
+  std::atomic<std::int64_t> since_ms_{0};  ///< When the statement was sent; 0: none is running.
+  // Used only by the watchdog's thread, for the statement that was sent at `seen_ms_`:
   std::int64_t seen_ms_ = 0, next_look_ms_ = 0;
   int bad_looks_ = 0;
 };
 
-/// Finds connections that are half open: a firewall or proxy forgot them, and answers keep-alives
-/// as if nothing were. libpq would wait for ever. A statement without any bytes from the server for
-/// some seconds is asked about on a new connection; if the server does not work on it, or cannot be
-/// reached, the socket is shut down, and the backend, which may hold locks, is ended.
+/// Finds half-open connections: a firewall or proxy forgot them, but still answers keepalives, so
+/// libpq would wait forever. If no bytes arrive for a running statement for some seconds, the
+/// watchdog asks the server about it on a new connection. If the server does not work on it, or
+/// cannot be reached, the watchdog shuts the socket down and ends the backend, which may hold
+/// locks.
 class Watchdog {
  public:
   static Watchdog& Instance();
@@ -65,28 +66,28 @@ class Watchdog {
   std::string trouble();
 
  private:
-  /// What the server says of a backend.
+  /// What the server reports about a backend.
   enum class Look { kWorks, kDoesNot, kUnreachable };
   struct Suspect {
-    Watched* watched;  ///< Compared only, unless it is in `watched_` and the mutex is held.
+    Watched* watched;  ///< Only compared, unless it is in `watched_` and the mutex is held.
     std::int64_t since_ms;
     std::string conninfo, where, pid, started_at;
   };
 
   void Run(const std::stop_token& stop);
-  /// The next statement to ask about, if there is one.
+  /// Finds the next statement to ask about. Returns false if there is none.
   bool Find(Suspect& suspect);
   static Look Ask(const Suspect& suspect, const std::stop_token& stop);
   void Judge(const Suspect& suspect, Look look, const std::stop_token& stop);
   static bool IsDue(const Watched& watched);
-  /// Cuts the connection when the look was not the first bad one; true then.
+  /// Records a bad check; cuts the connection and returns true if it was not the first one.
   bool Blame(Watched& watched, Look look) PGSLUICE_REQUIRES(mutex_);
 
   base::Mutex mutex_;
   std::condition_variable_any changed_;
   std::set<Watched*> watched_ PGSLUICE_GUARDED_BY(mutex_);
   std::string trouble_ PGSLUICE_GUARDED_BY(mutex_);
-  // Whose trouble it is; compared only.
+  // The connection in trouble; only compared.
   Watched* troubled_ PGSLUICE_GUARDED_BY(mutex_) = nullptr;
   std::jthread thread_;
 };

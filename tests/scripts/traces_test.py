@@ -168,7 +168,7 @@ class Traces(Secured):
             service.finds("item", 1, "another")
             with Collector(port) as collector:
                 until(lambda: collector.spans, "spans once it is back")
-                service.says("takes spans again")
+                service.says("accepts spans again")
                 collector.status = 400
                 service.ask("/v1/item/docs/1")
                 service.says("the collector of traces answered 400")

@@ -5,7 +5,7 @@
 
 namespace pgsluice {
 
-/// Exponential back-off with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter",
+/// Exponential back-off with jitter (AWS Architecture Blog, "Exponential Backoff And Jitter",
 /// 2015): a delay drawn from [base/2, base], where base doubles up to a limit. Not thread-safe.
 class Backoff {
  public:
@@ -14,7 +14,7 @@ class Backoff {
   explicit Backoff(Duration first = Duration(50), Duration limit = Duration(5000))
       : first_(first), limit_(limit), next_(first), random_(std::random_device{}()) {}
 
-  /// The delay before the next attempt.
+  /// Returns the delay before the next attempt.
   Duration Next() {
     const auto base = next_.count();
     next_ = next_ * 2 < limit_ ? next_ * 2 : limit_;

@@ -8,14 +8,14 @@ using EVP_MAC_CTX = struct evp_mac_ctx_st;  // OpenSSL's.
 
 namespace pgsluice::base {
 
-/// Two lower-case hexadecimal digits per byte.
+/// Returns two lower-case hexadecimal digits per byte.
 std::string Hex(std::string_view bytes);
-/// SHA-256 in hex.
+/// Returns the SHA-256 in hexadecimal digits.
 std::string Sha256(std::string_view text);
-/// HMAC with SHA-256 (RFC 2104): 32 bytes.
+/// Returns the HMAC with SHA-256 (RFC 2104): 32 bytes.
 std::string HmacSha256(std::string_view key, std::string_view text);
 
-/// The same for many texts with one key: getting ready costs more than signing. Thread-safe.
+/// Signs many texts with one key: setting up a key costs more than signing. Thread-safe.
 class HmacKey {
  public:
   explicit HmacKey(std::string_view key);

@@ -8,15 +8,15 @@ namespace pgsluice {
 
 /// What the caller may do about an error.
 enum class Disposition {
-  kRetry,   ///< The outside world is unwell: back off, re-read, try again. Nothing is lost.
-  kReject,  ///< This item or this request is bad; others go on.
-  kFatal,   ///< The process cannot go on (wrong password, not migrated, bad configuration).
+  kRetry,   ///< A server is unavailable or busy: back off, read again, try again. Nothing is lost.
+  kReject,  ///< This item or this request is bad; the others continue.
+  kFatal,   ///< The process cannot continue (wrong password, not migrated, bad configuration).
 };
 
 /// The only exception type that leaves a module. Adapters (pg, http, json, config) turn their
-/// library's exceptions into it; nothing above them catches pqxx:: or Poco:: types.
-/// Text style: lower-case start, no final stop, says what happened and where; the hint is a
-/// sentence that says what to do.
+/// library's exceptions into it, and no code above them catches pqxx:: or Poco:: types.
+/// The message starts in lower case, has no final stop, and says what happened and where. The hint
+/// is a sentence that says what to do.
 class Error : public std::runtime_error {
  public:
   Error(Disposition disposition, const std::string& message, std::string hint = {})
@@ -24,7 +24,7 @@ class Error : public std::runtime_error {
 
   Disposition disposition() const { return disposition_; }
   const std::string& hint() const { return hint_; }
-  /// The message, and the hint behind it where there is one.
+  /// Returns the message, followed by the hint if there is one.
   std::string Full() const { return hint_.empty() ? what() : std::string(what()) + "; " + hint_; }
 
  private:

@@ -6,8 +6,9 @@
 
 namespace pgsluice::base {
 
-/// 64-bit FNV-1a as 16 hexadecimal digits: to notice changes of texts we made ourselves. Stable
-/// across builds and machines; not for anything an adversary may choose.
+/// Returns a 64-bit FNV-1a hash as 16 hexadecimal digits. Detects changes of texts that pgsluice
+/// made itself. Stable across builds and machines. Do not use it for input from outside, because
+/// collisions are easy to construct.
 inline std::string Fingerprint(std::string_view text) {
   std::uint64_t hash = 14695981039346656037ULL;
   for (const char c : text) {

@@ -2,8 +2,8 @@
 
 #include <mutex>
 
-// Clang proves at compile time that guarded members are touched only under their lock
-// (-Wthread-safety, an error in the clang preset). Other compilers see nothing of it.
+// Clang proves at compile time that guarded members are accessed only under their lock
+// (-Wthread-safety, an error in the clang preset). For other compilers these macros are empty.
 // https://clang.llvm.org/docs/ThreadSafetyAnalysis.html
 #ifdef __clang__
 #define PGSLUICE_THREAD_ATTRIBUTE(x) __attribute__((x))
@@ -18,7 +18,7 @@
 
 namespace pgsluice::base {
 
-/// std::mutex, as clang's analysis knows it.
+/// A std::mutex with the attributes that clang's analysis needs.
 class PGSLUICE_THREAD_ATTRIBUTE(capability("mutex")) Mutex {
  public:
   void lock() PGSLUICE_THREAD_ATTRIBUTE(acquire_capability()) { mutex_.lock(); }
@@ -31,8 +31,8 @@ class PGSLUICE_THREAD_ATTRIBUTE(capability("mutex")) Mutex {
   std::mutex mutex_;
 };
 
-/// Holds a mutex for a scope. std::condition_variable_any waits with it; a predicate that it calls
-/// says PGSLUICE_REQUIRES.
+/// Holds a mutex for a scope. std::condition_variable_any can wait with it; its predicate needs
+/// PGSLUICE_REQUIRES.
 class PGSLUICE_THREAD_ATTRIBUTE(scoped_lockable) MutexLock {
  public:
   explicit MutexLock(Mutex& mutex) PGSLUICE_THREAD_ATTRIBUTE(acquire_capability(mutex))
@@ -40,7 +40,7 @@ class PGSLUICE_THREAD_ATTRIBUTE(scoped_lockable) MutexLock {
     mutex_.lock();
     held_ = true;
   }
-  /// Takes over a mutex that is held already.
+  /// Takes over a mutex that the caller already holds.
   MutexLock(Mutex& mutex, std::adopt_lock_t) PGSLUICE_REQUIRES(mutex)
       : mutex_(mutex), held_(true) {}
   ~MutexLock() PGSLUICE_THREAD_ATTRIBUTE(release_capability()) {

@@ -5,9 +5,9 @@
 
 namespace pgsluice::base {
 
-/// `text` for a terminal: control characters (C0, DEL, C1), which could move the cursor, recolour
-/// or answer for the user, are written as \xNN; so are line feeds. Bytes that are not UTF-8 as
-/// well.
+/// Returns `text` for a terminal. Control characters (C0, DEL, C1), line feeds and bytes that are
+/// not UTF-8 are written as \xNN, because they could move the cursor, change colours or type for
+/// the user.
 std::string Printable(std::string_view text);
 
 }  // namespace pgsluice::base

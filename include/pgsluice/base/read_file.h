@@ -5,7 +5,7 @@
 namespace pgsluice::base {
 
 /// Returns the whole content of a file. Throws Error(kFatal) with the cause if it cannot be read,
-/// also if it is a directory.
+/// or if it is a directory.
 std::string ReadFile(const std::string& path);
 
 }  // namespace pgsluice::base

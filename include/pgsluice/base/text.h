@@ -5,17 +5,17 @@
 #include <optional>
 #include <string_view>
 
-/// What readers of text formats share.
+/// Small functions for readers of text formats.
 namespace pgsluice::base {
 
-/// Without spaces and tabs at both ends.
+/// Returns the text without spaces and tabs at both ends.
 inline std::string_view Trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t");
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
 }
 
-/// The number that a text of digits is, from its first character to its last; else nothing.
+/// Returns the number if the whole text consists of digits; otherwise nullopt.
 inline std::optional<std::size_t> Number(std::string_view digits, int base) {
   std::size_t number = 0;
   const char* end = digits.data() + digits.size();

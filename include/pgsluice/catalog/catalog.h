@@ -10,11 +10,11 @@
 
 #include "pgsluice/pg/session.h"
 
-/// What PostgreSQL's catalog says about tables, columns, keys and types, read in a few set-based
-/// queries at one snapshot and immutable afterwards.
+/// Tables, columns, keys and types, as PostgreSQL's catalog describes them. Read in a few set-based
+/// queries at one snapshot, and immutable afterwards.
 namespace pgsluice::catalog {
 
-/// A type with its domains peeled off.
+/// A type without its domains.
 struct TypeInfo {
   std::uint32_t oid = 0;  ///< Of the base type (behind domains).
   std::string sql;        ///< format_type() of the column's own type: "numeric(10,2)", "shop.mood".
@@ -31,11 +31,12 @@ struct TypeInfo {
   std::vector<std::string> field_names;
   std::vector<std::shared_ptr<const TypeInfo>> field_types;
   bool domain = false;        ///< The column's own type is a domain over this one.
-  bool ambiguous = false;     ///< Somebody made an implicit cast from it, so that operators
-                              ///< and functions may not be found by their name alone.
+  bool ambiguous = false;     ///< A user defined an implicit cast from it, so operators and
+                              ///< functions may not be found by their name alone.
   bool deterministic = true;  ///< false: a collation where different texts are equal.
 
-  /// Made by PostgreSQL itself: nobody can make casts, operators or functions for it.
+  /// Returns whether the type belongs to PostgreSQL itself, so that no user can create casts,
+  /// operators or functions for it.
   bool BuiltIn() const { return oid != 0 && oid < 16384; }
 };
 
@@ -45,7 +46,7 @@ struct Column {
   TypeInfo type;
   bool not_null = false;
   bool generated = false;
-  bool can_select = true;  ///< The present role may read it.
+  bool can_select = true;  ///< The current role may read it.
 };
 
 struct ForeignKey {
@@ -60,7 +61,7 @@ struct Index {
   bool unique = false;               ///< Over all rows and `columns` alone: proves "at most one".
   bool primary = false;
   bool partial = false;
-  bool ordered = true;  ///< A B-tree, which finds ranges; false: a hash index.
+  bool ordered = true;  ///< A B-tree, which supports range scans; false: a hash index.
 };
 
 struct Table {
@@ -71,50 +72,51 @@ struct Table {
   std::vector<Column> columns;  ///< In attnum order, dropped ones left out.
   std::vector<Index> indexes;
   std::vector<std::uint32_t> descendants;  ///< Partitions and inheritance children, all levels.
-  std::int64_t layout = 0;  ///< Differs when its name, its schema or a column is another one.
-  std::string rule;         ///< Of a view: differs whenever its query is replaced.
+  std::int64_t layout = 0;  ///< Differs if the name, the schema or a column of the table differs.
+  std::string rule;         ///< For a view: changes whenever its query is replaced.
   bool is_partition = false;
-  bool row_security = false;  ///< RLS applies to the present role.
-  bool can_select = true;     ///< The present role may read it, or some columns of it.
+  bool row_security = false;  ///< RLS applies to the current role.
+  bool can_select = true;     ///< The current role may read it, or some of its columns.
   bool can_attach = true;     ///< Has our triggers, or may get them.
   std::string owner;          ///< The role's name.
   double estimated_rows = 0;  ///< reltuples over all descendants; -1: never analyzed.
 
   bool IsView() const { return kind == 'v' || kind == 'm'; }
-  /// A table of its own, partitioned or not: not a part of another one.
+  /// Returns whether it is a table of its own, partitioned or not, and not a part of another one.
   bool IsOrdinary() const { return (kind == 'r' || kind == 'p') && !is_partition; }
-  /// Unlike a partitioned table's, its keys say nothing about the rows of its children.
+  /// Returns whether it has inheritance children. Unlike in a partitioned table, its keys do not
+  /// cover their rows.
   bool HasInheritanceChildren() const { return kind == 'r' && !descendants.empty(); }
   const Column* Find(std::string_view column) const;
-  /// `schema.name`, quoted where SQL needs it.
+  /// Returns `schema.name`, quoted if SQL needs it.
   std::string QualifiedName() const;
-  /// Primary key; else the best unique index over NOT NULL columns; else all columns.
+  /// Returns the primary key; else the best unique index over NOT NULL columns; else all columns.
   std::vector<std::string> Identity() const;
-  /// Whether Identity() is unique (primary key or unique index).
+  /// Returns whether Identity() is unique (primary key or unique index).
   bool HasKey() const;
 };
 
 class Catalog {
  public:
-  /// Reads every table and view outside the system schemas and schema pgsluice, temporary ones left
-  /// out. Call outside a transaction.
+  /// Reads every table and view outside the system schemas and schema pgsluice, except temporary
+  /// ones. Call outside a transaction.
   static Catalog Load(pg::Session& session);
 
   const std::vector<Table>& tables() const { return tables_; }
   const std::vector<ForeignKey>& foreign_keys() const { return foreign_keys_; }
   const Table* Find(std::uint32_t oid) const;
-  /// By a name as written in SQL; without a schema, schema public. Null when there is none. Throws
-  /// what SplitName() throws.
+  /// Finds a table by its name as written in SQL; without a schema, it is in schema public. Returns
+  /// null if there is none. Throws like SplitName().
   const Table* Find(std::string_view sql_name) const;
-  /// A text that changes whenever something changes that documents depend on (columns, types,
-  /// keys, partitions); cheap to compare with pgsluice's periodic fingerprint query.
+  /// Returns a text that changes whenever something changes that documents depend on (columns,
+  /// types, keys, partitions). Compare it with Fingerprint() to detect changes.
   const std::string& fingerprint() const { return fingerprint_; }
-  /// SQL of a query that returns Table::layout of the relations that `condition` selects from `c`,
+  /// Returns SQL of a query for Table::layout of the relations that `condition` selects from `c`,
   /// combined by XOR.
   static std::string LayoutSql(std::string_view condition);
-  /// Only the fingerprint, in one cheap query: for noticing schema changes.
+  /// Reads only the fingerprint, in one cheap query, to detect schema changes.
   static std::string Fingerprint(pg::Session& session);
-  /// SQL of that query.
+  /// Returns the SQL of that query.
   static const std::string& FingerprintSql();
 
  private:
@@ -125,8 +127,8 @@ class Catalog {
   std::string fingerprint_;
 };
 
-/// Splits `public."Odd Name"` into schema (empty when not given) and name, folding unquoted parts
-/// to lower case as SQL does. Throws Error(kReject) if it is not a name.
+/// Splits `public."Odd Name"` into schema (empty if not given) and name. Folds unquoted parts to
+/// lower case as SQL does. Throws Error(kReject) if it is not a name.
 std::pair<std::string, std::string> SplitName(std::string_view sql_name);
 
 }  // namespace pgsluice::catalog

@@ -7,7 +7,8 @@
 
 namespace pgsluice::engine {
 
-/// The body of one _bulk request: a line per action, documents pasted as PostgreSQL built them.
+/// The body of one _bulk request: one line per action, with documents inserted exactly as
+/// PostgreSQL built them, because parsing them would cost time and digits.
 class BulkBody {
  public:
   explicit BulkBody(std::string index) : index_(std::move(index)) {}
@@ -20,7 +21,7 @@ class BulkBody {
   const std::string& text() const { return text_; }
   const std::string& index() const { return index_; }
   std::size_t bytes() const { return text_.size(); }
-  std::size_t size() const { return count_; }  ///< Actions.
+  std::size_t size() const { return count_; }  ///< Number of actions.
   bool empty() const { return count_ == 0; }
   bool only_deletes() const { return !indexes_; }
   void Clear();
@@ -32,9 +33,9 @@ class BulkBody {
   bool indexes_ = false;
 };
 
-/// What became of one action.
+/// The result of one action.
 enum class Outcome {
-  kDone,      ///< Written, or a newer state was there already (409), or nothing to delete (404).
+  kDone,  ///< Written, or a newer state exists already (409), or there was nothing to delete (404).
   kRetry,     ///< Overload, block, shard or cluster trouble: keep the event, re-read, try again.
   kRejected,  ///< The engine refuses this document (400): dead letter.
 };
@@ -46,18 +47,18 @@ struct ItemResult {
       error;  ///< The engine's reason ("mapper_parsing_exception: …"), for kRetry/kRejected.
 };
 
-/// The answer to one _bulk.
+/// The response to one _bulk request.
 struct BulkResult {
-  bool all_done = false;          ///< Fast path: nothing to look at.
-  std::vector<ItemResult> items;  ///< In the order of the request; empty when all_done.
+  bool all_done = false;          ///< All actions succeeded, so the items were not parsed.
+  std::vector<ItemResult> items;  ///< In the order of the request; empty if all_done.
   bool too_large =
       false;  ///< 413, or one of several actions makes the request invalid: halve and send again.
-  bool index_missing = false;  ///< The alias or index is gone.
+  bool index_missing = false;  ///< The alias or index does not exist.
 };
 
-/// Reads a _bulk answer (HTTP status and body) for `actions` actions. Pure. Throws
-/// IndexRefused (kRetry) if the whole request has to be sent again (403, 429, 5xx, blocks, an
-/// answer that is not one to _bulk), and what RequireAllowed() throws if the login is refused.
+/// Reads a _bulk response (HTTP status and body) for `actions` actions. Throws IndexRefused
+/// (kRetry) if the whole request has to be repeated (403, 429, 5xx, blocks, or a response that does
+/// not come from _bulk), and throws like RequireAllowed() if the login is refused.
 BulkResult ReadBulkAnswer(int status, std::string_view body, std::size_t actions);
 
 }  // namespace pgsluice::engine

@@ -9,10 +9,10 @@
 
 namespace pgsluice::engine {
 
-/// Whether the engine would make an index behind `alias` with `body`: makes a hidden one without
-/// documents, whose name is as long as a real one's, calls `then` with that name, and deletes it
-/// again. Returns the refusal, if there is one. Throws Error(kRetry) if the engine cannot be
-/// reached, CredentialsRefused.
+/// Tries whether the engine would create an index behind `alias` with `body`. Creates a hidden
+/// index without documents, whose name is as long as a real one, calls `then` with that name, and
+/// deletes the index. Returns the refusal, if there is one. Throws Error(kRetry) if the engine
+/// cannot be reached, and CredentialsRefused.
 std::optional<Error> TryIndex(Engine& engine, const std::string& alias, const std::string& body,
                               const std::function<void(const std::string& name)>& then = {});
 

@@ -4,8 +4,8 @@
 
 namespace pgsluice::json {
 
-/// Whether two values mean the same: the order of members does not matter; numbers are compared as
-/// written, because a digit that was lost is a difference.
+/// Returns whether two values mean the same. The order of members does not matter. Numbers are
+/// compared as written, because a lost digit is a difference.
 bool Equal(const Value& a, const Value& b);
 
 }  // namespace pgsluice::json

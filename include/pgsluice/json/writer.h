@@ -7,12 +7,12 @@
 
 namespace pgsluice::json {
 
-/// Appends `text` as a JSON string with its quotes. The input is UTF-8; control characters, quote
-/// and backslash are escaped, other bytes are copied.
+/// Appends `text` as a JSON string with its quotes. The input must be UTF-8. Escapes control
+/// characters, quotes and backslashes; copies other bytes.
 void AppendString(std::string& out, std::string_view text);
-/// The same as a value of its own.
+/// Returns `text` as a JSON string with its quotes.
 std::string Quote(std::string_view text);
-/// Appends `value` without white space; numbers as they were written.
+/// Appends `value` without white space, and numbers as they were written.
 void Append(std::string& out, const Value& value);
 std::string ToText(const Value& value);
 

@@ -11,7 +11,7 @@ namespace pgsluice::observe {
 
 enum class Level { kTrace, kDebug, kInfo, kWarn, kError };
 
-/// Sets format ("text" or "json") and level; may be called again (SIGHUP).
+/// Sets the format ("text" or "json") and the level; may be called again (SIGHUP).
 void ConfigureLog(std::string_view format, std::string_view level);
 
 using LogField = std::pair<std::string_view, std::string>;
@@ -19,8 +19,8 @@ using LogField = std::pair<std::string_view, std::string>;
 void Log(Level level, std::string_view component, std::string_view message,
          const std::vector<LogField>& fields = {});
 
-/// While it lives, each line that its thread logs has the field `database`. Nothing if the name is
-/// empty.
+/// Adds the field `database` to each line that its thread logs while the object exists. Does
+/// nothing if the name is empty.
 class LogDatabase {
  public:
   explicit LogDatabase(const std::string& name);

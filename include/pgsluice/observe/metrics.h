@@ -11,8 +11,8 @@
 
 #include "pgsluice/base/mutex.h"
 
-/// Prometheus metrics (text format 0.0.4). Metrics are made once and live as long as the registry;
-/// updating one is lock-free and may happen on any thread.
+/// Prometheus metrics (text format 0.0.4). A metric is created once and lives as long as its
+/// registry. Updating it is lock-free and allowed on any thread.
 namespace pgsluice::observe {
 
 class Counter {
@@ -52,18 +52,18 @@ class Registry {
  public:
   Counter& MakeCounter(const std::string& name, const std::string& help, const Labels& labels = {});
   Gauge& MakeGauge(const std::string& name, const std::string& help, const Labels& labels = {});
-  /// Bounds in the metric's unit, ascending; +Inf is added.
+  /// `bounds` are in the metric's unit, ascending; +Inf is added.
   Histogram& MakeHistogram(const std::string& name, const std::string& help,
                            std::vector<double> bounds, const Labels& labels = {});
-  /// Runs before each Text(): for values that are read when asked for.
+  /// Calls `collect` before each Text(), for values that are read on demand.
   void OnCollect(std::function<void()> collect);
   std::string Text();
 
  private:
   struct Family;
   struct Metric;
-  /// The metric of that name and labels, made if need be. A name used with two types is a mistake
-  /// in the program: std::logic_error.
+  /// Returns the metric with this name and these labels; creates it if needed. Throws
+  /// std::logic_error if the name is used with two types, which is a programming error.
   Metric& Find(const char* type, const std::string& name, const std::string& help,
                const Labels& labels) PGSLUICE_REQUIRES(mutex_);
   base::Mutex mutex_;
@@ -71,8 +71,8 @@ class Registry {
   std::vector<std::function<void()>> collectors_ PGSLUICE_GUARDED_BY(mutex_);
 };
 
-/// process_resident_memory_bytes, process_cpu_seconds_total, process_open_fds and
-/// process_start_time_seconds of this process, read from /proc when asked for.
+/// Registers process_resident_memory_bytes, process_cpu_seconds_total, process_open_fds and
+/// process_start_time_seconds of this process, read from /proc on demand.
 void RegisterProcessMetrics(Registry& registry);
 
 }  // namespace pgsluice::observe

@@ -7,51 +7,52 @@
 #include <string_view>
 #include <utility>
 
-/// Traces: spans of requests and of batches, sent to a collector by TraceExporter. While none runs
-/// in the process a span costs next to nothing.
+/// Traces: spans of requests and of batches, which TraceExporter sends to a collector. Without an
+/// exporter in the process, a span costs almost nothing.
 namespace pgsluice::observe {
 
 class TraceExporter;
 
-/// Where a span belongs: W3C Trace Context.
+/// The position of a span in a trace: W3C Trace Context.
 struct TraceContext {
   std::string trace_id;  ///< 32 hexadecimal digits.
   std::string span_id;   ///< 16 of them.
-  bool sampled = false;  ///< Whether it is sent to the collector.
+  bool sampled = false;  ///< It is sent to the collector.
 };
 
-/// From the value of a traceparent header; nothing when that is not well-formed.
+/// Reads the value of a traceparent header; nullopt if it is not well-formed.
 std::optional<TraceContext> ReadTraceparent(std::string_view header);
 
 enum class SpanKind { kInternal = 1, kServer = 2, kClient = 3, kConsumer = 5 };
 
-/// A piece of work of one thread, from construction to destruction; it failed when an exception
-/// ends it. Spans nest.
+/// A piece of work of one thread, from construction to destruction. It counts as failed if an
+/// exception ends it. Spans nest.
 class Span {
  public:
-  /// A part of the thread's innermost span, or the root of a new trace.
+  /// Begins a child of the thread's innermost span, or the root of a new trace.
   Span(SpanKind kind, std::string_view name);
-  /// A part of what `traceparent` names, or the root of a new trace when that names nothing.
+  /// Begins a child of the span that `traceparent` names, or the root of a new trace if it names
+  /// none.
   Span(SpanKind kind, std::string_view name, const std::string& traceparent);
   ~Span();
   Span(const Span&) = delete;
   Span& operator=(const Span&) = delete;
 
-  /// Of this thread; null when there is none.
+  /// Returns the innermost span of this thread; null if there is none.
   static Span* Innermost();
 
   void Rename(std::string name) { name_ = std::move(name); }
-  /// Long texts are cut.
+  /// Cuts long texts.
   void Set(std::string_view key, std::string_view text);
   void Set(std::string_view key, std::int64_t number);
   void Fail() { failed_ = true; }
-  /// It began before it was known to be worth a span.
+  /// Moves the start back, for work that began before it was known to deserve a span.
   void Since(std::chrono::steady_clock::time_point start) { start_ = start; }
 
-  /// The header for what this span asks of others: itself, or while nothing is exported what came
-  /// in. Empty when there is neither.
+  /// Returns the header for outgoing requests of this span: its own context, or, without an
+  /// exporter, the context that came in. Empty if there is neither.
   std::string traceparent() const;
-  /// Empty unless the span is sent to the collector.
+  /// Returns the trace's id; empty unless the span is sent to the collector.
   std::string_view trace_id() const;
 
  private:
@@ -68,11 +69,12 @@ class Span {
   std::string attributes_;
   bool failed_ = false;
   std::chrono::steady_clock::time_point start_;
-  std::chrono::nanoseconds epoch_{0};  ///< Of the steady clock; one for the spans of a thread.
+  std::chrono::nanoseconds epoch_{
+      0};  ///< Converts the steady clock to Unix time; the same for all spans of a thread.
 };
 
-/// While it lives, the spans of this thread are parts of `span`, which may be another thread's and
-/// outlives it, or null.
+/// Makes spans of this thread children of `span` while the object exists. `span` may belong to
+/// another thread and must outlive the object, or is null.
 class SpansBelongTo {
  public:
   explicit SpansBelongTo(Span* span);

@@ -19,22 +19,24 @@
 namespace pgsluice::observe {
 
 struct TraceOptions {
-  /// What the process is: "service.name" and others.
+  /// Describes the process: "service.name" and others.
   std::vector<std::pair<std::string, std::string>> resource = {{"service.name", "pgsluice"}};
-  double ratio = 1;            ///< Share of the traces that begin here which are exported.
-  bool follows_caller = true;  ///< A caller's own decision counts instead.
-  std::size_t queue = 2048;    ///< Spans that may wait; more are dropped.
-  std::size_t batch = 512;     ///< Spans of one request.
+  double ratio = 1;  ///< Share of the traces beginning here that are exported.
+  bool follows_caller =
+      true;  ///< If a caller decided whether to sample, its decision counts instead.
+  std::size_t queue = 2048;                 ///< Spans that may wait; further ones are dropped.
+  std::size_t batch = 512;                  ///< Spans per request.
   std::chrono::milliseconds delay{5000};    ///< Until a smaller batch is sent.
   std::chrono::milliseconds timeout{3000};  ///< For one request.
 };
 
-/// Sends a request of OTLP/HTTP in JSON. Throws Error: kRetry for what may be sent again.
+/// Sends one OTLP/HTTP request in JSON. Throws Error; kRetry if it may be sent again.
 using TraceSender = std::function<void(const std::string& body, std::chrono::milliseconds timeout)>;
 
 /// Takes the spans of the process from its construction to its destruction, and sends them in
-/// batches from a thread of its own: code that makes spans never waits. Outlives every span; one at
-/// a time. What is left at the end gets a second.
+/// batches from its own thread, so that code that creates spans never waits. Must outlive every
+/// span; only one may exist at a time. The destructor spends at most a second on the remaining
+/// spans.
 class TraceExporter {
  public:
   TraceExporter(TraceOptions options, TraceSender send, Registry& registry);
@@ -44,7 +46,7 @@ class TraceExporter {
 
   static TraceExporter* Running();
   bool Samples(const std::optional<TraceContext>& parent, const std::string& trace_id) const;
-  /// A span in the JSON of OTLP.
+  /// Takes a span in OTLP's JSON.
   void Take(std::string span);
 
  private:
@@ -52,16 +54,16 @@ class TraceExporter {
   void Run(const std::stop_token& stop);
   void Flush(Spans spans);
   Spans Next();
-  /// False when they should be sent again.
+  /// Returns false if the spans should be sent again.
   bool Deliver(const Spans& spans, std::chrono::milliseconds timeout);
   std::string Body(const Spans& spans) const;
 
   const TraceOptions options_;
   const TraceSender send_;
-  std::string head_;  ///< Of a body.
+  std::string head_;  ///< The beginning of each body.
   Counter& exported_;
   Counter& dropped_;
-  bool trouble_ = false;  ///< Of the last delivery.
+  bool trouble_ = false;  ///< The last delivery failed.
   base::Mutex mutex_;
   std::condition_variable_any changed_;
   std::deque<std::string> waiting_ PGSLUICE_GUARDED_BY(mutex_);

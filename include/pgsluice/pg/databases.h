@@ -8,13 +8,14 @@
 /// The databases of a server.
 namespace pgsluice::pg {
 
-/// Those that the role may connect to, except templates, by name.
+/// Returns the names of the databases that the role may connect to, except templates, sorted.
 std::vector<std::string> ListDatabases(Session& session);
 
-/// Whether it has an ordinary or partitioned table in schema public.
+/// Returns whether the database has an ordinary or partitioned table in schema public.
 bool HasTables(Session& session);
 
-/// The connection string with another database. Throws Error(kFatal) if it is not one.
+/// Returns the connection string with another database. Throws Error(kFatal) if `url` is not a
+/// connection string.
 std::string WithDatabase(const std::string& url, const std::string& database);
 
 }  // namespace pgsluice::pg

@@ -10,11 +10,11 @@
 
 namespace pgsluice::pg {
 
-/// Hands out sessions, each to one user at a time; opens them when needed, keeps them open, throws
-/// broken ones away. Thread-safe.
+/// Lends sessions, each to one user at a time. Opens them on demand, keeps them open, and discards
+/// broken ones. Thread-safe.
 class Pool {
  public:
-  /// A session on loan; goes back when this is destroyed. Must not outlive the pool.
+  /// A session on loan, which is returned on destruction. Must not outlive the pool.
   class Lease {
    public:
     Lease(Pool& pool, std::unique_ptr<Session> session)
@@ -32,10 +32,10 @@ class Pool {
     std::unique_ptr<Session> session_;
   };
 
-  /// At most `size` sessions; further callers wait for one.
+  /// Lends at most `size` sessions; further callers wait for one.
   Pool(SessionOptions options, std::size_t size) : options_(std::move(options)), free_(size) {}
 
-  /// Throws what Session's constructor throws.
+  /// Waits for a free session. Throws like Session's constructor.
   Lease Acquire();
 
  private:
@@ -44,7 +44,7 @@ class Pool {
   const SessionOptions options_;
   base::Mutex mutex_;
   std::condition_variable_any returned_;
-  std::size_t free_ PGSLUICE_GUARDED_BY(mutex_);  ///< How many more may be lent.
+  std::size_t free_ PGSLUICE_GUARDED_BY(mutex_);  ///< How many more sessions may be lent.
   std::vector<std::unique_ptr<Session>> idle_ PGSLUICE_GUARDED_BY(mutex_);
 };
 

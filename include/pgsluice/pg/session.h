@@ -10,8 +10,8 @@
 
 namespace pgsluice::pg {
 
-/// How sessions are opened. `url` is a libpq URL or key=value string; the PG* variables fill what
-/// it leaves open.
+/// How sessions are opened. `url` is a libpq URL or key=value string; the PG* variables apply to
+/// what it does not set.
 struct SessionOptions {
   std::string url;
   std::string application_name = "pgsluice";
@@ -20,15 +20,14 @@ struct SessionOptions {
   int lock_timeout_ms = 0;       ///< 0: none.
 };
 
-/// A named statement. The name is the key of the prepared statement and of its metric; the text
-/// must live as long as the program or the session (statements are static, or owned by a plan
-/// that outlives the session's use of it). Parameters are $1, $2, …
+/// A named statement. Each session prepares it once, at its first use, and finds it again by its
+/// text. Parameters are $1, $2, …
 struct Statement {
   std::string name;
   std::string sql;
 };
 
-/// The rows of one statement, as text. Cheap to copy; independent of the session's life.
+/// The rows of one statement, as text. Cheap to copy, and independent of the session.
 class Result {
  public:
   struct Data;
@@ -37,12 +36,12 @@ class Result {
   std::size_t rows() const;
   std::size_t columns() const;
   bool IsNull(std::size_t row, std::size_t column) const;
-  /// The value as text; empty for NULL. Valid as long as this result or a copy of it.
+  /// Returns the value as text; empty for NULL. Valid as long as this result or a copy of it.
   std::string_view Text(std::size_t row, std::size_t column) const;
-  /// Throws Error(kReject) when the value is no 64-bit integer.
+  /// Throws Error(kReject) if the value is not a 64-bit integer.
   std::int64_t Int(std::size_t row, std::size_t column) const;
   bool Bool(std::size_t row, std::size_t column) const;
-  /// Rows an INSERT, UPDATE or DELETE changed.
+  /// Returns the number of rows that an INSERT, UPDATE or DELETE changed.
   std::int64_t affected() const;
 
  private:
@@ -52,13 +51,14 @@ class Result {
 using Param = std::optional<std::string>;
 
 /// One connection to PostgreSQL, used by one thread at a time. Sets TimeZone UTC, DateStyle ISO,
-/// IntervalStyle postgres, bytea_output hex, extra_float_digits 1 and an empty search_path, so
-/// that texts of values never depend on the role's or the database's settings. With row_security
-/// off: a query whose rows a policy would filter fails, and the policy's functions do not run.
+/// IntervalStyle postgres, bytea_output hex, extra_float_digits 1 and an empty search_path, so that
+/// texts of values never depend on the settings of the role or the database. Sets row_security off:
+/// a query whose rows a policy would filter fails instead of losing rows, and the policy's
+/// functions do not run.
 ///
-/// Errors: a lost or refused connection is Error(kRetry) and leaves the session broken (open a new
-/// one); wrong password, role or database is Error(kFatal) with a hint; a failed statement is
-/// SqlError (Error(kReject)).
+/// Throws Error(kRetry) if the connection is lost or refused; a lost one leaves the session broken,
+/// so open a new one. Throws Error(kFatal) with a hint for a wrong password, role or database, and
+/// SqlError for a failed statement.
 class Session {
  public:
   explicit Session(const SessionOptions& options);
@@ -66,26 +66,26 @@ class Session {
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;
 
-  /// Runs text that may hold several statements; answers with the last one's result.
+  /// Runs text that may hold several statements. Returns the result of the last one.
   Result Exec(std::string_view sql);
-  /// Runs a statement that is prepared at its first use in this session.
+  /// Runs a statement, which is prepared at its first use in this session.
   Result Exec(const Statement& statement, std::initializer_list<Param> params = {});
   /// Runs a parameterised statement once, without keeping it prepared.
   Result ExecParams(std::string_view sql, std::initializer_list<Param> params);
 
   void Begin();
   void Commit();
-  /// Safe to call in any state, also on a broken session.
+  /// May be called in any state, also on a broken session.
   void Rollback() noexcept;
   bool broken() const;
   int server_version() const;  ///< As in 150018.
 
-  /// A name or literal quoted for use inside SQL text.
+  /// Quotes a name or literal for use inside SQL text.
   static std::string QuoteName(std::string_view name);
   static std::string QuoteLiteral(std::string_view text);
 
-  /// Whether sessions opened from now on refuse to read views, so that one that took the place of a
-  /// table runs none of its owner's functions. Not before servers 14.13, 15.8 and 16.4.
+  /// Decides whether sessions opened from now on refuse to read views. Then a view that replaced a
+  /// table cannot run functions of its owner. Has no effect before servers 14.13, 15.8 and 16.4.
   static void RefuseViews(bool refuse);
 
  private:
@@ -94,7 +94,7 @@ class Session {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Rolls back on leaving the scope unless committed.
+/// A transaction that is rolled back at the end of the scope unless it was committed.
 class Transaction {
  public:
   explicit Transaction(Session& session) : session_(session) { session_.Begin(); }
@@ -113,15 +113,15 @@ class Transaction {
   bool done_ = false;
 };
 
-/// A session of its own that waits for NOTIFY, for lock games and small queries in between.
+/// A separate session that waits for NOTIFY, and runs locks and small queries in between.
 class Listener {
  public:
   Listener(const SessionOptions& options, const std::string& channel);
   ~Listener();
-  /// Waits until a notification arrives (true), Interrupt() is called or the time is over (false).
-  /// Throws Error(kRetry) when the connection is lost.
+  /// Waits until a notification arrives (returns true), or until Interrupt() is called or the time
+  /// is over (returns false). Throws Error(kRetry) if the connection is lost.
   bool Wait(int timeout_ms);
-  /// Ends a running or the next Wait(). The only member another thread may call.
+  /// Ends the running or next Wait(). The only member that another thread may call.
   void Interrupt();
   Session& session();
 

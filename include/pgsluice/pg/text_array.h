@@ -6,7 +6,7 @@
 
 namespace pgsluice::pg {
 
-/// "{1,2,3}", "{\"a\",\"b\"}": how a list travels to the server as one parameter.
+/// Returns "{1,2,3}" or "{\"a\",\"b\"}", so that one parameter carries a list.
 std::string TextArray(const std::vector<std::int64_t>& numbers);
 std::string TextArray(const std::vector<std::string>& texts);
 

@@ -4,8 +4,8 @@
 
 namespace pgsluice::pg {
 
-/// What is known of connections on which a statement's answer does not come although the server
-/// does not work on it, or cannot be asked; empty if there are none. For readiness. Such a
+/// Returns which connections are stuck, for readiness: a statement's response does not come
+/// although the server does not work on it, or cannot be asked. Empty if there are none. Such a
 /// connection is cut within about 15 seconds, so that its session is broken and replaced.
 std::string ConnectionTrouble();
 

@@ -107,7 +107,8 @@ void HttpConnection::SendAll() {
   while (true) {
     const Need need = Send();
     if (need == Need::kNothing) return;
-    if (need == Need::kEnd) throw Poco::Net::ConnectionAbortedException("the caller is gone");
+    if (need == Need::kEnd)
+      throw Poco::Net::ConnectionAbortedException("the caller has disconnected");
     const auto left = std::chrono::ceil<milliseconds>(SendDeadline() - Clock::now());
     if (left <= milliseconds(0)) throw Poco::TimeoutException("the caller reads too slowly");
     Await(need, std::min(left, kLook));

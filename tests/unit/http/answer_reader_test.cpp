@@ -139,10 +139,10 @@ TEST_F(AnswerReader, TellsWhatIsNoAnswer) {
         "HTTP/1.1 200 OK\r\nno header\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"}) {
     Give(other, kWhole, true);
-    EXPECT_THAT(Failure(), HasSubstr("something that is no HTTP")) << other;
+    EXPECT_THAT(Failure(), HasSubstr("something that is not HTTP")) << other;
   }
   Give("HTTP/1.1 200 OK\r\nX: " + std::string(70000, 'x') + "\r\n\r\n", kWhole, true);
-  EXPECT_THAT(Failure(), HasSubstr("something that is no HTTP"));
+  EXPECT_THAT(Failure(), HasSubstr("something that is not HTTP"));
   Give("HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n", kWhole, true);
   EXPECT_THAT(Failure(), HasSubstr("larger than 256 MB"));
 }
