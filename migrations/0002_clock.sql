@@ -1,13 +1,15 @@
--- The version of a write: the clock of the snapshot its document was read at.
+-- The version of a document: the clock of the snapshot at which it was read.
 
--- The views are replaced: nobody queues behind this for long.
+-- The views are replaced with a short timeout, so that no session queues behind this for long.
 DO $$ BEGIN PERFORM pg_catalog.set_config('lock_timeout', '3s', true); END $$;
 
--- Number of transactions completed in this snapshot: xmax counts all that began to complete, xip are
--- those still running. Snapshots of one primary are totally ordered and every completed top-level
--- transaction adds one, so a later snapshot never has a smaller clock and equal clocks see the same
--- data. A transaction does not find its own id in xip although it has not completed: take it off,
--- or a poller (which has an id, through FOR UPDATE) would be one ahead of the others.
+-- Returns the number of transactions that have ended in this snapshot: xmax is one above the
+-- highest transaction that has ended, and xip lists those below it that still run. Snapshots of one
+-- primary are totally ordered, and every top-level transaction that ends adds at least one. So a
+-- later snapshot never has a smaller clock, and equal clocks see the same data (proof in
+-- docs/correctness.md). A transaction does not find its own id in xip although it still runs, so it
+-- is subtracted. Otherwise a poller, which gets an id through FOR UPDATE, would be one ahead of the
+-- others.
 CREATE OR REPLACE FUNCTION pgsluice.clock() RETURNS bigint
 LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
   SELECT pg_catalog.pg_snapshot_xmax(s)::pg_catalog.text::bigint
@@ -17,15 +19,15 @@ LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
   FROM pg_catalog.pg_current_snapshot() AS s
 $$;
 
--- epoch << 48 | clock, for external_gte. Call it in the statement that reads the documents.
+-- Returns epoch << 48 | clock, for external_gte. Call it in the statement that reads the documents.
 CREATE OR REPLACE FUNCTION pgsluice.version() RETURNS bigint
 LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$
   SELECT (epoch::bigint << 48) | pgsluice.clock() FROM pgsluice.state
 $$;
 
--- Which server this is, as far as an ordinary role can tell: system identifier, timeline, start.
--- After a crash ids that were never written to WAL are given again, so a restart counts as another
--- server; raising the epoch costs nothing.
+-- Identifies the server as far as an ordinary role can: system identifier, timeline, start. After a
+-- crash, transaction ids that were never written to WAL are assigned again, so a restart counts as
+-- another server. Raising the epoch costs nothing.
 CREATE OR REPLACE FUNCTION pgsluice.server_identity() RETURNS text
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -41,10 +43,10 @@ BEGIN
 END
 $$;
 
--- To be called at every start and reconnect with the highest version the process has issued.
--- If the present version is below what was issued, or the server is another one than before, raises
--- the epoch and returns true. Then the generation rises as well, so that nobody writes documents of
--- the new epoch before the watcher of its process has kept it with the indexes.
+-- Call it after every start and reconnect with the highest version that the process has issued. If
+-- the present version is below that, or the server is another one, it raises the epoch and returns
+-- true. It also raises the generation, so that no session writes documents of the new epoch before
+-- the watcher of its process has stored the epoch with the indexes.
 CREATE OR REPLACE FUNCTION pgsluice.check_epoch(issued bigint) RETURNS boolean
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -69,14 +71,14 @@ BEGIN
 END
 $$;
 
--- A token for `after`: at or above the events of everything committed before the call. Take it
--- after COMMIT. For applications: GRANT USAGE ON SCHEMA pgsluice and EXECUTE on this function.
+-- Returns a token for `after`: at or above the events of everything committed before the call. Call
+-- it after COMMIT. For applications: GRANT USAGE ON SCHEMA pgsluice and EXECUTE on this function.
 CREATE OR REPLACE FUNCTION pgsluice.position() RETURNS text
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT (CASE WHEN is_called THEN last_value ELSE 0 END)::text FROM pgsluice.outbox_id_seq
 $$;
 
--- Events (changed keys) that wait, by table.
+-- Counts waiting events (changed keys) per table.
 CREATE OR REPLACE FUNCTION pgsluice.lag(OUT table_name text, OUT pending bigint, OUT oldest_age interval)
 RETURNS SETOF record
 LANGUAGE sql STABLE AS $$
@@ -87,9 +89,9 @@ LANGUAGE sql STABLE AS $$
   ORDER BY 1
 $$;
 
--- How far the reading of tables into a physical index is, in rows. What is left is estimated by the
--- rows per block met so far, before that by the planner's figures; the time by the speed of the last
--- minute (pieces that began earlier count with their share).
+-- Reports how far the reading of tables into a physical index is, in rows. Estimates what is left
+-- from the rows per block read so far, or before that from the planner's statistics. Estimates the
+-- time from the speed of the last minute (tasks that began earlier count with their share).
 CREATE OR REPLACE FUNCTION pgsluice.progress(of_physical text, OUT pieces_left bigint,
   OUT done bigint, OUT total bigint, OUT eta_s bigint)
 LANGUAGE sql STABLE AS $$
@@ -118,8 +120,8 @@ LANGUAGE sql STABLE AS $$
   FROM amounts, minute
 $$;
 
--- One row: what waits in the outbox, and whether anybody is there to take it. Reads the ends of the
--- outbox and statistics only, so that it may be asked often.
+-- One row: what waits in the outbox, and whether any process is there to take it. Reads only the
+-- ends of the outbox and statistics, so that it may be queried often.
 CREATE OR REPLACE VIEW pgsluice.outbox_status AS
   SELECT (SELECT pg_catalog.now() - o.captured_at FROM pgsluice.outbox o ORDER BY o.id LIMIT 1)
            AS oldest_age,

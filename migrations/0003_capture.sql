@@ -1,19 +1,43 @@
 -- Capture: statement-level triggers that write the keys of changed rows to the outbox.
 --
--- The generated functions are static SQL with the columns' names in it. A column that is renamed or
--- dropped later must not make the user's statement fail, so the names are looked up with a fallback:
--- an unqualified name inside LATERAL belongs to the transition table if that has such a column, else
--- to the row of NULLs outside. The planner flattens both; it costs nothing.
+-- The generated functions are static SQL that contains the columns' names. A column that is renamed
+-- or dropped later must not make the user's statement fail, so the names are resolved with a
+-- fallback: an unqualified name inside LATERAL belongs to the transition table if that has such a
+-- column, otherwise to the row of NULLs outside. The planner flattens both, so this costs nothing.
 
 -- The functions run with the rights of the schema's owner, on values whose types belong to the
--- table's owner. So nothing is called on a value but PostgreSQL's own output functions, image
--- comparisons and hashes: never a cast, an operator found by its name, or a function of the type. Not
--- even after ALTER TABLE gave a column another type, of which these functions know nothing yet.
+-- table's owner. So they call nothing on a value except PostgreSQL's own output functions, image
+-- comparisons and hashes: never a cast, an operator found by its name, or a function of the type.
+-- This holds even after ALTER TABLE gave a column another type, before the functions are replaced.
+--
+-- A shortened sample: the INSERT function of a table (id bigint, name text, owner_id bigint) that
+-- captures id and owner_id.
+--
+--   INSERT INTO pgsluice.outbox (source, keys)            -- most statements change one row
+--   SELECT 1, c.keys FROM (
+--     SELECT json_build_array(e.key) AS keys FROM (
+--       SELECT CASE WHEN pg_typeof(event.c1) < 16384      -- the guard: still a type of PostgreSQL,
+--                    AND pg_typeof(event.c2) < 16384      -- although this code may be outdated
+--              THEN json_build_array(event.c1, event.c2)  -- the key: id, owner_id
+--              ELSE json_build_array(<text of c1>, <text of c2>) END AS key
+--       FROM (SELECT NULL::text AS id, NULL::text AS name, NULL::text AS owner_id) AS missing,
+--            LATERAL (SELECT id AS c1, owner_id AS c2 FROM new_rows) AS event) AS e) AS c
+--   LIMIT 2;                                              -- a second one: there may be more
+--   GET DIAGNOSTICS events = ROW_COUNT;
+--   IF events > 1 THEN                                    -- then all further keys, 500 per row
+--     INSERT INTO pgsluice.outbox (source, size, keys)
+--     SELECT 1, e.size, e.keys FROM (
+--       SELECT count(*) AS size, json_agg(k.key) AS keys
+--       FROM (<the same keys> OFFSET 2) AS k GROUP BY <number of the row> / 500) AS e;
+--   END IF;
+--   IF events > 0 AND NOT pg_try_advisory_xact_lock_shared(1886612588, 1) AND ... THEN
+--     PERFORM pg_notify('pgsluice', '');                  -- the poller sleeps: wake it
+--   END IF;
 
--- Whether json_build_array() writes values of this type without loss, and values that are equal also
--- have equal texts, so that they can be compared as they are. Everything else (enums, numeric
--- 1.0 = 1.00, citext, float -0, jsonb, nondeterministic collations, types without equality) is
--- compared and captured as text.
+-- Returns whether json_build_array() writes values of this type without loss, and equal values also
+-- have equal texts, so that they can be compared as they are. All others (enums, numeric 1.0 =
+-- 1.00, citext, float -0, jsonb, nondeterministic collations, types without equality) are compared
+-- and captured as text.
 CREATE OR REPLACE FUNCTION pgsluice.is_exact(type oid, collation_id oid) RETURNS boolean
 LANGUAGE sql STABLE AS $$
   SELECT CASE
@@ -30,7 +54,7 @@ LANGUAGE sql STABLE AS $$
   FROM pg_catalog.pg_type t WHERE t.oid = type
 $$;
 
--- Whether the text of values of this type is the same whatever a session has set.
+-- Returns whether the text of values of this type is independent of the session's settings.
 CREATE OR REPLACE FUNCTION pgsluice.is_plain_text(type oid) RETURNS boolean
 LANGUAGE sql STABLE AS $$
   SELECT CASE
@@ -44,9 +68,10 @@ LANGUAGE sql STABLE AS $$
   FROM pg_catalog.pg_type t WHERE t.oid = type
 $$;
 
--- The columns that make a row one document: primary key; else a unique index over NOT NULL columns
--- (the one with the fewest); else all columns. A deferrable unique index may hold duplicates for the
--- length of a transaction, which no snapshot of others shows, but this is not guaranteed.
+-- Returns the columns that make a row one document: the primary key; else a unique index over NOT
+-- NULL columns (the one with the fewest); else all columns. A deferrable unique index may hold
+-- duplicates within a transaction. No other snapshot sees them, but this is not guaranteed, so it
+-- does not count.
 CREATE OR REPLACE FUNCTION pgsluice.identity_of(relation regclass) RETURNS text[]
 LANGUAGE sql STABLE AS $$
   WITH usable AS (
@@ -73,8 +98,8 @@ LANGUAGE sql STABLE AS $$
     '{}')
 $$;
 
--- The table and everything below it (partitions, inheritance children) that can carry triggers:
--- DML on a leaf fires nothing on its parent.
+-- Returns the table and everything below it (partitions, inheritance children) that can have
+-- triggers, because DML on a leaf does not fire triggers of its parent.
 CREATE OR REPLACE FUNCTION pgsluice.members_of(relation regclass) RETURNS SETOF regclass
 LANGUAGE sql STABLE AS $$
   WITH RECURSIVE tree(oid) AS (
@@ -85,14 +110,14 @@ LANGUAGE sql STABLE AS $$
   WHERE c.relkind IN ('r', 'p') ORDER BY c.oid
 $$;
 
--- The text of a value, by its type's output function alone.
+-- Returns SQL for the text of a value, which calls only its type's output function.
 CREATE OR REPLACE FUNCTION pgsluice.text_sql(value text) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
   SELECT pg_catalog.format('CASE WHEN pg_catalog.num_nulls(%1$s) OPERATOR(pg_catalog.=) 0 '
     || 'THEN pg_catalog.concat(%1$s) END COLLATE pg_catalog."C"', value)
 $$;
 
--- Whether identity_of() is a key: else it is the whole row.
+-- Returns whether identity_of() is a key; otherwise it is the whole row.
 CREATE OR REPLACE FUNCTION pgsluice.has_key(relation regclass) RETURNS boolean
 LANGUAGE sql STABLE AS $$
   SELECT EXISTS (
@@ -104,8 +129,8 @@ LANGUAGE sql STABLE AS $$
                         (i.indkey::int2[])[0:i.indnkeyatts - 1])))
 $$;
 
--- The text of a value that may be long, in the key of a row that is its own key: a hash of what is
--- longer than 1 MB, because such texts would soon be more than fits into a value.
+-- Returns the text of a value that may be long, for a row that is its own key. Texts above 1 MB are
+-- replaced by a hash, because several of them would soon exceed the size of a value.
 CREATE OR REPLACE FUNCTION pgsluice.key_text(value anyelement) RETURNS text
 LANGUAGE plpgsql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -132,9 +157,10 @@ LANGUAGE sql IMMUTABLE AS $$
     || 'COLLATE pg_catalog."C"', value)
 $$;
 
--- One column inside a generated function. `guard` is a condition over `value`, which stands for the
--- column: json_build_array() may see it as it is, because its type is PostgreSQL's own or the domain
--- that the column had. NULL: the column goes as its text. `is_long`: a value may be of any length.
+-- Describes one column inside a generated function. `guard` is a condition over `value`, which
+-- stands for the column. If it holds, json_build_array() may be called with the value itself,
+-- because its type is PostgreSQL's own or the domain that the column had. NULL: the column is
+-- captured as its text. `is_long`: a value may have any length.
 CREATE OR REPLACE FUNCTION pgsluice.column_of(relation regclass, column_name text, value text,
                                               OUT sql text, OUT guard text, OUT plain boolean,
                                               OUT is_long boolean)
@@ -152,7 +178,8 @@ LANGUAGE sql STABLE AS $$
 $$;
 DROP FUNCTION IF EXISTS pgsluice.column_sql(regclass, text);
 
--- JSON of a key, from the columns c1 to cn of `alias`; `guards` as in column_of().
+-- Returns SQL for the JSON of a key, from the columns c1 to cn of `alias`; `guards` as in
+-- column_of().
 CREATE OR REPLACE FUNCTION pgsluice.key_sql(alias text, guards text[], count int) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
   WITH piece AS (
@@ -170,9 +197,9 @@ LANGUAGE sql IMMUTABLE AS $$
   FROM built
 $$;
 
--- How many keys share a row of the outbox. A row must never grow beyond what a value may hold (1 GB),
--- whatever the keys are: many where all have a fixed size, fewer where an index bounds each of them
--- (2.7 kB, but compressed), else one.
+-- Returns how many keys share a row of the outbox. A row must never exceed the size of a value (1
+-- GB), whatever the keys are. So it is many if all have a fixed size, fewer if an index bounds each
+-- of them (2.7 kB, but compressed), else one.
 CREATE OR REPLACE FUNCTION pgsluice.keys_per_row(relation regclass, captured text[]) RETURNS int
 LANGUAGE sql STABLE AS $$
   SELECT coalesce(pg_catalog.min(CASE
@@ -187,8 +214,9 @@ LANGUAGE sql STABLE AS $$
   WHERE a.attrelid = relation AND a.attname = ANY (captured) AND NOT a.attisdropped
 $$;
 
--- Whether the rows n and o differ in any of these columns, bit by bit. Together in one record, unless
--- values are so long that the record may become longer than a value can be (1 GB).
+-- Returns SQL for whether the rows n and o differ in any of these columns, bit by bit. Compares one
+-- record of all columns, unless values are so long that the record may exceed the size of a value
+-- (1 GB).
 CREATE OR REPLACE FUNCTION pgsluice.differs_sql(names text[], long_names text[]) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
   WITH whole AS (
@@ -207,13 +235,17 @@ LANGUAGE sql IMMUTABLE AS $$
   FROM whole, sizes
 $$;
 
--- The queries for the keys of a statement. `many`, for any number of rows: each answers `key`, a JSON
--- array; INSERT and DELETE have one, UPDATE where all columns matter one for the new keys and one for
--- the old, UPDATE of watched columns one. `one`, for a statement that changes one row: answers `keys`,
--- an array of keys, with as few nodes in its plan as can be, because starting a plan is what such a
--- statement pays for. Of more rows, or pairs of a new and an old one, it says nothing wrong, only
--- twice. Where it cannot compare the pair, `compares` is false and it is made of `many`: in a
--- partitioned table, where a row that moves may be gone because a trigger keeps it out.
+-- Returns the queries for the keys of a statement.
+-- `many` works for any number of rows, and each query returns `key`, a JSON array. INSERT and
+-- DELETE have one query; UPDATE has one for the new and one for the old keys if all columns matter,
+-- and a single one if only some are watched.
+-- `one` works for a statement that changes one row, and returns `keys`, an array of keys. Its plan
+-- has as few nodes as possible, because such a statement mainly pays for starting the plan. With
+-- several rows, or pairs of a new and an old one, its result is still correct, but contains keys
+-- twice.
+-- `compares` is false if `one` cannot compare the old row with the new one and uses `many` instead.
+-- That is so in a partitioned table, where a trigger may keep a row out of the partition that it
+-- moves to.
 DROP FUNCTION IF EXISTS pgsluice.event_sql(regclass, text[], text[], text, text, text);
 CREATE FUNCTION pgsluice.event_sql(relation regclass, captured text[], watched text[],
                                    event text, old_rows text, new_rows text, OUT one text,
@@ -224,10 +256,10 @@ DECLARE
   fallback text;
   col record;
   guards text[] := '{}';
-  whole boolean;            -- the row is its own key
+  whole boolean;            -- no key: the whole row identifies itself
   key_columns text := '';
-  raw_columns text := '';   -- of watched columns, as they are
-  grouped text := '';       -- the same, so that rows can be grouped by them
+  raw_columns text := '';   -- of watched columns, without conversion
+  grouped text := '';       -- the same columns in a form by which rows can be grouped
   raw_names text := '';
   long_names text[] := '{}';
   keys text;
@@ -283,9 +315,10 @@ BEGIN
     WHEN event = 'delete' THEN ARRAY['SELECT ' || key_columns || ' FROM ' || old_rows]
     WHEN watched IS NULL THEN ARRAY['SELECT ' || key_columns || ' FROM ' || new_rows,
                                     'SELECT ' || key_columns || ' FROM ' || old_rows]
-    -- Rows that are there before as often as after did not change; a row with a long value counts as
-    -- changed, because its text may be longer than a text can be. Never a join of old and new: plpgsql
-    -- keeps a plan made for one row, and a nested loop would be quadratic in 100,000.
+    -- A row that occurs as often before as after the statement did not change. A row with a long
+    -- value counts as changed, because its text may exceed the size of a value. This groups instead
+    -- of joining old and new rows: plpgsql keeps a plan that was made for one row, and its nested
+    -- loop would take quadratic time for 100,000 rows.
     ELSE ARRAY['SELECT ' || keys || ' FROM (SELECT ' || keys || ' FROM ('
       || 'SELECT ' || key_columns || raw_columns || ', 1 AS side FROM ' || new_rows || ' UNION ALL '
       || 'SELECT ' || key_columns || raw_columns || ', -1 FROM ' || old_rows || ') AS b GROUP BY '
@@ -316,10 +349,10 @@ BEGIN
 END
 $$;
 
--- The events of a statement that changes more rows than one, after the first `done` of them: a row of
--- the outbox for every so many keys. Old keys come in the order of the new ones, so that equal keys
--- make equal lists, and UNION drops those; where they do not, there are more events than needed, never
--- fewer.
+-- Returns SQL for the events of a statement that changes several rows, after the first `done` of
+-- them: one row of the outbox per `per_row` keys. Old keys come in the order of the new ones, so
+-- that unchanged keys make equal lists, which UNION removes. If the order differs, there are more
+-- events than needed, but never fewer.
 CREATE OR REPLACE FUNCTION pgsluice.many_sql(source int, queries text[], per_row int, done int)
 RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
@@ -335,7 +368,7 @@ LANGUAGE sql IMMUTABLE AS $$
   FROM pg_catalog.unnest(queries) WITH ORDINALITY AS u(q, ord)
 $$;
 
--- CREATE FUNCTION of one trigger function.
+-- Returns the CREATE FUNCTION statement of one trigger function.
 CREATE OR REPLACE FUNCTION pgsluice.function_sql(source int, relation regclass, captured text[],
                                                  watched text[], mode text, event text)
 RETURNS text
@@ -358,26 +391,28 @@ BEGIN
            ELSE '(SELECT ($2).*) AS new_rows' END);
     insert_sql := pg_catalog.format(
       E'INSERT INTO pgsluice.outbox (source, keys)\n  SELECT %s, c.keys FROM (%s) AS c', source, queries.one);
-    -- Texts of values must not depend on what the writer has set. Else nothing in the function
-    -- looks at the search path (all names in it are qualified), and each SET costs a microsecond.
+    -- Texts of values must not depend on the writer's settings. Otherwise no SET is needed, because
+    -- all names in the function are qualified, and each SET costs a microsecond.
     IF NOT queries.plain THEN
       settings := ' SET search_path = pg_catalog, pg_temp SET extra_float_digits = 1 '
         || 'SET datestyle = ''ISO, YMD'' SET intervalstyle = ''postgres'' SET timezone = ''UTC'' '
         || 'SET bytea_output = ''hex''';
     END IF;
     IF by_row THEN
-      -- A plan that plpgsql keeps for NEW.* fails when a column's type changed in the session (the plan
-      -- of a transition table is made anew), so by row it is made each time.
+      -- plpgsql keeps its plan for NEW.*, which then fails if a column's type was changed in the
+      -- session (a plan over a transition table is made again). So a row trigger uses EXECUTE,
+      -- which makes a new plan each time.
       insert_sql := pg_catalog.format('EXECUTE %L USING %s', insert_sql,
         CASE event WHEN 'insert' THEN 'NEW' WHEN 'delete' THEN 'OLD' ELSE 'OLD, NEW' END) || counted;
     ELSIF queries.compares AND watched IS NOT NULL THEN
-      -- Pairs of more rows than one would all count as changed.
+      -- With several rows, every pair of a new and an old row would count as changed.
       insert_sql := pg_catalog.format(
         E'PERFORM FROM new_rows OFFSET 1 LIMIT 1;\n  IF FOUND THEN\n  %s\n  ELSE\n  %s\n  END IF;',
         pgsluice.many_sql(source, queries.many, per_row, 0) || counted, insert_sql || counted);
     ELSE
-      -- ROW_COUNT says how it went: 1, that is all; 2, there are more rows; 0 where new and old rows are
-      -- asked for, either may be missing.
+      -- ROW_COUNT decides: 1 means that the statement changed one row, so this is complete; 2 that
+      -- there are more rows; 0 is possible if new and old rows are needed, because either may be
+      -- missing.
       insert_sql := insert_sql || ' LIMIT 2' || counted || pg_catalog.format(
         E'\n  IF events OPERATOR(pg_catalog.%s) 1 THEN\n  %s;\n'
         || E'  GET DIAGNOSTICS more = ROW_COUNT;\n  events := events OPERATOR(pg_catalog.+) more;\n  END IF;',
@@ -385,9 +420,11 @@ BEGIN
         pgsluice.many_sql(source, queries.many, per_row, CASE WHEN event = 'update' THEN 0 ELSE 2 END));
     END IF;
   END IF;
-  -- The wake-up: a NOTIFY only when the poller holds the sleeper lock, that is, sleeps. Never if
-  -- prepared transactions are in use, because NOTIFY makes PREPARE TRANSACTION fail, nor if the queue
-  -- of notifications fills up, because the COMMIT fails once it is full; the poller polls then. use_column: a column may be named like a plpgsql variable (found, tg_op).
+  -- The wake-up: sends a NOTIFY only if the poller holds the sleeper lock, which means that it
+  -- sleeps. Sends none if prepared transactions are in use, because NOTIFY makes PREPARE
+  -- TRANSACTION fail, or if the queue of notifications is half full, because COMMIT fails once it
+  -- is full; in both cases the poller polls. use_column, because a column may be named like a
+  -- plpgsql variable (found, tg_op).
   RETURN pg_catalog.format($f$CREATE OR REPLACE FUNCTION pgsluice.capture_%s_%s() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER%s AS %L;
 REVOKE ALL ON FUNCTION pgsluice.capture_%s_%s() FROM PUBLIC;

@@ -1,7 +1,7 @@
--- pgsluice.attach() and detach(): capture on a table, and off again without trace.
+-- pgsluice.attach() and detach() put capture on a table and remove it without trace.
 
--- The SQL that attach() runs, for teams that change tables with a tool of their own. Empty when the
--- table is attached that way already. `source_id` NULL: a new number is taken.
+-- Returns the SQL that attach() runs, for teams that change tables with their own tool. Empty if
+-- the table is already attached that way. `source_id` NULL: takes a new number.
 CREATE OR REPLACE FUNCTION pgsluice.attach_sql(
   relation regclass, columns text[] DEFAULT NULL, captured text[] DEFAULT NULL,
   mode text DEFAULT NULL)
@@ -13,7 +13,7 @@ DECLARE
   all_captured text[];
   known pgsluice.source;
   source_id int;
-  keep boolean;  -- the source and its triggers, so that no lock on the table is needed
+  keep boolean;  -- keep the source and its triggers, so that no lock on the table is needed
   functions text := '';
   fingerprint text;
   sql text := '';
@@ -31,7 +31,8 @@ BEGIN
     RAISE EXCEPTION '% cannot be attached: it has no columns', relation;
   END IF;
   SELECT * INTO known FROM pgsluice.source s WHERE s.relation = attach_sql.relation AND s.is_current;
-  -- Other indexes that are made from the table, of other processes too, need their columns as well.
+  -- Other indexes made from this table, including those of other processes, need their columns as
+  -- well.
   captured := captured || ARRAY(
     SELECT c FROM pgsluice.need n, unnest(n.captured) AS c
     WHERE n.relation = attach_sql.relation AND pgsluice.has_column(n.relation, c)
@@ -49,14 +50,14 @@ BEGIN
   all_captured := identity || ARRAY(
     SELECT c FROM unnest(captured) WITH ORDINALITY AS u(c, ord)
     WHERE c <> ALL (identity) GROUP BY c ORDER BY min(ord));
-  -- The order of the columns behind the identity is nobody's concern.
+  -- The order of the columns after the identity does not matter.
   IF known.captured @> all_captured AND known.captured <@ all_captured THEN
     all_captured := known.captured;
   END IF;
   IF known.watched @> columns AND known.watched <@ columns THEN
     columns := known.watched;
   END IF;
-  -- A statement on a parent, which writes into this table too, fires its row triggers only.
+  -- A statement on a parent also writes into this table, but fires only its row triggers.
   IF EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = relation) THEN
     IF mode = 'statement' THEN
       RAISE EXCEPTION '% inherits from a table or is a partition: changes that are made through the '
@@ -69,7 +70,7 @@ BEGIN
   IF mode NOT IN ('statement', 'row') THEN
     RAISE EXCEPTION 'mode is "%"', mode USING HINT = 'Use ''statement'' or ''row''.';
   END IF;
-  -- More than is needed is good enough for a role that may not change it.
+  -- A role that may not change the attachment accepts one that captures more than needed.
   IF known.identity = identity AND known.captured @> all_captured
      AND (known.watched IS NULL OR known.watched @> columns)
      AND NOT pg_has_role(current_user, (
@@ -85,7 +86,7 @@ BEGIN
     functions := functions
       || pgsluice.function_sql(source_id, relation, all_captured, columns, mode, event);
   END LOOP;
-  -- Differs also when a column changed its type, or a newer pgsluice writes better functions.
+  -- Also differs if a column changed its type, or if a newer pgsluice generates better functions.
   fingerprint := md5(functions);
   IF NOT keep THEN
     IF known.id IS NOT NULL THEN
@@ -110,7 +111,7 @@ BEGIN
       enabled := (SELECT tgenabled FROM pg_trigger t
                   WHERE t.tgrelid = member AND t.tgname = format('pgsluice_%s_%s', source_id, event));
       CONTINUE WHEN enabled = 'A' OR enabled = 'O' AND mode <> 'row';
-      -- A row trigger of a partitioned table is cloned to its partitions by PostgreSQL.
+      -- PostgreSQL clones a row trigger of a partitioned table to its partitions.
       CONTINUE WHEN enabled IS NULL AND mode = 'row' AND event <> 'truncate' AND member <> relation
                     AND kind = 'p';
       sql := sql || CASE WHEN enabled IS NULL
@@ -123,9 +124,9 @@ BEGIN
   IF NOT keep AND known.id IS NOT NULL THEN
     sql := sql || pgsluice.drop_functions_sql(known.id);
   END IF;
-  -- Triggers that were gone, disabled or replaced by somebody else did not capture everything.
+  -- Triggers that were missing, disabled or replaced did not capture everything.
   present := pgsluice.trigger_states(relation, known.id);
-  -- Nor did statement triggers since the table became a partition or a child.
+  -- Neither did statement triggers since the table became a partition or a child.
   IF known.id IS NULL OR known.mode = 'statement' AND mode = 'row'
      OR EXISTS (SELECT FROM jsonb_each(present) AS p(member, state)
                                  WHERE known.members ? p.member
@@ -140,9 +141,10 @@ BEGIN
 END
 $$;
 
--- The triggers of source `source_id` on each member of a table, and the columns that they read, by
--- oid of the member. Differs after any change of a trigger or of such a column, also one that was
--- undone: what was written while a column had another name has events with wrong keys, or none.
+-- Returns the triggers of source `source_id` on each member of a table and the columns that they
+-- read, by oid of the member. Differs after any change of a trigger or of such a column, even if it
+-- was undone: rows that were written while a column had another name have events with wrong keys,
+-- or none.
 CREATE OR REPLACE FUNCTION pgsluice.trigger_states(relation regclass, source_id int) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce(jsonb_object_agg(m::oid::text, coalesce(
@@ -156,7 +158,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   FROM pgsluice.members_of(relation) AS m
 $$;
 
--- Marks that changes of the table may have been missed by the indexes that are made from it.
+-- Returns SQL that records that the indexes made from the table may have missed changes.
 CREATE OR REPLACE FUNCTION pgsluice.gap_sql(relation regclass) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT format(E'SELECT pgsluice.mark_gap(ARRAY(\n  SELECT index_name FROM pgsluice.need '
@@ -170,7 +172,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
                    AND NOT attisdropped)
 $$;
 
--- Dropping the functions takes the triggers with them, wherever they are.
+-- Dropping the functions also drops the triggers, whatever table they are on.
 CREATE OR REPLACE FUNCTION pgsluice.drop_functions_sql(source_id int) RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT string_agg(format(E'DROP FUNCTION IF EXISTS pgsluice.capture_%s_%s() CASCADE;\n',
@@ -178,16 +180,16 @@ LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
   FROM unnest(ARRAY['insert', 'update', 'delete', 'truncate']) AS event
 $$;
 
--- Puts capture on a table, its partitions and its children; again when partitions were added.
---   columns   changes of other columns write no event; NULL: all columns matter
---   captured  columns in the event key behind the identity (what joins lead through)
+-- Attaches a table, its partitions and its children. Call it again after partitions were added.
+--   columns   changes of other columns do not create events; NULL: all columns matter
+--   captured  columns that follow the identity in the event key (used by joins)
 --   mode      'row': FOR EACH ROW, ENABLE ALWAYS, for tables written by logical replication, and
 --             always for a partition or an inheritance child that is attached for itself, because
 --             a statement on its parent fires only its row triggers; or 'statement'. NULL: as the
 --             table is attached, 'statement' if it is not yet
--- Answers the source number. Attached in the same way already: changes nothing, takes no lock.
--- Waits for writers of the table, readers go on; gives up after 2 s (55P03), so that nobody queues
--- behind it for long: call it again.
+-- Returns the source number. If the table is already attached the same way, it changes nothing and
+-- takes no lock. Waits for writers of the table; readers continue. Gives up after 2 s (55P03), so
+-- that no session queues behind it for long; call it again then.
 CREATE OR REPLACE FUNCTION pgsluice.attach(
   relation regclass, columns text[] DEFAULT NULL, captured text[] DEFAULT NULL,
   mode text DEFAULT NULL)
@@ -197,7 +199,7 @@ SET client_min_messages = warning AS $$
 DECLARE
   sql text;
 BEGIN
-  -- One at a time: two would create the same triggers.
+  -- One session at a time, because two would create the same triggers.
   LOCK TABLE pgsluice.source IN SHARE ROW EXCLUSIVE MODE;
   sql := pgsluice.attach_sql(relation, columns, captured, mode);
   IF sql <> '' THEN
@@ -211,7 +213,8 @@ EXCEPTION WHEN lock_not_available THEN
 END
 $$;
 
--- Events that a poller holds at this moment stay; it drops them because their source is gone.
+-- Events that a poller has claimed at this moment stay; it deletes them because their source does
+-- not exist any longer.
 CREATE OR REPLACE FUNCTION pgsluice.detach_sql(relation regclass) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce(string_agg(pgsluice.drop_functions_sql(s.id)
@@ -222,7 +225,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   FROM pgsluice.source s WHERE s.relation = detach_sql.relation
 $$;
 
--- Takes capture off a table, its partitions and children. Events that wait are given up.
+-- Detaches a table, its partitions and children. Deletes their waiting events.
 CREATE OR REPLACE FUNCTION pgsluice.detach(relation regclass) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET lock_timeout = '2s'
 SET client_min_messages = warning AS $$

@@ -1,9 +1,10 @@
--- A walk over the ids of an index removes what a TRUNCATE left. A request that a killed or cut-off
--- poller had sent before may arrive after it, with documents that nobody would remove: no event has
--- their keys. So the ids are walked once more when no such request can be left.
+-- A walk over the ids of an index removes what a TRUNCATE left behind. A killed or disconnected
+-- poller may have sent a request before that arrives later, with documents that no event would
+-- remove, because none has their keys. So the ids are walked a second time when no such request can
+-- be left.
 DO $$
 BEGIN
-  -- Not before; NULL: no need.
+  -- Not before this time; NULL: no second walk is needed.
   PERFORM pgsluice.add_column('pgsluice.index_state', 'walk_again', 'timestamptz');
 END $$;
 

@@ -1,19 +1,19 @@
--- Which definition of each index is in force, which processes run which definitions, and which
--- indexes still have to take an event.
+-- Records which definition of each index is in force, which processes run which definitions, and
+-- which indexes still need an event.
 --
--- A definition is in force while index_state.config_hash is not empty. From then on no event that
--- concerns it is removed before it was applied by a process that runs this definition. An empty
+-- A definition is in force while index_state.config_hash is not empty. While it is, an event that
+-- concerns it is deleted only after a process that runs this definition has applied it. An empty
 -- config_hash means that changes may have been missed: the index is filled again and its ids are
 -- walked before the hash is set. Every change of the set of definitions in force raises
--- state.generation in the same transaction, so that pollers with an older picture claim nothing.
+-- state.generation in the same transaction, so that pollers that know an older set claim nothing.
 
 DO $$
 BEGIN
-  -- Indexes that still have to take it; NULL: all.
+  -- Indexes that still need the event; NULL: all.
   PERFORM pgsluice.add_column('pgsluice.outbox', 'waiting_for', 'text[]');
-  -- No process runs the one in force.
+  -- Since when no process has run the definition in force.
   PERFORM pgsluice.add_column('pgsluice.index_state', 'unattended_since', 'timestamptz');
-  -- trigger_states() when attached.
+  -- The result of trigger_states() when the table was attached.
   PERFORM pgsluice.add_column('pgsluice.source', 'members', $d$jsonb NOT NULL DEFAULT '{}'$d$);
 END $$;
 
@@ -22,20 +22,20 @@ END $$;
 CREATE TABLE IF NOT EXISTS pgsluice.process (
   id         int GENERATED ALWAYS AS IDENTITY (CYCLE) PRIMARY KEY,
   started_at timestamptz NOT NULL DEFAULT now(),
-  lost_at    timestamptz  -- when it was first found to be gone without having said so
+  lost_at    timestamptz  -- when its session was first found to have ended without leaving
 );
 
 -- The definition of each index in a process's configuration.
 CREATE TABLE IF NOT EXISTS pgsluice.definition (
   process    int NOT NULL REFERENCES pgsluice.process ON DELETE CASCADE,
   index_name text NOT NULL,
-  hash       text NOT NULL,  -- as index_state.config_hash; empty: it does not fit the tables now
+  hash       text NOT NULL,  -- like index_state.config_hash; empty: it does not fit the tables now
   PRIMARY KEY (process, index_name)
 );
 
--- What definitions need of the tables they are made from: those of processes, and those in force.
+-- Which columns of their tables definitions need: those that processes run, and those in force.
 CREATE TABLE IF NOT EXISTS pgsluice.need (
-  process    int REFERENCES pgsluice.process ON DELETE CASCADE,  -- NULL: the one in force
+  process    int REFERENCES pgsluice.process ON DELETE CASCADE,  -- NULL: the definition in force
   index_name text NOT NULL,
   relation   oid NOT NULL,
   captured   text[] NOT NULL,  -- as in pgsluice.source
@@ -47,14 +47,14 @@ BEGIN
   PERFORM pgsluice.add_index('need_process', 'pgsluice.need (process)');
 END $$;
 
--- Takes rows of the outbox, oldest first, until the transaction ends: at most `row_limit`, and none
--- behind the one that makes the keys `byte_limit` bytes long, so that a batch fits into memory. A
--- cursor, because FOR UPDATE knows no running sum; it locks nothing that it does not return.
--- `known` is pgsluice.state.generation as the caller knows it. If the present one differs, the
--- function returns one row of NULLs, and the caller has to look at the indexes again. The lock shows
--- others that a transaction of that generation is under way. Events of the sources in `leave` are
--- left alone, and so are those that wait for indexes in `others` only; `mine` are the indexes that
--- the caller writes.
+-- Claims rows of the outbox, oldest first, until the transaction ends: at most `row_limit` rows.
+-- Stops after the row that makes the keys `byte_limit` bytes long, so that a batch fits into
+-- memory. Uses a cursor, because FOR UPDATE does not allow a running sum; the cursor locks only the
+-- rows that it returns. `known` is the pgsluice.state.generation that the caller knows. If the
+-- present one differs, the function returns one row of NULLs, and the caller has to check the
+-- indexes again. The advisory lock shows others that a transaction of that generation is running.
+-- Leaves alone events of the sources in `leave`, and events that wait only for indexes in `others`;
+-- `mine` are the indexes that the caller writes.
 DROP FUNCTION IF EXISTS pgsluice.claim(bigint, int, int, int, int[]);
 CREATE OR REPLACE FUNCTION pgsluice.claim(
   low bigint, row_limit int, byte_limit int, known int, leave int[], mine text[], others text[])
@@ -71,7 +71,7 @@ DECLARE
   bytes bigint := 0;
 BEGIN
   PERFORM pg_advisory_xact_lock_shared(1886612589, known);
-  -- A statement of its own, so that its snapshot is later than the lock.
+  -- A separate statement, so that its snapshot is later than the lock.
   IF known IS DISTINCT FROM (SELECT s.generation FROM pgsluice.state s) THEN
     RETURN NEXT one;
     RETURN;
@@ -88,7 +88,8 @@ BEGIN
 END
 $$;
 
--- Whether a session's role may take events: anybody who may connect can hold an advisory lock.
+-- Returns whether a session's role may delete events, because any role that may connect can take an
+-- advisory lock.
 CREATE OR REPLACE FUNCTION pgsluice.is_ours(of_pid int) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce((SELECT has_table_privilege(a.usesysid, 'pgsluice.outbox', 'DELETE')
@@ -96,8 +97,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 REVOKE ALL ON FUNCTION pgsluice.is_ours(int) FROM PUBLIC;
 
--- Whether some process's session is gone although its row is there, or some definition in force is
--- run by no process: then attend() has something to do, now or soon.
+-- Returns whether the session of some process has ended although its row exists, or no process runs
+-- some definition in force. If so, attend() has work to do, now or soon.
 CREATE OR REPLACE FUNCTION pgsluice.needs_attention() RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT (SELECT count(*) FROM pgsluice.process)
@@ -113,8 +114,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
                                      WHERE d.index_name = i.index_name AND d.hash = i.config_hash)))
 $$;
 
--- Marks that changes of these indexes may have been missed, or will be from now on. Events no longer
--- wait for them. A process that has such an index in its configuration fills it again.
+-- Records that these indexes may have missed changes, or will from now on. Events stop waiting for
+-- them. A process that has such an index in its configuration fills it again.
 CREATE OR REPLACE FUNCTION pgsluice.mark_gap(of_indexes text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -127,8 +128,8 @@ BEGIN
 END
 $$;
 
--- Forgets processes that have been gone for `grace`, and marks definitions in force that no process
--- has run for `patience` as not maintained.
+-- Removes processes whose sessions ended more than `grace` ago, and marks definitions in force that
+-- no process has run for `patience` as not maintained.
 CREATE OR REPLACE FUNCTION pgsluice.attend(grace interval DEFAULT '10 s',
                                            patience interval DEFAULT '60 s') RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
@@ -167,7 +168,7 @@ BEGIN
 END
 $$;
 
--- Whether every member of the table has its triggers, and they fire.
+-- Returns whether every member of the table has its triggers, and they are enabled.
 CREATE OR REPLACE FUNCTION pgsluice.is_attached(source_id int) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT EXISTS (SELECT FROM pgsluice.source WHERE id = source_id AND is_current)
@@ -180,7 +181,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
                           AND t.tgname = format('pgsluice_%s_%s', s.id, event)))
 $$;
 
--- Removes what is left of tables that were dropped, once no event names them.
+-- Removes sources of dropped tables when no event names them any longer.
 CREATE OR REPLACE FUNCTION pgsluice.forget_dropped() RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
 AS $$
@@ -196,7 +197,7 @@ BEGIN
     BEGIN
       EXECUTE pgsluice.drop_functions_sql(dropped);
     EXCEPTION WHEN insufficient_privilege THEN
-      NULL;  -- functions of another role, which nothing calls
+      NULL;  -- functions of another role, which are never called
     END;
   END LOOP;
 END

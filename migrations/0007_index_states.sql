@@ -1,6 +1,6 @@
--- Each index stands alone: what is wrong with one index, and what it was last searched as.
+-- State of single indexes: what is wrong with one, and the fields that it was last searched by.
 
--- Troubles of single indexes, as the process that met them last reported them. An index that works
+-- Troubles of single indexes, as the last process that had them reported. An index without trouble
 -- has no row.
 CREATE TABLE IF NOT EXISTS pgsluice.index_trouble (
   index_name text PRIMARY KEY,
@@ -10,8 +10,8 @@ CREATE TABLE IF NOT EXISTS pgsluice.index_trouble (
   since      timestamptz NOT NULL DEFAULT now()
 );
 
--- The fields of the documents that an index holds, so that it can be searched although its
--- definition no longer fits the tables.
+-- The fields of the documents in an index, so that it can be searched even if its definition no
+-- longer fits the tables.
 CREATE TABLE IF NOT EXISTS pgsluice.index_plan (
   index_name text PRIMARY KEY,
   plan       json NOT NULL

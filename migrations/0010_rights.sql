@@ -1,15 +1,16 @@
--- What keeps the owners of tables and types from running code with the rights of the schema's owner
--- or of the role that syncs.
+-- Keeps the owners of tables and types from running code with the rights of the schema's owner or
+-- of the role that syncs.
 
--- `value`, if it has the type of `witness`: the server refuses a statement where it has not, and so
--- never looks for a cast. Costs nothing, because the planner puts the value in its place.
+-- Returns `value` if it has the type of `witness`. Otherwise the server refuses the statement,
+-- instead of looking for a cast. Costs nothing, because the planner inlines it.
 CREATE OR REPLACE FUNCTION pgsluice.typed(value anyelement, witness anyelement) RETURNS anyelement
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT value $$;
 
--- JSON of an array of several dimensions, from the JSON of its elements in their order.
+-- Returns the JSON of an array with several dimensions, from the JSON of its elements in their
+-- order.
 CREATE OR REPLACE FUNCTION pgsluice.nested(elements text[], dimensions int[]) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  WITH lists AS (  -- how many elements a list holds, of each level but the outermost
+  WITH lists AS (  -- how many elements a list holds, for each level except the outermost
     SELECT (SELECT pg_catalog.round(pg_catalog.exp(pg_catalog.sum(pg_catalog.ln(d))))::bigint
             FROM pg_catalog.unnest(dimensions[level:]) AS d) AS length
     FROM pg_catalog.generate_series(2, pg_catalog.cardinality(dimensions)) AS level)
@@ -21,16 +22,17 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   FROM pg_catalog.unnest(elements) WITH ORDINALITY AS e(element, n)
 $$;
 
--- What the role of `run`, `sync`, `serve`, `backfill`, `reindex`, `verify` and `wait` needs. By name:
--- the functions of triggers run with the rights of the schema's owner, and a role that may execute them
--- can put them on a table of her own.
+-- Grants what the role of `run`, `sync`, `serve`, `backfill`, `reindex`, `verify` and `wait` needs.
+-- Lists the functions by name, because trigger functions run with the rights of the schema's owner,
+-- and a role that may execute them could put them on its own tables.
 CREATE OR REPLACE FUNCTION pgsluice.grant_to_sync(role regrole) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   functions CONSTANT text[] := ARRAY['claim', 'clock', 'version', 'server_identity', 'check_epoch',
     'position', 'lag', 'progress', 'typed', 'nested', 'key_text', 'attend', 'forget_dropped',
     'mark_gap', 'needs_attention', 'is_attached', 'is_ours',
-    -- To see whether a table is attached as it should be: these make SQL and run none of it.
+    -- Functions that check whether a table is attached correctly; they generate SQL but do not run
+    -- it.
     'attach_sql', 'identity_of', 'members_of', 'has_key', 'has_column', 'keys_per_row', 'is_exact',
     'is_plain_text', 'column_of', 'text_sql', 'key_text_sql', 'key_sql', 'differs_sql', 'event_sql',
     'many_sql', 'function_sql', 'trigger_sql', 'trigger_states', 'gap_sql', 'drop_functions_sql'];
@@ -48,7 +50,7 @@ BEGIN
 END
 $$;
 
--- What dashboards and `status` need: counts, no keys, no documents.
+-- Grants what dashboards and `status` need: counts, but no keys and no documents.
 CREATE OR REPLACE FUNCTION pgsluice.grant_to_status(role regrole) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -62,7 +64,7 @@ BEGIN
     'GRANT SELECT (index_name) ON pgsluice.dead_letter TO %1$s; '
     'GRANT EXECUTE ON FUNCTION pgsluice.progress(text), pgsluice.lag(), pgsluice.is_attached(int), '
     'pgsluice.members_of(regclass) TO %1$s', role);
-  -- Younger than this file.
+  -- This table is created by a later migration.
   IF to_regclass('pgsluice.pass') IS NOT NULL THEN
     EXECUTE format('GRANT SELECT (index_name, complete_at, complete_compared, complete_differences, '
       'complete_repaired) ON pgsluice.pass TO %s', role);
@@ -70,8 +72,8 @@ BEGIN
 END
 $$;
 
--- The same for the roles that docs/roles.sql made, which gives them USAGE on the schema: before the
--- migrations or after them. `migrate up` calls it when it has applied something.
+-- Grants this to the roles of docs/roles.sql, which have USAGE on the schema. The roles may be
+-- created before or after the migrations; `migrate up` calls this when it has applied something.
 CREATE OR REPLACE FUNCTION pgsluice.grant_to_roles() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

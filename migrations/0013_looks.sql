@@ -1,11 +1,11 @@
--- Which state of the tables the running processes know: those that wait for everything committed up
--- to now wait until a change of the tables was looked at as well.
+-- Which state of the tables the running processes have checked. A reader that waits for everything
+-- committed up to now also waits until changes of the tables were checked.
 
 DO $$
 BEGIN
-  -- The state that all indexes of the process fit; NULL: it is just looking.
+  -- The state that all indexes of the process fit; NULL: it is just checking.
   PERFORM pgsluice.add_column('pgsluice.process', 'tables', 'text');
-  -- As some process saw it last, for the time in which none runs.
+  -- The state that some process checked last, for the time in which none runs.
   PERFORM pgsluice.add_column('pgsluice.state', 'tables', 'text');
 END $$;
 
