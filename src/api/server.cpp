@@ -22,7 +22,7 @@ namespace {
 
 HttpLimits LimitsOf(const config::Config& config, const config::Address& address,
                     observe::Registry& registry) {
-  // Requests that wait for the sync, and refusals of too many requests, need threads too.
+  // Requests that wait for the sync, and refusals of too many requests, also need threads.
   constexpr int kForRefusals = 8;
   HttpLimits limits;
   limits.per_address = static_cast<std::size_t>(config.limits.connections_per_address);
@@ -32,12 +32,12 @@ HttpLimits LimitsOf(const config::Config& config, const config::Address& address
   return limits;
 }
 
-/// Callers choose methods; labels stay few.
+/// Limits the number of labels, because callers choose methods.
 std::string MethodLabel(const std::string& method) {
   return method == "GET" || method == "POST" || method == "HEAD" ? method : "other";
 }
 
-/// A switch at the top level of the configuration.
+/// Returns whether a top-level switch of the configuration is on.
 bool IsOn(const config::Config& config, std::string_view name) {
   const json::Value* value = config.effective.Find(name);
   return value != nullptr && value->boolean;
@@ -103,7 +103,7 @@ struct Server::Impl {
     }
   }
 
-  /// Clients of the Model Context Protocol ask for a stream with GET, and take this for "none
+  /// Refuses the stream that MCP clients request with GET. They take this answer as "no stream
   /// here".
   void RefuseStream(const HttpRequest& request) const {
     if (!mcp || request.path != "/mcp") return;
@@ -112,7 +112,7 @@ struct Server::Impl {
     throw problem.Allow("POST, OPTIONS");
   }
 
-  /// One message of the Model Context Protocol.
+  /// Answers one message of the Model Context Protocol.
   HttpResponse Mcp(const Request& request, const std::string& version) {
     return service.ForCaller(request, "/mcp", [&] {
       return AnswerMcp(
@@ -166,7 +166,7 @@ struct Server::Impl {
   const FetchText fetch;
   Gate gate;
   Service service;
-  const bool mcp;  ///< Whether /mcp is there.
+  const bool mcp;  ///< Whether /mcp exists.
   observe::Histogram& seconds;
   HttpServer http;
 };

@@ -13,9 +13,9 @@
 
 namespace pgsluice::api {
 
-/// What of the configuration a reload may change. Immutable.
+/// The part of the configuration that a reload may change. Immutable.
 struct Settings {
-  /// Throws Error(kReject) when the key set's file cannot be read. `fetch` is for jwks_url.
+  /// Throws Error(kReject) if the key set's file cannot be read. `fetch` is for jwks_url.
   explicit Settings(const config::Config& config, const FetchText& fetch)
       : auth(config.auth),
         limits(config.limits),
@@ -49,7 +49,7 @@ struct Settings {
   std::map<std::string, std::shared_ptr<const Search>> searches;  ///< By the index's name.
   bool admin_auth, admin_row_values;
   std::shared_ptr<RequestLog> access_log, audit_log;  ///< Null: off.
-  std::shared_ptr<const TokenVerifier> tokens;        ///< Null: no tokens are taken.
+  std::shared_ptr<const TokenVerifier> tokens;        ///< Null: tokens are not accepted.
 };
 
 }  // namespace pgsluice::api

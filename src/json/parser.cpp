@@ -87,7 +87,7 @@ bool IsUtf8(std::string_view text) {
 Value JsonParser::Document() {
   Value value;
   ParseValue(value, 0);
-  if (Peek() != 0 || at_ < input_.size()) Fail("more text behind the end of the document");
+  if (Peek() != 0 || at_ < input_.size()) Fail("more text after the end of the document");
   return value;
 }
 
@@ -246,7 +246,7 @@ void JsonParser::ParseNumber(Value& out) {
   }
   if (next() == '.') {
     ++at_;
-    if (!SkipDigits()) Fail("a digit was expected behind the point");
+    if (!SkipDigits()) Fail("a digit was expected after the point");
   }
   if (next() == 'e' || next() == 'E') {
     ++at_;

@@ -24,7 +24,7 @@ class Validator {
     do {
       Value();
     } while (GoesOn());
-    if (at_ < text_.size()) Fail("more text behind the end of the value");
+    if (at_ < text_.size()) Fail("more text after the end of the value");
   }
 
  private:

@@ -114,7 +114,7 @@ void ThrowConnectError(const std::string& message, const std::string& where) {
     throw Refused(text, "check the names of the database and the role");
   }
   if (Contains(message, "no encryption")) {
-    throw Refused(text, "the server wants TLS: set sslmode=verify-full and sslrootcert");
+    throw Refused(text, "the server requires TLS: set sslmode=verify-full and sslrootcert");
   }
   if (Contains(message, "does not match host name")) {
     throw Error(Disposition::kRetry, text, "use the name that the server's certificate is for");

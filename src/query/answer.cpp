@@ -19,7 +19,7 @@ namespace {
   throw Problem(502, "engine_error", "the search engine's answer could not be read");
 }
 
-/// A member that has to be a number, as the engine wrote it.
+/// Returns a member that has to be a number, as the engine wrote it.
 const std::string& NumberOf(const json::Value* value) {
   if (value == nullptr || !value->IsNumber()) Unreadable();
   return value->text;
@@ -58,7 +58,7 @@ struct HitParts {
   }
 };
 
-/// Appends hits as our answers have them.
+/// Appends hits in the form of our answers.
 class HitWriter {
  public:
   HitWriter(std::string& out, const SearchInput& input, const Projection& projection)
@@ -68,8 +68,8 @@ class HitWriter {
         distance_(DistanceOf(input)),
         pins_(PlaceOfPins(input)) {}
 
-  /// Appends one and returns its sort values. Its id and score come before its document in every
-  /// engine, so that the document, most of the answer, is walked over once.
+  /// Appends a hit and returns its sort values. Every engine writes id and score before the
+  /// document, so the document, which is most of the answer, is scanned only once.
   std::string_view Append(JsonCursor& cursor) const {
     std::string_view name;
     HitParts parts;
@@ -114,7 +114,7 @@ class HitWriter {
     return std::find(pinned.begin(), pinned.end(), ParsePart(parts.id).text) != pinned.end();
   }
 
-  /// Scores that only put pinned documents first are no scores.
+  /// Returns the score; null for scores that only put pinned documents first.
   std::string_view Score(const HitParts& parts) const {
     if (pins_ == PinPlace::kAhead) return "null";
     return pins_ == PinPlace::kScore && IsPinned(parts) ? "null" : parts.score;

@@ -177,7 +177,7 @@ class Comparer {
            std::move(allowed));
   }
 
-  /// The value inside a range column, as the engine compares it.
+  /// Returns the value for a comparison with the values inside a range column.
   std::string Inside(const Literal& value) const {
     if (field_.kind == Kind::kIpRange) {
       if (!IsAddress(value.text)) BadValue(value, "network address");
@@ -196,15 +196,14 @@ class Comparer {
     return possible ? std::to_string(whole->floor) : "";
   }
 
-  /// Ranges that hold a value.
+  /// Returns ranges that contain a value.
   Dsl Covers() const {
     const Literal& value = expr_.values[0];
     const std::string inside = value.impossible ? "" : Inside(value);
     return inside.empty() ? kNever : Clause("term", path_, inside);
   }
 
-  /// Ranges that have a value in common with the one from `low` to `high`, both
-  /// included.
+  /// Returns ranges that overlap the one from `low` to `high`, both included.
   Dsl Overlaps(const Literal& low, const Literal& high) const {
     if (low.impossible || high.impossible) return kNever;
     const std::string from = Inside(low), to = Inside(high);
@@ -217,7 +216,7 @@ class Comparer {
 
   bool IgnoresCase() const { return field_.pg_type == "citext" && !resolved_.json_value; }
 
-  /// One term each, because lists of terms always compare case.
+  /// Uses one term per value, because lists of terms always compare case.
   Dsl EqualInAnyCase() const {
     std::vector<Dsl> any;
     for (const Literal& value : expr_.values) {
@@ -243,8 +242,7 @@ class Comparer {
     return one ? Clause("term", path_, list) : Clause("terms", path_, "[" + list + "]");
   }
 
-  /// The value as the engine compares it for equality; empty when nothing can
-  /// equal it.
+  /// Returns the value for a comparison by equality; empty if nothing can be equal to it.
   std::string Exact(const Literal& value) const {
     switch (FamilyOf()) {
       case Family::kNumber:
@@ -279,7 +277,7 @@ class Comparer {
     }
   }
 
-  /// Text as PostgreSQL would print it.
+  /// Returns text as PostgreSQL would print it.
   std::string Normal(std::string text) const {
     if (field_.pg_type == "uuid") {
       std::transform(text.begin(), text.end(), text.begin(),
@@ -301,7 +299,7 @@ class Comparer {
     return Range({BoundOf(op, value)});
   }
 
-  /// Of several values one must meet both ends, so they stand in one clause.
+  /// Puts both ends into one clause, because a single one of several values must meet both.
   Dsl Between(const Literal& low, const Literal& high) const {
     if (FamilyOf() == Family::kEnum && !low.impossible && !high.impossible) {
       const std::size_t first = Rank(low);
@@ -326,7 +324,7 @@ class Comparer {
     return {Bound::Kind::kLimit, fmt::format(R"("{}":{})", RangeName(op), json)};
   }
 
-  /// The literal lies beyond every possible value.
+  /// Returns the bound for a literal beyond every possible value.
   static Bound Beyond(Op op, int side) {
     return {IsUpper(op) == (side > 0) ? Bound::Kind::kEverything : Bound::Kind::kNothing};
   }
@@ -363,7 +361,7 @@ class Comparer {
     return Limit(op, std::to_string(number->floor));
   }
 
-  /// -1 or 1 when no value of the engine's type reaches it.
+  /// Returns -1 or 1 if no value of the engine's type can reach it.
   int Fits(std::int64_t value) const {
     std::int64_t high = INT64_MAX;
     if (field_.engine_type == "short") high = 32767;

@@ -6,14 +6,14 @@
 
 namespace pgsluice::query {
 
-/// Documents that have a value at the path.
+/// Returns documents that have a value at the path.
 Dsl Present(const Resolved& resolved);
-/// The positive form of a comparison (kNe as kEq, kNotIn as kIn, …) on one value; `present` stands
-/// for "any value". Throws Problem invalid_filter for a value or operator that does not fit.
+/// Returns the positive form of a comparison (kNe as kEq, kNotIn as kIn, …) on one value. `present`
+/// means "any value". Throws Problem invalid_filter for a value or operator that does not fit.
 Dsl Positive(const Expr& expr, const Resolved& resolved, const std::string& parameter);
 
-/// Values from `from` (included) to `to` (excluded); null: without an end. Of several values one
-/// meets both. Throws Problem for a value that does not fit.
+/// Returns values from `from` (included) to `to` (excluded); null: no limit. If a document has
+/// several values, one of them must meet both. Throws Problem for a value that does not fit.
 Dsl HalfOpen(const Literal* from, const Literal* to, const Resolved& resolved,
              const std::string& parameter);
 

@@ -40,7 +40,7 @@ bool Decode(std::string_view text, std::string& out) {
   return true;
 }
 
-/// The parts of "<payload>.<key id>.<mac>"; false if there are not three of them.
+/// Splits "<payload>.<key id>.<mac>". Returns false if there are not three parts.
 bool Split(std::string_view cursor, std::string_view& payload, std::string_view& id,
            std::string_view& mac) {
   const std::size_t first = cursor.find('.');
@@ -90,7 +90,7 @@ std::string CursorKeys::Open(std::string_view cursor, std::string_view binding) 
     if (!SameSecret(mac, Mac(payload, binding, key.hmac))) RejectCursor();
     return payload;
   }
-  throw CursorExpired("the key that signed the cursor is not in force any more");
+  throw CursorExpired("the key that signed the cursor is no longer in force");
 }
 
 bool CursorKeys::KnowsKeyOf(std::string_view cursor) const {

@@ -12,7 +12,8 @@ namespace {
 
 using json::Value;
 
-/// The engine writes a missing double as an infinity, and a missing text as null.
+/// Returns whether a value fits a type. The engine writes a missing double as an infinity, and a
+/// missing text as null.
 bool Fits(const Value& value, const SortType& type) {
   if (value.IsNull()) return type.name != "__id";
   if (!type.number) return value.IsString();
@@ -34,7 +35,7 @@ std::string Join(const std::vector<SortType>& types) {
   return out;
 }
 
-/// The types, and behind '@' the time from which ages are counted.
+/// Returns the types, and after '@' the time from which ages are counted.
 std::string Head(const SearchInput& input) {
   std::string head = Join(SortTypes(input));
   if (input.tuning.HasAges()) head += '@' + std::to_string(input.tuning.now_ms);
@@ -69,7 +70,7 @@ std::string SearchAfter(const SearchInput& input, std::string_view payload) {
   if (!values.IsArray() || values.items.empty() || !values.items.front().IsString()) RejectCursor();
   const std::string& head = values.items.front().text;
   if (head.substr(0, head.find('@')) != Join(types)) {
-    throw CursorExpired("the index was built anew with other types since");
+    throw CursorExpired("the index was rebuilt with other types");
   }
   values.items.erase(values.items.begin());
   if (!Fit(values.items, types)) RejectCursor();
@@ -89,12 +90,12 @@ std::optional<std::int64_t> CursorTime(std::string_view payload) {
 
 void RejectCursor() {
   Reject("invalid_cursor", "cursor", std::nullopt,
-         "the cursor does not belong to this search; begin again without it");
+         "the cursor does not belong to this search; start again without it");
 }
 
 Problem CursorExpired(const std::string& why) {
   return {410,
-          {"cursor", std::nullopt, "cursor_expired", why + "; begin again without the cursor", {}}};
+          {"cursor", std::nullopt, "cursor_expired", why + "; start again without the cursor", {}}};
 }
 
 }  // namespace pgsluice::query

@@ -21,7 +21,7 @@ constexpr std::size_t kMostParts = 8, kMostFields = 6, kMostProposals = 10;
 
 bool IsWord(const std::string& part) { return part.front() != '-' && part.front() != '"'; }
 
-/// The fields whose words may be proposed, without their weights.
+/// Returns the fields whose words may be proposed, without their weights.
 std::vector<std::string> FieldsOf(const SearchInput& input) {
   const TextTools tools = input.tools.Or(input.schema.plan().config.search);
   std::vector<std::string> fields;
@@ -33,7 +33,7 @@ std::vector<std::string> FieldsOf(const SearchInput& input) {
   return fields;
 }
 
-/// A word of the index. How often it occurs is not looked at: that counts what is hidden too.
+/// A word of the index. Its frequency is ignored, because it also counts hidden documents.
 struct Close {
   double score = 0;
   std::string word;
@@ -43,9 +43,9 @@ struct Close {
   }
 };
 
-/// The words that one suggester found for a single word.
+/// Adds the words that one suggester found for a single word.
 void AddOptions(const Value& suggestion, const std::string& part, std::vector<Close>& close) {
-  if (suggestion.items.size() != 1) return;  // The analyzer made several words of it.
+  if (suggestion.items.size() != 1) return;  // The analyzer split it into several words.
   const Value* options = suggestion.items.front().Find("options");
   if (options == nullptr) return;
   for (const Value& option : options->items) {
@@ -57,7 +57,7 @@ void AddOptions(const Value& suggestion, const std::string& part, std::vector<Cl
   }
 }
 
-/// The words close to each part, best first.
+/// Returns the words close to each part, best first.
 std::vector<std::vector<std::string>> CloseWords(const Value& suggestions,
                                                  const std::vector<std::string>& parts) {
   std::vector<std::vector<std::string>> words(parts.size());
@@ -93,7 +93,7 @@ class Proposer {
       Add([&](std::size_t i) { return counts_[i] > 0 ? parts_[i] : std::string(); });
       return std::move(made_);
     }
-    // Each word is found, but not all of them together.
+    // Each word is found, but no document has all of them.
     for (std::size_t at = 0; at < parts_.size(); ++at) {
       Add([&](std::size_t i) { return i == at ? CloseTo(i, 0) : parts_[i]; });
     }
@@ -104,7 +104,7 @@ class Proposer {
   }
 
  private:
-  /// Empty if there is none: the word is left out.
+  /// Returns the close word of this rank; empty if there is none, so that the word is left out.
   std::string CloseTo(std::size_t part, std::size_t rank) const {
     const auto& words = close_[part];
     return words.empty() ? "" : words[std::min(rank, words.size() - 1)];
@@ -187,7 +187,7 @@ std::vector<std::string> Proposals(std::string_view engine_answer,
                                    const std::vector<std::string>& parts) {
   std::vector<std::int64_t> counts = ReadCounts(engine_answer);
   if (counts.size() != parts.size()) return {};
-  // What is excluded need not be found.
+  // Excluded words need not be found.
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (parts[i].front() == '-') counts[i] = 1;
   }

@@ -6,7 +6,7 @@
 
 namespace pgsluice::query {
 
-/// "5km", "300m", "2mi" in metres.
+/// Returns "5km", "300m" or "2mi" in metres.
 inline std::optional<double> ParseDistance(std::string_view text) {
   double value = 0;
   const char* end = text.data() + text.size();

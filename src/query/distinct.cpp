@@ -18,14 +18,14 @@ namespace {
 using json::Value;
 using plan::Kind;
 
-/// Totals are exact up to so many groups.
+/// Totals are exact up to this many groups.
 constexpr std::int64_t kMostGroups = 10000;
 
 [[noreturn]] void Unreadable() {
-  throw Problem(502, "engine_error", "the search engine's answer holds no groups");
+  throw Problem(502, "engine_error", "the search engine's answer has no groups");
 }
 
-/// The engines collapse by keywords and by some numbers.
+/// The engines can collapse by keywords and by some number types.
 bool IsCollapsible(const plan::Field& field) {
   constexpr std::array kNumbers = {
       std::string_view("byte"),   std::string_view("short"), std::string_view("integer"),
@@ -57,7 +57,7 @@ Resolved FieldOf(const SearchInput& input) {
   return resolved;
 }
 
-/// A value that no document has: PostgreSQL's text holds no NUL.
+/// Returns a value that no document has, because PostgreSQL's text cannot contain NUL.
 const char* NoValue(const plan::Field& field) {
   if (field.kind == Kind::kInteger) return "-9223372036854775808";
   return field.kind == Kind::kDecimal ? "-1.7976931348623157E308" : R"("\u0000")";
@@ -119,7 +119,7 @@ void Groups::Read(const Value& buckets) {
 
 namespace {
 
-/// The value that a hit was collapsed by, as JSON; empty if it has none.
+/// Returns the value that a hit was collapsed by, as JSON; empty if it has none.
 std::string ValueOf(std::string_view fields) {
   if (fields.empty()) return "";
   const Value parsed = ParsePart(fields);
@@ -153,7 +153,7 @@ void Groups::Learn(std::string_view engine_answer) {
 void Groups::Append(std::string& out, std::string_view fields) const {
   const std::string value = ValueOf(fields);
   const auto found = sizes_.find(value);
-  // A document that came between two requests is in no list.
+  // A document that was added between the two requests is in neither list.
   const std::int64_t size = value.empty() ? missing_ : found == sizes_.end() ? 1 : found->second;
   out += fmt::format(R"({{"value":{},"count":{}}})", value.empty() ? "null" : value, size);
 }

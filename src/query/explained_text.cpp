@@ -38,7 +38,7 @@ const Value* Best(const std::vector<Value>& nodes) {
   return best == nodes.end() ? nullptr : &*best;
 }
 
-/// What is between `head` and the last `tail`.
+/// Returns the text between `head` and the last `tail`.
 std::string_view Between(std::string_view text, std::string_view head, std::string_view tail) {
   text.remove_prefix(head.size());
   return text.substr(0, std::min(text.rfind(tail), text.size()));
@@ -53,7 +53,7 @@ class TextExplainer {
     }
   }
 
-  /// `share`: how much of the node's score counts.
+  /// Walks over the explanation; `share` is the part of the node's score that counts.
   void Walk(const Value& node, double share) {
     const std::string_view text = TextOf(node);
     const std::vector<Value>& details = DetailsOf(node);
@@ -66,7 +66,7 @@ class TextExplainer {
     } else if (text.starts_with("ConstantScore(")) {
       Add(Between(text, "ConstantScore(", ")"), ScoreOf(node) * share);
     } else if (text.starts_with("max ")) {
-      // With a tie-breaker the others add a little to the best one.
+      // With a tie-breaker, the other details add a little to the best one.
       const Value* best = Best(details);
       if (best == nullptr || ScoreOf(*best) <= 0) return;
       Walk(*best, share * ScoreOf(node) / ScoreOf(*best));
@@ -79,9 +79,9 @@ class TextExplainer {
     }
   }
 
-  /// What was found, each with all places where it was.
+  /// Returns what was found, each with all fields in which it was found.
   std::vector<ScorePart> Parts() {
-    // The copy of all text says where less exactly than the field itself.
+    // The copy of all texts names the field less exactly than the field itself.
     for (Found& copy : found_) {
       if (copy.place != kSomeText) continue;
       const auto field = std::find_if(found_.begin(), found_.end(), [&](const Found& other) {
@@ -99,14 +99,14 @@ class TextExplainer {
   }
 
  private:
-  /// A detail with the place in its middle.
+  /// A detail that has the name of the field in its middle.
   struct Found {
     std::string before, place, after;
     double score = 0;
   };
   static constexpr const char* kSomeText = "some text";
 
-  /// A product, or the best element of a list: what is found is in the first part.
+  /// Walks a product, or the best element of a list: the first part describes what was found.
   void WalkFirst(const Value& node, const Value& first, double share) {
     const double score = ScoreOf(first);
     Walk(first, score > 0 ? share * ScoreOf(node) / score : share);
@@ -149,7 +149,7 @@ class TextExplainer {
     return {fmt::format("'{}' in ", term), Place(path), ", " + Likeness(term, path)};
   }
 
-  /// How a word of a document is like one of the query.
+  /// Describes how a word of a document resembles one of the query.
   std::string Likeness(const std::string& term, const std::string& path) const {
     const std::string* begun = nullptr;
     const std::string* near = nullptr;
@@ -167,7 +167,7 @@ class TextExplainer {
     return fmt::format("{} off '{}'", least == 1 ? "one letter" : "two letters", *near);
   }
 
-  /// Whether the words of a field are in their basic form.
+  /// Returns whether the field stores words in their basic form.
   bool IsAnalysed(const std::string& path) const {
     const config::Index& index = input_.schema.plan().config;
     if (path == "__all") return !plan::MainAnalyzers(index).search.empty();
@@ -175,7 +175,7 @@ class TextExplainer {
     return field != nullptr && !plan::AnalyzersOf(index, *field).search.empty();
   }
 
-  /// A field of the engine as callers know it.
+  /// Returns the callers' name for a field of the engine.
   std::string Place(const std::string& path) const {
     const std::string name = path.substr(0, path.rfind(".__"));
     return input_.schema.Find(name) != nullptr ? name : kSomeText;

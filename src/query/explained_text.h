@@ -15,11 +15,11 @@ struct ScorePart {
   std::string detail;
 };
 
-/// What words of `q` a document was found by, from the engine's explanation of its score: of
-/// several ways that count once, the best one.
+/// Returns which words of `q` found a document, from the engine's explanation of its score. If only
+/// the best of several matches counts, that one.
 std::vector<ScorePart> ExplainText(const SearchInput& input, const json::Value& explanation);
 
-/// How many letters are wrong, left out, added or swapped with a neighbour.
+/// Returns how many letters are wrong, missing, added or swapped with a neighbour.
 std::size_t TyposBetween(const std::string& a, const std::string& b);
 
 }  // namespace pgsluice::query

@@ -21,7 +21,7 @@ namespace {
 
 using json::Value;
 
-/// A value of a document as the engine stored it; its members' names may hold dots.
+/// Returns a value of a stored document. Names of members may contain dots.
 std::string_view ValueAt(std::string_view document, std::string_view path) {
   const std::string_view whole = MemberOf(document, path);
   if (!whole.empty()) return whole;
@@ -76,7 +76,7 @@ class Explainer {
   }
 
  private:
-  /// That something else than the score decides first.
+  /// Adds the sort order, if it decides before the score.
   void AddOrder() {
     std::string names;
     for (const SearchRequest::Sort& key : SortKeys(input_)) {
@@ -113,7 +113,7 @@ class Explainer {
     }
   }
 
-  /// Each with its points as the score.
+  /// Returns the boosts, with their points as the score.
   std::vector<ScorePart> Boosts() const {
     std::vector<ScorePart> parts;
     const std::vector<Boost> boosts = UsableBoosts(input_);
@@ -179,7 +179,7 @@ class Explainer {
     return text.empty() ? Value() : ParsePart(text);
   }
 
-  /// Whether the caller may know all fields of a boost.
+  /// Returns whether the caller may see all fields of a boost.
   bool Shows(const Boost& boost) const {
     if (boost.by != Boost::By::kFilter) {
       return input_.schema.Resolve(boost.path, nullptr).field != nullptr;

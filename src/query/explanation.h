@@ -14,8 +14,8 @@ struct ExplainedHit {
   std::string_view explanation, matched, document;
 };
 
-/// [{"part","score","detail"},…]: how a hit came by its place, in words. The scores add up to that
-/// of the hit. Fields that are hidden from the caller are not named.
+/// Returns [{"part","score","detail"},…], which explains the place of a hit in words. The scores
+/// add up to the hit's score. Fields that are hidden from the caller are not named.
 std::string ExplanationJson(const SearchInput& input, const ExplainedHit& hit);
 
 }  // namespace pgsluice::query

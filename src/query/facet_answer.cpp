@@ -27,7 +27,7 @@ std::int64_t CountOf(const Value* value) {
   return static_cast<std::int64_t>(*count);
 }
 
-/// Of a bucket: values of `distinct`, documents of the root, or documents.
+/// Returns the count of a bucket: values of `distinct`, documents of the root, or documents.
 std::int64_t CountIn(const Value& bucket) {
   for (const Value* count : {bucket.Find({"r", "d", "value"}), bucket.Find({"d", "value"}),
                              bucket.Find({"r", "doc_count"})}) {
@@ -36,7 +36,7 @@ std::int64_t CountIn(const Value& bucket) {
   return CountOf(bucket.Find("doc_count"));
 }
 
-/// What an aggregation found, inside a nested path or not.
+/// Returns what an aggregation found, inside a nested path or not.
 const Value* Part(const Value& aggregation, const char* name) {
   const Value* part = aggregation.Find(name);
   return part != nullptr ? part : aggregation.Find({"n", name});
@@ -45,7 +45,7 @@ const Value* Part(const Value& aggregation, const char* name) {
 struct Bucket {
   std::string json;  ///< `"value":…`
   std::int64_t count = 0;
-  std::size_t rank = 0;  ///< By value, if the engine's order is not ours.
+  std::size_t rank = 0;  ///< By value, if the engine uses another order.
 };
 
 class Writer {
@@ -119,7 +119,7 @@ class Writer {
     if (const Value* rest = values.Find({"buckets", "other"})) other_ = CountIn(*rest);
   }
 
-  /// Numbers as such, dates as they were written.
+  /// Returns an end of a range: numbers as such, dates as written.
   std::string End(const std::optional<Literal>& literal) const {
     if (!literal) return "null";
     const auto whole = ReadInteger(literal->text);
@@ -131,7 +131,7 @@ class Writer {
                                                        : number->text;
   }
 
-  /// The order and the number of buckets that the engine does not settle.
+  /// Sorts and limits the buckets as far as the engine has not done it.
   void Arrange() {
     const bool buckets = !facet_.ranges.empty() || !facet_.interval.empty();
     if (facet_.order == Facet::Order::kCount && buckets) {
@@ -148,7 +148,7 @@ class Writer {
     buckets_.resize(most);
   }
 
-  /// Dates have no sum.
+  /// Returns the statistics; dates have no sum.
   std::string Stats(const Value& stats) const {
     const bool date = field_.kind == Kind::kDate;
     std::string out = "{";

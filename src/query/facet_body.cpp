@@ -14,7 +14,7 @@ namespace {
 
 using plan::Kind;
 
-/// Of values whose order or number is settled here: enums by value, and values of `distinct`.
+/// For values that are sorted or limited here: enums by value, and values of `distinct`.
 constexpr int kMostValues = 1000;
 
 class Builder {
@@ -57,11 +57,11 @@ class Builder {
     Reject("invalid_parameter", facet_.ParameterOf(option), std::nullopt, detail);
   }
 
-  /// What of a bucket of documents of the root is counted, if not the documents.
+  /// Returns what to count in a bucket of documents of the root, if it is not the documents.
   std::string Distinct() const {
     return context_.distinct.empty() ? "" : R"(,"aggs":{"d":)" + context_.distinct + "}";
   }
-  /// The same of a bucket of values.
+  /// Returns the same for a bucket of values.
   std::string Counted() const {
     if (!nested_) return Distinct();
     return R"(,"aggs":{"r":{"reverse_nested":{})" + Distinct() + "}}";
@@ -87,7 +87,7 @@ class Builder {
                        context_.include, Counted());
   }
 
-  /// Filters, because a document is counted once if one of its values is in the range.
+  /// Uses filters, because a document counts once if any of its values is in the range.
   std::string Ranges() const {
     if (!IsNumber() && kind_ != Kind::kDate) {
       Fail("ranges", fmt::format("ranges need numbers or dates, but '{}' is {}", facet_.path,

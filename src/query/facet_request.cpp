@@ -26,7 +26,8 @@ std::string TextOf(const Value& value) {
   return value.IsString() || value.IsNumber() ? value.text : "";
 }
 
-/// "Europe/Berlin", "UTC", "+02:00". Whether it exists is known to the engine.
+/// Returns whether it looks like "Europe/Berlin", "UTC" or "+02:00". The engine decides whether the
+/// zone exists.
 bool LooksLikeZone(const std::string& text) {
   if (text.empty() || text.size() > kLongestZone) return false;
   return std::all_of(text.begin(), text.end(), [](char c) {
@@ -240,7 +241,8 @@ class FacetReader {
     Add(field->text, &item, item);
   }
 
-  /// Named twice is once; but of two that differ one would be lost.
+  /// Adds a facet. A repeated one counts once, but two that differ are an error, because one would
+  /// be lost.
   void Add(const std::string& path, const Value* options, const Value& place) {
     ++asked_;
     Facet facet;
@@ -251,7 +253,7 @@ class FacetReader {
     if (known == facets_.end()) {
       facets_.push_back(std::move(facet));
     } else if (!known->IsPlain() || !facet.IsPlain()) {
-      Invalid(place, body_, fmt::format("facets: '{}' is asked more than once", path));
+      Invalid(place, body_, fmt::format("facets: '{}' is given more than once", path));
     }
   }
 

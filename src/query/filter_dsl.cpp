@@ -26,7 +26,7 @@ class Translator {
   Translator(const Schema& schema, const std::string& parameter)
       : schema_(schema), parameter_(parameter) {}
 
-  /// The documents for which `expr` is true (`wanted`) or false; unknown is neither.
+  /// Returns the documents for which `expr` is true (`wanted`) or false; unknown is neither.
   Dsl Truth(const Expr& expr, const plan::Field* scope, bool wanted) const {
     switch (expr.kind) {
       case Expr::Kind::kNot:
@@ -69,7 +69,7 @@ class Translator {
     return wanted ? any : Not(any);
   }
 
-  /// Documents that have a value in a part of an object, hidden parts aside.
+  /// Returns documents that have a value in a visible part of an object.
   Dsl PresentPart(const plan::Field& object) const {
     std::vector<Dsl> parts;
     for (const plan::Field& part : object.fields) {

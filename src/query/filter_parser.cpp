@@ -98,7 +98,7 @@ class FilterParser {
     const std::size_t place = token_.offset;
     if (!Comparison(expr) && !Words(expr)) {
       Reject("invalid_filter", options_.parameter, place,
-             fmt::format("an operator was expected behind '{}'", expr.path), kOperators);
+             fmt::format("an operator was expected after '{}'", expr.path), kOperators);
     }
     return expr;
   }

@@ -6,7 +6,7 @@ namespace pgsluice::query {
 
 namespace {
 
-/// U+00C0 to U+017F, a letter each; '?' has none.
+/// U+00C0 to U+017F, one letter each; '?' means none.
 constexpr std::string_view kLatin1 =
     "aaaaaa?ceeeeiiiidnooooo?ouuuuy??aaaaaa?ceeeeiiiidnooooo?ouuuuy?y";
 constexpr std::string_view kLatinA =
@@ -43,7 +43,7 @@ std::size_t Length(unsigned char lead) {
   return lead < 0x80 ? 1 : lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
 }
 
-/// The character at `at`, and how many bytes it takes.
+/// Returns the character at `at`, and how many bytes it takes.
 char32_t Decode(std::string_view text, std::size_t at, std::size_t& length) {
   const auto lead = static_cast<unsigned char>(text[at]);
   length = std::min(Length(lead), text.size() - at);

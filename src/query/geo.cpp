@@ -12,7 +12,7 @@ namespace {
 
 using Corner = std::pair<double, double>;  // Latitude and longitude.
 
-/// The part of a polygon on one side of a meridian (Sutherland and Hodgman).
+/// Returns the part of a polygon on one side of a meridian (Sutherland and Hodgman).
 std::vector<Corner> Cut(const std::vector<Corner>& polygon, double meridian, bool west) {
   std::vector<Corner> part;
   const auto inside = [&](const Corner& corner) {
@@ -39,8 +39,8 @@ std::string Ring(const std::vector<Corner>& polygon, double shift) {
   return "[[" + ring + "]]";
 }
 
-/// An edge that spans more than half of the globe is meant to cross the date
-/// line.
+/// Moves corners so that an edge spanning more than half of the globe crosses the date line
+/// instead.
 std::vector<Corner> Unrolled(std::vector<Corner> polygon) {
   for (std::size_t i = 1; i < polygon.size(); ++i) {
     while (polygon[i].second - polygon[i - 1].second > 180) polygon[i].second -= 360;

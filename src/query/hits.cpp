@@ -26,13 +26,15 @@ std::vector<std::string_view> ReadItems(std::string_view array) {
 
 std::vector<Hit> ReadHits(std::string_view answer) {
   JsonCursor cursor(MemberOf(MemberOf(answer, "hits"), "hits"));
-  if (!cursor.Enter('[')) throw Problem(502, "engine_error", "the answer holds no hits");
+  if (!cursor.Enter('['))
+    throw Problem(502, "engine_error", "the search engine's answer has no hits");
   std::vector<Hit> hits;
   while (cursor.NextItem()) {
     const std::string_view one = cursor.Skip();
     Hit hit{MemberOf(one, "_id"), MemberOf(one, "_source"), MemberOf(one, "sort")};
     if (hit.id.empty() || hit.source.empty()) {
-      throw Problem(502, "engine_error", "the answer holds a hit without id or document");
+      throw Problem(502, "engine_error",
+                    "the search engine's answer has a hit without id or document");
     }
     hits.push_back(hit);
   }

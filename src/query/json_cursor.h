@@ -6,20 +6,20 @@
 
 namespace pgsluice::query {
 
-/// Walks over JSON text that is known to be well-formed (the engine's, PostgreSQL's) without
-/// building anything; values are handed out as ranges of the text. Never reads beyond the end.
+/// Walks over JSON text that is known to be well-formed (from the engine or PostgreSQL). Builds
+/// nothing and returns values as ranges of the text. Never reads beyond the end.
 class JsonCursor {
  public:
   explicit JsonCursor(std::string_view text) : text_(text) {}
 
-  /// Steps into an object or array; false when something else stands here.
+  /// Enters an object or array. Returns false if the value is something else.
   bool Enter(char open) {
     Space();
     if (at_ >= text_.size() || text_[at_] != open) return false;
     ++at_;
     return true;
   }
-  /// The next member's name as written, without quotes; false behind the last one.
+  /// Reads the next member's name as written, without quotes. Returns false after the last one.
   bool NextMember(std::string_view& name) {
     if (!NextItem()) return false;
     name = String();
@@ -27,7 +27,7 @@ class JsonCursor {
     if (at_ < text_.size()) ++at_;  // The colon.
     return true;
   }
-  /// Stands before the next item; false behind the last one.
+  /// Advances to the next item. Returns false after the last one.
   bool NextItem() {
     Space();
     if (at_ < text_.size() && text_[at_] == ',') {
@@ -41,7 +41,7 @@ class JsonCursor {
     }
     return true;
   }
-  /// Steps over one value and answers its text.
+  /// Skips one value and returns its text.
   std::string_view Skip() {
     Space();
     const std::size_t start = at_;
@@ -79,7 +79,7 @@ class JsonCursor {
       ++at_;
     }
   }
-  /// Most of an answer is inside strings: their ends are looked for with memchr.
+  /// Skips a string. Uses memchr to find its end, because most of an answer is inside strings.
   std::string_view String() {
     const std::size_t start = ++at_;
     std::size_t quote = text_.find('"', start);
@@ -90,7 +90,7 @@ class JsonCursor {
     at_ = std::min(end + 1, text_.size());
     return text_.substr(start, end - start);
   }
-  /// Whether an odd number of backslashes stands before `at`.
+  /// Returns whether an odd number of backslashes precedes `at`.
   bool IsEscaped(std::size_t start, std::size_t at) const {
     std::size_t first = at;
     while (first > start && text_[first - 1] == '\\') --first;

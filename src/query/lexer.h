@@ -15,7 +15,7 @@ struct Token {
   std::size_t offset = 0;
 };
 
-/// Cuts an expression into tokens. Throws Problem invalid_filter.
+/// Splits an expression into tokens. Throws Problem invalid_filter.
 class Lexer {
  public:
   Lexer(std::string_view text, const FilterOptions& options) : text_(text), options_(options) {}

@@ -13,7 +13,7 @@ namespace {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-/// A decimal number taken apart: value = digits * 10^exponent.
+/// The parts of a decimal number: value = digits * 10^exponent.
 struct Decimal {
   bool negative = false;
   std::string digits;  ///< Without leading zeros; empty: zero.
@@ -179,7 +179,8 @@ DateLiteral DateAt(chrono::sys_time<chrono::milliseconds> time) {
                      left / 3600000, left / 60000 % 60, left / 1000 % 60, left % 1000)};
 }
 
-/// Seconds, or from eleven digits on milliseconds, since 1970. Four digits are rather a year.
+/// Reads seconds since 1970, or milliseconds if there are eleven digits or more. Four digits are a
+/// year.
 std::optional<DateLiteral> ReadUnixTime(std::string_view text) {
   const std::string_view digits = text.substr(text.substr(0, 1) == "-" ? 1 : 0);
   if (digits.empty() || digits.size() == 4 || digits.size() > 15) return std::nullopt;
@@ -192,7 +193,8 @@ std::optional<DateLiteral> ReadUnixTime(std::string_view text) {
       chrono::milliseconds(seconds ? number * 1000 : number)));
 }
 
-/// A day of the calendar so many months away; the last one of the month if it has no such day.
+/// Returns the day this many months later or earlier, or the last day of that month if it has no
+/// such day.
 chrono::sys_days MonthsFrom(chrono::sys_days day, int months) {
   const chrono::year_month_day date(day);
   const auto month = chrono::year_month(date.year(), date.month()) + chrono::months(months);
@@ -200,7 +202,7 @@ chrono::sys_days MonthsFrom(chrono::sys_days day, int months) {
   return wanted.ok() ? chrono::sys_days(wanted) : chrono::sys_days(month / chrono::last);
 }
 
-/// `time` plus `count` of a unit. False if there is no such unit.
+/// Adds `count` of a unit to `time`. Returns false if there is no such unit.
 bool Add(chrono::sys_time<chrono::milliseconds>& time, int count, char unit) {
   const auto midnight = chrono::floor<chrono::days>(time);
   const auto months = [&](int number) {
@@ -233,7 +235,7 @@ bool Add(chrono::sys_time<chrono::milliseconds>& time, int count, char unit) {
   }
 }
 
-/// Down to the beginning of a unit, in UTC; weeks begin on Monday.
+/// Rounds down to the beginning of a unit, in UTC; weeks begin on Monday.
 bool Floor(chrono::sys_time<chrono::milliseconds>& time, char unit) {
   const auto midnight = chrono::floor<chrono::days>(time);
   const chrono::year_month_day date(midnight);
@@ -294,8 +296,9 @@ std::optional<DateLiteral> ReadNow(std::string_view text, chrono::system_clock::
     }
   }
   DateLiteral date = DateAt(time);
-  // The engine's own clock, so that the pages of a search ask the same. Its rounding means another
-  // end of a day for <= than for <, so that is done here.
+  // Unrounded times stay as text, so that the pages of a search send the same query and the
+  // engine's clock applies. Rounding is done here, because the engine rounds to another end of a
+  // day for <= than for <.
   if (!rounded && date.beyond == 0) date.text = text;
   return date;
 }

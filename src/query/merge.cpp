@@ -15,7 +15,7 @@ using json::Value;
 
 constexpr std::string_view kSort = R"(,"sort":)";
 
-/// A number, also as the engine writes a missing one: "Infinity".
+/// Reads a number, including "Infinity", which the engine writes for a missing one.
 std::optional<double> NumberOf(const Value& value) {
   if (value.IsBool()) return value.boolean ? 1 : 0;
   if (value.IsString() && value.text == "Infinity") return std::numeric_limits<double>::infinity();
@@ -25,7 +25,8 @@ std::optional<double> NumberOf(const Value& value) {
   return value.AsDouble();
 }
 
-/// Nulls are equal; numbers come before texts, so that fields of two types have an order too.
+/// Compares values: nulls are equal, and numbers come before texts, so that fields of two types
+/// have an order as well.
 std::partial_ordering Ascending(const Value& a, const Value& b) {
   if (a.AsInt() && b.AsInt()) return *a.AsInt() <=> *b.AsInt();
   const auto left = NumberOf(a), right = NumberOf(b);
@@ -34,7 +35,7 @@ std::partial_ordering Ascending(const Value& a, const Value& b) {
   return a.text <=> b.text;
 }
 
-/// Negative if `a` comes first.
+/// Returns a negative number if `a` comes first.
 int CompareKey(const Value& a, const Value& b, const SearchRequest::Sort& key) {
   if (a.IsNull() || b.IsNull()) {
     if (a.IsNull() && b.IsNull()) return 0;
@@ -42,7 +43,7 @@ int CompareKey(const Value& a, const Value& b, const SearchRequest::Sort& key) {
   }
   const std::partial_ordering order = Ascending(a, b);
   if (order == 0) return 0;
-  // Distances that are wanted in the other order are measured from the other side of the globe.
+  // Distances in the opposite order are measured from the opposite side of the globe.
   const bool down = key.by == SearchRequest::Sort::By::kDistance ? key.nulls_first : key.descending;
   return (order < 0) != down ? -1 : 1;
 }
@@ -68,7 +69,7 @@ class Merger {
   }
 
  private:
-  /// Whether the next hit of list `a` comes before that of list `b`.
+  /// Returns whether the next hit of list `a` comes before that of list `b`.
   bool ComesBefore(std::size_t a, std::size_t b) const {
     if (by_ == MergeBy::kSort) return CompareSorts(Next(a).sort, Next(b).sort) < 0;
     return Rank(a) > Rank(b);
@@ -80,7 +81,7 @@ class Merger {
     return lists_[list].weight / static_cast<double>(next_[list] + 1);
   }
 
-  /// By the keys, which stand before the id at the end; then by the id.
+  /// Compares by the keys, then by the id, which is the last value.
   int CompareSorts(const std::vector<Value>& a, const std::vector<Value>& b) const {
     const std::size_t count = keys_.size() + 1;
     if (a.size() < count || b.size() < count) return 0;
@@ -108,7 +109,7 @@ std::vector<MergedHit> ReadMergedHits(std::string_view answer) {
     const std::string_view sort = MemberOf(text, "sort");
     hit.json = text.substr(0, text.size() - 1 - sort.size() - kSort.size());
     hit.sort = ParsePart(sort).items;
-    // A pinned hit shows no score, but its place comes from one.
+    // A pinned hit does not show its score, but its place depends on one.
     const Value score = ParsePart(MemberOf(text, "score"));
     hit.score =
         (score.IsNull() && !hit.sort.empty() ? NumberOf(hit.sort.front()) : score.AsDouble())

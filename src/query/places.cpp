@@ -14,7 +14,7 @@ namespace {
 
 using Weights = std::vector<std::pair<std::string, double>>;
 
-/// The fields that are searched, as the caller, the configuration or the mapping has it.
+/// Returns the fields that are searched: the caller's, the configured ones, or all text fields.
 Weights Chosen(const Schema& schema, const SearchRequest& request, const config::Search& search) {
   if (!request.q_fields.empty()) return request.q_fields;
   Weights weights;

@@ -7,25 +7,26 @@
 
 namespace pgsluice::query {
 
-/// Fields that are looked in together: of one nested path, with one analyzer.
+/// Fields that are searched together: those of one nested path with one analyzer.
 struct Place {
   std::string nested_path;
-  std::string analyzer;      ///< Of queries; empty: our own.
+  std::string analyzer;      ///< For queries; empty: our own.
   bool identifiers = false;  ///< Only `parts` and `joined` are filled.
 
-  std::vector<std::string> own;      ///< "title^3": as their analyzer has it.
-  std::vector<std::string> plain;    ///< The words as written; `own` again with our own analyzer.
-  std::vector<std::string> ordered;  ///< Of `plain`, those that know the places of their words.
+  std::vector<std::string> own;      ///< "title^3": in the form of their analyzer.
+  std::vector<std::string> plain;    ///< The words as written; equal to `own` with our analyzer.
+  std::vector<std::string> ordered;  ///< Those of `plain` that store the positions of their words.
   std::vector<std::string> parts;    ///< Of identifiers.
   std::vector<std::string> joined;   ///< Of identifiers.
 
-  /// Own and plain, each once.
+  /// Returns own and plain fields, each once.
   std::vector<std::string> All() const;
   std::size_t size() const { return plain.size() + parts.size(); }
 };
 
-/// Where `q` looks: what decides what is found, and what decides the order. The first is the second
-/// or, if every text is searched, a copy of all texts in one field.
+/// Where `q` searches: fields that decide what is found, and fields that decide the order. The
+/// first are the same as the second or, if every text is searched, one field with a copy of all
+/// texts.
 struct Places {
   std::vector<Place> recall, ranking;
 };

@@ -19,14 +19,14 @@ Boost::By KindOf(const config::Boost& boost) {
   return boost.recency.empty() ? Boost::By::kFilter : Boost::By::kRecency;
 }
 
-/// Words that are compared with those of a query: " iphone 15 ".
+/// Returns words in the form in which they are compared with a query: " iphone 15 ".
 std::string Spaced(const std::vector<std::string>& words) {
   std::string out = " ";
   for (const std::string& word : words) out += word + " ";
   return out;
 }
 
-/// Whether a text is of a script that is written without spaces.
+/// Returns whether a text is in a script that is written without spaces.
 bool IsSpaceless(const std::string& text) {
   const std::vector<char32_t> letters = Characters(text);
   return std::any_of(letters.begin(), letters.end(), [](char32_t c) { return c >= 0x2E80; });
@@ -40,7 +40,7 @@ void Append(std::vector<std::string>& to, const std::vector<std::string>& from) 
 
 bool Concerns(const std::string& rule, const std::string& match, const std::string& query) {
   if (match == "exact") return query == rule;
-  // Without spaces, a word ends where the rule ends.
+  // In a script without spaces, a word ends where the rule ends.
   const std::string wanted = IsSpaceless(rule) ? rule.substr(1, rule.size() - 2) : rule;
   if (match == "contains") return query.find(wanted) != std::string::npos;
   return query.compare(wanted == rule ? 0 : 1, wanted.size(), wanted) == 0;

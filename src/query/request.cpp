@@ -64,7 +64,7 @@ std::vector<std::string> Split(const std::string& text, char separator) {
   return parts;
 }
 
-/// A parameter of a body as a query string names it.
+/// Returns the query-string name of a body parameter.
 std::string InQuery(const std::string& name) {
   return name == "q_fields" ? "q.fields" : name == "facet_filters" ? "facet.FIELD" : name;
 }
@@ -346,7 +346,7 @@ Value String(const std::string& text) {
   return value;
 }
 
-/// The member of that name, made when it is not there.
+/// Returns the member with this name, and creates it if there is none.
 Value& MemberOf(Value& object, const std::string& name, json::Type type) {
   for (auto& member : object.members) {
     if (member.first == name) return member.second;
@@ -362,7 +362,7 @@ Value& ObjectMember(Value& object, const std::string& name) {
   return MemberOf(object, name, json::Type::kObject);
 }
 
-/// "facet_size.brand": the option and the field; empty if it is none.
+/// Splits "facet_size.brand" into option and field; empty if it is another parameter.
 std::pair<std::string, std::string> FacetOption(const std::string& name) {
   constexpr std::string_view kPrefix = "facet_";
   const std::size_t dot = name.find('.');
@@ -374,7 +374,7 @@ std::pair<std::string, std::string> FacetOption(const std::string& name) {
   return {std::move(option), name.substr(dot + 1)};
 }
 
-/// `facets` of a query string with the options that were given beside it.
+/// Returns `facets` of a query string together with its options.
 Value WithOptions(const Value* names, Value options) {
   std::vector<Value> plain;
   for (const std::string& path : Split(names == nullptr ? "" : names->text, ',')) {
@@ -390,7 +390,7 @@ Value WithOptions(const Value* names, Value options) {
   return facets;
 }
 
-/// The value so far of a parameter that is a list, or null. Clients write lists with commas or by
+/// Returns the present value of a list parameter, or null. Clients write lists with commas or by
 /// repeating the name.
 Value* ListText(Value& object, const std::string& name) {
   static constexpr std::array kLists = {std::string_view("q_fields"), std::string_view("facets"),
@@ -450,7 +450,7 @@ SearchRequest ReadParameters(const Parameters& parameters, const ParameterNames&
 }
 
 SearchRequest ReadBody(const Value& body, const ParameterNames& known) {
-  if (!body.IsObject()) throw Problem(400, "invalid_json", "the body is no JSON object");
+  if (!body.IsObject()) throw Problem(400, "invalid_json", "the body is not a JSON object");
   return Reader(true, known).Read(body);
 }
 

@@ -28,7 +28,7 @@ std::vector<Dsl> Selections(const SearchInput& input) {
   return selections;
 }
 
-/// `ranked`: hits are wanted, not only their number.
+/// Returns the query. `ranked`: hits are wanted, not only their number.
 std::string Query(const SearchInput& input, const Dsl& more, bool ranked) {
   const Dsl filter =
       AllOf({input.allowed, TranslateFilter(input.request.filter, input.schema), more});
@@ -45,7 +45,7 @@ std::string Highlight(const SearchInput& input) {
     Lookup(input.schema, path, "highlight", IsSearchable);
     if (plan::IsPattern(path)) {
       Reject("unknown_field", "highlight", std::nullopt,
-             fmt::format("'{}' cannot be highlighted, because the engine takes its name for a "
+             fmt::format("'{}' cannot be highlighted, because the engine reads its name as a "
                          "pattern; give the field another name with \"rename\"",
                          path));
     }
@@ -102,7 +102,7 @@ std::string SearchBody(const SearchInput& input) {
   const int size = PerPage(input);
   if (request.page * size > 10000) {
     Reject("limit_exceeded", "page", std::nullopt,
-           "page * per_page is at most 10000; go on with 'cursor'");
+           "page * per_page is at most 10000; use 'cursor' to continue");
   }
   const std::vector<Dsl> selections = Selections(input);
   std::string out = R"({"query":)" + Query(input, {}, true);

@@ -19,7 +19,7 @@ std::string Unescaped(std::string_view name) {
   return ParsePart('"' + std::string(name) + '"').text;
 }
 
-/// The texts at a path of a document, of all elements of lists.
+/// Collects the texts at a path of a document, from all elements of lists.
 void Collect(std::string_view value, std::string_view path, std::vector<std::string>& texts) {
   JsonCursor cursor(value);
   if (cursor.Enter('[')) {
@@ -31,7 +31,7 @@ void Collect(std::string_view value, std::string_view path, std::vector<std::str
     return;
   }
   if (!cursor.Enter('{')) return;
-  // Names may hold dots: each member that the path begins with is followed.
+  // Names may contain dots, so each member that the path begins with is followed.
   std::string_view raw;
   while (cursor.NextMember(raw)) {
     const std::string name = Unescaped(raw);
@@ -43,7 +43,7 @@ void Collect(std::string_view value, std::string_view path, std::vector<std::str
   }
 }
 
-/// As much of the texts as is of use; a word that is cut does no harm.
+/// Returns as much of the texts as is useful. A truncated word does no harm.
 std::string Like(const std::vector<std::string>& texts) {
   std::string list;
   std::size_t bytes = 0;
@@ -68,7 +68,8 @@ double WeightOf(const plan::Field& field, const config::Search& search) {
   return 0;
 }
 
-/// Words that no other document has say nothing about likeness, so they are left out.
+/// Returns a query on one field. Words that no other document has do not count, because they cannot
+/// show similarity.
 std::string LikeOneField(const plan::Field& field, const std::string& texts, double weight) {
   const std::string query = fmt::format(
       R"({{"more_like_this":{{"fields":[{}],"like":[{}],"min_term_freq":1,"min_doc_freq":2,"max_query_terms":25,"minimum_should_match":"20%","boost":{}}}}})",

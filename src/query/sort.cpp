@@ -28,11 +28,11 @@ class SortParser {
     const std::string_view trimmed = base::Trimmed(item_);
     if (trimmed.starts_with(kDistance)) {
       const std::size_t end = trimmed.rfind(')');
-      if (end == std::string_view::npos) Invalid("')' was expected behind the place");
+      if (end == std::string_view::npos) Invalid("')' was expected after the place");
       sort.by = Sort::By::kDistance;
       Place(trimmed.substr(kDistance.size(), end - kDistance.size()), sort);
       orders = trimmed.substr(end + 1);
-      if (!orders.empty() && orders.front() != ':') Invalid("':' was expected behind ')'");
+      if (!orders.empty() && orders.front() != ':') Invalid("':' was expected after ')'");
     } else {
       if (trimmed == "_score" || trimmed.starts_with("_score:")) orders = trimmed;
       sort.path = NextPart(orders);
@@ -45,7 +45,7 @@ class SortParser {
   }
 
  private:
-  /// The next part between colons, empty ones left out.
+  /// Returns the next part between colons, and skips empty ones.
   static std::string NextPart(std::string_view& rest) {
     rest.remove_prefix(std::min(rest.find_first_not_of(':'), rest.size()));
     const std::size_t end = std::min(rest.find(':'), rest.size());
@@ -71,7 +71,7 @@ class SortParser {
     }
   }
 
-  /// "location, 48.1, 11.5".
+  /// Reads "location, 48.1, 11.5".
   void Place(std::string_view text, Sort& sort) const {
     const std::size_t last = text.rfind(',');
     const std::size_t middle = last == 0 || last == std::string_view::npos
@@ -81,7 +81,7 @@ class SortParser {
       Invalid("distance(field, latitude, longitude) was expected");
     }
     sort.path = std::string(base::Trimmed(text.substr(0, middle)));
-    if (sort.path.empty()) Invalid("a field was expected behind 'distance('");
+    if (sort.path.empty()) Invalid("a field was expected after 'distance('");
     sort.lat = Degrees(text.substr(middle + 1, last - middle - 1), 90);
     sort.lon = Degrees(text.substr(last + 1), 180);
   }

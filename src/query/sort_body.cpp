@@ -19,10 +19,10 @@ namespace {
 
 using Sort = SearchRequest::Sort;
 
-/// Half the way round the globe, of the radius that the engines reckon with.
+/// Half of the globe's circumference, with the radius that the engines use.
 constexpr double kHalfWay = 6371008.7714 * std::numbers::pi;
 
-/// The ordinal that stands beside an enum: "owner.__enum.mood".
+/// Returns the ordinal field of an enum: "owner.__enum.mood".
 std::string OrdinalPath(const std::string& path) {
   const std::size_t dot = path.rfind('.');
   const std::size_t at = dot == std::string::npos ? 0 : dot + 1;
@@ -35,8 +35,8 @@ Resolved LookupKey(const Schema& schema, const Sort& key) {
   return Lookup(schema, key.path, "sort", key.by == Sort::By::kDistance ? HasDistance : IsSortable);
 }
 
-/// The engines take a missing place for one infinitely far away, always. Measured from the opposite
-/// side of the globe the order of the others is reversed, and so missing ones get to the other end.
+/// The engines always treat a missing place as infinitely far away. Measuring from the opposite
+/// side of the globe reverses the order of the others, so that missing ones come at the other end.
 bool IsOpposite(const Sort& key) { return key.descending != key.nulls_first; }
 
 std::string NestedOf(const Resolved& resolved) {
@@ -81,7 +81,7 @@ SortType TypeOf(const Sort& key, const Schema& schema) {
   return {ordinal ? "ordinal" : field.engine_type, number};
 }
 
-/// The configured order, without what a caller must not see.
+/// Returns the configured order, without fields that are hidden from the caller.
 std::vector<Sort> DefaultKeys(const Schema& schema) {
   std::vector<Sort> sort;
   for (const std::string& item : schema.plan().config.search.default_sort) {

@@ -7,33 +7,34 @@
 
 #include "pgsluice/query/search_body.h"
 
-/// By what a search is sorted, as the engine has it.
+/// The sort order of a search, in the engine's form.
 namespace pgsluice::query {
 
-/// What was asked, else the configured order. Without any: by score if there are scores to sort by,
-/// else by id alone.
+/// Returns the requested order, or else the configured one. Without any, sorts by score if there
+/// are scores, or else by id alone.
 std::vector<SearchRequest::Sort> SortKeys(const SearchInput& input);
-/// The value of "sort". Throws Problem for paths that do not exist or do not fit.
+/// Returns the value of "sort". Throws Problem for paths that do not exist or do not fit.
 std::string SortJson(const SearchInput& input);
 
-/// Whether a document's score decides about its place, or would be shown.
+/// Returns whether a document's score affects its place or is shown.
 bool IsScored(const SearchInput& input);
 
-/// Where documents that a rule pins come in.
+/// Where documents that a rule pins are placed.
 enum class PinPlace {
   kNone,    ///< Nothing is pinned.
-  kScore,   ///< The score comes first: theirs is beyond all others.
-  kAhead,   ///< The order knows no score: one is put ahead, which only they have.
-  kSorted,  ///< The score is one of several keys: they are found, and stay where it puts them.
+  kScore,   ///< The score comes first: theirs is above all others.
+  kAhead,   ///< The order does not use the score, so one that only they have is put first.
+  kSorted,  ///< The score is one of several keys: they are found, and stay where the order puts
+            ///< them.
 };
 PinPlace PlaceOfPins(const SearchInput& input);
 
-/// Where the first distance is among the sort values of a hit, and how it is read.
+/// The position of the first distance among the sort values of a hit, and how to read it.
 struct DistanceKey {
   std::size_t at = 0;
   bool opposite = false;  ///< Measured from the opposite side of the globe.
 
-  /// Metres, as JSON: null for a document without a place.
+  /// Returns metres as JSON; null for a document without a place.
   std::string Json(std::string_view sort_values) const;
 };
 std::optional<DistanceKey> DistanceOf(const SearchInput& input);

@@ -15,7 +15,7 @@ namespace pgsluice::query {
 
 namespace {
 
-/// What stands for "and" of clauses of which enough must hold.
+/// Combines clauses so that enough of them must match.
 std::string Required(const std::vector<std::string>& clauses, SearchRequest::Match match) {
   if (match == SearchRequest::Match::kAll) {
     return fmt::format(R"("must":[{}])", fmt::join(clauses, ","));
@@ -63,7 +63,7 @@ class TextBuilder {
     return analyzers_;
   }
 
-  /// The last word is perhaps not yet written to its end.
+  /// Returns whether the last word may not be typed completely yet.
   bool IsUnfinished(std::size_t at) const {
     for (std::size_t i = at + 1; i < words_.size(); ++i) {
       if (!words_[i].nothing) return false;
@@ -71,7 +71,7 @@ class TextBuilder {
     return request_.prefix;
   }
 
-  /// What each word, or each pair of characters of a script without spaces, asks for.
+  /// Returns a clause per word, or per pair of characters in a script without spaces.
   std::vector<std::string> Clauses(std::size_t at) const {
     const Word& word = words_[at];
     std::vector<std::string> others = alternatives_[at];
@@ -88,7 +88,7 @@ class TextBuilder {
     return clauses;
   }
 
-  /// Neighbouring characters two by two, so that their order counts; other tokens as they are.
+  /// Pairs neighbouring characters, so that their order counts; other tokens stay as they are.
   static std::vector<std::string> Pieces(const std::vector<Term>& tokens) {
     std::vector<std::string> pieces;
     for (std::size_t i = 0; i < tokens.size(); ++i) {
@@ -102,7 +102,7 @@ class TextBuilder {
     return pieces;
   }
 
-  /// A stop word of one field's language need not match if the other words are found there.
+  /// Makes a stop word of one field's language optional if the other words are found there.
   std::vector<std::string> WhereItIsNothing(std::size_t at) const {
     std::string rest;
     for (std::size_t i = 0; i < words_.size(); ++i) {
@@ -168,7 +168,8 @@ class TextBuilder {
     return BestOf(ways);
   }
 
-  /// What puts fields with more weight first, and words that stand together before scattered ones.
+  /// Returns clauses that put fields with more weight first, and adjacent words before scattered
+  /// ones.
   std::vector<std::string> Ranking() const {
     std::string text;
     std::size_t tokens = 0;

@@ -13,11 +13,11 @@ namespace pgsluice::query {
 
 namespace {
 
-/// No boost lifts a score further than this, and the score of a pinned document is far above.
+/// The limit of all boosts together; the score of a pinned document is far above it.
 constexpr const char* kMaxBoost = "1e15";
 constexpr double kPinned = 1e30;
 
-/// Milliseconds since 1970 as "2024-01-31T10:00:00.000Z".
+/// Returns milliseconds since 1970 as "2024-01-31T10:00:00.000Z".
 std::string TimeText(std::int64_t ms) {
   const std::time_t seconds = static_cast<std::time_t>(ms / 1000);
   std::tm parts{};
@@ -27,8 +27,8 @@ std::string TimeText(std::int64_t ms) {
                      ms % 1000);
 }
 
-/// Numbers at or below zero count as nothing, like missing ones; so do those whose logarithm would
-/// be negative. The engines refuse a whole search for one negative score.
+/// Numbers of zero or less count as nothing, like missing ones, and so do those whose logarithm
+/// would be negative: a single negative score makes the engines refuse the whole search.
 std::string FieldFunction(const Boost& boost, double share) {
   const bool log = boost.modifier == "log" || boost.modifier == "ln";
   const std::string path = json::Quote(boost.path);
@@ -37,7 +37,8 @@ std::string FieldFunction(const Boost& boost, double share) {
       path, log ? "gte" : "gt", log ? 1 : 0, path, boost.modifier, boost.weight * share);
 }
 
-/// Without a date the engines would count a document as new. Those of the future count as new.
+/// Excludes documents without a date, which the engines would count as new. Dates in the future
+/// count as new.
 std::string RecencyFunction(const Boost& boost, std::int64_t now_ms, double share) {
   const std::string path = json::Quote(boost.path);
   const std::string origin = TimeText(OriginOf(boost, now_ms));
@@ -60,8 +61,8 @@ std::string Function(const Boost& boost, const Schema& whole, std::int64_t now_m
   return "";
 }
 
-/// The query of the text, its score times one and what the boosts add. Without a text: the boosts
-/// alone.
+/// Returns the query of the text with its score times one plus the boosts. Without a text, the
+/// boosts alone.
 std::string WithBoosts(const SearchInput& input, const std::string& text,
                        const std::vector<Boost>& boosts) {
   const Schema whole = WholeSchema(input.schema);
@@ -85,7 +86,7 @@ std::string Constant(const std::string& filter, double score) {
   return fmt::format(R"({{"constant_score":{{"filter":{},"boost":{}}}}})", filter, score);
 }
 
-/// Documents that the text finds or that are pinned.
+/// Returns documents that the text finds or that are pinned.
 std::string WithPins(const std::vector<std::string>& pinned, const std::string& text,
                      PinPlace place) {
   std::string clauses;
@@ -114,7 +115,7 @@ Dsl RuleFilter(const RuleEffect& rules, const Schema& whole) {
   return AllOf(parts);
 }
 
-/// Clauses that find nothing more and only report which filters of boosts found a document.
+/// Returns clauses that find no further documents, but report which filters of boosts match.
 std::string Names(const std::vector<Boost>& boosts, const Schema& whole) {
   std::string clauses;
   for (std::size_t i = 0; i < boosts.size(); ++i) {

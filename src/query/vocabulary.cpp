@@ -52,7 +52,7 @@ void Vocabulary::Misspelt(const std::string& word, std::size_t at,
   for (const auto& [first, entry] : synonyms_) {
     if (entry.words.size() > 1 || !IsOneTypoApart(letters, Characters(first))) continue;
     found.push_back({at, 1, entry.texts});
-    // What is meant is found as well, whatever the engine makes of the typo.
+    // The intended word is searched as well, whatever the engine makes of the typo.
     found.back().texts.push_back(first);
   }
 }

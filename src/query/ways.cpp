@@ -21,14 +21,14 @@ std::string Phrases(const std::vector<std::string>& fields, const std::string& t
   return Match(fields, text, fmt::format(R"(,"type":"{}","boost":{})", type, boost));
 }
 
-/// "title^3" as its path and its weight.
+/// Splits "title^3" into path and weight.
 std::pair<std::string, double> PathAndWeight(const std::string& field) {
   const std::size_t caret = field.rfind('^');
   if (caret == std::string::npos) return {field, 1};
   return {field.substr(0, caret), std::stod(field.substr(caret + 1))};
 }
 
-/// Without anything but letters and digits.
+/// Returns only the letters and digits.
 std::string Compact(const std::string& text) {
   std::string out;
   for (const std::string& word : FoldedWords(text)) out += word;
@@ -137,7 +137,7 @@ void Ways::AddIdentifiers(const Place& place, const Word& word, bool unfinished,
 void Ways::AddSingle(const Place& place, const Word& word, bool unfinished,
                      std::vector<std::string>& ways) const {
   ways.push_back(Match(place.All(), word.text, R"(,"operator":"and")"));
-  // In a language most short words are whole: "fox" does not mean "foxglove" there.
+  // With a language analyzer, most short words are complete: "fox" does not mean "foxglove".
   if (!place.analyzer.empty() && CountCharacters(word.text) < kShortestBeginning) {
     unfinished = false;
   }
@@ -153,8 +153,8 @@ void Ways::AddSingle(const Place& place, const Word& word, bool unfinished,
   AddSplits(place, token, ways);
 }
 
-/// All that begins with a token, the rarer and the shorter field first. The engines score the
-/// beginning of a word by its most likely endings only, so a second query finds the others.
+/// Adds everything that begins with a token, rare words and short fields first. The engines score a
+/// beginning only by its most likely endings, so a second query finds the others.
 void Ways::AddBeginning(const Place& place, const std::string& token,
                         std::vector<std::string>& ways) const {
   const int scored = std::max(expansions_, 5);
@@ -185,12 +185,12 @@ void Ways::AddTypos(const Place& place, const Word& word, std::vector<std::strin
             R"(,"operator":"and","fuzziness":"{}","prefix_length":{},"max_expansions":{},"boost":{})",
             distance, prefix, expansions_, boost)));
   };
-  // Few words are that short, and many differ in their first letter: book, cook, look.
+  // Few words are this short, and many differ only in their first letter: book, cook, look.
   if (typos >= 1) fuzzy(place.All(), 1, characters >= 5 ? 0 : 1, 0.15);
   if (typos >= 2) fuzzy(place.plain, 2, 1, 0.05);
 }
 
-/// "noisecancelling" as "noise cancelling", wherever the space may be missing.
+/// Adds "noise cancelling" for "noisecancelling", for each position where a space may be missing.
 void Ways::AddSplits(const Place& place, const std::string& token,
                      std::vector<std::string>& ways) const {
   const std::vector<char32_t> letters = Characters(token);

@@ -13,7 +13,7 @@ namespace {
 
 bool IsSpace(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
 
-/// Spaces and quotation marks of other alphabets in the form that is parsed.
+/// Replaces spaces and quotation marks of other alphabets by the ones that are parsed.
 std::string WithPlainMarks(std::string q) {
   static constexpr std::array<std::pair<std::string_view, char>, 5> kMarks = {
       std::pair{std::string_view("\u3000"), ' '}, std::pair{std::string_view("\u00A0"), ' '},
@@ -27,7 +27,7 @@ std::string WithPlainMarks(std::string q) {
   return q;
 }
 
-/// The tokens of our own analyzer: asked of the engine only for what it alone can know.
+/// Fills in the tokens of our own analyzer. Asks the engine only about words that need it.
 void ReadTokens(std::vector<Word>& words, const TextTools& tools) {
   std::vector<std::string> asked;
   for (Word& word : words) {
@@ -46,7 +46,7 @@ void ReadTokens(std::vector<Word>& words, const TextTools& tools) {
   }
 }
 
-/// Per word, whether an analyzer leaves nothing of it.
+/// Returns for each word whether an analyzer removes it completely.
 std::vector<bool> Empty(const std::vector<Word>& words, const std::string& analyzer,
                         const TextTools& tools) {
   std::vector<bool> empty;
@@ -115,7 +115,7 @@ std::vector<Word> ReadWords(const std::string& q, const std::vector<std::string>
     word.nothing =
         std::all_of(word.empty_in.begin(), word.empty_in.end(), [](bool e) { return e; });
   }
-  // A query of stop words alone means them.
+  // If a query has only stop words, they are what it looks for.
   const bool only_stops = std::none_of(words.begin(), words.end(), [](const Word& word) {
     return !word.excluded && !word.nothing && !word.optional;
   });

@@ -27,7 +27,7 @@ std::vector<Row> FilterRows() {
   const std::string depth = std::string(9, '(') + "id = 1" + std::string(9, ')');
   const std::string many = Times(101, "id = 1", " OR ");
   return {
-      {400, name, Filter("id 1"), "", "filter", 3, "an operator was expected behind 'id'", "IN"},
+      {400, name, Filter("id 1"), "", "filter", 3, "an operator was expected after 'id'", "IN"},
       {400, name, Filter("id = 1 AND"), "", "filter", 10, "a field was expected"},
       {400, name, Filter("(id = 1"), "", "filter", 7, "')' was expected"},
       {400, name, Filter("title = \"x"), "", "filter", 8, "a string is not closed"},
@@ -190,7 +190,7 @@ std::vector<Row> ParameterRows() {
        "indexName",
        {},
        "a request names its index"},
-      {400, invalid, kSearch + "?q=%zz", "", "", {}, "the URL is not encoded well"},
+      {400, invalid, kSearch + "?q=%zz", "", "", {}, "the URL is not encoded correctly"},
       {400, invalid, kSearch + "?q=%ff", "", "", {}, "the URL is not UTF-8"},
       {400,
        invalid,
@@ -207,7 +207,7 @@ std::vector<Row> ParameterRows() {
        "",
        "cursor",
        {},
-       "the cursor does not belong to this search; begin again without it"},
+       "the cursor does not belong to this search; start again without it"},
       {400,
        "invalid_json",
        kSearch,
@@ -215,7 +215,7 @@ std::vector<Row> ParameterRows() {
        "",
        {},
        "line 1, column 6: invalid JSON: a value was expected"},
-      {400, "invalid_json", kSearch, "[]", "", {}, "the body is no JSON object"},
+      {400, "invalid_json", kSearch, "[]", "", {}, "the body is not a JSON object"},
       {400,
        "invalid_json",
        "/v1/multi-search",
@@ -240,7 +240,7 @@ std::vector<Row> LimitRows() {
        "",
        "page",
        {},
-       "page * per_page is at most 10000; go on with 'cursor'"},
+       "page * per_page is at most 10000; use 'cursor' to continue"},
       {400,
        name,
        kSearch + "?q=" + std::string(257, 'x'),
@@ -402,7 +402,7 @@ std::vector<Row> ServiceRows() {
   };
   const std::string away = "the search engine is not available";
   Row expired = row(410, "cursor_expired",
-                    "the index was built anew with other types since; begin again without the "
+                    "the index was rebuilt with other types; start again without the "
                     "cursor",
                     Given::kOtherTypes, kSearch + "?sort=level&per_page=1&cursor=@");
   expired.parameter = "cursor";

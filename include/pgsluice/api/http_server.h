@@ -17,32 +17,32 @@
 
 namespace pgsluice::api {
 
-/// Why a request is not looked at any further.
+/// Why a request is refused before it is handled.
 struct Refusal {
   int status;
   std::string code, detail;
 };
 
-/// A request that was read whole and is within the limits, unless `refusal` is set.
+/// A request that was read completely and is within the limits, unless `refusal` is set.
 struct HttpRequest {
   std::string method;
   std::string path;                            ///< Percent-encoded, without query.
-  std::string query;                           ///< Behind '?', percent-encoded.
+  std::string query;                           ///< The part after '?', percent-encoded.
   std::string authority;                       ///< Host and port of an absolute target, else empty.
   std::map<std::string, std::string> headers;  ///< Names in lower case.
   std::string body;
   std::string peer;  ///< Address of the caller.
-  std::string id;    ///< From X-Request-Id when that is sane, else generated.
+  std::string id;    ///< From X-Request-Id if it is well-formed, otherwise generated.
   std::optional<Refusal> refusal;
-  int socket = -1;          ///< Of the caller, to see whether it is still there.
-  bool http11 = true;       ///< Else HTTP/1.0.
-  bool keep_alive = false;  ///< The caller would go on with this connection.
+  int socket = -1;          ///< The caller's, to check whether it is still connected.
+  bool http11 = true;       ///< false: HTTP/1.0.
+  bool keep_alive = false;  ///< The caller wants to keep this connection open.
 
-  /// The value of a header, by its name in lower case; empty when absent.
+  /// Returns the value of a header, by its name in lower case; empty if absent.
   std::string Header(const std::string& name) const;
 };
 
-/// Takes a piece of an answer; throws when the caller is gone.
+/// Takes a piece of a response; throws if the caller has disconnected.
 using Sink = std::function<void(std::string_view)>;
 
 struct HttpResponse {
@@ -52,24 +52,26 @@ struct HttpResponse {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string caller = {};        ///< For logs; empty: not known.
   std::string route = "unknown";  ///< For metrics: the pattern, never the URL.
-  /// When set, writes the body in pieces. What it throws cuts the connection, so that the caller
-  /// sees that the answer is not whole.
+  /// If set, writes the body in pieces. An exception cuts the connection, so that the caller
+  /// notices that the response is incomplete.
   std::function<void(const Sink&)> stream;
 };
 
-/// Called from many threads at once, for refused requests too (those are answered with their
-/// refusal). What it throws becomes a 500.
+/// Called from many threads at once, also for refused requests (which are answered with their
+/// refusal). An exception becomes a 500.
 using Handler = std::function<HttpResponse(const HttpRequest&)>;
 
-/// Which hosts a request may name. Any web page can let a name of its own resolve to this machine
-/// (DNS rebinding) and then read answers as its own: it is recognised by that name.
+/// The host names that a request may use. Any web page can make a name of its own resolve to this
+/// machine (DNS rebinding), and could then read responses as if they were its own. Such a request
+/// is recognised by that name.
 struct HostRule {
-  bool any = true;                 ///< Else: this machine's, and those of `names`.
+  bool any = true;                 ///< false: this machine's names, and those in `names`.
   std::vector<std::string> names;  ///< In lower case.
 };
 
-/// The rule of a listener. On loopback only localhost, its addresses and the allowed names; on
-/// other addresses the same once names are given, else any. "*" allows any name.
+/// Returns the rule of a listener. On loopback it allows only localhost, its addresses and the
+/// given names. On other addresses it does the same if names are given, otherwise it allows any
+/// name. "*" allows any name.
 HostRule MakeHostRule(const config::Address& listen, const std::vector<std::string>& allowed);
 
 struct HttpLimits {
@@ -81,13 +83,14 @@ struct HttpLimits {
   std::chrono::milliseconds deadline{10000};  ///< For a TLS handshake, and for reading one request.
   std::chrono::milliseconds idle{5000};       ///< Between requests of one connection.
   std::optional<HostRule> hosts{};            ///< Not set: Host is not checked.
-  /// Bytes per second that a caller has to read at least; it may take nothing for `deadline`.
+  /// The lowest rate in bytes per second at which a caller has to read. It may pause for
+  /// `deadline`.
   std::size_t send_rate = 32U * 1024U;
-  std::size_t unsent = 128U << 20U;     ///< Bytes of all answers that wait for slow readers.
-  std::size_t unfinished = 64U << 20U;  ///< Bytes of all requests that are not whole yet.
-  std::size_t per_address = 0;          ///< Connections; 0: three quarters of all there can be.
+  std::size_t unsent = 128U << 20U;     ///< Bytes of all responses that wait for slow readers.
+  std::size_t unfinished = 64U << 20U;  ///< Bytes of all requests that are not complete yet.
+  std::size_t per_address = 0;          ///< Connections; 0: three quarters of all connections.
   /// Called for each connection that is cut or refused, with the reason: files, too_many, address,
-  /// queue, slow, memory. From any thread, and under a lock: it must return at once.
+  /// queue, slow, memory. Called from any thread and under a lock, so it must return at once.
   std::function<void(const std::string&)> cut{};
 };
 
@@ -95,18 +98,18 @@ struct HttpLimits {
 std::function<void(const std::string&)> CountCut(observe::Registry& registry,
                                                  const std::string& listener);
 
-/// Poco's HTTP server behind a guard, which hands it a connection only when a whole request has
-/// arrived and was checked. Poco's own parser leaves open (measured on 1.11 and 1.13): lines of
-/// 4092 bytes that end the head, unread bodies that are taken for the next request, POST without a
-/// length, a length and chunks together, malformed chunks, header values decoded by RFC 2047,
-/// requests that drip in byte by byte, idle connections that keep all threads. None of it can be
-/// configured away. Closes a connection after every refused and every chunked request.
+/// Poco's HTTP server behind a guard, which passes a connection on only when a complete request has
+/// arrived and was checked. Poco's own parser (measured on 1.11 and 1.13) has these gaps, none of
+/// which can be configured away: lines of 4092 bytes that end the head, unread bodies that are read
+/// as the next request, POST without a length, a length and chunks together, malformed chunks,
+/// header values decoded by RFC 2047, requests that arrive byte by byte, idle connections that
+/// occupy all threads. Closes a connection after every refused and every chunked request.
 class HttpServer {
  public:
   HttpServer(const config::Address& address, const std::optional<config::Tls>& tls,
              const HttpLimits& limits, Handler handler);
   ~HttpServer();
-  /// Throws Error(kFatal) when the address cannot be bound.
+  /// Throws Error(kFatal) if the address cannot be bound.
   void Start();
   /// Stops accepting, lets requests in flight finish until `deadline`, then cuts them.
   void Stop(std::chrono::milliseconds deadline);
@@ -117,7 +120,7 @@ class HttpServer {
   std::unique_ptr<Impl> impl_;
 };
 
-/// "127.0.0.1:8080".
+/// Returns "127.0.0.1:8080".
 std::string ToText(const config::Address& address);
 
 }  // namespace pgsluice::api

@@ -5,8 +5,8 @@
 
 namespace pgsluice::api {
 
-/// How many keys of a JSON Web Key Set's file can be used. Throws Error(kReject) if it cannot be
-/// read.
+/// Returns how many keys in the file of a JSON Web Key Set can be used. Throws Error(kReject) if it
+/// cannot be read.
 std::size_t CountKeys(const std::string& file);
 
 }  // namespace pgsluice::api

@@ -4,7 +4,7 @@
 
 namespace pgsluice::api {
 
-/// Throws Error(kFatal) naming the file if a listener could not use this certificate and key.
+/// Throws Error(kFatal) naming the file if a listener cannot use this certificate and key.
 void CheckTlsFiles(const config::Tls& files);
 
 }  // namespace pgsluice::api

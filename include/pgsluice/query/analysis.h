@@ -5,23 +5,23 @@
 
 namespace pgsluice::query {
 
-/// A word as an analyzer leaves it.
+/// A token of an analyzer.
 struct Term {
   std::string text;
   bool ideograph = false;  ///< One character of a script that is written without spaces.
-  bool glued = false;      ///< Nothing is between it and the token before.
+  bool glued = false;      ///< Nothing separates it from the token before.
 };
 
-/// What the analyzers of an index make of words. Thread-safe.
+/// Turns texts into tokens with the analyzers of an index. Thread-safe.
 class Analysis {
  public:
   virtual ~Analysis() = default;
-  /// The tokens of each text. An analyzer that the index does not have works like ours.
+  /// Returns the tokens of each text. For an analyzer that the index does not have, uses ours.
   virtual std::vector<std::vector<Term>> Tokens(const std::string& analyzer,
                                                 const std::vector<std::string>& texts) const = 0;
 };
 
-/// What our own analyzer makes of a text of ASCII letters and digits, without asking the engine.
+/// Returns what our own analyzer makes of ASCII letters and digits, without asking the engine.
 class AsciiAnalysis : public Analysis {
  public:
   std::vector<std::vector<Term>> Tokens(const std::string& analyzer,

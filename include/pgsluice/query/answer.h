@@ -11,7 +11,7 @@
 
 namespace pgsluice::query {
 
-/// What of the engine's answer is written elsewhere in ours.
+/// Facts of the engine's answer that other parts of our answer need.
 struct AnswerFacts {
   std::int64_t engine_ms = 0;
   bool partial = false;
@@ -21,16 +21,16 @@ struct AnswerFacts {
   std::string last_sort;  ///< Sort values of the last hit when the page is full; else empty.
 };
 
-/// Parses a part of an answer. Throws Problem 502 engine_error if it is more than anybody asked
-/// for.
+/// Parses a part of an answer. Throws Problem 502 engine_error if it is larger than any request
+/// asks for.
 json::Value ParsePart(std::string_view text);
-/// Returns whether all shards have answered, from `_shards` of an answer. Shards that nobody holds
-/// now count as neither successful nor failed.
+/// Returns whether all shards have answered, from `_shards` of an answer. A shard without an active
+/// copy counts as neither successful nor failed.
 bool AllAnswered(const json::Value& shards);
 
-/// Appends `"hits":[…],"total":…,"facets":…` from the engine's answer to SearchBody(), documents
-/// spliced as text. Throws Problem 502 engine_error if it is not such an answer. The text was
-/// validated before.
+/// Appends `"hits":[…],"total":…,"facets":…` from the engine's answer to SearchBody(). Copies
+/// documents as text. Throws Problem 502 engine_error if the answer has another form. The text must
+/// have been validated before.
 AnswerFacts AppendAnswer(std::string& out, std::string_view engine_answer, const SearchInput& input,
                          const Projection& projection);
 

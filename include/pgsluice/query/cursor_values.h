@@ -8,18 +8,18 @@
 #include "pgsluice/query/problem.h"
 #include "pgsluice/query/search_body.h"
 
-/// What is inside a cursor: the types of the sort and the sort values of the last hit. Both ways it
-/// is parsed, compared with what the search sorts by, and written anew.
+/// The content of a cursor: the types of the sort keys, and the sort values of the last hit. It is
+/// parsed and checked when it is written and when it is read, and never passed on as text.
 namespace pgsluice::query {
 
-/// The payload of a cursor behind a hit with these sort values (JSON, as the engine wrote them).
-/// Throws Problem 502 engine_error if they are not one scalar of the right type per sort key.
+/// Returns the payload of a cursor after a hit with these sort values (JSON from the engine).
+/// Throws Problem 502 engine_error unless they are one scalar of the right type per sort key.
 std::string CursorPayload(const SearchInput& input, std::string_view sort_values);
-/// The JSON array for "search_after". Throws Problem 410 cursor_expired if the fields have other
-/// types by now, 400 invalid_cursor for anything else that does not fit the search.
+/// Returns the JSON array for "search_after". Throws Problem 410 cursor_expired if the fields have
+/// other types now, and 400 invalid_cursor if the payload does not fit the search in another way.
 std::string SearchAfter(const SearchInput& input, std::string_view payload);
 
-/// The time from which ages are counted on every page, if any are.
+/// Returns the time from which ages are counted on every page, if any are.
 std::optional<std::int64_t> CursorTime(std::string_view payload);
 
 [[noreturn]] void RejectCursor();

@@ -10,29 +10,29 @@
 /// One hit per value of a field: `distinct=brand`. Documents without a value are one group.
 namespace pgsluice::query {
 
-/// `,"collapse":{…}`, or nothing if distinct was not asked. Throws Problem if the field does not
+/// Returns `,"collapse":{…}`, or nothing without `distinct`. Throws Problem if the field does not
 /// fit.
 std::string CollapseJson(const SearchInput& input);
-/// `"d":{…}`: the groups among the documents that `selected` leaves, for the total and for the
-/// sizes of groups; empty if distinct was not asked.
+/// Returns `"d":{…}`: the groups among the documents that `selected` selects, for the total and for
+/// the sizes of groups; empty without `distinct`.
 std::string GroupsAggregation(const SearchInput& input, const Dsl& selected);
-/// An aggregation that counts groups, for buckets of facets; empty if distinct was not asked.
+/// Returns an aggregation that counts groups in the buckets of facets; empty without `distinct`.
 std::string GroupCount(const SearchInput& input);
 
 /// The groups of an answer.
 class Groups {
  public:
-  /// Throws Problem 502 engine_error if the engine's answer holds no groups.
+  /// Throws Problem 502 engine_error if the engine's answer contains no groups.
   explicit Groups(std::string_view engine_answer);
 
   std::int64_t total() const { return total_; }
   bool exact() const { return exact_; }
-  /// The values of hits whose groups were not among those of the answer, as a JSON list.
+  /// Returns the values of hits whose groups were not in the answer, as a JSON list.
   std::string Unknown(std::string_view engine_answer) const;
-  /// Learns their sizes from the engine's answer to SizesBody().
+  /// Adds their sizes from the engine's answer to SizesBody().
   void Learn(std::string_view engine_answer);
 
-  /// Appends `{"value":…,"count":n}` of a hit; `fields`: the engine's list of what it collapsed by.
+  /// Appends `{"value":…,"count":n}` for a hit; `fields`: the engine's list of the collapse values.
   void Append(std::string& out, std::string_view fields) const;
 
  private:
@@ -43,11 +43,11 @@ class Groups {
   bool exact_ = true;
 };
 
-/// A search for the sizes of some groups.
+/// Returns a search for the sizes of some groups.
 std::string SizesBody(const SearchInput& input, const std::string& values);
 
-/// What is inside a cursor of a search with distinct: how many groups to leave out. The engines
-/// have no other way to go on behind a group.
+/// Returns the payload of a cursor with distinct: the number of groups to skip, because the engines
+/// cannot continue after a group.
 std::string OffsetPayload(int offset);
 /// Throws Problem 400 invalid_cursor.
 int ReadOffset(std::string_view payload);

@@ -8,7 +8,7 @@
 
 namespace pgsluice::query {
 
-/// How a facet is counted, beside what the caller asked.
+/// How a facet is counted, in addition to the caller's options.
 struct FacetContext {
   std::string include = {};  ///< R"(,"include":"a.*")": only these values.
   std::string parameter = "facets";
@@ -16,16 +16,16 @@ struct FacetContext {
   std::string distinct = {};
 };
 
-/// The aggregation of a facet over the documents that `others`, the selections in other facets,
-/// leave. It counts documents of the root, or values of `distinct`. Throws Problem.
+/// Returns the aggregation of a facet over the documents that `others` selects (the selections in
+/// other facets). Counts documents of the root, or values of `distinct`. Throws Problem.
 std::string FacetAggregation(const Schema& schema, const Facet& facet, const Dsl& others,
                              const FacetContext& context = {});
 
-/// {"values":[…],"other":n}, with "missing" and "stats" if they were asked, of the answer to
-/// FacetAggregation(). Throws Problem limit_exceeded if there are too many intervals.
+/// Returns {"values":[…],"other":n} from the answer to FacetAggregation(), with "missing" and
+/// "stats" if requested. Throws Problem limit_exceeded if there are too many intervals.
 std::string FacetJson(const json::Value& aggregation, const plan::Field& field, const Facet& facet);
 
-/// A number of the engine, whole ones without a fraction.
+/// Returns a number of the engine; whole numbers without a fraction.
 std::string PlainNumber(const json::Value& number);
 
 }  // namespace pgsluice::query

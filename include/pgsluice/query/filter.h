@@ -11,7 +11,7 @@
 
 namespace pgsluice::query {
 
-/// At most this much in all filters of one request (CONTRACT 6).
+/// Limits of all filters of one request together; see docs/api.md.
 constexpr std::size_t kMaxPredicates = 100;
 constexpr int kMaxDepth = 8;
 constexpr std::size_t kMaxListValues = 1000;
@@ -27,29 +27,26 @@ enum class Op {
   kNotIn,
   kBetween,
   kIsNull,
-  kIsNotNull,  ///< EXISTS too.
+  kIsNotNull,  ///< EXISTS means the same.
   kPrefix,
   kNotPrefix,
   kContains,
   kNotContains,
   kWithin,
 };
-/// As the expression spells it: "!=", "STARTS WITH".
+/// Returns the operator as it is written in an expression: "!=", "STARTS WITH".
 std::string_view Spelling(Op op);
 
-/// A value as written; what it means is decided by the field it is compared
-/// with.
+/// A value as written. The field that it is compared with decides what it means.
 struct Literal {
   std::string text;
   std::size_t offset = 0;
   bool quoted = false;
-  std::string claim;        ///< A policy's ${claims.NAME}: the name; `text` comes with
-                            ///< the caller.
+  std::string claim;        ///< A policy's ${claims.NAME}: the name. WithClaims() fills `text`.
   bool impossible = false;  ///< A claim that is not a scalar: equal to nothing.
 };
 
-/// A filter as written, from an expression or a tree, before any schema is
-/// known.
+/// A filter as written, from an expression or a tree, before it is checked against a schema.
 struct Expr {
   enum class Kind { kAnd, kOr, kNot, kPredicate, kAny };  ///< kAny: `path[…]`.
   Kind kind = Kind::kAnd;
@@ -57,7 +54,7 @@ struct Expr {
   std::string path;        ///< kPredicate, kAny.
   Op op = Op::kEq;         ///< kPredicate.
   std::vector<Literal> values;
-  std::string list_claim;  ///< `IN ${claims.NAME}`: the claim is the list.
+  std::string list_claim;  ///< `IN ${claims.NAME}`: the claim provides the list.
   double lat = 0, lon = 0,
          metres = 0;  ///< kWithin: a circle, unless there are corners.
   /// kWithin: lat, lon of a box (top left, bottom right) or of a polygon of
@@ -74,14 +71,14 @@ struct FilterOptions {
 /// Parses an expression; empty text is an empty kAnd. Throws Problem
 /// (invalid_filter, limit_exceeded) with the byte offset.
 Expr ParseFilter(std::string_view text, const FilterOptions& options = {});
-/// The same from a JSON tree.
+/// Parses a filter from a JSON tree, like ParseFilter().
 Expr ParseFilterTree(const json::Value& tree, const FilterOptions& options = {});
 
-/// Predicates in an expression.
+/// Returns the number of predicates in an expression.
 std::size_t CountPredicates(const Expr& expr);
 
-/// Puts a caller's claims into a policy's filter. `claim` answers the value of
-/// a name or null. Throws Problem 403 missing_claim.
+/// Inserts a caller's claims into a policy's filter. `claim` returns the value of a name, or null.
+/// Throws Problem 403 missing_claim.
 Expr WithClaims(Expr expr, const std::function<const json::Value*(const std::string&)>& claim);
 
 }  // namespace pgsluice::query

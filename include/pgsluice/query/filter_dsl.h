@@ -7,8 +7,8 @@
 
 namespace pgsluice::query {
 
-/// A piece of the engine's query language, with the two constants kept apart so that combinations
-/// stay small.
+/// A piece of the engine's query language. "All" and "none" are kept as constants, so that
+/// combinations stay small.
 struct Dsl {
   enum class Kind { kNone, kAll, kText };
   Kind kind = Kind::kAll;
@@ -17,8 +17,8 @@ struct Dsl {
   std::string Text() const;
 };
 
-/// The documents for which `filter` is true in SQL's three-valued logic. Checks every path and
-/// value against the schema; throws Problem (unknown_field, invalid_filter).
+/// Returns a query for the documents for which `filter` is true in SQL's three-valued logic. Checks
+/// every path and value against the schema; throws Problem (unknown_field, invalid_filter).
 Dsl TranslateFilter(const Expr& filter, const Schema& schema,
                     const std::string& parameter = "filter");
 

@@ -8,14 +8,14 @@
 #include "pgsluice/json/value.h"
 #include "pgsluice/query/request.h"
 
-/// Several answers as one list.
+/// Combines several answers into one list.
 namespace pgsluice::query {
 
 /// How the lists are ranked against each other.
 enum class MergeBy {
   kScore,  ///< By score times weight.
-  kPlace,  ///< By weight per place: without `q` there is no score.
-  kSort,   ///< By the sort values, which all lists have in common.
+  kPlace,  ///< By weight and place, because without `q` there is no score.
+  kSort,   ///< By the sort values, which all lists have.
 };
 
 struct MergedHit {
@@ -32,8 +32,8 @@ struct MergedList {
 /// Reads the hits of an answer whose request had `with_sort`.
 std::vector<MergedHit> ReadMergedHits(std::string_view answer);
 
-/// The first `limit` hits of all lists as (list, hit). Each list keeps its own order; of two that
-/// are equal the earlier list's comes first.
+/// Returns the first `limit` hits of all lists as (list, hit). Each list keeps its own order; if
+/// two hits are equal, the one of the earlier list comes first.
 std::vector<std::pair<std::size_t, std::size_t>> Merge(const std::vector<MergedList>& lists,
                                                        MergeBy by,
                                                        const std::vector<SearchRequest::Sort>& keys,

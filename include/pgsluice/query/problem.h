@@ -8,20 +8,20 @@
 
 #include "pgsluice/base/error.h"
 
-/// The search language: what callers may ask, checked and translated. Pure, no I/O.
+/// The search language: checks and translates requests. Pure, without I/O.
 namespace pgsluice::query {
 
-/// One mistake in a request, as `errors[]` of an answer names it.
+/// One mistake in a request, as shown in `errors[]` of an answer.
 struct Mistake {
   std::string parameter;              ///< "filter", "sort", …; empty: the request as a whole.
   std::optional<std::size_t> offset;  ///< Byte in the parameter's value (or in a JSON body).
   std::string code;
   std::string detail;
-  std::vector<std::string> allowed;  ///< What would have been right, where that is a short list.
+  std::vector<std::string> allowed;  ///< What would have been correct, if that is a short list.
 };
 
-/// A request that cannot be answered: HTTP status and the contract's code. Its text reaches the
-/// caller, so it never holds the engine's or the database's words.
+/// A request that cannot be answered: HTTP status and the code of docs/api.md. Its text reaches the
+/// caller, so it never contains messages of the engine or the database.
 class Problem : public Error {
  public:
   Problem(int status, std::string code, const std::string& detail)
@@ -53,7 +53,7 @@ class Problem : public Error {
   std::string allow_;
 };
 
-/// 400 with one mistake.
+/// Throws a 400 with one mistake.
 [[noreturn]] void Reject(std::string code, std::string parameter, std::optional<std::size_t> offset,
                          std::string detail, std::vector<std::string> allowed = {});
 

@@ -10,7 +10,8 @@ namespace pgsluice::query {
 
 class JsonCursor;
 
-/// What of a stored document reaches a caller. Copies text, so that every digit stays.
+/// Selects the parts of a stored document that a caller receives. Copies text, so that every digit
+/// is kept.
 class Projection {
  public:
   /// `fields` empty: all visible ones. Throws Problem unknown_field.
@@ -18,14 +19,14 @@ class Projection {
 
   /// Appends the visible part of a document's JSON text.
   void Append(std::string& out, std::string_view document) const;
-  /// Of the document that begins at the cursor, and steps over it.
+  /// Appends the visible part of the document at the cursor, and advances the cursor behind it.
   void Append(std::string& out, JsonCursor& cursor) const;
 
  private:
   struct Part {
-    std::string name;  ///< As it stands in JSON, with quotes.
+    std::string name;  ///< As written in JSON, with quotes.
     bool bigint;
-    bool whole;  ///< Copied as it is.
+    bool whole;  ///< Copied without change.
     std::vector<Part> parts;
   };
   std::vector<Part> Build(const Schema& schema, const std::vector<plan::Field>& fields,

@@ -13,28 +13,29 @@
 
 namespace pgsluice::query {
 
-/// What lifts documents: a number of theirs, their age, or that a filter finds them.
+/// What raises documents: the value of a number field, their age, or a filter that finds them.
 struct Boost {
   enum class By { kField, kRecency, kFilter };
   By by = By::kFilter;
   std::string path;                   ///< kField, kRecency.
-  std::string modifier;               ///< kField: as the engines name it.
+  std::string modifier;               ///< kField: the engines' name for it.
   std::chrono::seconds half_life{0};  ///< kRecency.
-  std::string text;                   ///< kFilter: as it is written.
+  std::string text;                   ///< kFilter: as written.
   Expr filter;                        ///< kFilter.
   double weight = 1;
-  std::string rule;  ///< `q` of the rule it belongs to; empty: of `search.ranking`.
+  std::string rule;  ///< `q` of the rule that it belongs to; empty: it belongs to `search.ranking`.
 };
 
-/// The boosts of `search.ranking` or of a rule that can be read; others are left out.
+/// Returns the boosts of `search.ranking` or of a rule; skips those that cannot be read.
 std::vector<Boost> ReadBoosts(const std::vector<config::Boost>& configured);
-/// Why a boost has no effect on an index, or nothing. Throws Problem of a filter that does not fit.
+/// Returns why a boost has no effect on an index, or nullopt. Throws Problem if a filter does not
+/// fit.
 std::optional<std::string> CheckBoost(const Boost& boost, const Schema& schema);
 
-/// What the rules of an index do to one search.
+/// The effect of an index's rules on one search.
 struct RuleEffect {
   std::vector<std::string> names;   ///< `q` of the rules.
-  std::vector<std::string> pinned;  ///< Ids in their order, without those that are hidden.
+  std::vector<std::string> pinned;  ///< Ids in their order, without hidden ones.
   std::vector<std::string> hidden;
   std::vector<Boost> boosts;
   std::vector<Expr> filters;
@@ -42,13 +43,13 @@ struct RuleEffect {
   bool empty() const { return names.empty(); }
 };
 
-/// The rules of an index. Immutable; made anew when the configuration is read again.
+/// The rules of an index. Immutable; created again when the configuration is reloaded.
 class Rules {
  public:
   Rules() = default;
   explicit Rules(const config::Search& search);
 
-  /// Those that concern a query, all together.
+  /// Returns the combined effect of all rules that match a query.
   RuleEffect For(const std::string& q) const;
 
  private:
@@ -60,17 +61,18 @@ class Rules {
   std::vector<Rule> rules_;
 };
 
-/// Whether a rule with these words can concern any query.
+/// Returns whether a rule with these words can match any query.
 bool HasWords(std::string_view text);
 
-/// What changes the order of a search beside its own words. Pointers may be null.
+/// What changes the order of a search in addition to its own words. Pointers may be null.
 struct Tuning {
   const std::vector<Boost>* ranking = nullptr;
   const RuleEffect* rules = nullptr;
-  std::int64_t now_ms = 0;  ///< What ages are counted from; the same on every page of a cursor.
+  std::int64_t now_ms =
+      0;  ///< The time from which ages are counted; the same on every page of a cursor.
 
   bool HasBoosts() const;
-  /// Whether ages count, so that a later search may have another order.
+  /// Returns whether ages count, so that the same search may have another order later.
   bool HasAges() const;
   std::vector<Boost> Boosts() const;
 };

@@ -14,8 +14,8 @@
 
 namespace pgsluice::query {
 
-/// What a caller asks of an index; the same from GET parameters and from a JSON body. Paths are not
-/// yet looked up.
+/// What a caller asks of an index; the same for GET parameters and for a JSON body. Paths have not
+/// been looked up.
 struct SearchRequest {
   enum class Match { kAll, kAny, kMost };
   enum class Count { kEstimated, kExact, kNone };
@@ -25,36 +25,36 @@ struct SearchRequest {
     bool descending = false;
     bool nulls_first = false;
     By by = By::kField;
-    double lat = 0, lon = 0;  ///< kDistance: from where.
+    double lat = 0, lon = 0;  ///< kDistance: the point to measure from.
   };
   using Facet = query::Facet;
   struct Selection {
     std::string path;
     std::vector<Literal> values;
-    std::string parameter = "facet_filters";  ///< As the caller named it.
+    std::string parameter = "facet_filters";  ///< The caller's name for it.
   };
 
   std::string q;
   std::vector<std::pair<std::string, double>> q_fields;
-  std::string q_fields_parameter = "q.fields";  ///< As the caller named it.
+  std::string q_fields_parameter = "q.fields";  ///< The caller's name for it.
   Match match = Match::kAll;
   int typos = -1;  ///< -1: auto; 0 to 2.
   bool prefix = true;
-  Expr filter;  ///< All filters, AND.
+  Expr filter;  ///< All filters, combined with AND.
   std::vector<Facet> facets;
   std::vector<Selection> selections;  ///< facet_filters.
-  std::string distinct;               ///< One hit per value of this field.
+  std::string distinct;               ///< At most one hit per value of this field.
   std::vector<Sort> sort;
   int page = 1;
   std::optional<int> per_page;
-  std::optional<int> offset;  ///< In place of `page`: how many hits are left out before.
+  std::optional<int> offset;  ///< Instead of `page`: how many hits to skip.
   std::string cursor;
   std::vector<std::string> fields, highlight;
   int highlight_fragments = 5;  ///< 0: the whole text.
   int highlight_size = 100;     ///< Characters of a fragment.
   std::string highlight_tag = "em";
   Count count = Count::kEstimated;
-  bool explain = false;  ///< Each hit says how it came by its place.
+  bool explain = false;  ///< Explain each hit's score.
   bool use_rules = true;
   bool strong = false;
   std::string after;
@@ -65,12 +65,12 @@ struct SearchRequest {
   int size = 10;
   // mget
   std::vector<std::string> ids;
-  bool has_ids = false;  ///< Given, perhaps as an empty list.
-  /// Each hit of the answer ends with its sort values; for lists that are merged.
+  bool has_ids = false;  ///< Given, possibly as an empty list.
+  /// Append the sort values to each hit, for lists that are merged.
   bool with_sort = false;
 };
 
-/// Which parameters an endpoint knows, by name as in a JSON body.
+/// The parameters that an endpoint accepts, named as in a JSON body.
 using ParameterNames = std::vector<std::string_view>;
 extern const ParameterNames kSearchParameters, kCountParameters, kDocumentParameters,
     kMultiGetParameters, kSuggestParameters, kFacetParameters, kExportParameters,
@@ -78,7 +78,7 @@ extern const ParameterNames kSearchParameters, kCountParameters, kDocumentParame
 
 using Parameters = std::vector<std::pair<std::string, std::string>>;  ///< Decoded, in order.
 
-/// Leaves the first of those items that have the same key: engines refuse a name given twice.
+/// Keeps the first of several items with the same key, because engines refuse a repeated name.
 template <typename Item, typename Key>
 void DropRepeated(std::vector<Item>& items, const Key& key) {
   std::set<std::string> seen;

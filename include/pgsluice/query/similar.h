@@ -7,9 +7,9 @@
 
 namespace pgsluice::query {
 
-/// A search for documents whose texts are like those of `document`, the stored JSON of the one with
-/// this id. Only texts that the caller may see are compared. Filters, page and policy are those of
-/// `input`. Throws Problem.
+/// Returns a search for documents whose texts are similar to those of `document`, the stored JSON
+/// of the document with this id. Compares only texts that the caller may see. Filters, page and
+/// policy come from `input`. Throws Problem.
 std::string SimilarBody(const SearchInput& input, const std::string& id, std::string_view document);
 
 }  // namespace pgsluice::query

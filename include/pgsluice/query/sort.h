@@ -9,7 +9,7 @@
 
 namespace pgsluice::query {
 
-/// The orders of a list: what is between commas outside of parentheses.
+/// Splits a list of orders at the commas outside parentheses.
 std::vector<std::string> SplitSort(const std::string& list);
 
 /// Reads "price:desc:nulls_last", "_score:desc" or "distance(location, 48.1, 11.5):asc". A score

@@ -10,8 +10,8 @@
 
 namespace pgsluice::query {
 
-/// The words that the configuration of an index says something about. Immutable; made anew when the
-/// configuration is read again, so that it is in force without a reindex.
+/// The synonyms and stop words in the configuration of an index. Immutable; created again when the
+/// configuration is reloaded, so that changes apply without a reindex.
 class Vocabulary {
  public:
   Vocabulary() = default;
@@ -22,11 +22,11 @@ class Vocabulary {
     std::size_t first = 0, count = 0;  ///< Which words of the query.
     std::vector<std::string> texts;
   };
-  /// The synonyms that begin with a word. `words` are folded; `typos`: a single word may also be
-  /// one letter off.
+  /// Returns the synonyms that begin with a word. `words` are folded; `typos`: a single word may
+  /// also be one letter off.
   std::vector<Expansion> Expand(const std::vector<std::string>& words, bool typos) const;
 
-  /// Whether a folded word need not match. Nothing: the language decides.
+  /// Returns whether a folded word is optional; nullopt: the language decides.
   std::optional<bool> IsStopWord(const std::string& word) const;
 
  private:

@@ -37,7 +37,7 @@ HttpResponse Problem(const HttpRequest& request, int status, const std::string& 
   return response;
 }
 
-/// A file of the page, or nothing.
+/// Returns a file of the page, or nullopt.
 std::optional<HttpResponse> Page(const std::string& path) {
   for (const PageFile& file : EmbeddedPage()) {
     if (file.path != path) continue;
@@ -55,9 +55,9 @@ std::optional<HttpResponse> Page(const std::string& path) {
   return std::nullopt;
 }
 
-/// Needs a header that no form of another site can send: a browser sends JSON elsewhere only after
-/// asking there (CORS preflight), and this server never agrees. A page whose name was made to
-/// resolve to this machine is refused by its Host before.
+/// Requires a header that no form of another site can send. A browser sends JSON to another site
+/// only after asking it (CORS preflight), and this server never agrees. A page whose name was made
+/// to resolve to this machine is refused before, because of its Host.
 HttpResponse Retry(const HttpRequest& request, const AdminCallbacks& callbacks) {
   if (request.Header("content-type") != "application/json") {
     return Problem(request, 415, "unsupported_media_type", "Content-Type must be application/json");
@@ -93,10 +93,11 @@ HttpResponse Answer(const HttpRequest& request, const AdminCallbacks& callbacks)
     return Retry(request, callbacks);
   }
   if (request.method != "GET" && request.method != "HEAD") {
-    query::Problem problem(405, "method_not_allowed", "only GET is answered here");
+    query::Problem problem(405, "method_not_allowed", "only GET is allowed here");
     return ProblemResponse(problem.Allow("GET, HEAD"), request.id);
   }
-  // Alive is who answers: a restart cures neither a database nor an engine that is away.
+  // It is alive if it answers. A restart would not help if the database or the engine is
+  // unavailable.
   if (request.path == "/healthz") return Json(200, R"({"status":"ok"})");
   if (request.path == "/readyz") return Ready(callbacks);
   if (auto file = Page(request.path)) return *std::move(file);

@@ -16,7 +16,8 @@ namespace {
 
 using query::Problem;
 
-/// A time that cannot be read counts as passed: the check of the configuration refuses it.
+/// Returns whether the key has expired. A time that cannot be read counts as passed; the check of
+/// the configuration refuses it.
 bool HasExpired(const config::Key& key) {
   if (key.expires.empty()) return false;
   return config::ParseTime(key.expires).value_or(0) <= std::time(nullptr);
@@ -111,7 +112,7 @@ query::Schema Access::SchemaOf(const std::shared_ptr<const plan::Plan>& plan) co
   return {plan, std::move(hidden), configured};
 }
 
-/// Null is what a claim that is not there looks like to many issuers.
+/// Returns a claim. Treats null as absent, because many issuers write null for a missing claim.
 const json::Value* Access::Claim(const std::string& name) const {
   const json::Value* value = claims_.Find(name);
   return value == nullptr || value->IsNull() ? nullptr : value;

@@ -42,7 +42,7 @@ std::string MemberText(const json::Value& key, const char* name) {
   return value == nullptr ? "" : value->text;
 }
 
-/// A key of `type` from what `fill` puts into it; null if it is not a key.
+/// Creates a key of `type` from what `fill` adds; null if it is not a key.
 template <typename Fill>
 std::shared_ptr<void> Build(const char* type, const Fill& fill) {
   const std::unique_ptr<OSSL_PARAM_BLD, decltype(&OSSL_PARAM_BLD_free)> builder(
@@ -97,7 +97,7 @@ std::shared_ptr<void> CurveKey(const json::Value& value, std::string& algorithm)
   });
 }
 
-/// JWS writes the two numbers of a signature side by side (RFC 7518, 3.4); OpenSSL wants DER.
+/// JWS puts the two numbers of a signature next to each other (RFC 7518, 3.4); OpenSSL needs DER.
 std::string ToDer(std::string_view signature, std::size_t size) {
   if (signature.size() != 2 * size) return "";
   const std::unique_ptr<ECDSA_SIG, decltype(&ECDSA_SIG_free)> pair(ECDSA_SIG_new(), ECDSA_SIG_free);
@@ -233,7 +233,7 @@ std::shared_ptr<const KeySet> KeySetUrl::Keys(const std::string& kid) {
 
 std::shared_ptr<const KeySet> KeySetUrl::Fetch() const {
   try {
-    if (!fetch_) throw Error(Disposition::kReject, "there is nothing to fetch it with");
+    if (!fetch_) throw Error(Disposition::kReject, "this command cannot fetch it");
     auto keys = std::make_shared<const KeySet>(fetch_(url_));
     if (keys->size() > 0) return keys;
     throw Error(Disposition::kReject, "no key of the set can be used");
@@ -272,7 +272,7 @@ std::shared_ptr<const KeySet> KeySetFile::Keys(const std::string& /*kid*/) {
   written_ = written;
   try {
     keys_ = Read();
-    observe::Log(observe::Level::kInfo, "api", "key set read again", {{"file", path_}});
+    observe::Log(observe::Level::kInfo, "api", "key set reloaded", {{"file", path_}});
   } catch (const Error& failure) {
     observe::Log(observe::Level::kError, "api", failure.what(), {{"file", path_}});
   }

@@ -13,26 +13,25 @@
 
 namespace pgsluice::api {
 
-/// Keys of a JSON Web Key Set (RFC 7517): RSA of 2048 bits and more, the curves P-256, P-384,
-/// P-521, and shared secrets ("oct") of 32 bytes and more. Others in the set are left out.
-/// Immutable.
+/// Keys of a JSON Web Key Set (RFC 7517): RSA with at least 2048 bits, the curves P-256, P-384,
+/// P-521, and shared secrets ("oct") of at least 32 bytes. Ignores other keys. Immutable.
 class KeySet {
  public:
-  /// Throws Error(kReject) for a text that is not a key set.
+  /// Throws Error(kReject) if the text is not a key set.
   explicit KeySet(std::string_view json);
 
-  /// How many keys of the set can be used.
+  /// Returns how many keys of the set can be used.
   std::size_t size() const { return keys_.size(); }
   bool Has(const std::string& kid) const;
-  /// Whether one of the keys made the signature. `kid` empty: any key.
+  /// Returns whether one of the keys created the signature. `kid` empty: any key.
   bool Verifies(const std::string& algorithm, const std::string& kid, std::string_view signed_text,
                 std::string_view signature) const;
 
  private:
   struct Key {
     std::string kid, algorithm;  ///< Empty: not given.
-    std::shared_ptr<void> key;   ///< EVP_PKEY; null of a shared secret.
-    std::string type;            ///< "RS", "ES" or "HS": how its algorithms begin.
+    std::shared_ptr<void> key;   ///< EVP_PKEY; null for a shared secret.
+    std::string type;            ///< "RS", "ES" or "HS": the beginning of its algorithms' names.
     std::string secret;
   };
   static bool Verifies(const std::string& algorithm, void* key, std::string_view signed_text,
@@ -43,21 +42,21 @@ class KeySet {
 
 std::string Hmac(const std::string& algorithm, const std::string& secret, std::string_view text);
 
-/// Where keys come from. Thread-safe.
+/// A source of keys. Thread-safe.
 class KeySource {
  public:
   virtual ~KeySource() = default;
-  /// The keys as they are now; `kid` is the key that is looked for, or empty.
+  /// Returns the present keys. `kid` is the key that is needed, or empty.
   virtual std::shared_ptr<const KeySet> Keys(const std::string& kid) = 0;
 };
 
 /// Fetches a URL's body. Throws Error.
 using FetchText = std::function<std::string(const std::string& url)>;
 
-/// The key set of a URL: fetched when it is first needed, again every ten minutes, and when a token
-/// names a key that is not in it (once in ten seconds at most, because callers choose names). One
-/// caller fetches; the others use the keys there are, or wait if theirs is not among them. If
-/// fetching fails, the keys stay.
+/// The key set at a URL. Fetched at first use, then every ten minutes, and when a token names an
+/// unknown key (at most once in ten seconds, because callers choose these names). One caller
+/// fetches; the others use the present keys, or wait if their key is not among them. If fetching
+/// fails, the old keys stay.
 class KeySetUrl : public KeySource {
  public:
   KeySetUrl(std::string url, FetchText fetch);
@@ -77,11 +76,11 @@ class KeySetUrl : public KeySource {
   bool fetching_ PGSLUICE_GUARDED_BY(mutex_) = false;
 };
 
-/// The key set of a file, read again when the file changes. A file that cannot be read leaves the
-/// keys as they are. Thread-safe.
+/// The key set of a file, reloaded when the file changes. If the file cannot be read, the old keys
+/// stay. Thread-safe.
 class KeySetFile : public KeySource {
  public:
-  /// Throws Error(kReject) when it cannot be read now.
+  /// Throws Error(kReject) if the file cannot be read now.
   explicit KeySetFile(std::string path);
   std::shared_ptr<const KeySet> Keys(const std::string& kid) override;
 
@@ -95,7 +94,7 @@ class KeySetFile : public KeySource {
   std::chrono::steady_clock::time_point looked_ PGSLUICE_GUARDED_BY(mutex_){};
 };
 
-/// Base64url without padding (RFC 4648); false when it is none.
+/// Decodes base64url without padding (RFC 4648). Returns false if it is malformed.
 bool DecodeBase64Url(std::string_view text, std::string& out);
 
 }  // namespace pgsluice::api

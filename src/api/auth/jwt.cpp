@@ -19,14 +19,14 @@ constexpr double kLeeway = 30;
 
 json::Value Part(std::string_view text) {
   std::string decoded;
-  if (!DecodeBase64Url(text, decoded)) Invalid("it is not encoded well");
+  if (!DecodeBase64Url(text, decoded)) Invalid("it is not valid base64url");
   try {
     json::Value value = json::Parse(decoded);
     if (value.IsObject()) return value;
   } catch (const Error&) {
-    Invalid("it holds no JSON");
+    Invalid("it is not JSON");
   }
-  Invalid("it holds no JSON object");
+  Invalid("it is not a JSON object");
 }
 
 bool Holds(const json::Value* value, const std::string& wanted) {
@@ -37,12 +37,12 @@ bool Holds(const json::Value* value, const std::string& wanted) {
   });
 }
 
-/// A time of the token; `otherwise` when it is not there.
+/// Returns a time of the token, or `otherwise` if it is absent.
 double Time(const json::Value& claims, const char* name, double otherwise) {
   const json::Value* value = claims.Find(name);
   if (value == nullptr || value->IsNull()) return otherwise;
   const std::optional<double> time = value->AsDouble();
-  if (!time) Invalid("its times are no numbers");
+  if (!time) Invalid("its times are not numbers");
   return *time;
 }
 

@@ -10,15 +10,16 @@
 
 namespace pgsluice::api {
 
-/// Judges JSON Web Tokens (RFC 7519) by one configuration. Thread-safe.
+/// Checks JSON Web Tokens (RFC 7519) against one configuration. Thread-safe.
 class TokenVerifier {
  public:
-  /// Throws Error(kReject) when the key set's file cannot be read. `fetch` is for jwks_url.
+  /// Throws Error(kReject) if the key set's file cannot be read. `fetch` is for jwks_url.
   explicit TokenVerifier(config::Jwt jwt, const FetchText& fetch = {});
 
-  /// The claims of a token that is signed by an algorithm and a key of the configuration, is from
-  /// its issuer, for its audience, and valid at `now` (Unix seconds, give or take 30). Throws
-  /// Problem 401 invalid_credentials or expired_credentials.
+  /// Returns the claims of a token if an algorithm and a key of the configuration signed it, it
+  /// comes from the configured issuer, is for the configured audience, and is valid at `now` (Unix
+  /// seconds, with a tolerance of 30). Throws Problem 401 invalid_credentials or
+  /// expired_credentials.
   json::Value Claims(const std::string& token, std::int64_t now) const;
 
  private:

@@ -6,8 +6,9 @@
 
 namespace pgsluice::api {
 
-/// `GET /` of the API: a short page for people, JSON for machines; and the reference that the page
-/// links to, which the browser renders from /openapi.json. Nothing for any other request.
+/// Answers `GET /` of the API: a short page for people, JSON for machines. Also answers the API
+/// reference that the page links to, which the browser renders from /openapi.json. Returns nullopt
+/// for any other request.
 std::optional<HttpResponse> Home(const HttpRequest& request);
 
 }  // namespace pgsluice::api

@@ -17,7 +17,8 @@ bool IsPort(std::string_view text) {
                                       [](unsigned char c) { return std::isdigit(c) != 0; }));
 }
 
-/// Letters, digits and what else names and addresses are made of. Nothing that needs escaping.
+/// Returns whether the text has only letters, digits and `others`, as in names and addresses, so
+/// that nothing needs escaping.
 bool IsName(std::string_view text, std::string_view others) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [others](unsigned char c) {
     return std::isalnum(c) != 0 || others.find(static_cast<char>(c)) != std::string_view::npos;
@@ -71,7 +72,7 @@ std::optional<std::string> HostOf(std::string_view authority) {
   port = authority.substr(end + (v6 ? 1 : 0));
   if (!IsPort(port) || !IsName(host, v6 ? ":." : "-._")) return std::nullopt;
   if (v6 && host.find(':') == std::string_view::npos) return std::nullopt;
-  // "localhost." is the same name, spelled absolutely.
+  // "localhost." is the same name, written as an absolute one.
   if (!v6 && host.size() > 1 && host.back() == '.') host.remove_suffix(1);
   return Lower(host);
 }
@@ -80,7 +81,7 @@ std::optional<Refusal> CheckHost(const HostRule& rule, const HttpRequest& reques
                                  const std::string& local) {
   const auto header = request.headers.find("host");
   if (header == request.headers.end() && !request.http11 && request.authority.empty()) {
-    return std::nullopt;  // HTTP/1.0 has no Host. A browser, which could be misled, never sends it.
+    return std::nullopt;  // HTTP/1.0 has no Host; browsers never send it.
   }
   if (header == request.headers.end()) {
     return Refusal{400, "invalid_parameter", "the request has no Host header"};

@@ -8,12 +8,12 @@
 
 namespace pgsluice::api {
 
-/// The host of "host", "host:port" or "[address]:port", in lower case and without brackets.
-/// Nothing if the text is not of that form.
+/// Returns the host of "host", "host:port" or "[address]:port", in lower case and without brackets.
+/// Returns nullopt for any other text.
 std::optional<std::string> HostOf(std::string_view authority);
 
-/// Returns a refusal if the rule does not allow the host that the request names. `local` is the
-/// address at which the request arrived.
+/// Returns a refusal if the rule does not allow the request's host. `local` is the address at which
+/// the request arrived.
 std::optional<Refusal> CheckHost(const HostRule& rule, const HttpRequest& request,
                                  const std::string& local);
 

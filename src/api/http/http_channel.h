@@ -8,17 +8,17 @@
 
 namespace pgsluice::api {
 
-/// The bytes of a connection, plain or TLS, on a non-blocking socket. No call ever waits: OpenSSL
-/// by itself reads on for as long as bytes drip in, and so would outlive every deadline. For one
-/// thread at a time.
+/// The bytes of a connection, plain or TLS, on a non-blocking socket. No call waits, because
+/// OpenSSL would otherwise continue to read while bytes trickle in, beyond every deadline. Used by
+/// one thread at a time.
 class Channel {
  public:
-  /// What a call ran into.
+  /// What a call needs to continue.
   enum class Need {
-    kNothing,  ///< It did something.
-    kRead,     ///< Waits for the peer's bytes.
+    kNothing,  ///< The call made progress.
+    kRead,     ///< Waits for bytes from the peer.
     kWrite,    ///< Waits for room to send.
-    kEnd,      ///< The connection is over.
+    kEnd,      ///< The connection has ended.
   };
   struct Done {
     Need need = Need::kNothing;
@@ -26,12 +26,12 @@ class Channel {
   };
 
   virtual ~Channel() = default;
-  /// The handshake; kNothing once it is done.
+  /// Continues the handshake; kNothing once it is done.
   virtual Need Open() = 0;
   virtual Done Read(char* out, std::size_t most) = 0;
   /// `more`: further bytes follow at once.
   virtual Done Write(std::string_view bytes, bool more) = 0;
-  /// Announces that nothing more will be sent.
+  /// Announces that no further bytes will be sent.
   virtual void EndWriting() = 0;
 };
 

@@ -15,7 +15,7 @@ namespace {
 using std::chrono::milliseconds;
 using Need = Channel::Need;
 
-constexpr std::size_t kPiece = 64U << 10U;   // What is small is gathered up to this size.
+constexpr std::size_t kPiece = 64U << 10U;   // Small pieces are gathered up to this size.
 constexpr std::size_t kDrained = 1U << 20U;  // Read and dropped after a refused request.
 constexpr milliseconds kLook{250};
 
@@ -40,7 +40,7 @@ void HttpConnection::Await(Need need, milliseconds at_most) const {
 
 Need HttpConnection::Receive() {
   std::array<char, 16384> bytes;
-  // A TLS record may be read already: only having to wait shows that nothing is left.
+  // A TLS record may have been read already, so only a wait shows that nothing is left.
   while (!parser_.whole()) {
     const auto [need, read] = channel_->Read(bytes.data(), bytes.size());
     if (need == Need::kEnd) parser_.End();

@@ -13,8 +13,8 @@
 
 namespace pgsluice::api {
 
-/// One connection: its requests as they arrive, and what of its answers is not sent yet. One thread
-/// owns it at a time: the guard's, or the one that answers a request of it.
+/// One connection: its requests as they arrive, and the unsent parts of its responses. One thread
+/// owns it at a time: the guard's, or the one that answers one of its requests.
 class HttpConnection {
  public:
   using Clock = std::chrono::steady_clock;
@@ -25,28 +25,30 @@ class HttpConnection {
                  const HttpLimits& limits, Poco::Net::SocketAddress peer);
 
   Channel::Need Open() { return channel_->Open(); }
-  /// Reads what has come, until a request is whole (kNothing). Sends "100 Continue" if the caller
-  /// waits for it. Never waits.
+  /// Reads what has arrived, until a request is complete (kNothing). Sends "100 Continue" if the
+  /// caller waits for it. Does not block.
   Channel::Need Receive();
-  /// Waits for the socket.
+  /// Blocks until the socket is ready.
   void Await(Channel::Need need, std::chrono::milliseconds at_most) const;
-  /// Reads and drops what has come. Returns false once the peer has ended or sent too much.
+  /// Reads and drops what has arrived. Returns false if the peer has closed the connection or sent
+  /// too much.
   bool Discard();
 
-  /// Adds to what is to be sent.
+  /// Appends bytes to the response.
   void Append(std::string_view bytes);
   void Take(std::string bytes);
-  /// Sends what the peer takes now; kNothing: all of it. Never waits.
+  /// Sends as much as the peer accepts now; kNothing: all of it. Does not block.
   Channel::Need Send();
-  /// Sends all of it and waits for that. Throws Poco::Exception if the peer is gone or too slow.
+  /// Sends everything, and blocks until it is sent. Throws Poco::Exception if the peer disconnects
+  /// or is too slow.
   void SendAll();
   std::size_t unsent() const { return unsent_; }
-  /// When the peer is too slow: it has to take something within the limit, and on the whole so much
-  /// per second.
+  /// Returns when the peer counts as too slow: it has to accept some bytes within the limit, and
+  /// keep an average rate.
   Clock::time_point SendDeadline() const;
   Clock::time_point last_progress() const { return last_progress_; }
-  /// Nothing more will be sent; what still comes from the peer is dropped before closing, as it
-  /// would otherwise reset the connection and so take the answer away.
+  /// Ends the sending side. Bytes that still arrive are dropped before closing, because otherwise
+  /// the connection would be reset and the response lost.
   void EndWriting() { channel_->EndWriting(); }
 
   HttpParser& parser() { return parser_; }
@@ -54,20 +56,20 @@ class HttpConnection {
   int descriptor() const { return socket_.impl()->sockfd(); }
   const Poco::Net::SocketAddress& peer() const { return peer_; }
   const std::string& peer_host() const { return peer_host_; }
-  /// The address at which the peer reached this server.
+  /// Returns the address at which the peer reached this server.
   const Poco::Net::SocketAddress& local() const { return local_; }
   const std::string& local_host() const { return local_host_; }
 
-  // Kept by the guard, changed by the thread that owns the connection.
-  bool keep = false;          ///< Further requests are read once the answer is sent.
-  bool unread = false;        ///< The peer may still be sending what nobody reads.
+  // Managed by the guard, changed by the thread that owns the connection.
+  bool keep = false;          ///< Further requests are read once the response is sent.
+  bool unread = false;        ///< The peer may still be sending bytes that no code reads.
   int served = 0;             ///< Requests answered.
-  std::size_t requested = 0;  ///< Of the memory for unfinished requests.
+  std::size_t requested = 0;  ///< Its share of the memory for unfinished requests.
   // Guarded by the guard's mutex.
   Phase phase = Phase::kReading;
-  int watched = 0;  ///< The mode in the guard's PollSet; 0: not there.
+  int watched = 0;  ///< The mode in the guard's PollSet; 0: not in it.
   Clock::time_point deadline{}, progress{};
-  std::size_t charged = 0;  ///< Of the memory for unsent answers.
+  std::size_t charged = 0;  ///< Its share of the memory for unsent responses.
 
  private:
   Poco::Net::StreamSocket socket_;

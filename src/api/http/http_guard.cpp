@@ -23,22 +23,22 @@ using Poco::Net::PollSet;
 using std::chrono::milliseconds;
 
 constexpr int kBacklog = 256;
-constexpr int kAccepted = 64;             // At one go, before others have their turn.
-constexpr milliseconds kLook{250};        // Between looks at the deadlines.
-constexpr milliseconds kSoon{5};          // The next request of a busy caller comes within this.
-constexpr milliseconds kStalled{1000};    // A reader that took nothing for so long may be cut.
-constexpr milliseconds kPatience{200};    // After that, the slowest one is cut anyway.
-constexpr milliseconds kLinger{1000};     // For what is read and dropped before closing.
-constexpr std::size_t kOtherFiles = 256;  // Not for connections: to the engine, the database, ….
+constexpr int kAccepted = 64;           // At a time, before other connections are served.
+constexpr milliseconds kLook{250};      // Between checks of the deadlines.
+constexpr milliseconds kSoon{5};        // The next request of a busy caller comes within this.
+constexpr milliseconds kStalled{1000};  // A reader that accepted nothing for this long may be cut.
+constexpr milliseconds kPatience{200};  // After that, the slowest one is cut anyway.
+constexpr milliseconds kLinger{1000};   // For reading and dropping before closing.
+constexpr std::size_t kOtherFiles = 256;  // For the engine, the database and others.
 
-/// How many connections may be open, as far as file descriptors go.
+/// Returns how many connections may be open, considering file descriptors.
 std::size_t MostConnections() {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   return std::max<std::size_t>(limit.rlim_cur, 2 * kOtherFiles) - kOtherFiles;
 }
 
-/// The constructor from an implementation is for heirs only.
+/// The constructor that takes an implementation is protected.
 class Accepted : public Poco::Net::StreamSocket {
  public:
   explicit Accepted(int socket) : StreamSocket(new Poco::Net::StreamSocketImpl(socket)) {}
@@ -54,7 +54,8 @@ HttpGuard::HttpGuard(const HttpLimits& limits, std::function<int()> queued)
 
 void HttpGuard::Listen(const Poco::Net::SocketAddress& address, std::unique_ptr<TlsFiles> tls) {
   tls_ = std::move(tls);
-  // Two arguments would set SO_REUSEPORT as well: two processes shared the port unnoticed.
+  // A third argument is needed, because with two, Poco also sets SO_REUSEPORT and two processes
+  // could share the port unnoticed.
   listening_.bind(address, true, false);
   listening_.listen(kBacklog);
   listening_.setBlocking(false);
@@ -181,7 +182,7 @@ void HttpGuard::Read(const Connection& connection) {
   Need need = parser.whole() ? Need::kNothing : connection->Receive();
   if (need == Need::kEnd) return Drop(connection);
   if (!CountRequest(*connection)) {
-    parser.Refuse({503, "overloaded", "too many requests are under way"});
+    parser.Refuse({503, "overloaded", "too many requests are running"});
     need = Need::kNothing;
   }
   if (need == Need::kNothing) return TakeRequest(connection);
@@ -273,7 +274,7 @@ void HttpGuard::Rest(const Connection& connection) {
   }
   Need need = parser.whole() ? Need::kNothing : connection->Receive();
   if (need == Need::kEnd) return Drop(connection);
-  // A request that is whole already is looked at as soon as the socket takes bytes: at once.
+  // If a request is already complete, the socket being writable makes the guard handle it at once.
   if (need == Need::kNothing) need = Need::kWrite;
   parser.Shrink();
   Watch(connection, Phase::kReading, need,
@@ -301,7 +302,7 @@ void HttpGuard::Drop(const Connection& connection) {
     try {
       polled_.remove(connection->socket());
     } catch (const Poco::Exception&) {
-      // It was not added, for want of memory; it ends in any case.
+      // Not added because memory ran out; it ends anyway.
       observe::Log(observe::Level::kDebug, "api", "a connection was not watched");
     }
   }
@@ -361,7 +362,7 @@ bool HttpGuard::CutSlowest(bool force) {
   if (slowest == nullptr) return false;
   if (!force && slowest->progress > Clock::now() - kStalled) return false;
   charged_ -= std::exchange(slowest->charged, 0);
-  // The guard's thread sees the end, and drops it.
+  // The guard's thread notices the end and drops the connection.
   ::shutdown(slowest->descriptor(), SHUT_RDWR);
   Warn("memory", "a connection was cut: its caller reads too slowly, and others need the memory",
        "");

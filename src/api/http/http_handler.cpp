@@ -18,8 +18,8 @@ namespace {
 using Poco::Net::HTTPServerRequest;
 using Poco::Net::HTTPServerResponse;
 
-constexpr int kRequests = 1000;        // Of one connection.
-constexpr std::size_t kSmall = 16384;  // A body that is worth copying behind its head.
+constexpr int kRequests = 1000;        // Per connection.
+constexpr std::size_t kSmall = 16384;  // Bodies up to this size are sent together with the head.
 
 class RequestHandler : public Poco::Net::HTTPRequestHandler {
  public:
@@ -30,7 +30,7 @@ class RequestHandler : public Poco::Net::HTTPRequestHandler {
     HttpRequest request = socket.TakeRequest();
     ReadBody(in, request);
     HttpResponse answer = Answer(request);
-    out.setVersion(Poco::Net::HTTPMessage::HTTP_1_1);  // What this server speaks, to every caller.
+    out.setVersion(Poco::Net::HTTPMessage::HTTP_1_1);  // This server's version, for every caller.
     const bool keep = Keeps(socket, request, answer);
     out.setKeepAlive(keep);
     if (keep) socket.Keep();
@@ -82,7 +82,7 @@ class RequestHandler : public Poco::Net::HTTPRequestHandler {
     } else if (head || answer.body.size() > kSmall) {
       if (!bodiless) out.setContentLength64(static_cast<Poco::Int64>(answer.body.size()));
       out.send().flush();
-      if (!head) socket.connection().Take(std::move(answer.body));  // Past Poco's stream of 4 KB.
+      if (!head) socket.connection().Take(std::move(answer.body));  // Avoids Poco's stream of 4 KB.
     } else {
       out.sendBuffer(answer.body.data(), answer.body.size());
     }

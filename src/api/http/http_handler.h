@@ -6,7 +6,7 @@
 
 namespace pgsluice::api {
 
-/// Lets `handler` answer Poco's requests, which come through GuardedSocket.
+/// Lets `handler` answer the requests that Poco receives through GuardedSocket.
 class HandlerFactory : public Poco::Net::HTTPRequestHandlerFactory {
  public:
   explicit HandlerFactory(const Handler& handler) : handler_(handler) {}

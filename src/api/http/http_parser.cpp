@@ -15,9 +15,9 @@ namespace pgsluice::api {
 namespace {
 
 constexpr std::size_t kChunkLine = 256;
-constexpr std::size_t kLongestMethod = 32;  // Poco takes no longer one.
+constexpr std::size_t kLongestMethod = 32;  // Poco accepts no longer one.
 
-const Refusal kNoHttp{400, "invalid_parameter", "this is no HTTP request"};
+const Refusal kNoHttp{400, "invalid_parameter", "this is not an HTTP request"};
 const Refusal kBadBody{400, "invalid_parameter", "the body could not be read"};
 
 std::string Lower(std::string_view text) {
@@ -27,7 +27,7 @@ std::string Lower(std::string_view text) {
   return out;
 }
 
-/// What methods and names of headers are made of.
+/// Returns whether the text can be a method or the name of a header.
 bool IsToken(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
     return std::isalnum(c) != 0 ||
@@ -36,21 +36,23 @@ bool IsToken(std::string_view text) {
   });
 }
 
-/// Text without characters that could end a line or a header elsewhere. 0xFF is the end of a stream
-/// to readers that keep bytes in a char, Poco among them. `spaces`: spaces and tabs are allowed.
+/// Returns whether the text has no character that could end a line or a header elsewhere. 0xFF
+/// means the end of a stream to readers that keep bytes in a char, including Poco. `spaces`: spaces
+/// and tabs are allowed.
 bool IsVisible(std::string_view text, bool spaces) {
   return std::all_of(text.begin(), text.end(), [spaces](unsigned char c) {
     return (c > ' ' && c != 0x7F && c != 0xFF) || (spaces && (c == ' ' || c == '\t'));
   });
 }
 
-/// The length of "http://" or "https://", in either case, at the beginning of the text; else 0.
+/// Returns the length of "http://" or "https://" at the beginning of the text, in any case;
+/// otherwise 0.
 std::size_t SchemeLength(std::string_view text) {
   const std::string start = Lower(text.substr(0, 8));
   return start.starts_with("http://") ? 7 : start.starts_with("https://") ? 8 : 0;
 }
 
-/// Takes a target apart: "/path?query", or "http://host:port/path?query" as proxies get it.
+/// Splits a target: "/path?query", or "http://host:port/path?query", which proxies receive.
 void ReadTarget(std::string_view url, HttpRequest& out) {
   if (const std::size_t scheme = SchemeLength(url)) {
     const std::size_t end = std::min(url.find_first_of("/?", scheme), url.size());
@@ -66,7 +68,7 @@ void ReadTarget(std::string_view url, HttpRequest& out) {
   out.query = url.substr(std::min(question + 1, url.size()));
 }
 
-/// What is echoed: never more than these characters.
+/// Returns whether an id may be echoed: it has only these characters.
 bool IsSaneId(const std::string& id) {
   return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-';
@@ -238,7 +240,7 @@ void HttpParser::EndHead() {
     throw Refusal{411, "length_required", "a request with a body needs Content-Length"};
   }
   expects_continue_ = (sized || chunked) && Lower(request_.Header("expect")) == "100-continue";
-  if (chunked) request_.keep_alive = false;  // What comes after chunks is nobody's request.
+  if (chunked) request_.keep_alive = false;  // Bytes after the chunks are not a request.
   size_ = *size;
   phase_ = chunked ? Phase::kChunkSize : Phase::kBody;
 }

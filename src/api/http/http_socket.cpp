@@ -12,7 +12,7 @@ namespace pgsluice::api {
 namespace {
 
 /// Poco reads heads in pieces of this size, and takes a last piece of two bytes for the empty line
-/// that ends the head: so a line of just that many bytes would.
+/// that ends the head. So a line of exactly this many bytes would end the head.
 constexpr std::size_t kPiece = 4092;
 
 class GuardListener : public Poco::Net::ServerSocketImpl {
@@ -33,7 +33,7 @@ class GuardListener : public Poco::Net::ServerSocketImpl {
   HttpGuard& guard_;
 };
 
-/// The constructor from an implementation is for heirs only.
+/// The constructor that takes an implementation is protected.
 class FromListener : public Poco::Net::ServerSocket {
  public:
   explicit FromListener(GuardListener* listener) : ServerSocket(listener, true) {}
@@ -43,7 +43,7 @@ class FromListener : public Poco::Net::ServerSocket {
 
 std::string HeadForPoco(const HttpRequest& request) {
   std::string head;
-  if (request.refusal) {  // Not a byte of it reaches Poco.
+  if (request.refusal) {  // No byte of it reaches Poco.
     head = request.method == "HEAD" ? "HEAD / HTTP/1.1" : "GET / HTTP/1.1";
   } else {
     const std::string_view question = request.query.empty() ? "" : "?";
@@ -81,7 +81,7 @@ void GuardedSocket::Prepare() {
 
 HttpRequest GuardedSocket::TakeRequest() {
   taken_ = true;
-  // The body comes back through Poco.
+  // The body arrives through Poco.
   if (request_.refusal) request_.body.clear();
   HttpRequest request = std::move(request_);
   request_.body = std::exchange(request.body, {});
@@ -116,7 +116,7 @@ bool GuardedSocket::poll(const Poco::Timespan&, int) {
 
 void GuardedSocket::close() {
   if (!connection_) return;
-  reset();  // The descriptor is the connection's.
+  reset();  // The connection owns the descriptor.
   const HttpGuard::Connection connection = std::exchange(connection_, nullptr);
   if (aborted_ || !taken_) return guard_.Drop(connection);
   guard_.Return(connection, keep_);

@@ -10,28 +10,28 @@
 
 namespace pgsluice::api {
 
-/// The bytes of a checked request that Poco gets to see, head and body: only what it acts upon, in
-/// one spelling. The other headers stay with the guard, because Poco (1.11 and 1.13) decodes words
-/// of RFC 2047 in their values and limits their size and number.
+/// Returns the bytes of a checked request that Poco receives: only the headers that it acts on, in
+/// one spelling, and the body. The guard keeps the other headers, because Poco (1.11 and 1.13)
+/// decodes RFC 2047 words in their values and limits their size and number.
 std::string HeadForPoco(const HttpRequest& request);
 
-/// What Poco's server takes for the socket of a caller. Reading gives it one checked request after
-/// another; what it writes is gathered and sent by the connection. Closing returns the connection
+/// The socket that Poco's server uses for a caller. Reading returns one checked request after
+/// another; written bytes are gathered and sent by the connection. Closing returns the connection
 /// to the guard.
 class GuardedSocket : public Poco::Net::StreamSocketImpl {
  public:
   GuardedSocket(HttpGuard& guard, HttpGuard::Ready ready);
   ~GuardedSocket() override;
 
-  /// The socket under a request that Poco has read.
+  /// Returns the socket of a request that Poco has read.
   static GuardedSocket& Of(Poco::Net::HTTPServerRequest& request);
-  /// The request as the guard read it, without its body.
+  /// Returns the request as the guard read it, without its body.
   HttpRequest TakeRequest();
   HttpConnection& connection() { return *connection_; }
   HttpGuard& guard() { return guard_; }
-  /// The answer leaves the connection usable for another request.
+  /// Keeps the connection for another request after this response.
   void Keep() { keep_ = true; }
-  /// The answer cannot be finished: the connection ends so that the caller notices.
+  /// Ends the connection, because the response cannot be completed, so that the caller notices.
   void Abort() { aborted_ = true; }
 
   using StreamSocketImpl::receiveBytes;
@@ -42,7 +42,7 @@ class GuardedSocket : public Poco::Net::StreamSocketImpl {
   void close() override;
   Poco::Net::SocketAddress address() override { return connection_->local(); }
   Poco::Net::SocketAddress peerAddress() override { return connection_->peer(); }
-  // Set by Poco for each connection; the guard has its own deadlines.
+  // Poco sets these for each connection, but the guard has its own deadlines.
   void setSendTimeout(const Poco::Timespan&) override {}
   void setReceiveTimeout(const Poco::Timespan&) override {}
   void setRawOption(int, int, const void*, poco_socklen_t) override {}
@@ -58,7 +58,7 @@ class GuardedSocket : public Poco::Net::StreamSocketImpl {
   bool keep_ = false, aborted_ = false, taken_ = false;
 };
 
-/// The listening socket of Poco's server: accepts what the guard has ready.
+/// Returns the listening socket of Poco's server, which accepts the guard's ready connections.
 Poco::Net::ServerSocket ListenThrough(HttpGuard& guard);
 
 }  // namespace pgsluice::api

@@ -23,7 +23,7 @@ int RateLimiter::Take(const std::string& caller, double per_second, Clock::time_
   const double passed = std::chrono::duration<double>(now - bucket.filled).count();
   bucket.tokens = std::min(most, bucket.tokens + std::max(passed, 0.0) * per_second);
   bucket.filled = now;
-  // What costs more than a full bucket holds is let through when it is full, and makes a debt.
+  // A cost above the size of the bucket is accepted when the bucket is full, and leaves a debt.
   const double needed = std::min(cost, most);
   if (bucket.tokens < needed) {
     return std::max(1, static_cast<int>(std::ceil((needed - bucket.tokens) / per_second)));

@@ -8,12 +8,13 @@
 
 namespace pgsluice::api {
 
-/// Token buckets by caller: so many requests per second, as many at once. Thread-safe.
+/// Token buckets per caller, which limit the requests per second and the burst. Thread-safe.
 class RateLimiter {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// Seconds until the caller may ask again; 0: now, and counted. `per_second` 0: no limit.
+  /// Returns the seconds until the caller may ask again; 0: now, and the request is counted.
+  /// `per_second` 0: no limit.
   int Take(const std::string& caller, double per_second, Clock::time_point now, double cost = 1);
 
  private:

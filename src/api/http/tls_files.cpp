@@ -25,7 +25,7 @@ Context::Ptr Read(const config::Tls& files) {
   Context::Ptr context =
       new Context(Context::TLS_SERVER_USE, files.key_file, files.cert_file, files.client_ca_file,
                   mutual ? Context::VERIFY_STRICT : Context::VERIFY_NONE);
-  // Whose certificate it is, is a matter of who signed it, not of the caller's host name.
+  // The signature of a client certificate decides, not the caller's host name.
   context->enableExtendedCertificateVerification(false);
   context->requireMinimumProtocol(Context::PROTO_TLSV1_2);
   if (SSL_CTX_check_private_key(context->sslContext()) != 1) {
@@ -74,7 +74,7 @@ Context::Ptr TlsFiles::Current() {
   stamp_ = stamp;
   try {
     context_ = Read(files_);
-    observe::Log(observe::Level::kInfo, "api", "certificate read again",
+    observe::Log(observe::Level::kInfo, "api", "certificate reloaded",
                  {{"file", files_.cert_file}});
   } catch (const Poco::Exception& error) {
     observe::Log(observe::Level::kWarn, "api",

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kWorthIt = 1024;
 constexpr int kFast = 1;
 
-/// "gzip", "br, gzip;q=0.8", not "gzip;q=0".
+/// Returns whether a caller accepts gzip: "gzip" or "br, gzip;q=0.8", but not "gzip;q=0".
 bool TakesGzip(const std::string& accepted) {
   const std::size_t at = accepted.find("gzip");
   if (at == std::string::npos) return false;
@@ -21,7 +21,7 @@ bool TakesGzip(const std::string& accepted) {
   return quality == std::string::npos || rest.find_first_of("123456789", quality) != rest.npos;
 }
 
-/// Adds the name of a request header that the answer depends on.
+/// Adds the name of a request header that the response depends on.
 void AddVary(HttpResponse& response, std::string_view name) {
   const auto vary = std::find_if(response.headers.begin(), response.headers.end(),
                                  [](const auto& header) { return header.first == "Vary"; });
@@ -32,7 +32,7 @@ void AddVary(HttpResponse& response, std::string_view name) {
   }
 }
 
-/// The same stream, compressed as it goes.
+/// Returns the same stream, compressed on the fly.
 std::function<void(const Sink&)> Compressed(std::function<void(const Sink&)> stream) {
   return [stream = std::move(stream)](const Sink& sink) {
     std::ostringstream buffer;

@@ -5,17 +5,17 @@
 
 #include "pgsluice/api/http_server.h"
 
-/// What HTTP adds around an answer.
+/// Compression, CORS and caching headers of responses.
 namespace pgsluice::api {
 
-/// Compresses bodies of a kibibyte and more for callers that take gzip.
+/// Compresses bodies of at least one kibibyte if the caller accepts gzip.
 void Compress(const HttpRequest& request, HttpResponse& response);
 
-/// Lets pages of these origins read the answer; what comes from others is left as it is.
+/// Lets pages of these origins read the response; leaves other responses unchanged.
 void AllowOrigin(const std::vector<std::string>& origins, const HttpRequest& request,
                  HttpResponse& response);
 
-/// Keeps caches from showing the answer to other callers: it depends on who asks.
+/// Prevents caches from showing the response to other callers, because it depends on the caller.
 void ForCallerAlone(HttpResponse& response);
 
 }  // namespace pgsluice::api

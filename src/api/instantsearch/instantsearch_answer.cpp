@@ -23,7 +23,7 @@ std::size_t CountWords(const std::string& text) {
   return words;
 }
 
-/// "_highlightResult": every text that may be highlighted, with or without marks.
+/// Builds "_highlightResult": every text that may be highlighted, with or without marks.
 class Highlights {
  public:
   Highlights(const Value* found, const InstantQuery& query, const query::SearchRequest& request)
@@ -32,7 +32,7 @@ class Highlights {
         paths_(request.highlight),
         words_(CountWords(request.q)) {}
 
-  /// The value at `path` of a document; empty when nothing in it may be highlighted.
+  /// Returns the highlights at `path` of a document; empty if nothing in it may be highlighted.
   std::string Of(const Value& value, const std::string& path) const {
     if (value.IsObject()) {
       std::string parts;
@@ -68,7 +68,7 @@ class Highlights {
     return Json(text, {});
   }
 
-  /// A marked text without its marks; `words` are those that were marked.
+  /// Returns a marked text without its marks; adds the marked words to `words`.
   std::string Plain(const std::string& marked, std::set<std::string>& words) const {
     std::string plain;
     std::size_t at = 0;
@@ -134,7 +134,7 @@ std::string Facets(const Value& facets) {
   return out;
 }
 
-/// The bounds that sliders show: {"price":{"min":1,"max":9,"avg":…,"sum":…}}.
+/// Returns the bounds that sliders show: {"price":{"min":1,"max":9,"avg":…,"sum":…}}.
 std::string Bounds(const Value& facets) {
   std::string out;
   for (const auto& [path, facet] : facets.members) {

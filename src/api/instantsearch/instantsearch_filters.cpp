@@ -7,7 +7,7 @@
 #include "pgsluice/base/text.h"
 #include "pgsluice/query/problem.h"
 
-/// The filters of InstantSearch clients as our expressions.
+/// Translates the filters of InstantSearch clients to our expressions.
 namespace pgsluice::api {
 
 namespace {
@@ -34,8 +34,9 @@ constexpr std::array<std::pair<std::string_view, Op>, 6> kSigns = {
     std::pair{std::string_view("!="), Op::kNe}, std::pair{std::string_view("<"), Op::kLt},
     std::pair{std::string_view(">"), Op::kGt},  std::pair{std::string_view("="), Op::kEq}};
 
-/// `brand:Apple AND NOT (color:'dark red' OR price:10 TO 20)`. A value without quotes ends at a
-/// space or a bracket. In quotes a backslash keeps the quote behind it, and is itself elsewhere.
+/// Parses `brand:Apple AND NOT (color:'dark red' OR price:10 TO 20)`. A value without quotes ends
+/// at a space or a bracket. Inside quotes a backslash escapes a quote, and is an ordinary character
+/// otherwise.
 class Filters {
  public:
   explicit Filters(std::string_view text) : text_(text) {}
@@ -108,7 +109,7 @@ class Filters {
     Fail("':' or a comparison was expected");
   }
 
-  /// A quoted or a bare text, which ends before a space or one of `ends`.
+  /// Returns a quoted text, or a bare one, which ends before a space or one of `ends`.
   std::string Piece(std::string_view ends) {
     if (AtEnd()) Fail("a value was expected");
     const char quote = text_[at_];
@@ -129,7 +130,7 @@ class Filters {
     std::string piece;
     while (at_ < text_.size() && text_[at_] != quote) {
       const bool escaped = text_[at_] == '\\' && at_ + 1 < text_.size() && text_[at_ + 1] == quote;
-      // A backslash before the last quote belongs to the value.
+      // A backslash before the last quote is part of the value.
       if (escaped && text_.find(quote, at_ + 2) != std::string_view::npos) ++at_;
       piece += text_[at_++];
     }
@@ -150,7 +151,7 @@ class Filters {
     return true;
   }
 
-  /// Skips spaces.
+  /// Skips spaces, then returns whether the end is reached.
   bool AtEnd() {
     while (at_ < text_.size() && text_[at_] == ' ') ++at_;
     return at_ >= text_.size();

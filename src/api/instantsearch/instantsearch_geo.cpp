@@ -8,7 +8,7 @@
 #include "pgsluice/base/text.h"
 #include "pgsluice/query/problem.h"
 
-/// Places in the parameters of the Algolia search API.
+/// Reads places in the parameters of the Algolia search API.
 namespace pgsluice::api {
 
 namespace {
@@ -50,7 +50,8 @@ Numbers Separated(const std::string& text, const char* parameter) {
   return numbers;
 }
 
-/// One list of numbers, or several: [[1, 2, 3, 4], …], "1,2,3,4" or the first as JSON text.
+/// Returns one or several lists of numbers: [[1, 2, 3, 4], …], "1,2,3,4", or the first as JSON
+/// text.
 std::vector<Numbers> ListsOf(const Value& params, const char* name) {
   const Value* value = params.Find(name);
   std::vector<Numbers> lists;
@@ -81,7 +82,7 @@ std::vector<Numbers> ListsOf(const Value& params, const char* name) {
   return lists;
 }
 
-/// The field that clients mean without naming it: "_geoloc", or the only one that is a place.
+/// Returns the field that clients mean without naming it: "_geoloc", or the only place field.
 std::string PlaceField(const query::Schema& schema, const char* parameter) {
   std::vector<std::string> paths;
   for (const plan::Field* field : schema.fields()) {
@@ -104,8 +105,8 @@ Expr Within(const std::string& path) {
   return expr;
 }
 
-/// Two opposite corners, north-east and south-west or others. More than half of the globe between
-/// them means the other half, across the date line.
+/// Returns a box from two opposite corners, north-east and south-west or the others. If they are
+/// more than half of the globe apart, the box crosses the date line.
 Expr Box(const Numbers& points, const std::string& path) {
   if (points.size() != 4) Invalid("insideBoundingBox", "a box has four numbers");
   Expr box = Within(path);
@@ -129,7 +130,7 @@ Expr Polygon(const Numbers& points, const std::string& path) {
   return polygon;
 }
 
-/// In metres; nothing: any distance.
+/// Returns metres; nullopt: any distance.
 std::optional<double> Radius(const Value& params) {
   const Value* value = params.Find("aroundRadius");
   if (value == nullptr || value->IsNull() || value->text == "all") return std::nullopt;
@@ -166,7 +167,7 @@ void AddAround(const Value& params, const query::Schema& schema, query::SearchRe
 }  // namespace
 
 void AddPlaces(const Value& params, const query::Schema& schema, query::SearchRequest& request) {
-  // The format's documentation lets a box win over a polygon, and both over a circle.
+  // By the format's documentation, a box overrides a polygon, and both override a circle.
   for (const auto& [name, read] :
        {std::pair{"insideBoundingBox", &Box}, std::pair{"insidePolygon", &Polygon}}) {
     const std::vector<Numbers> lists = ListsOf(params, name);

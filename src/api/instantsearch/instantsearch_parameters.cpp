@@ -7,15 +7,16 @@
 #include "pgsluice/config/finding.h"
 #include "pgsluice/query/problem.h"
 
-/// Which parameters of the Algolia search API work here. Each does what its documentation says or
-/// is refused by name: a filter or a list of attributes that is left out would show too much.
+/// Lists which parameters of the Algolia search API are supported. Each either has its documented
+/// effect or is refused by name, because ignoring a filter or a list of attributes would show too
+/// much.
 namespace pgsluice::api {
 
 namespace {
 
 using json::Value;
 
-/// Parameters that are read, and those that by their documentation change no answer of ours.
+/// Supported parameters, and those that by their documentation do not change our answers.
 constexpr std::array<std::string_view, 40> kWork = {"query",
                                                     "filters",
                                                     "facetFilters",
@@ -57,10 +58,10 @@ constexpr std::array<std::string_view, 40> kWork = {"query",
                                                     "insidePolygon",
                                                     "x-algolia-agent"};
 
-/// Others may be sent with the value that means what we do anyway.
+/// Other parameters are accepted with the value that matches what we do anyway.
 struct OnlyAs {
   std::string_view name;
-  std::string_view values;  ///< Between commas.
+  std::string_view values;  ///< Separated by commas.
 };
 constexpr std::array<OnlyAs, 22> kOnlyAs = {
     OnlyAs{"facetingAfterDistinct", "false"},

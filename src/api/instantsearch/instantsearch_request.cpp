@@ -38,7 +38,7 @@ int NumberOf(const Value& params, const char* name, int otherwise, int limit) {
   return number;
 }
 
-/// True or false, as JSON or as text. Nothing: it is not given.
+/// Reads true or false, as JSON or as text. nullopt: it is not given.
 std::optional<bool> BoolOf(const Value& params, const char* name) {
   const Value* value = params.Find(name);
   if (value == nullptr || value->IsNull()) return std::nullopt;
@@ -48,7 +48,7 @@ std::optional<bool> BoolOf(const Value& params, const char* name) {
   Invalid(name, "true or false was expected");
 }
 
-/// A list; from URL-encoded parameters it comes as JSON text or separated by commas.
+/// Reads a list. URL-encoded parameters contain it as JSON text or separated by commas.
 Value ListOf(const Value& params, const char* name) {
   const Value* value = params.Find(name);
   Value list;
@@ -82,7 +82,7 @@ std::vector<std::string> TextsOf(const Value& params, const char* name) {
   return texts;
 }
 
-/// Items are joined by AND, lists within by OR.
+/// Adds filters: items are combined with AND, lists within them with OR.
 void AddFilters(const Value& params, const char* name, Expr (*read)(const std::string&),
                 Expr& filter) {
   for (const Value& item : ListOf(params, name).items) {
@@ -132,7 +132,7 @@ void AddFacets(const Value& params, const query::Schema& schema, query::SearchRe
   }
 }
 
-/// Everything that may be shown but what is named with a minus.
+/// Returns all visible fields except those named with a minus.
 std::vector<std::string> AllBut(const std::vector<std::string>& excluded,
                                 const query::Schema& schema) {
   std::vector<std::string> paths;
@@ -146,7 +146,7 @@ std::vector<std::string> AllBut(const std::vector<std::string>& excluded,
   return paths;
 }
 
-/// "attributesToRetrieve": names, "*" and "-name".
+/// Reads "attributesToRetrieve": names, "*" and "-name".
 void AddRetrieved(const Value& params, const query::Schema& schema, query::SearchRequest& request) {
   std::vector<std::string> excluded;
   bool all = false;
@@ -162,7 +162,7 @@ void AddRetrieved(const Value& params, const query::Schema& schema, query::Searc
   if (!excluded.empty() && request.fields.empty()) request.fields = AllBut(excluded, schema);
 }
 
-/// "page" and "hitsPerPage", or "offset" and "length".
+/// Reads "page" and "hitsPerPage", or "offset" and "length".
 void SetPage(const Value& params, const query::Schema& schema, query::SearchRequest& request) {
   const bool by_offset = !TextOf(params, "offset").empty() || !TextOf(params, "length").empty();
   const int usual = std::min(schema.plan().config.search.per_page, 100);
@@ -178,7 +178,7 @@ void SetPage(const Value& params, const query::Schema& schema, query::SearchRequ
   }
 }
 
-/// What decides how words are matched.
+/// Reads the parameters that decide how words are matched.
 void SetMatching(const Value& params, query::SearchRequest& request) {
   const Value* typos = params.Find("typoTolerance");
   if (typos != nullptr && !typos->IsNull()) {
@@ -196,7 +196,7 @@ void SetMatching(const Value& params, query::SearchRequest& request) {
   }
   request.q_fields_parameter = "restrictSearchableAttributes";
   if (BoolOf(params, "advancedSyntax").value_or(true)) return;
-  // Quotes and minus signs are no syntax then.
+  // Quotes and minus signs have no special meaning then.
   std::replace(request.q.begin(), request.q.end(), '"', ' ');
   for (std::size_t at = 0; at < request.q.size(); ++at) {
     if (request.q[at] == '-' && (at == 0 || request.q[at - 1] == ' ')) request.q[at] = ' ';

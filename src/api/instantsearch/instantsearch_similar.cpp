@@ -3,7 +3,7 @@
 #include "api/instantsearch/instantsearch.h"
 #include "pgsluice/query/problem.h"
 
-/// Requests of recommendation widgets.
+/// Reads requests of recommendation widgets.
 namespace pgsluice::api {
 
 namespace {
@@ -22,7 +22,7 @@ std::string TextOf(const Value& item, const char* name) {
   return value->text;
 }
 
-/// What else a request holds: how many, above which score, and what is shown otherwise.
+/// Checks the other options of a request: how many, above which score, and the fallback.
 void CheckOptions(const Value& item) {
   for (const auto& [name, value] : item.members) {
     if (name == "indexName" || name == "objectID" || name == "model" ||

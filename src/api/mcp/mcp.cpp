@@ -18,11 +18,11 @@ namespace {
 
 using json::Value;
 
-// Newest first. What the tools need is the same in all of them.
+// Newest first. The features that the tools use are the same in all of them.
 constexpr std::array kVersions = {std::string_view("2025-11-25"), std::string_view("2025-06-18"),
                                   std::string_view("2025-03-26"), std::string_view("2024-11-05")};
 
-// Codes of JSON-RPC.
+// Error codes of JSON-RPC.
 constexpr int kInvalidRequest = -32600, kUnknownMethod = -32601, kInvalidParams = -32602;
 
 bool IsKnown(std::string_view version) {
@@ -54,8 +54,8 @@ std::string Initialize(const Value& params) {
       version, PGSLUICE_VERSION);
 }
 
-/// The answer of a tool: the JSON of the REST API, as text and as data. A problem is an answer too,
-/// so that the assistant can read what was wrong and ask again.
+/// Returns the result of a tool: the JSON of the REST API, as text and as data. A problem is a
+/// result as well, so that the assistant can read what was wrong and try again.
 std::string ToolResult(const Response& answer) {
   return fmt::format(
       R"({{"content":[{{"type":"text","text":{}}}],"structuredContent":{},"isError":{}}})",
@@ -89,7 +89,7 @@ Response AnswerMessage(const Request& request, const Value& message, const AskRe
   const Value* method = message.Find("method");
   const Value* id_value = message.Find("id");
   if (id_value == nullptr || method == nullptr) {
-    Response accepted;  // a notification, or an answer to something that was never asked
+    Response accepted;  // A notification, or a response without a request.
     accepted.status = 202;
     return accepted;
   }

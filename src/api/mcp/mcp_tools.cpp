@@ -89,7 +89,7 @@ const std::vector<Tool>& Tools() {
 
 [[noreturn]] void Refuse(const std::string& message) { throw Error(Disposition::kReject, message); }
 
-/// A value as a parameter of a query string.
+/// Returns a value as a parameter of a query string.
 std::string InQuery(const std::string& name, const Value& value) {
   if (value.IsBool()) return value.boolean ? "true" : "false";
   if (value.IsString() || value.IsNumber()) return value.text;
@@ -115,7 +115,7 @@ std::vector<std::string> Segments(const Tool& tool, const Value& arguments) {
     }
     const std::string name(segment.substr(1, segment.size() - 2));
     const Value* value = arguments.Find(name);
-    // A path without its id would be another request.
+    // A path without its id would be a different request.
     if (value == nullptr || InQuery(name, *value).empty()) {
       Refuse(fmt::format("{} needs the argument '{}'", tool.name, name));
     }

@@ -9,15 +9,15 @@
 
 namespace pgsluice::api {
 
-/// Whether the REST API has a route of this pattern.
+/// Returns whether the REST API has a route with this pattern.
 using HasRoute = std::function<bool(std::string_view pattern)>;
 
-/// {"tools":[…]}: names, descriptions and the JSON Schemas of the arguments, of the tools that have
-/// a route.
+/// Returns {"tools":[…]}: names, descriptions and the JSON Schemas of the arguments, for the tools
+/// that have a route.
 std::string ToolsJson(const HasRoute& has_route);
 
-/// The request to the REST API that a tool stands for, without the caller. Throws Error(kReject)
-/// for a tool that does not exist, and for arguments that are missing or cannot be.
+/// Returns the request to the REST API for a tool, without the caller. Throws Error(kReject) for an
+/// unknown tool, and for missing or impossible arguments.
 Request ToolRequest(const std::string& tool, const json::Value& arguments);
 
 }  // namespace pgsluice::api

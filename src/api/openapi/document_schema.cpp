@@ -13,7 +13,7 @@ using plan::Kind;
 std::string ObjectSchema(const std::vector<Field>& fields, const query::Schema& schema,
                          bool nullable);
 
-/// `"type":"string"`, or with null.
+/// Returns `"type":"string"`, or the same with null.
 std::string Type(const char* type, bool nullable) {
   return nullable ? fmt::format(R"("type":["{}","null"])", type)
                   : fmt::format(R"("type":"{}")", type);
@@ -28,8 +28,8 @@ std::string EnumSchema(const Field& field, bool nullable) {
          "]}";
 }
 
-/// Formats that clients turn into types of their own. A timestamp without a time zone is no RFC
-/// 3339 date-time.
+/// Adds formats for which clients have types of their own. A timestamp without a time zone is not
+/// an RFC 3339 date-time.
 std::string TextSchema(const Field& field, bool nullable) {
   std::string type = field.pg_type;
   while (type.ends_with("[]")) type.resize(type.size() - 2);
@@ -50,7 +50,7 @@ std::string ValueSchema(const Field& field, const query::Schema& schema, bool nu
                  ? fmt::format(R"({{"type":["integer","string"{}],"format":"int64"}})", null)
                  : "{" + Type("integer", nullable) + "}";
     case Kind::kDecimal:
-      // NaN and infinity are strings, and numbers=string makes all of them strings.
+      // NaN and infinity are strings, and with numbers=string all numbers are.
       return fmt::format(R"({{"type":["number","string"{}]}})", null);
     case Kind::kBool:
       return "{" + Type("boolean", nullable) + "}";
@@ -75,7 +75,7 @@ std::string ValueSchema(const Field& field, const query::Schema& schema, bool nu
 
 std::string FieldSchema(const Field& field, const query::Schema& schema) {
   const bool list = field.array && field.kind != Kind::kVector;
-  // Elements of an array of PostgreSQL can be null; rows cannot.
+  // Elements of a PostgreSQL array can be null; rows cannot.
   const bool rows = list && field.kind == Kind::kObject;
   std::string value = ValueSchema(field, schema, !rows && (list || field.nullable));
   if (list) value = "{" + Type("array", field.nullable) + R"(,"items":)" + value + "}";

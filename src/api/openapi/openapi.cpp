@@ -19,7 +19,8 @@ std::string Ref(std::string_view kind, std::string_view name) {
   return fmt::format(R"({{"$ref":"#/components/{}/{}"}})", kind, name);
 }
 
-/// "order-items" as "OrderItems": what code generators make types of. Starts with a letter.
+/// Returns "OrderItems" for "order-items", because code generators create types with these names.
+/// Starts with a letter.
 std::string TypeName(std::string_view name) {
   std::string out;
   bool first = true;
@@ -37,7 +38,7 @@ std::string TypeName(std::string_view name) {
   return out;
 }
 
-/// A type name for each index; those that would be the same get a number.
+/// Returns a type name for each index; equal names get a number.
 std::vector<std::string> TypeNames(const std::vector<DescribedIndex>& indexes) {
   std::vector<std::string> names;
   for (const DescribedIndex& index : indexes) {
@@ -103,14 +104,14 @@ std::string InPath(const char* name, const char* description, const std::string&
 
 bool IsList(const ParameterText& text) { return text.schema.starts_with(R"({"type":"array")"); }
 
-/// In a JSON body some parameters can be more than in a query string.
+/// Returns the schema for a JSON body, in which some parameters allow more than in a query string.
 std::string InBody(const ParameterText& text) {
   if (text.body_name == "filter") return Ref("schemas", "Filter");
   if (text.body_name == "facets") return R"({"type":"array","items":{}})";
   if (text.body_name == "q_fields") {
     return R"({"type":"object","additionalProperties":{"type":"number"}})";
   }
-  // Generators take a member with a default for one that is always there.
+  // Code generators assume that a member with a default is always present.
   std::string schema(text.schema);
   const std::size_t begin = schema.find(R"(,"default":)");
   if (begin != std::string::npos) schema.erase(begin, schema.find('}', begin) - begin);
@@ -127,7 +128,7 @@ std::string SearchBodySchema() {
          R"("facet_filters":{"type":"object","additionalProperties":{"type":"array","items":{}}}}})";
 }
 
-/// The document of an index, and the answers that have documents.
+/// Returns the document of an index, and the answers that contain documents.
 std::string IndexSchemas(const DescribedIndex& index, const std::string& type) {
   const std::string document = Ref("schemas", type + "Document");
   const std::string meta = Ref("schemas", "Meta");
@@ -178,7 +179,7 @@ std::string Components(const std::vector<DescribedIndex>& indexes,
   return out + "}";
 }
 
-/// What a query string may say about how a field is counted.
+/// Returns the query-string parameters for the facet of a field.
 std::string FacetOptions(const plan::Field& field) {
   using plan::Kind;
   std::string out;
@@ -210,7 +211,7 @@ std::string Selections(const query::Schema& schema) {
   return out;
 }
 
-/// Fields that `fits`, as an enumeration.
+/// Returns the fields for which `fits` is true, as an enumeration.
 std::string FieldEnum(const query::Schema& schema, bool (*fits)(const plan::Field&)) {
   std::string out;
   for (const plan::Field* field : schema.fields()) {

@@ -14,11 +14,11 @@ struct DescribedIndex {
   query::Schema schema;
 };
 
-/// The OpenAPI 3.1 document of the API: paths, parameters, answers and documents of exactly these
-/// indexes. `secured`: credentials are needed.
+/// Returns the OpenAPI 3.1 document of the API: paths, parameters, answers and documents of exactly
+/// these indexes. `secured`: credentials are required.
 std::string OpenApi(const std::vector<DescribedIndex>& indexes, bool secured, bool may_export);
 
-/// The JSON Schema of an index's documents.
+/// Returns the JSON Schema of an index's documents.
 std::string DocumentSchema(const query::Schema& schema);
 
 }  // namespace pgsluice::api

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-/// What is the same in every OpenAPI document.
+/// The parts that are the same in every OpenAPI document.
 namespace pgsluice::api {
 
 struct ErrorText {
@@ -22,7 +22,7 @@ inline constexpr ErrorText kErrors[] = {
     {405, "Another method is needed.", R"("method_not_allowed")"},
     {406, "Answers are JSON.", R"("not_acceptable")"},
     {408, "The request came too slowly.", R"("request_timeout")"},
-    {410, "The index was built anew since; begin again without the cursor.", R"("cursor_expired")"},
+    {410, "The index was rebuilt; start again without the cursor.", R"("cursor_expired")"},
     {411, "A body needs Content-Length.", R"("length_required")"},
     {413, "The body is too large.", R"("body_too_large")"},
     {414, "The URL is too long.", R"("uri_too_long")"},
@@ -30,7 +30,7 @@ inline constexpr ErrorText kErrors[] = {
     {421, "The server does not answer for this host.", R"("host_not_allowed")"},
     {429, "Too many requests; see Retry-After.", R"("rate_limited")"},
     {431, "The headers are too large.", R"("headers_too_large")"},
-    {500, "Our mistake.", R"("internal_error")"},
+    {500, "An error in pgsluice.", R"("internal_error")"},
     {502, "The search engine could not answer.", R"("engine_error")"},
     {503, "Not available now; see Retry-After.",
      R"("engine_unavailable","index_not_ready","overloaded")"},
@@ -38,7 +38,7 @@ inline constexpr ErrorText kErrors[] = {
 
 struct ParameterText {
   std::string_view name;       ///< In a query string.
-  std::string_view body_name;  ///< In a JSON body; empty: not there.
+  std::string_view body_name;  ///< In a JSON body; empty: not allowed there.
   std::string_view schema;     ///< JSON Schema.
   std::string_view description;
 };
@@ -51,9 +51,9 @@ inline constexpr ParameterText kParameterTexts[] = {
     {"match", "match", R"({"type":"string","enum":["all","any","most"],"default":"all"})",
      "How many of the words must be found."},
     {"typos", "typos", R"({"type":"string","enum":["auto","0","1","2"],"default":"auto"})",
-     "Typos that are forgiven in a word."},
+     "Number of typos allowed in a word."},
     {"prefix", "prefix", R"({"type":"boolean","default":true})",
-     "Whether the last word may be the beginning of one."},
+     "Whether the last word may be the beginning of a longer one."},
     {"filter", "filter", R"({"type":"string"})",
      "A condition, in three-valued logic as in SQL. Repeated: AND."},
     {"facets", "facets", R"({"type":"array","items":{"type":"string"}})",
@@ -64,25 +64,26 @@ inline constexpr ParameterText kParameterTexts[] = {
     {"sort", "sort", R"({"type":"array","items":{"type":"string"}})",
      "created_at:desc,name:asc:nulls_first; _score and distance(field, lat, lon) as well."},
     {"page", "page", R"({"type":"integer","minimum":1,"default":1})", "Page, from 1."},
-    {"per_page", "per_page", R"({"type":"integer","minimum":0,"maximum":100})", "Hits of a page."},
-    {"cursor", "cursor", R"({"type":"string"})", "next_cursor of the answer before; any depth."},
+    {"per_page", "per_page", R"({"type":"integer","minimum":0,"maximum":100})", "Hits per page."},
+    {"cursor", "cursor", R"({"type":"string"})",
+     "next_cursor of the previous answer; works at any depth."},
     {"fields", "fields", R"({"type":"array","items":{"type":"string"}})",
-     "Fields of the documents that are wanted."},
+     "Fields of the documents to return."},
     {"highlight", "highlight", R"({"type":"array","items":{"type":"string"}})",
-     "Text fields in which what was found is marked with <em>; the rest is escaped."},
+     "Text fields in which found words are marked with <em>; the rest is escaped."},
     {"highlight_fragments", "highlight_fragments",
      R"({"type":"integer","minimum":0,"maximum":20,"default":5})",
-     "How many fragments of a field; 0: the whole text."},
+     "Number of fragments per field; 0: the whole text."},
     {"highlight_size", "highlight_size",
      R"({"type":"integer","minimum":20,"maximum":10000,"default":100})",
      "Characters of a fragment."},
     {"highlight_tag", "highlight_tag", R"({"type":"string","pattern":"^[a-z][a-z0-9-]{0,29}$"})",
-     "The HTML element that marks, in place of em."},
+     "The HTML element for marks, instead of em."},
     {"count", "count",
      R"({"type":"string","enum":["estimated","exact","none"],"default":"estimated"})",
      "Estimated is exact up to 10,000."},
     {"explain", "explain", R"({"type":"boolean","default":false})",
-     "Each hit says in words how it came by its place; the policy must allow it."},
+     "Each hit explains its score in words; the policy must allow it."},
     {"consistency", "consistency",
      R"({"type":"string","enum":["eventual","strong"],"default":"eventual"})",
      "strong: with everything committed before the request."},

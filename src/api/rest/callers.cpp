@@ -1,4 +1,4 @@
-// What other protocols on the same port need of the REST API.
+// The parts of the REST API that other protocols on the same port use.
 
 #include <algorithm>
 

@@ -2,7 +2,7 @@
 #include "api/rest/service.h"
 #include "pgsluice/json/writer.h"
 
-/// What is proposed with an answer that has no hits.
+/// Proposes another query in an answer without hits.
 namespace pgsluice::api {
 
 std::optional<std::string> Service::Proposal(const ResolvedRequest& asked, const Request& request) {
@@ -31,7 +31,7 @@ std::string Service::WithProposal(std::string answer, const ResolvedRequest& ask
     answer.pop_back();
     return answer + R"(,"did_you_mean":{"q":)" + json::Quote(*proposal) + "}}";
   } catch (const query::Problem&) {
-    return answer;  // It is right without; what the engine refused is in the log.
+    return answer;  // The answer is correct without it; the refusal was logged.
   }
 }
 

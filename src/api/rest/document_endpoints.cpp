@@ -10,7 +10,7 @@
 #include "pgsluice/query/hits.h"
 #include "pgsluice/query/projection.h"
 
-/// Endpoints that answer documents by id, and what the API knows about indexes and freshness.
+/// Endpoints that return documents by id, and the state of indexes and of the sync.
 namespace pgsluice::api {
 
 using query::Problem;
@@ -26,19 +26,19 @@ std::string IdArray(const std::vector<std::string>& ids) {
   return out + "]";
 }
 
-/// Whether an If-None-Match names the tag; weak comparison (RFC 9110, 13.1.2).
+/// Returns whether an If-None-Match contains the tag; weak comparison (RFC 9110, 13.1.2).
 bool NamesTag(const std::string& header, const std::string& tag) {
   return header == "*" || header.find(tag.substr(2)) != std::string::npos;
 }
 
 }  // namespace
 
-/// {"<id>": document, …} as the engine's search answer: the documents of `ids` that the caller may
-/// see. Documents and filter are judged by the engine together, so that a row that moved to another
-/// tenant is never shown by its old filter.
+/// Returns {"<id>": document, …} from a search: the documents of `ids` that the caller may see. The
+/// engine checks documents and filter together, so that a row that moved to another tenant is never
+/// shown because of its old filter.
 std::string Service::ById(const ResolvedRequest& asked, const std::vector<std::string>& ids,
                           const Request& request) {
-  // No document has an empty id, and the engine refuses to look for one.
+  // No document has an empty id, and the engine refuses to search for one.
   std::vector<std::string> possible = ids;
   std::erase(possible, "");
   const query::Dsl wanted{query::Dsl::Kind::kText,
@@ -50,14 +50,14 @@ std::string Service::ById(const ResolvedRequest& asked, const std::vector<std::s
   return AskEngine(WholeSearch(asked.index), body, request);
 }
 
-/// Judged by the engine if anything but the id decides; else in real time, which shows a write
-/// before the next refresh.
+/// Uses a search if anything except the id decides; otherwise reads in real time, which shows a
+/// write before the next refresh.
 std::string Service::SourceOf(const ResolvedRequest& asked, const std::string& id,
                               const Request& request) {
   const bool routed = !asked.index.plan->config.routing.empty();
   const bool filtered =
       asked.allowed.kind != query::Dsl::Kind::kAll || !asked.request.filter.parts.empty();
-  // "." and ".." would be steps of a path to whatever is between us and the engine.
+  // A proxy in front of the engine would resolve "." and ".." as steps of the path.
   const bool dots = id.find_first_not_of('.') == std::string::npos;
   if (filtered || routed || dots) {
     const std::string answer = ById(asked, {id}, request);
@@ -86,7 +86,7 @@ Response Service::Document(const Request& request, const Access& access) {
   Response response;
   response.body = R"({"id":)" + json::Quote(id) + R"(,"document":)";
   projection.Append(response.body, source);
-  // Weak, as `meta` is not part of it.
+  // A weak tag, because it does not cover `meta`.
   const std::string tag = "W/\"" + base::Sha256(response.body).substr(0, 32) + "\"";
   response.headers = {{"ETag", tag}};
   if (NamesTag(request.if_none_match, tag)) {

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kMostKnown = 20000;
 constexpr const char* kOurs = "pgsluice_text";
 
-/// Engines count offsets in units of UTF-16.
+/// Returns the length in UTF-16 units, in which engines count offsets.
 std::size_t Utf16Length(const std::string& text) {
   std::size_t length = 0;
   for (const char c : text) {
@@ -29,7 +29,7 @@ std::int64_t Offset(const json::Value& token, const char* name) {
   return value == nullptr ? 0 : value->AsInt().value_or(0);
 }
 
-/// The tokens of an answer, dealt out to the lines that were sent.
+/// Distributes the tokens of a response to the lines that were sent.
 std::vector<std::vector<query::Term>> Dealt(const json::Value& answer,
                                             const std::vector<std::string>& texts) {
   std::vector<std::vector<query::Term>> all(texts.size());
@@ -87,7 +87,7 @@ std::vector<std::vector<query::Term>> AnalysisCache::Tokens(engine::Engine& engi
   }
   const std::string path = "/" + http::Encode(alias) + "/_analyze";
   http::Response response = ParseSearch(engine, path, name, lines);
-  // An index that was made before the analyzer was configured.
+  // The index was created before the analyzer was configured.
   if (response.status == 400 && name != kOurs) response = ParseSearch(engine, path, kOurs, lines);
   if (response.status != 200) return query::AsciiAnalysis().Tokens(analyzer, texts);
   found = Dealt(query::ParsePart(response.body), texts);

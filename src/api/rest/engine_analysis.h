@@ -10,10 +10,11 @@
 
 namespace pgsluice::api {
 
-/// What analyzers made of words, so that the engine is asked once per word. Thread-safe.
+/// The results of analyzers, so that the engine is asked once per word. Thread-safe.
 class AnalysisCache {
  public:
-  /// Asks the engine for what is not known yet. Throws Error(kRetry) if it cannot be reached.
+  /// Returns tokens, and asks the engine for those that are not known yet. Throws Error(kRetry) if
+  /// it cannot be reached.
   std::vector<std::vector<query::Term>> Tokens(engine::Engine& engine, const std::string& alias,
                                                const std::string& analyzer,
                                                const std::vector<std::string>& texts);

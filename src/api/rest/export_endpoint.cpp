@@ -8,9 +8,9 @@
 #include "pgsluice/query/hits.h"
 #include "pgsluice/query/projection.h"
 
-/// All documents that match, a line each, in the order of their ids, with bounded memory: pages by
-/// search_after, as large as a few megabytes allow. A document that is there from the beginning to
-/// the end comes exactly once, whatever is written meanwhile.
+/// Exports all matching documents, one per line, in the order of their ids, with bounded memory:
+/// pages by search_after, each as large as a few megabytes allow. A document that exists from the
+/// beginning to the end is included exactly once, whatever is written meanwhile.
 namespace pgsluice::api {
 
 namespace {
@@ -37,7 +37,7 @@ struct Walk {
     return body + "}";
   }
 
-  /// The lines of a page; empty when it was the last one.
+  /// Returns the lines of a page; empty after the last one.
   std::string Lines(const std::string& answer) {
     const std::vector<query::Hit> hits = query::ReadHits(answer);
     std::string lines;
@@ -77,7 +77,8 @@ Response Service::Export(const Request& request, const Access& access) {
            query::CountBody(asked.Input()),
            request,
            std::make_shared<Gate::Exporting>(gate_, request.socket)});
-  // The first page is asked now, so that what goes wrong is a problem and no torn stream.
+  // The first page is requested now, so that an error becomes a problem instead of a truncated
+  // stream.
   auto first = std::make_shared<std::string>(
       walk->Lines(AskEngine(walk->path, walk->Body(), walk->request)));
   Response response;

@@ -1,7 +1,7 @@
 #include "api/rest/service.h"
 #include "pgsluice/query/did_you_mean.h"
 
-/// What `search.fallback` makes of a query that finds nothing.
+/// Applies `search.fallback` to a query that finds nothing.
 namespace pgsluice::api {
 
 using query::SearchRequest;
@@ -46,7 +46,7 @@ std::string Service::RunSearch(const ResolvedRequest& asked, const Request& requ
     const bool proposes = nothing && !tags && !asked.request.with_sort;
     return proposes ? WithProposal(std::move(answer), asked, request) : answer;
   } catch (const query::Problem& problem) {
-    // The cursor of a page that the fallback found belongs to that query.
+    // A cursor of a page that the fallback found belongs to the fallback's query.
     if (problem.code() != "invalid_cursor") throw;
     const auto other = Fallback(asked, request);
     if (!other) throw;

@@ -10,15 +10,15 @@
 
 namespace pgsluice::api {
 
-/// The position and the indexes that are being filled, as answers show them: a fifth of a second
-/// old at most, so that searches do not ask the database. One caller asks, the others take what is
-/// known; a database that does not answer is left alone for a while, and delays no search in the
-/// indexes of another. Thread-safe.
+/// The position and the indexes that are being filled, as answers show them. They are at most a
+/// fifth of a second old, so that searches do not query the database. One caller queries, and the
+/// others use the known values. A database that does not answer is left alone for a while, and does
+/// not delay searches in indexes of another one. Thread-safe.
 class Freshness {
  public:
   explicit Freshness(SyncState* sync) : sync_(sync) {}
 
-  /// "0" before anything is known; with several databases "shop:48213,crm:77".
+  /// Returns "0" before anything is known; with several databases "shop:48213,crm:77".
   std::string Position();
   bool IsFilling(const std::string& index);
 

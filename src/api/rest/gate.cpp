@@ -8,7 +8,7 @@ namespace pgsluice::api {
 
 namespace {
 
-constexpr std::size_t kPart = 64U << 10U;            // Of a piece, sent at once.
+constexpr std::size_t kPart = 64U << 10U;            // Size of the parts of a piece.
 constexpr std::chrono::milliseconds kStalled{1000};  // For one part.
 constexpr std::chrono::milliseconds kLook{100};
 
@@ -56,7 +56,7 @@ bool Gate::CutStalledExport() {
       });
   if (stalled == exports_.end() || !(*stalled)->sending_since_) return false;
   if (*(*stalled)->sending_since_ > Clock::now() - kStalled) return false;
-  ::shutdown((*stalled)->socket_, SHUT_RDWR);  // Its thread sees the end.
+  ::shutdown((*stalled)->socket_, SHUT_RDWR);  // Its thread notices the end.
   exports_.erase(stalled);
   return true;
 }

@@ -13,8 +13,8 @@
 
 namespace pgsluice::api {
 
-/// How many requests run at once, and how many of them may wait for the sync. Those that wait do
-/// not count as running: they can never starve searches. Thread-safe.
+/// Limits how many requests run at once, and how many of them may wait for the sync. Waiting
+/// requests do not count as running, so they can never starve searches. Thread-safe.
 class Gate {
  public:
   static constexpr int kWaiting = 32;
@@ -25,7 +25,7 @@ class Gate {
 
   void SetConcurrent(int concurrent) { concurrent_ = concurrent; }
 
-  /// One request that runs; throws Problem 503 overloaded when there are too many.
+  /// One running request. Throws Problem 503 overloaded if there are too many.
   class Pass {
    public:
     explicit Pass(Gate& gate) : gate_(gate) {
@@ -41,7 +41,8 @@ class Gate {
     Gate& gate_;
   };
 
-  /// While this lives, the request that holds a Pass waits instead of running. Throws Problem 503.
+  /// While it exists, the request that holds a Pass counts as waiting instead of running. Throws
+  /// Problem 503.
   class Waiting {
    public:
     explicit Waiting(Gate& gate) : gate_(gate) {
@@ -63,8 +64,8 @@ class Gate {
     Gate& gate_;
   };
 
-  /// A running export. If there are too many, one whose caller reads nothing is cut in favour of
-  /// the new one; if there is none, throws Problem 503.
+  /// A running export. If there are too many, one whose caller does not read is cut in favour of
+  /// the new one; if all callers read, throws Problem 503.
   class Exporting {
    public:
     /// `socket`: the caller's.
@@ -73,8 +74,8 @@ class Gate {
     Exporting(const Exporting&) = delete;
     Exporting& operator=(const Exporting&) = delete;
 
-    /// Sends a piece in parts, so that a caller that reads slowly, but reads, is not taken for one
-    /// that does not.
+    /// Sends a piece in parts, so that a caller that reads slowly is not mistaken for one that does
+    /// not read.
     void Send(std::string_view piece, const std::function<void(std::string_view)>& sink);
 
    private:
@@ -84,7 +85,7 @@ class Gate {
     std::optional<Clock::time_point> sending_since_;  // Guarded by the gate's mutex.
   };
 
-  /// The service is about to stop: nobody is to wait any longer.
+  /// Announces that the service is about to stop, so that no request waits any longer.
   void Stop() { stopping_ = true; }
   bool stopping() const { return stopping_; }
 
@@ -93,7 +94,7 @@ class Gate {
   std::atomic<int> running_{0}, waiting_{0};
   std::atomic<bool> stopping_{false};
 
-  /// Makes room for an export. Returns false if every export gets on.
+  /// Makes room for an export. Returns false if every export makes progress.
   bool CutStalledExport() PGSLUICE_REQUIRES(mutex_);
 
   base::Mutex mutex_;

@@ -8,7 +8,7 @@
 #include "pgsluice/query/hits.h"
 #include "pgsluice/query/merge.h"
 
-/// Several searches answered with one list of hits.
+/// Answers several searches with one list of hits.
 namespace pgsluice::api {
 
 using query::Problem;
@@ -16,7 +16,7 @@ using query::SearchRequest;
 
 namespace {
 
-/// All hits before the page are read too, of each search.
+/// The limit for a page, because all hits before it are read too, from each search.
 constexpr int kDeepest = 1000;
 
 [[noreturn]] void Invalid(const char* parameter, const json::Value& place,
@@ -24,7 +24,7 @@ constexpr int kDeepest = 1000;
   query::Reject("invalid_parameter", parameter, place.begin, detail);
 }
 
-/// A search of the list without its index, and what of it concerns the list as a whole.
+/// A search of the list without its index, and its parameters that apply to the whole list.
 struct Wanted {
   std::string index;
   json::Value body;
@@ -54,7 +54,7 @@ bool SameSort(const std::vector<SearchRequest::Sort>& a,
   });
 }
 
-/// How the searches are ranked against each other. Throws Problem if they cannot be.
+/// Returns how the searches are ranked against each other. Throws Problem if they cannot be.
 query::MergeBy MergeByOf(const std::vector<SearchRequest>& searches, const json::Value& merge) {
   if (searches.empty()) return query::MergeBy::kPlace;
   const SearchRequest& first = searches.front();
@@ -98,7 +98,7 @@ void CheckMerge(const json::Value& merge, const std::vector<Wanted>& wanted) {
   }
 }
 
-/// The page of the list: given beside "merge", or the same in each search.
+/// Returns the page of the list, which is given beside "merge", or is the same in each search.
 SearchRequest PageOf(const json::Value& body, const std::vector<SearchRequest>& searches) {
   json::Value own;
   own.type = json::Type::kObject;
@@ -117,7 +117,7 @@ SearchRequest PageOf(const json::Value& body, const std::vector<SearchRequest>& 
   return page;
 }
 
-/// What the answers of all searches say together.
+/// The combined facts of all answers.
 struct Sum {
   std::int64_t total = 0;
   bool counted = true, exact = true, partial = false;

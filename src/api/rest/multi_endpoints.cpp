@@ -37,7 +37,7 @@ const std::vector<json::Value>& List(const json::Value* value, const char* name)
 
 }  // namespace
 
-/// The request as such was counted as one search.
+/// Charges the searches after the first one, because the request itself was counted as one.
 void Service::ChargeRest(const Request& request, const Access& access, std::size_t searches) {
   if (searches > 1) Charge(request, access, static_cast<double>(searches - 1));
 }
@@ -120,7 +120,7 @@ std::string Service::InstantResult(const json::Value& item, const Request& reque
   ResolvedRequest asked = ResolveIndex(query.index, access);
   asked.request = ToSearchRequest(query, asked.schema);
   asked.request.per_page = access.PerPage(asked.request.per_page.value_or(20));
-  // These clients highlight unless they are asked not to.
+  // These clients highlight unless they say otherwise.
   if (!access.MayHighlight()) asked.request.highlight.clear();
   access.CheckParameters(asked.request);
   if (!query.facet_name.empty()) {
@@ -156,7 +156,7 @@ std::string Service::Recommended(const json::Value& item, const Request& request
     return InstantAnswer(RunSimilar(asked, similar.id, request), similar.query, asked.request);
   } catch (const Problem& problem) {
     if (problem.code() != "document_not_found") throw;
-    // A widget beside a product that is not indexed yet stays empty.
+    // A widget for a product that is not indexed yet stays empty.
     return InstantAnswer(R"({"hits":[],"total":{"value":0,"relation":"eq"},"facets":{}})",
                          similar.query, asked.request);
   }

@@ -4,8 +4,8 @@
 
 namespace pgsluice::api {
 
-/// Throws Problem 400 if the engine refused a search because of a facet that only it can judge: a
-/// time zone that it does not know, or more intervals than it counts.
+/// Throws Problem 400 if the engine refused a search because of a facet that only it can check: an
+/// unknown time zone, or more intervals than it counts.
 void RejectRefusedFacets(std::string_view engine_answer);
 
 }  // namespace pgsluice::api

@@ -29,7 +29,7 @@ std::string Now() {
   return fmt::format("{}.{:03}Z", text, part.count());
 }
 
-/// Callers choose names and paths: what is not UTF-8 is not passed on.
+/// Replaces bytes that are not UTF-8, because callers choose names and paths.
 std::string Clean(const std::string& text) {
   if (json::IsUtf8(text)) return json::Quote(text);
   std::string ascii;

@@ -10,15 +10,15 @@
 
 namespace pgsluice::api {
 
-/// A log of its own for requests or for what has to be accounted for: one JSON object per line, on
-/// stderr or appended to a file. A reload opens the file again, so it can be rotated. Thread-safe.
+/// A separate log for requests or for the audit: one JSON object per line, on stderr or appended to
+/// a file. A reload opens the file again, so it can be rotated. Thread-safe.
 class RequestLog {
  public:
-  /// Values are written as JSON strings, but those that are numbers.
+  /// Values are written as JSON strings, except numbers.
   using Fields = std::vector<std::pair<std::string_view, std::string>>;
 
-  /// `target`: "stderr" or a file, made with mode 0600. Throws Error(kReject) if it cannot be
-  /// opened.
+  /// Opens `target`: "stderr" or a file, which is created with mode 0600. Throws Error(kReject) if
+  /// it cannot be opened.
   static std::shared_ptr<RequestLog> Open(const std::string& target);
   explicit RequestLog(int descriptor) : descriptor_(descriptor) {}
   ~RequestLog();

@@ -19,7 +19,7 @@ int Hex(char c) {
 
 std::string Decoded(std::string_view text, bool plus) {
   const auto decoded = UrlDecode(text, plus);
-  if (!decoded) throw Problem(400, "invalid_parameter", "the URL is not encoded well");
+  if (!decoded) throw Problem(400, "invalid_parameter", "the URL is not encoded correctly");
   if (!json::IsUtf8(*decoded)) throw Problem(400, "invalid_parameter", "the URL is not UTF-8");
   return *decoded;
 }
@@ -104,7 +104,7 @@ Request ReadRest(const HttpRequest& http) {
   if (!AcceptsJson(http.Header("accept"))) {
     throw Problem(406, "not_acceptable", "answers are JSON");
   }
-  // InstantSearch clients send JSON as plain text, to be spared a preflight request.
+  // InstantSearch clients send JSON as plain text, to avoid a preflight request.
   const bool instant = http.path == "/v1/instantsearch" || http.path.rfind("/1/", 0) == 0;
   if (instant && request.credentials.empty()) {
     request.credentials = http.Header("x-algolia-api-key");

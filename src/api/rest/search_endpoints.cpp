@@ -11,7 +11,7 @@
 #include "pgsluice/query/distinct.h"
 #include "pgsluice/query/hits.h"
 
-/// Endpoints that ask an index by query: search, count, facets, suggest.
+/// Endpoints that query an index: search, count, facets, suggest.
 namespace pgsluice::api {
 
 using Clock = std::chrono::steady_clock;
@@ -22,14 +22,14 @@ std::int64_t MillisecondsSince(Clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start).count();
 }
 
-/// Texts with a word that begins with a text, letters of ASCII in either case, as a regular
-/// expression. Engines take 1,000 characters of one: of a longer text the beginning, and
-/// KeepBeginning() sorts out the rest.
+/// Returns a regular expression for texts with a word that begins with `text`, ignoring the case of
+/// ASCII letters. Engines accept 1,000 characters, so only the beginning of a longer text is used,
+/// and KeepBeginning() filters the rest.
 std::string Beginning(const std::string& text) {
   constexpr std::size_t kLongest = 990;
   std::string out = R"((.*[ _/.,;:()'&+\-])?)";
   for (const char c : text) {
-    const bool inside = (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;  // Of a character.
+    const bool inside = (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;  // Inside a character.
     if (out.size() > kLongest && !inside) break;
     const char other = static_cast<char>(c ^ 0x20);
     const char lower = static_cast<char>(c | 0x20);
@@ -43,7 +43,7 @@ std::string Beginning(const std::string& text) {
   return out + ".*";
 }
 
-/// Leaves those buckets of a facet with a word that begins with `prefix`.
+/// Removes the buckets of a facet that have no word beginning with `prefix`.
 void KeepBeginning(json::Value& value, const std::string& prefix) {
   for (auto& [name, member] : value.members) {
     if (name != "buckets") {
@@ -57,7 +57,7 @@ void KeepBeginning(json::Value& value, const std::string& prefix) {
   }
 }
 
-/// Milliseconds since 1970.
+/// Returns milliseconds since 1970.
 std::int64_t Now() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
              std::chrono::system_clock::now().time_since_epoch())
@@ -71,7 +71,7 @@ bool IsFirstPage(const query::SearchInput& input) {
          !input.tuning.HasAges();
 }
 
-/// The body of the same search for its first page, its hits alone: what a cursor belongs to.
+/// Returns the body of the same search for its first page, hits only; a cursor belongs to this.
 std::string FirstPage(const query::SearchInput& input) {
   query::SearchRequest first = input.request;
   first.page = 1;
@@ -85,7 +85,7 @@ std::string FirstPage(const query::SearchInput& input) {
       {input.schema, first, input.allowed, input.opensearch, {}, {}, input.tools, tuning});
 }
 
-/// What a cursor behind a page of groups holds; empty if no page lies behind it.
+/// Returns the content of a cursor after a page of groups; empty if it is the last page.
 std::string NextOffset(const query::SearchInput& input) {
   const int size = query::PerPage(input);
   const int from = input.skip > 0 ? input.skip : (input.request.page - 1) * size;
@@ -94,7 +94,7 @@ std::string NextOffset(const query::SearchInput& input) {
 
 }  // namespace
 
-/// The groups of an answer, and the sizes of those that are not among its first ones.
+/// Returns the groups of an answer, and the sizes of those that are not among its first ones.
 query::Groups Service::GroupsOf(const ResolvedRequest& asked, const query::SearchInput& input,
                                 const std::string& answer, const Request& request) {
   query::Groups groups(answer);

@@ -59,19 +59,20 @@ const std::vector<Service::Route>& Service::Routes() {
 
 namespace {
 
-/// Of an answer: what a document may have (CONTRACT 4), and what the engine puts around it.
+/// Depth of an answer: the depth that a document may have, plus what the engine puts around it.
 constexpr int kAnswerDepth = 1024;
 const std::string kMultiSearch = "/_msearch";
 
-/// Nobody reads it; metrics and the log tell it from what went wrong.
+/// The caller never receives this answer. Its status keeps it apart from failures in metrics and
+/// logs.
 Problem Gone() { return {499, "caller_gone", "the caller closed the connection"}; }
 
 Problem NotReady() {
   return Problem(503, "index_not_ready", "the index is not ready yet").RetryAfter(1);
 }
 
-/// A configured index that was never made, and that cannot be made as it is defined. The cause may
-/// name what the caller must not see, so it is left to `status`.
+/// Returns the answer for a configured index that was never created because its definition does not
+/// fit. The cause may name what the caller must not see, so only `status` shows it.
 Problem CannotBeMade(const std::string& name, const std::string& state) {
   return Problem(503, "index_not_ready",
                  fmt::format("index '{}' is {}: its definition does not fit the database or the "
@@ -92,13 +93,13 @@ Problem Unreadable() {
   return {502, "engine_error", "the search engine's answer could not be read"};
 }
 
-/// A read that waits for the sync needs the database.
+/// Returns the answer for a read that waits for the sync, which needs the database.
 Problem NoDatabase(const Error& error) {
   observe::Log(observe::Level::kWarn, "api", error.what());
   return Problem(503, "engine_unavailable", "the database cannot be reached now").RetryAfter(1);
 }
 
-/// "/v1/{index}/search" against the segments of a path.
+/// Matches "/v1/{index}/search" with the segments of a path.
 bool Matches(std::string_view pattern, const std::vector<std::string>& segments) {
   for (const std::string& segment : segments) {
     if (pattern.empty()) return false;
@@ -110,7 +111,7 @@ bool Matches(std::string_view pattern, const std::vector<std::string>& segments)
   return pattern.empty();
 }
 
-/// "_search" of "/projects/_search?…": never an id.
+/// Returns "_search" for "/projects/_search?…", and never an id.
 std::string ApiOf(const std::string& path) {
   const std::size_t begin = std::min(path.find("/_"), path.size() - 1) + 1;
   return path.substr(begin, path.find_first_of("/?", begin) - begin);
@@ -226,7 +227,7 @@ query::Dsl Service::Allowed(const IndexInfo& index, const Access& access) {
 }
 
 IndexInfo Service::FindIndex(const std::string& name, const Access& access) const {
-  // In this order: what is made in between is in the set.
+  // In this order: an index that is created in between is in the set.
   const bool complete = backend_.complete();
   const auto indexes = backend_.indexes();
   const auto found = indexes->find(name);
@@ -315,7 +316,7 @@ Problem Service::StillCopied() {
 
 Service::Partial Service::BringUp(const ResolvedRequest& asked, const Request& request) {
   const std::string& name = asked.index.plan->name;
-  const bool broken = asked.index.state == "broken";  // it serves its last documents
+  const bool broken = asked.index.state == "broken";  // It serves its last documents.
   if (!asked.request.strong && asked.request.after.empty()) {
     if (broken) return Partial::kBroken;
     const bool filling = asked.index.filling || freshness_.IsFilling(name);
@@ -427,7 +428,7 @@ std::vector<std::string> Service::CountAll(const std::vector<IndexInfo>& indexes
   if (indexes.empty()) return counts;
   try {
     return counts_.Ask(body, [&] {
-      Request nobody = request;  // Others wait for the answer too.
+      Request nobody = request;  // Other callers wait for the answer, too.
       nobody.socket = -1;
       const json::Value answer = query::ParsePart(AskEngine(kMultiSearch, body, nobody));
       const json::Value* responses = answer.Find("responses");
@@ -443,7 +444,7 @@ std::vector<std::string> Service::CountAll(const std::vector<IndexInfo>& indexes
       return counts;
     });
   } catch (const Error&) {
-    return counts;  // The list is still of use.
+    return counts;  // The list is still useful.
   }
 }
 

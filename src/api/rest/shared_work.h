@@ -12,21 +12,23 @@
 
 #include "pgsluice/base/mutex.h"
 
-/// Work for the engine that many callers ask for at once and that is done once for all of them.
+/// Work for the engine that many callers need at the same time and that is done once for all of
+/// them.
 namespace pgsluice::api {
 
-/// Refreshes: a caller needs one that begins after it came. Those that come while one runs share
-/// the next. Thread-safe.
+/// Shares refreshes. A caller needs one that begins after its request arrived, so callers that
+/// arrive while one runs share the next one. Thread-safe.
 class SharedRefresh {
  public:
-  /// Returns when `refresh` of this name ran after the call began. Throws what it threw.
+  /// Returns after `refresh` of this name ran completely since the call began. Throws what it
+  /// threw.
   void Run(const std::string& name, const std::function<void()>& refresh);
 
  private:
   struct Rounds {
     std::uint64_t begun = 0, ended = 0;
     bool running = false;
-    std::exception_ptr trouble{};  ///< Of the one that ended last.
+    std::exception_ptr trouble{};  ///< Of the refresh that ended last.
   };
 
   base::Mutex mutex_;
@@ -34,8 +36,8 @@ class SharedRefresh {
   std::map<std::string, Rounds> rounds_ PGSLUICE_GUARDED_BY(mutex_);
 };
 
-/// Answers that may be a second old. Callers with the same question wait for the one that asks.
-/// Thread-safe.
+/// Shares answers that may be a second old. Callers with the same question wait for the one that
+/// asks. Thread-safe.
 class SharedAnswers {
  public:
   using Answer = std::vector<std::string>;

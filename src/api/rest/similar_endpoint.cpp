@@ -6,7 +6,7 @@
 #include "pgsluice/json/writer.h"
 #include "pgsluice/query/answer.h"
 
-/// Documents like another one.
+/// Finds documents similar to another one.
 namespace pgsluice::api {
 
 Response Service::Similar(const Request& request, const Access& access) {
@@ -22,7 +22,7 @@ std::string Service::RunSimilar(const ResolvedRequest& asked, const std::string&
   const query::Projection projection(asked.schema, asked.request.fields,
                                      asked.request.numbers_as_strings);
   Partial partial = BringUp(asked, request);
-  ResolvedRequest document = asked;  // The filter is for those that are like it.
+  ResolvedRequest document = asked;  // The filter applies to the similar ones.
   document.request.filter = {};
   const std::string source = SourceOf(document, id, request);
   if (source.empty()) throw NoDocument(id, partial);
