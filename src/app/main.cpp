@@ -37,13 +37,13 @@ const std::map<std::string, app::Run>& Dispatch() {
   return dispatch;
 }
 
-/// Commands that finish what is in flight when they are stopped.
+/// Returns whether the command finishes what is in flight when it is stopped.
 bool TakesSignals(const std::string& command) {
   return command == "run" || command == "sync" || command == "serve" || command == "backfill" ||
          command == "reindex";
 }
 
-/// Commands for which keys, policies and certificates have to be right.
+/// Returns whether the command needs correct keys, policies and certificates.
 bool Serves(const std::string& command) {
   return command == "run" || command == "sync" || command == "serve" || command == "config";
 }
@@ -53,7 +53,8 @@ void PrintError(const Error& error) {
   if (!error.hint().empty()) std::cerr << "  hint: " << base::Printable(error.hint()) << '\n';
 }
 
-/// Whether a view may be meant: only its rows need a configured key.
+/// Returns whether the configuration may concern a view, because only its rows need a configured
+/// key.
 template <typename Trees>
 bool ReadsViews(const Trees& trees) {
   return std::any_of(trees.begin(), trees.end(), [](const auto& tree) {
@@ -61,12 +62,12 @@ bool ReadsViews(const Trees& trees) {
   });
 }
 
-/// What was printed has to arrive: a disk that is full is an error. A reader that has seen enough
-/// (`| head`) is not.
+/// Throws if the output was not written completely, for example because a disk is full. A reader
+/// that has seen enough (`| head`) is not an error.
 void FinishOutput() {
   std::cout.flush();
   if (std::cout && std::ferror(stdout) == 0) return;
-  // Once more, for the cause: what failed may have been an earlier write.
+  // Writes again to get the cause, because an earlier write may have failed.
   errno = 0;
   std::clearerr(stdout);
   std::fputc('\n', stdout);
@@ -108,8 +109,8 @@ int Execute(const app::Invocation& invocation) {
 
 int main(int argc, char** argv) {
   app::KeepMemorySmall();
-  // Before any thread exists, so that all inherit it: the service takes signals with sigwait, and
-  // commands that do not wait for any are ended by the default action once they unblock them.
+  // Done before any thread exists, so that all inherit it. The service receives signals with
+  // sigwait; other commands unblock them and are ended by the default action.
   sigset_t signals;
   sigemptyset(&signals);
   for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&signals, number);

@@ -2,8 +2,8 @@
 
 #include "app/cli/reference.h"
 
-/// Run by the build: `pgsluice-reference man|bash|zsh|fish` prints what is installed beside the
-/// binary.
+/// Run by the build: `pgsluice-reference man|bash|zsh|fish` prints the reference files that are
+/// installed with the binary.
 int main(int argc, char** argv) {
   const std::string what = argc == 2 ? argv[1] : "";
   try {

@@ -120,7 +120,7 @@ void BindAggregate(const Value& value, Embed& out) {
   out.aggregate_column = column.text;
 }
 
-/// What an index and an embed have in common.
+/// Reads what an index and an embed have in common.
 template <typename Node>
 void BindShape(const Value& value, Node& out) {
   Get(value, "table", out.table);

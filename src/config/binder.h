@@ -5,7 +5,7 @@
 
 namespace pgsluice::config {
 
-/// The structs from a value that Checker has passed.
+/// Fills the structs from a value that Checker has accepted.
 Config Bind(const json::Value& checked);
 
 }  // namespace pgsluice::config

@@ -48,7 +48,8 @@ std::string DidYouMean(const std::string& name, const std::vector<std::string>& 
   return nearest.empty() ? nearest : "did you mean \"" + nearest + "\"?";
 }
 
-/// Where the name of the member starts whose value starts at `value`; `value` when it has none.
+/// Returns where the name of the member begins whose value begins at `value`; `value` if it has
+/// none.
 std::size_t NameOffset(const std::string& text, std::size_t value) {
   const auto colon = text.find_last_not_of(" \t\r\n", value == 0 ? 0 : value - 1);
   if (value == 0 || colon == std::string::npos || text[colon] != ':' || colon == 0) return value;

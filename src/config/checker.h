@@ -11,18 +11,18 @@
 
 namespace pgsluice::config {
 
-/// Where values came from, to name the place of a finding.
+/// Where values came from, so that findings can name the place.
 struct Origin {
   std::string file;                                ///< As given; empty: no file.
   std::string text;                                ///< Its contents.
-  std::map<std::string, std::string> overrides{};  ///< Path -> variable or flag that set it.
+  std::map<std::string, std::string> overrides{};  ///< Path -> the variable or flag that set it.
 
-  /// "pgsluice.json, line 3, column 5: indexes.projects.tabel", or the variable or flag.
+  /// Returns "pgsluice.json, line 3, column 5: indexes.projects.tabel", or the variable or flag.
   std::string Place(const std::string& path, const json::Value* value) const;
 };
 
-/// Compares a JSON value with the option table. Answers a copy that holds only what is right, with
-/// the defaults filled in.
+/// Compares a JSON value with the option table. Returns a copy that contains only correct values,
+/// with the defaults filled in.
 class Checker {
  public:
   Checker(const Origin& origin, Findings& findings) : origin_(origin), findings_(findings) {}

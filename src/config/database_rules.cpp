@@ -17,7 +17,8 @@ namespace {
 
 using json::Value;
 
-/// Names become parts of index names and of tokens (`shop:48213`).
+/// Returns whether it can be a name, which becomes part of index names and of tokens
+/// (`shop:48213`).
 bool IsName(std::string_view name) {
   const auto letter = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -85,10 +86,10 @@ class DatabaseRules {
                  "leave it out, or configure databases instead of database");
     }
     if (index.database.empty()) {
-      return Add(index.place, &value, "it is not said which database its table is in",
+      return Add(index.place, &value, "the index does not name the database of its table",
                  R"(add "database": "NAME")");
     }
-    if (config_.database.all) return;  // The server knows the names.
+    if (config_.database.all) return;  // Only the server knows the names.
     std::vector<std::string> names;
     for (const Database& database : config_.databases) names.push_back(database.name);
     if (std::find(names.begin(), names.end(), index.database) != names.end()) return;

@@ -21,7 +21,7 @@ namespace {
 
 constexpr const char* kDefaultFile = "pgsluice.json";
 
-/// The file to read, and whether somebody asked for it.
+/// Returns the file to read, and what named it: a flag, a variable, or the default.
 std::pair<std::string, std::string> ChooseFile(const Overrides& overrides,
                                                const Environment& environment) {
   const auto flag = overrides.flags.find("config");
@@ -40,14 +40,14 @@ json::Value ParseFile(const Origin& origin, Findings& findings) {
   try {
     json::Value parsed = json::Parse(origin.text, {.comments = true, .trailing_commas = true});
     if (parsed.IsObject()) return parsed;
-    findings.push_back({origin.file, "must hold a JSON object", "start with {"});
+    findings.push_back({origin.file, "must be a JSON object", "start with {"});
   } catch (const Error& error) {
     findings.push_back({origin.file, error.what(), error.hint()});
   }
   return root;
 }
 
-/// Whether a secret is written into the file itself, not only the name of a variable.
+/// Returns whether a secret is written into the file itself, not only the name of a variable.
 bool HoldsSecret(const std::vector<Option>& options, const json::Value& object) {
   for (const Option& option : options) {
     const json::Value* value = object.Find(option.name);
@@ -83,7 +83,8 @@ std::vector<std::string> SecretFiles(const std::string& file, const json::Value&
   return files;
 }
 
-/// PGSLUICE_DATABASE_URL may be set for other programs; a flag is meant for this run.
+/// Rejects a URL flag for several databases. PGSLUICE_DATABASE_URL may be set for other programs,
+/// but a flag is meant for this run.
 void CheckUrlFlag(const Overrides& overrides, Findings& findings) {
   if (!overrides.flags.contains("database-url")) return;
   findings.push_back({"--database-url", "the configuration has several databases",
@@ -115,7 +116,7 @@ Config LoadText(const std::string& file, const std::string& text, const Override
   Overlay(root, overrides, environment, origin, findings);
   json::Value checked = Checker(origin, findings).Object(RootOptions(), root, "");
   if (several) {
-    // Of the one database that there is without `databases`.
+    // Belongs to the single database that exists without `databases`.
     std::erase_if(checked.members, [](const auto& member) { return member.first == "database"; });
     CheckUrlFlag(overrides, findings);
   }

@@ -14,7 +14,8 @@ std::string Lower(const std::string& text) {
   return out;
 }
 
-/// Damerau-Levenshtein (optimal string alignment): insert, delete, replace, swap neighbours.
+/// Returns the Damerau-Levenshtein distance (optimal string alignment): insert, delete, replace,
+/// swap neighbours.
 std::size_t Distance(const std::string& a, const std::string& b) {
   std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
   for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;

@@ -57,7 +57,7 @@ const std::vector<Option>& ElasticsearchOptions() {
        .url = true,
        .check = CheckHttpUrl},
       {.name = "index_prefix",
-       .description = "Put before every index name in the engine.",
+       .description = "Prefix of every index name in the engine.",
        .default_json = R"("")"},
       {.name = "username", .environment = "PGSLUICE_ELASTICSEARCH_USERNAME"},
       {.name = "password", .environment = "PGSLUICE_ELASTICSEARCH_PASSWORD", .secret = true},
@@ -97,8 +97,8 @@ const std::vector<Option>& SyncOptions() {
        .min = 64 * 1024,
        .max = 100 * 1024 * 1024},
       {.name = "refresh",
-       .description = "adaptive: a bulk that drained the queue asks for a refresh, for a stream of "
-                      "changes once a second or more; interval: only refresh_interval counts.",
+       .description = "adaptive: refresh when the queue is empty, at least once a second during "
+                      "a stream of changes; interval: only refresh_interval counts.",
        .default_json = R"("adaptive")",
        .allowed = {"adaptive", "interval"}},
       {.name = "refresh_interval",
@@ -107,9 +107,9 @@ const std::vector<Option>& SyncOptions() {
        .check = CheckRefreshInterval,
        .pattern = "^(-1|[0-9]+(ms|s|m|h))$"},
       {.name = "on_incompatible_change",
-       .description =
-           "What to do when a column, the mapping, the settings or the routing changed so that "
-           "the index must be built anew: report it, or reindex by itself.",
+       .description = "What to do when a column, the mapping, the settings or the routing "
+                      "changed so that the index must be rebuilt: report it, or reindex "
+                      "automatically.",
        .default_json = R"("report")",
        .allowed = {"report", "reindex"}},
   };
@@ -120,14 +120,14 @@ const std::vector<Option>& LimitOptions() {
   static const std::vector<Option> options = {
       {.name = "requests_per_second",
        .type = Type::kNumber,
-       .description = "Of one key or token, or of one address without credentials; 0: no limit. "
+       .description = "Limit per key or token, or per address without credentials; 0: no limit. "
                       "Left out: 500, and no limit for callers on this machine.",
        .nullable = true,
        .min = 0,
        .max = 1e6},
       {.name = "address_requests_per_second",
        .type = Type::kNumber,
-       .description = "Of one address (IPv6: one /64), before its credentials are looked at; 0: no "
+       .description = "Limit per address (IPv6: per /64), before credentials are checked; 0: no "
                       "limit. Left out: 500, and no limit for this machine.",
        .nullable = true,
        .min = 0,
@@ -140,15 +140,15 @@ const std::vector<Option>& LimitOptions() {
        .check = CheckNetwork},
       {.name = "concurrent",
        .type = Type::kInteger,
-       .description = "Requests worked on at a time.",
+       .description = "Requests handled at the same time.",
        .default_json = "64",
        .min = 1,
        .max = 10000},
       {.name = "connections_per_address",
        .type = Type::kInteger,
-       .description = "Connections that one address may have open to a port; a proxy counts as one "
-                      "address. 0: three quarters of what the limit of open files allows. "
-                      "In force from the next start.",
+       .description = "Connections that one address may have open to a port; a proxy counts as "
+                      "one address. 0: three quarters of what the limit of open files allows. "
+                      "Applies from the next start.",
        .default_json = "0",
        .min = 0,
        .max = 1000000},
@@ -237,7 +237,7 @@ const std::vector<Option>& RootOptions() {
       {.name = "sync", .type = Type::kObject, .default_json = "{}", .members = SyncOptions},
       {.name = "indexes",
        .type = Type::kMap,
-       .description = "Index name -> what it is made of. Left out: every table of schema public.",
+       .description = "Index name -> its definition. Left out: every table of schema public.",
        .members = IndexOptions},
       {.name = "verify",
        .type = Type::kObject,
@@ -249,27 +249,26 @@ const std::vector<Option>& RootOptions() {
       {.name = "limits", .type = Type::kObject, .default_json = "{}", .members = LimitOptions},
       {.name = "admin_auth",
        .type = Type::kBool,
-       .description = "Whether the admin port wants a key with an admin policy for everything but "
-                      "/healthz, /readyz and the files of its page.",
+       .description = "Whether the admin port requires a key with an admin policy for "
+                      "everything except /healthz, /readyz and the files of its page.",
        .default_json = "false"},
       {.name = "admin_row_values",
        .type = Type::kBool,
        .description = "Whether /dead-letters on the admin port shows ids, keys and the engine's "
-                      "reasons, which hold values of rows, to callers without an admin key.",
+                      "reasons, which contain values of rows, to callers without an admin key.",
        .default_json = "false"},
       {.name = "access_log",
        .description = "Where each request is logged, as JSON lines: a file or stderr. Left out: "
                       "nowhere.",
        .nullable = true},
       {.name = "audit_log",
-       .description = "Where it is logged, as JSON lines, who asked which index, failed logins, "
-                      "retries and reloads: a file or stderr. Left out: nowhere.",
+       .description = "Where the audit log goes, as JSON lines (who queried which index, failed "
+                      "logins, retries, reloads): a file or stderr. Left out: nowhere.",
        .nullable = true},
       {.name = "mcp",
        .type = Type::kBool,
-       .description =
-           "POST /mcp on the API: the Model Context Protocol, by which assistants search, "
-           "under the same keys and policies.",
+       .description = "POST /mcp on the API: the Model Context Protocol, with which assistants "
+                      "search under the same keys and policies.",
        .default_json = "false"},
       {.name = "cors_origins",
        .type = Type::kStrings,
@@ -277,13 +276,13 @@ const std::vector<Option>& RootOptions() {
        .default_json = "[]"},
       {.name = "allowed_hosts",
        .type = Type::kStrings,
-       .description = "Host names under which the API and the admin port answer, beside localhost "
-                      "and the address of the connection. Empty: any name, but on loopback none. "
-                      "\"*\": any name.",
+       .description = "Host names for which the API and the admin port answer, in addition to "
+                      "localhost and the address of the connection. Empty: any name, but on "
+                      "loopback none. \"*\": any name.",
        .default_json = "[]"},
       {.name = "tls",
        .type = Type::kObject,
-       .description = "HTTPS for the API. The files are read again when they change.",
+       .description = "HTTPS for the API. The files are reloaded when they change.",
        .nullable = true,
        .members = TlsOptions},
       {.name = "admin_tls",

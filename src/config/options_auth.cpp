@@ -18,7 +18,7 @@ const std::vector<Option>& KeyOptions() {
   static const std::vector<Option> options = {
       {.name = "name", .description = "For logs.", .required = true},
       {.name = "sha256",
-       .description = "Of the key; `pgsluice keys create` makes one.",
+       .description = "Hash of the key; `pgsluice keys create` prints it.",
        .required = true,
        .check = CheckSha256,
        .pattern = "^[0-9a-f]{64}$"},
@@ -27,7 +27,7 @@ const std::vector<Option>& KeyOptions() {
        .description = "A date (midnight UTC) or a time with its offset, RFC 3339. Left out: never.",
        .nullable = true,
        .check = CheckDate},
-      RateOption("Of this key; left out: what its policy says."),
+      RateOption("Limit of this key. Left out: its policy's."),
   };
   return options;
 }
@@ -40,12 +40,12 @@ const std::vector<Option>& JwtOptions() {
        .allowed = {"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384",
                    "ES512"}},
       {.name = "secret",
-       .description = "For HS256 and its kin: at least 32 bytes.",
+       .description = "For HS256, HS384 and HS512: at least 32 bytes.",
        .environment = "PGSLUICE_JWT_SECRET",
        .secret = true},
-      {.name = "jwks_file", .description = "JSON Web Key Set, read again when it changes."},
+      {.name = "jwks_file", .description = "JSON Web Key Set, reloaded when it changes."},
       {.name = "jwks_url",
-       .description = "Where the key set is fetched, instead of jwks_file. Fetched again every ten "
+       .description = "URL of the key set, instead of jwks_file. Fetched again every ten "
                       "minutes and when a token names a key that is not in it.",
        .url = true,
        .check = CheckHttpUrl},
@@ -79,7 +79,7 @@ const std::vector<Option>& PolicyOptions() {
        .members = PolicyIndexOptions},
       {.name = "export", .type = Type::kBool, .default_json = "true"},
       {.name = "per_page", .type = Type::kInteger, .nullable = true, .min = 1, .max = 100},
-      RateOption("Of one caller; left out: limits.requests_per_second."),
+      RateOption("Limit per caller. Left out: limits.requests_per_second."),
       {.name = "strong",
        .type = Type::kBool,
        .description = "Whether `consistency`, `after` and `sync/wait` may be used: each makes the "
@@ -92,7 +92,7 @@ const std::vector<Option>& PolicyOptions() {
       {.name = "highlight", .type = Type::kBool, .default_json = "true"},
       {.name = "explain",
        .type = Type::kBool,
-       .description = "Whether `explain` may be used: how each hit came by its place.",
+       .description = "Whether `explain` may be used, which explains the score of each hit.",
        .default_json = "false"},
       {.name = "admin",
        .type = Type::kBool,

@@ -51,7 +51,7 @@ const Option kFields = {.name = "fields",
                         .members = FieldOptions};
 const Option kKey = {.name = "key",
                      .type = Type::kStrings,
-                     .description = "Key columns; only where the catalog has no usable key."};
+                     .description = "Key columns; only if the catalog has no usable key."};
 const Option kSources = {.name = "sources",
                          .type = Type::kObjects,
                          .description = "The tables that a view is made from.",
@@ -61,7 +61,7 @@ const std::vector<Option>& EmbedOptions();
 
 const Option kEmbed = {.name = "embed",
                        .type = Type::kMap,
-                       .description = "Field name -> rows of another table to put there.",
+                       .description = "Field name -> rows of another table to embed.",
                        .members = EmbedOptions};
 
 const std::vector<Option>& EmbedOptions() {
@@ -85,7 +85,8 @@ const std::vector<Option>& EmbedOptions() {
        .description = "One value over the rows: count, or {\"sum\": \"stars\"}, min, max, avg."},
       {.name = "many",
        .type = Type::kBool,
-       .description = "An array or an object. Left out: as the join columns' uniqueness says.",
+       .description = "An array or an object. Left out: depends on whether the join columns are "
+                      "unique.",
        .nullable = true},
       {.name = "nested",
        .type = Type::kBool,
@@ -100,25 +101,24 @@ const std::vector<Option>& EmbedOptions() {
 
 const Option kBoostFilter = {.name = "filter",
                              .description =
-                                 "Lifts the documents that this finds, as the parameter "
-                                 "`filter` has it."};
+                                 "Raises the documents that meet this condition, written like the "
+                                 "parameter `filter`."};
 const Option kBoostWeight = {.name = "weight",
                              .type = Type::kNumber,
-                             .description =
-                                 "How much it counts: a point adds a tenth of what the "
-                                 "text scores.",
+                             .description = "Weight: one point adds a tenth of the text's score.",
                              .default_json = "1",
                              .min = 0,
                              .max = 1000};
 
 const std::vector<Option>& RankingOptions() {
   static const std::vector<Option> options = {
-      {.name = "field", .description = "A number: more of it comes first."},
+      {.name = "field", .description = "A number: larger values come first."},
       {.name = "modifier",
-       .description = "What is done to the number. log1p suits counts, none suits marks of 1 to 5.",
+       .description = "Function of the number. Use log1p for counts, none for ratings of 1 to "
+                      "5.",
        .default_json = R"("none")",
        .allowed = Modifiers()},
-      {.name = "recency", .description = "A date or time: the newer comes first."},
+      {.name = "recency", .description = "A date or time: newer ones come first."},
       {.name = "half_life",
        .description = "The age at which recency counts half: 12h, 30d, 2w.",
        .check = CheckHalfLife,
@@ -140,7 +140,8 @@ const std::vector<Option>& RuleOptions() {
        .description = "The words of the query, compared without case and accents.",
        .required = true},
       {.name = "match",
-       .description = "Whether these are all words of the query, among them, or its first.",
+       .description = "Whether these are all words of the query, some of them, or its first "
+                      "ones.",
        .default_json = R"("exact")",
        .allowed = {"exact", "contains", "starts_with"}},
       {.name = "pin",
@@ -150,9 +151,10 @@ const std::vector<Option>& RuleOptions() {
       {.name = "hide", .type = Type::kStrings, .description = "Ids that are not found."},
       {.name = "boost",
        .type = Type::kObjects,
-       .description = "What is lifted beside search.ranking.",
+       .description = "Boosts in addition to search.ranking.",
        .members = RuleBoostOptions},
-      {.name = "filter", .description = "A condition that every hit meets, a pinned one too."},
+      {.name = "filter",
+       .description = "A condition that every hit has to meet, including pinned ones."},
   };
   return options;
 }
@@ -161,7 +163,8 @@ const std::vector<Option>& SearchOptions() {
   static const std::vector<Option> options = {
       {.name = "fields",
        .type = Type::kMap,
-       .description = "Field path -> weight of what `q` searches. Left out: all text.",
+       .description = "Field path -> weight, for the fields that `q` searches. Left out: all "
+                      "text.",
        .min = 0,
        .max = 1000,
        .item = Type::kNumber},
@@ -170,7 +173,7 @@ const std::vector<Option>& SearchOptions() {
        .description = "Field paths that no caller sees or uses."},
       {.name = "default_sort",
        .type = Type::kStrings,
-       .description = "As the sort parameter: created_at:desc."},
+       .description = "Like the sort parameter: created_at:desc."},
       {.name = "per_page", .type = Type::kInteger, .default_json = "20", .min = 1, .max = 100},
       {.name = "language",
        .description = "How text is analysed: a language of the engine, \"cjk\" or \"standard\".",
@@ -178,7 +181,8 @@ const std::vector<Option>& SearchOptions() {
        .allowed = Languages()},
       {.name = "languages",
        .type = Type::kMap,
-       .description = "Field path -> language, for single fields. An analyzer in mapping wins.",
+       .description = "Field path -> language, for single fields. An analyzer in mapping takes "
+                      "precedence.",
        .allowed = Languages()},
       {.name = "stop_words",
        .type = Type::kStrings,
@@ -186,7 +190,7 @@ const std::vector<Option>& SearchOptions() {
       {.name = "synonyms",
        .type = Type::kStrings,
        .description = "Lines: \"tv, television\" find each other, \"notebook => laptop\" one way. "
-                      "In force after a reload.",
+                      "Applies after a reload.",
        .check = CheckSynonyms},
       {.name = "identifiers",
        .type = Type::kStrings,
@@ -199,13 +203,13 @@ const std::vector<Option>& SearchOptions() {
        .allowed = {"none", "most", "any"}},
       {.name = "ranking",
        .type = Type::kObjects,
-       .description = "What comes first among documents that match about as well: a number, how "
-                      "new they are, what a filter finds. In force after a reload.",
+       .description = "What comes first among documents that match about equally well: a "
+                      "number, their age, a filter. Applies after a reload.",
        .members = RankingOptions},
       {.name = "rules",
        .type = Type::kObjects,
-       .description = "What is done to certain queries: documents are pinned, hidden, lifted or "
-                      "filtered. In force after a reload.",
+       .description = "Changes for certain queries: documents are pinned, hidden, raised or "
+                      "filtered. Applies after a reload.",
        .members = RuleOptions},
       {.name = "facets", .type = Type::kStrings, .description = "Fields offered as facets."},
       {.name = "incomplete",
@@ -237,7 +241,8 @@ const std::vector<Option>& IndexOptions() {
        .nullable = true},
       {.name = "refresh_every",
        .description = "For a view or materialized view: how often it is read again, without "
-                      "triggers. What differs is written, what is gone is removed.",
+                      "triggers. Differences are written, and documents without a row are "
+                      "removed.",
        .nullable = true,
        .check = CheckInterval},
       kColumns,
@@ -248,7 +253,7 @@ const std::vector<Option>& IndexOptions() {
       kSources,
       {.name = "mapping",
        .type = Type::kMap,
-       .description = "Field path -> definition, laid over the derived mapping.",
+       .description = "Field path -> definition, merged into the derived mapping.",
        .item = Type::kAnyObject},
       {.name = "settings",
        .type = Type::kAnyObject,

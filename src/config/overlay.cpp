@@ -14,7 +14,7 @@ namespace {
 
 using json::Value;
 
-/// The content of a file without the line end that editors add.
+/// Returns the content of a file without the final line end that editors add.
 std::string ReadSecretFile(const std::string& file) {
   std::string text = base::ReadFile(file);
   if (text.ends_with('\n')) text.pop_back();
@@ -22,7 +22,7 @@ std::string ReadSecretFile(const std::string& file) {
   return text;
 }
 
-/// The variable's value, or what stands in the file that NAME_FILE names.
+/// Returns the variable's value, or the content of the file that NAME_FILE names.
 std::optional<std::string> FromEnvironment(const Option& option, const Environment& environment,
                                            std::string& source, Findings& findings) {
   if (option.environment.empty()) return std::nullopt;
@@ -73,8 +73,8 @@ Value FromText(const Option& option, const std::string& text) {
   return value;
 }
 
-/// Sets the value behind a path, making objects on the way where there is nothing. Where the file
-/// has something else than an object on the way, the checker will say so.
+/// Sets the value at a path, and creates missing objects on the way. If the file has another type
+/// there, the checker reports it.
 void Set(Value& root, const std::vector<std::string>& path, Value value) {
   Value* at = &root;
   for (const std::string& name : path) {
@@ -137,7 +137,7 @@ void Overlay(Value& root, const Overrides& overrides, const Environment& environ
       source = "--" + setting.option->flag;
     }
     if (!text) continue;
-    // A secret for JWT alone does not switch JWT on.
+    // A secret for JWT alone does not enable JWT.
     if (setting.path.size() == 3 && root.Find({setting.path[0], setting.path[1]}) == nullptr) {
       continue;
     }

@@ -9,11 +9,12 @@
 namespace pgsluice::config {
 
 /// Replaces `${NAME}` in every string of the file by the environment's value; an unknown name is a
-/// finding. `${claims.x}` is not the name of a variable and stays.
+/// finding. Keeps `${claims.x}`, which is not a variable.
 void Substitute(json::Value& value, const std::string& path, const Origin& origin,
                 const Environment& environment, Findings& findings);
 
-/// Lays environment variables, then flags over the file's values and notes in `origin` which did.
+/// Applies environment variables, then flags, to the file's values, and records in `origin` which
+/// of them did.
 void Overlay(json::Value& root, const Overrides& overrides, const Environment& environment,
              Origin& origin, Findings& findings);
 

@@ -10,7 +10,7 @@ namespace {
 
 using json::Value;
 
-constexpr std::size_t kLine = 100;  ///< What fits is not broken.
+constexpr std::size_t kLine = 100;  ///< Shorter values stay on one line.
 
 void Write(std::string& out, const Value& value, std::size_t indent) {
   const bool list = value.IsArray();

@@ -46,7 +46,7 @@ class Rules {
     }
     if (const auto wrong = CheckIndexName(engine.index_prefix, "x")) {
       Add("elasticsearch.index_prefix", value == nullptr ? nullptr : value->Find("index_prefix"),
-          "no index can be called \"" + engine.index_prefix + "x\": " + *wrong);
+          "no index can be named \"" + engine.index_prefix + "x\": " + *wrong);
     }
     const int ways = int{!engine.username.empty()} + int{!engine.api_key.empty()} +
                      int{!engine.bearer.empty()} + int{engine.aws.has_value()};
@@ -67,7 +67,7 @@ class Rules {
       return;
     }
     Add("listen", checked_.Find("listen"),
-        "listening beyond this machine would let everybody read everything",
+        "listening beyond this machine would let anyone read everything",
         "add auth.keys or auth.jwt, or name a policy in auth.anonymous");
   }
 
@@ -87,7 +87,8 @@ class Rules {
       for (const Index& other : config_.indexes) {
         if (!IsPhysicalName(index.name, other.name)) continue;
         Add(index.place, &value,
-            "\"" + index.name + "\" is what an index behind \"" + other.name + "\" is called",
+            "\"" + index.name + "\" is the name of an index behind \"" + other.name +
+                "\" is called",
             "choose another name for one of the two");
       }
       CheckShape(index, value);
@@ -99,7 +100,7 @@ class Rules {
     }
   }
 
-  /// For indexes and embeds alike.
+  /// Checks what indexes and embeds have in common.
   template <typename Node>
   void CheckShape(const Node& node, const Value& value) {
     if (!node.columns.empty() && !node.exclude.empty()) {
@@ -130,7 +131,7 @@ class Rules {
       Add(embed.place, &value, "value and aggregate exclude each other", "keep one of them");
     } else if (objects && (aggregate || !embed.value.empty())) {
       Add(embed.place, &value,
-          fmt::format("columns, exclude and embed mean nothing beside {}",
+          fmt::format("columns, exclude and embed have no effect together with {}",
                       aggregate ? "aggregate" : "value"));
     }
   }

@@ -5,8 +5,8 @@
 
 namespace pgsluice::config {
 
-/// What no single value shows: names that must exist, choices that exclude each other, listening
-/// without authentication.
+/// Checks what a single value cannot show: names that must exist, options that exclude each other,
+/// listening without authentication.
 void CheckRules(const Config& config, const json::Value& checked, const Origin& origin,
                 Findings& findings);
 

@@ -12,7 +12,7 @@ namespace pgsluice::config {
 
 namespace {
 
-/// Objects that recur (embeds within embeds) become definitions.
+/// Builds the JSON Schema. Objects that recur (embeds within embeds) become definitions.
 class Schema {
  public:
   std::string Text() {
@@ -143,15 +143,15 @@ class Schema {
     return One(item);
   }
 
-  /// The reference to a definition, made on first use. Two maps of one name and other members (the
-  /// indexes of the root and of a policy) get definitions of their own.
+  /// Returns a reference to a definition, which is created on first use. Two maps with the same
+  /// name but different members (the indexes of the root and of a policy) get separate definitions.
   std::string Define(const std::string& name, Option::Members members) {
     std::string& reference = references_[members];
     if (reference.empty()) {
       std::string unique = name;
       while (definitions_.contains(unique)) unique += "_rule";
       reference = json::Quote("#/$defs/" + unique);
-      definitions_[unique] = "{}";  // Known while its own members are written.
+      definitions_[unique] = "{}";  // Must exist while its own members are written.
       definitions_[unique] = Object(members);
     }
     return references_[members];

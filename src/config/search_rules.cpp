@@ -40,7 +40,7 @@ class SearchRules {
         int{!boost.field.empty()} + int{!boost.recency.empty()} + int{!boost.filter.empty()};
     if (kinds != 1) {
       report_(place, value,
-              kinds == 0 ? "nothing is said about what is lifted"
+              kinds == 0 ? "the entry does not say what to raise"
                          : "field, recency and filter exclude each other",
               kinds == 0 ? "name one of field, recency and filter"
                          : "make an entry of the list for each of them");

@@ -12,8 +12,8 @@ namespace pgsluice::config {
 using Report = std::function<void(const std::string& path, const json::Value* value,
                                   const std::string& message, const std::string& hint)>;
 
-/// What is wrong with `search.ranking` and `search.rules` of an index, as far as no field needs to
-/// be known for it. `value`: the checked "search".
+/// Reports what is wrong with `search.ranking` and `search.rules` of an index, as far as that does
+/// not depend on its fields. `value`: the checked "search".
 void CheckSearchRules(const Index& index, const json::Value& value, const Report& report);
 
 }  // namespace pgsluice::config

@@ -86,8 +86,8 @@ std::optional<std::string> CheckAddress(std::string_view text) {
 
 namespace {
 
-/// Whether an @ stands where libpq, like everybody who splits a URL, would not look for the end of
-/// the password: it would take a part of the password for the host, and show it in its messages.
+/// Returns whether the password ends at another @ than libpq and other URL parsers assume. They
+/// would read a part of the password as the host, and show it in their messages.
 bool HasRawUserInfo(std::string_view authority_and_path) {
   const std::size_t slash = std::min(authority_and_path.find('/'), authority_and_path.size());
   const std::string_view authority = authority_and_path.substr(0, slash);
@@ -101,8 +101,8 @@ bool HasRawUserInfo(std::string_view authority_and_path) {
   if (host == std::string_view::npos) return false;
   if (host < path.find('?')) return true;
   if (at != std::string_view::npos) return false;
-  // Behind a ? it may belong to a parameter (user=me@realm). It does not if an address follows, or
-  // if what seems to be the port is not a number.
+  // An @ after a ? may belong to a parameter (user=me@realm). It does not if an address follows, or
+  // if the apparent port is not a number.
   const std::size_t colon = authority.rfind(':');
   const bool is_port =
       colon == std::string_view::npos || authority.back() == ']' ||

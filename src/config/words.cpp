@@ -9,7 +9,7 @@ namespace pgsluice::config {
 
 namespace {
 
-/// The parts between commas; empty if one of them is.
+/// Returns the parts between commas; empty if one of them is empty.
 std::vector<std::string> Parts(std::string_view text) {
   std::vector<std::string> parts;
   std::size_t from = 0;

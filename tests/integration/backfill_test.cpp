@@ -106,7 +106,7 @@ TEST_F(Backfill, ARateHoldsForAllProcessesAndNoTransactionIsOpenMeanwhile) {
   // Without a rate what is left is read at once.
   const testing::Outcome rest = Run({"backfill", "item"});
   EXPECT_EQ(rest.code, 0) << rest.err;
-  EXPECT_THAT(rest.err, HasSubstr("item: going on with the backfill that was begun"));
+  EXPECT_THAT(rest.err, HasSubstr("item: continuing an unfinished backfill"));
   EXPECT_EQ(rest.out, "item: 20000 rows read\n");
   ExpectItems();
 }

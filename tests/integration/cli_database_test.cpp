@@ -113,7 +113,7 @@ TEST_F(CliDatabase, WaitEndsWithExitCode4WhenNobodyWorks) {
   ASSERT_EQ(Do({"migrate"}).code, 0);
   const Outcome outcome = Do({"wait", "--timeout", "100ms"});
   EXPECT_EQ(outcome.code, 4);
-  EXPECT_THAT(outcome.err, HasSubstr("not made yet, or to be filled again: projects, users"));
+  EXPECT_THAT(outcome.err, HasSubstr("not created yet, or to be filled again: projects, users"));
   EXPECT_THAT(outcome.err, HasSubstr("start 'pgsluice run'"));
   EXPECT_EQ(Do({"wait", "--after", "soon"}).code, 2);
   EXPECT_EQ(Do({"wait", "--timeout", "soon"}).code, 2);

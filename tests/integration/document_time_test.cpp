@@ -72,7 +72,7 @@ TEST_F(DocumentTime, RefreshAtIsATimestamptz) {
   index.refresh_at = "nothing";
   EXPECT_THAT(ProblemsOf(index), HasSubstr("indexes.posts.refresh_at"));
   index.refresh_at = "at; DROP TABLE post";
-  EXPECT_THAT(ProblemsOf(index), HasSubstr("holds a semicolon"));
+  EXPECT_THAT(ProblemsOf(index), HasSubstr("contains a semicolon"));
 }
 
 TEST_F(DocumentTime, RefreshAtNeedsAKey) {

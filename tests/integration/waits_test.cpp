@@ -129,7 +129,7 @@ TEST_F(Waits, WithoutAServiceTheCommandSaysWhatIsLeft) {
   Prepare();
   testing::Outcome waited = Wait("100ms");
   EXPECT_EQ(waited.code, 4);
-  EXPECT_THAT(waited.err, HasSubstr("not made yet, or to be filled again: item"));
+  EXPECT_THAT(waited.err, HasSubstr("not created yet, or to be filled again: item"));
   EXPECT_THAT(waited.err, HasSubstr("pgsluice run"));
   Start();
   EXPECT_EQ(Wait("60s").code, 0);

@@ -11,13 +11,13 @@
 
 #include "pgsluice/json/value.h"
 
-/// The configuration as the program uses it: plain structs with their defaults. CONTRACT of names
-/// and meanings: README, `pgsluice config schema`. Nothing here does anything.
+/// The configuration as the program uses it: plain structs with their defaults.
+/// docs/configuration.md lists the names and their meanings.
 namespace pgsluice::config {
 
 struct Database {
   std::string url;     ///< libpq URL or key=value; empty: the PG* variables.
-  std::string name{};  ///< As `databases` or the server names it; empty: there is only one.
+  std::string name{};  ///< As in `databases` or on the server; empty: there is only one.
   bool all = false;    ///< Stands for every database of the server.
 };
 
@@ -37,8 +37,8 @@ struct Elasticsearch {
 struct Sync {
   int workers = 2;                              ///< 1 to 64.
   std::size_t bulk_bytes = 5U * 1024U * 1024U;  ///< Of one _bulk body.
-  bool adaptive_refresh = true;                 ///< false: leave it to refresh_interval.
-  std::string refresh_interval = "1s";          ///< As the engine spells times.
+  bool adaptive_refresh = true;                 ///< false: only refresh_interval counts.
+  std::string refresh_interval = "1s";          ///< In the engine's notation.
   bool reindex_on_incompatible_change = false;  ///< false: report only.
 };
 
@@ -63,22 +63,23 @@ struct Embed {
   On on;
   std::vector<Through> through;
   std::vector<std::string> columns, exclude;
-  bool no_columns = false;  ///< "columns": [] beside "fields": only what is computed.
+  bool no_columns = false;  ///< "columns": [] together with "fields": only computed fields.
   std::vector<std::pair<std::string, std::string>> rename;
   std::vector<std::pair<std::string, Field>> fields;
   std::string where, order_by;
   std::optional<std::int64_t> limit;
-  std::string value;  ///< An array of (or one) scalar of this column instead of objects.
+  std::string value;  ///< A scalar of this column, or an array of them, instead of objects.
   Aggregate aggregate = Aggregate::kNone;
   std::string aggregate_column;  ///< Not for kCount.
   std::optional<bool> many, nested;
-  std::vector<std::string> key;                     ///< For views.
-  std::vector<std::pair<std::string, On>> sources;  ///< For views: table -> its way to the key.
+  std::vector<std::string> key;  ///< For views.
+  std::vector<std::pair<std::string, On>>
+      sources;  ///< For views: each table with the columns that lead to the key.
   std::vector<Embed> embeds;
   std::string place;  ///< "indexes.projects.embed.owner", for messages.
 };
 
-/// What lifts a document: one of `field`, `recency` and `filter` is set.
+/// What raises a document: exactly one of `field`, `recency` and `filter` is set.
 struct Boost {
   std::string field;
   std::string modifier = "none";
@@ -87,7 +88,7 @@ struct Boost {
   double weight = 1;
 };
 
-/// What is done to searches for `q`.
+/// What to change in searches for `q`.
 struct Rule {
   std::string q;
   std::string match = "exact";         ///< "exact", "contains" or "starts_with".
@@ -100,7 +101,7 @@ struct Search {
   std::vector<std::pair<std::string, double>> fields;  ///< Path and weight; empty: all text.
   std::string language = "standard";
   std::vector<std::pair<std::string, std::string>> languages;  ///< Path -> language.
-  std::optional<std::vector<std::string>> stop_words;          ///< Nothing: the language's own.
+  std::optional<std::vector<std::string>> stop_words;          ///< Not set: those of the language.
   std::vector<std::string> synonyms;                           ///< Lines: "tv, television".
   std::vector<std::string> identifiers;                        ///< Paths of codes and addresses.
   std::string fallback = "none";                               ///< "none", "most" or "any".
@@ -110,7 +111,8 @@ struct Search {
   std::vector<std::string> default_sort;
   int per_page = 20;
   std::vector<std::string> facets;
-  bool refuse_incomplete = false;  ///< Until the first copy is complete; false: mark the answers.
+  bool refuse_incomplete =
+      false;  ///< Refuse searches until the first copy is complete; false: mark the answers.
 };
 
 struct Index {
@@ -129,7 +131,7 @@ struct Index {
   std::vector<std::pair<std::string, json::Value>> mapping;  ///< Path -> field definition.
   json::Value settings;                                      ///< An object, or null.
   std::string routing, pipeline;
-  std::chrono::milliseconds refresh_every{0};  ///< Of a view: how often it is read; 0: never.
+  std::chrono::milliseconds refresh_every{0};  ///< How often to read a view; 0: never.
   Search search;
   std::string place;  ///< "indexes.projects", for messages.
 };
@@ -156,9 +158,9 @@ struct Policy {
   std::map<std::string, PolicyIndex> indexes;  ///< "*" stands for every index.
   bool export_allowed = true;
   std::optional<int> per_page;
-  std::optional<double> requests_per_second = {};  ///< Of one caller; a key's own comes first.
+  std::optional<double> requests_per_second = {};  ///< Per caller; a key's own comes first.
   bool strong = true, facets = true, highlight = true;
-  bool explain = false;  ///< May ask why a document stands where it stands.
+  bool explain = false;  ///< May ask for explanations of scores.
   bool admin = false;    ///< May change things on the admin port.
 };
 
@@ -170,11 +172,11 @@ struct Auth {
 };
 
 struct Limits {
-  /// Of one caller, of one address before its credentials are known; 0: no limit. Not set:
+  /// Per caller, and per address before its credentials are known; 0: no limit. Not set:
   /// kDefaultRate, and no limit for callers on this machine.
   std::optional<double> requests_per_second{}, address_requests_per_second{};
   int concurrent = 64;
-  int connections_per_address = 0;             ///< 0: three quarters of all there can be.
+  int connections_per_address = 0;             ///< 0: three quarters of the possible ones.
   std::vector<std::string> trusted_proxies{};  ///< Addresses and networks.
 
   static constexpr double kDefaultRate = 500;
@@ -182,7 +184,7 @@ struct Limits {
 
 struct Tls {
   std::string cert_file, key_file;
-  std::string client_ca_file = {};  ///< Callers need a certificate of these authorities.
+  std::string client_ca_file = {};  ///< Callers need a certificate from these authorities.
 };
 
 struct Address {
@@ -207,18 +209,19 @@ struct Config {
   std::vector<Index> indexes;  ///< In the order of the file.
   Auth auth;
   Limits limits;
-  std::optional<Verify> verify;  ///< Not set: no such comparison.
+  std::optional<Verify> verify;  ///< Not set: no background comparison.
   std::optional<Tls> tls, admin_tls;
-  bool admin_auth = false;            ///< The admin port wants a key for everything but its health.
-  bool admin_row_values = false;      ///< /dead-letters shows keys and reasons to anybody.
+  bool admin_auth = false;        ///< The admin port requires a key for everything except health.
+  bool admin_row_values = false;  ///< /dead-letters shows keys and reasons without a key.
   std::string access_log, audit_log;  ///< "stderr", a file, or empty.
   std::vector<std::string> cors_origins;
-  std::vector<std::string> allowed_hosts;  ///< Names in Host beside this machine's own; "*": any.
-  std::string log_level = "info";          ///< trace, debug, info, warn, error.
-  std::string log_format = "text";         ///< text or json.
-  std::string file;                        ///< Where it was read from; empty: no file.
-  std::vector<std::string> secret_files;   ///< Files that secrets were read from.
-  json::Value effective;  ///< All of it as JSON, with defaults: for `config print`.
+  std::vector<std::string>
+      allowed_hosts;                ///< Names in Host, in addition to this machine's own; "*": any.
+  std::string log_level = "info";   ///< trace, debug, info, warn, error.
+  std::string log_format = "text";  ///< text or json.
+  std::string file;                 ///< The file that was read; empty: none.
+  std::vector<std::string> secret_files;  ///< Files that secrets were read from.
+  json::Value effective;  ///< All values as JSON, with defaults: for `config print`.
 };
 
 }  // namespace pgsluice::config

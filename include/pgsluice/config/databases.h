@@ -4,18 +4,20 @@
 
 #include "pgsluice/config/config.h"
 
-/// A configuration of several databases, taken apart.
+/// Splits a configuration of several databases.
 namespace pgsluice::config {
 
-/// Whether databases have names: `databases`, or `database.all`. Then they appear in labels, tokens
-/// and in the names of indexes that no configuration gives.
+/// Returns whether databases have names: with `databases`, or with `database.all`. Then labels,
+/// tokens and the derived names of indexes contain them.
 bool HasNames(const Config& config);
 
-/// The configuration of one database alone: as if there were no other, but it keeps its name.
+/// Returns the configuration of one database, as if it were the only one, except that it keeps its
+/// name.
 Config ForDatabase(const Config& config, const Database& database);
 
-/// ForDatabase() of each of `databases`; the configuration itself if databases have no names. With
-/// `database.all` the caller asks the server for them, and sets `databases` before.
+/// Returns ForDatabase() for each of `databases`, or the configuration itself if databases have no
+/// names. With `database.all`, the caller has to ask the server for them and set `databases`
+/// before.
 std::vector<Config> PerDatabase(const Config& config);
 
 }  // namespace pgsluice::config

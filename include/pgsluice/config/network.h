@@ -5,21 +5,21 @@
 #include <optional>
 #include <string_view>
 
-/// IP addresses and networks as texts.
+/// Parses IP addresses and networks.
 namespace pgsluice::config {
 
 using IpBytes = std::array<std::uint8_t, 16>;  ///< IPv4 as ::ffff:a.b.c.d.
 
 struct Network {
   IpBytes address{};
-  unsigned bits = 128;  ///< Of the 128 that must be equal.
+  unsigned bits = 128;  ///< How many of the 128 must be equal.
   bool Holds(const IpBytes& other) const;
 };
 
-/// "10.1.2.3", "::1", "[::1]", or nothing.
+/// Parses "10.1.2.3", "::1" or "[::1]"; nullopt for any other text.
 std::optional<IpBytes> ParseIp(std::string_view text);
 bool IsMappedV4(const IpBytes& address);
-/// An address or "10.0.0.0/8", or nothing.
+/// Parses an address or "10.0.0.0/8"; nullopt for any other text.
 std::optional<Network> ParseNetwork(std::string_view text);
 
 }  // namespace pgsluice::config

@@ -8,10 +8,10 @@
 
 namespace pgsluice::config {
 
-/// The effective configuration as indented JSON, secrets masked.
+/// Returns the effective configuration as indented JSON, with secrets masked.
 std::string PrintJson(const Config& config);
 
-/// Any JSON value, indented by two spaces; small lists and objects on one line.
+/// Returns a JSON value indented by two spaces, with small lists and objects on one line.
 std::string Pretty(const json::Value& value);
 
 }  // namespace pgsluice::config

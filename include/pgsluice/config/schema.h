@@ -4,10 +4,10 @@
 
 namespace pgsluice::config {
 
-/// The JSON Schema (draft 2020-12) of pgsluice.json, from the same table that checks it.
+/// Returns the JSON Schema (draft 2020-12) of pgsluice.json, from the same table that checks it.
 std::string SchemaJson();
 
-/// A Markdown table of the options that have an environment variable or a flag.
+/// Returns a Markdown table of the options that have an environment variable or a flag.
 std::string SettingsMarkdown();
 
 }  // namespace pgsluice::config

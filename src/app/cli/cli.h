@@ -6,14 +6,14 @@
 
 #include "pgsluice/base/error.h"
 
-/// The command line: one table of commands drives parsing, usage errors and help.
+/// The command line. One table of commands drives parsing, usage errors and help.
 namespace pgsluice::app {
 
 struct CliOption {
   std::string name;         ///< Without the dashes.
   std::string value;        ///< "URL"; empty: a switch.
   std::string description;  ///< One line.
-  std::string only{};       ///< The sub-command it belongs to; empty: all.
+  std::string only{};       ///< The sub-command that it belongs to; empty: all.
 };
 
 struct CliWord {
@@ -28,14 +28,14 @@ struct Command {
   std::vector<CliWord> subcommands{};
   std::string default_subcommand{};
   std::vector<CliOption> options{};
-  std::vector<CliWord> examples{};  ///< Command line, what it does.
+  std::vector<CliWord> examples{};  ///< Command line, and what it does.
 };
 
 const std::vector<Command>& Commands();
-/// Options that every command takes.
+/// Returns the options that every command accepts.
 const std::vector<CliOption>& GlobalOptions();
 
-/// What the user asked for. Options are known ones; a switch has the value "true".
+/// What the user requested. Options are known ones; a switch has the value "true".
 struct Invocation {
   std::string command;
   std::string subcommand;
@@ -56,11 +56,11 @@ class UsageError : public Error {
       : Error(Disposition::kReject, message, std::move(hint)) {}
 };
 
-/// Parses the arguments behind the program's name. Throws UsageError. With --help or --version
-/// nothing is required.
+/// Parses the arguments after the program's name. Throws UsageError. With --help or --version,
+/// nothing else is required.
 Invocation Parse(const std::vector<std::string>& arguments);
 
-/// The help of a command, or the list of commands when `command` is empty.
+/// Returns the help of a command, or the list of commands if `command` is empty.
 std::string Help(const std::string& command);
 
 }  // namespace pgsluice::app

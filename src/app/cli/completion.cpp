@@ -19,7 +19,7 @@ std::string AllOptions(const Command& command) {
   return (own.empty() ? "" : own + ' ') + Joined(GlobalOptions(), "--");
 }
 
-/// Single-quoted for the shells.
+/// Returns the text single-quoted for the shells.
 std::string Quoted(const std::string& text) {
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? "'\\''" : std::string(1, c);

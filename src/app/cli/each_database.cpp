@@ -24,11 +24,11 @@ namespace {
 
 using Parts = std::vector<config::Config>;
 
-/// The first that some database ended with is that of the command.
+/// The command's exit code is the first of these that it returned for any database.
 constexpr std::array kGravest = {kFailed, kBadConfiguration, kTimeout, kDifferences, kOk};
 
-/// Whether the server's database has something to index. One that cannot be asked is reported by
-/// what follows.
+/// Returns whether the server's database has something to index. If it cannot be asked, the
+/// following steps report that.
 bool IsWanted(const config::Config& config, const config::Database& database) {
   const auto& indexes = config.indexes;
   if (!config.all_tables) {
@@ -60,7 +60,7 @@ bool Owns(const config::Config& part, const std::string& index) {
                      [&](const config::Index& one) { return one.name == index; });
 }
 
-/// The commands of all databases, as each of them gets it.
+/// The command as each database gets it.
 class Shared {
  public:
   Shared(const Invocation& invocation, const Parts& parts)
@@ -74,7 +74,7 @@ class Shared {
     }
   }
 
-  /// Nothing if there is nothing to do in this database.
+  /// Returns nullopt if there is nothing to do in this database.
   std::optional<Invocation> For(const config::Config& part) const {
     Invocation one = invocation_;
     if (OfIndexes()) {
@@ -134,7 +134,7 @@ class Shared {
   const Parts& parts_;
 };
 
-/// Makes one JSON text of those of several databases, where a command prints one.
+/// Combines the JSON texts of several databases into one, for commands that print JSON.
 class JsonOf {
  public:
   explicit JsonOf(const Context& context) : context_(context) {
@@ -185,7 +185,7 @@ class JsonOf {
   std::string all_;
 };
 
-/// The same in the configuration's text.
+/// Does the same in the configuration's text.
 void KeepMembers(json::Value& effective, const std::string& name) {
   for (auto& [key, value] : effective.members) {
     if (key == "databases") {

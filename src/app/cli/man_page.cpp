@@ -7,7 +7,7 @@ namespace pgsluice::app {
 
 namespace {
 
-/// Text as troff shows it: no hyphen turned into a dash, no line taken for a request.
+/// Escapes text for troff, so that no hyphen becomes a dash and no line is read as a request.
 std::string Troff(const std::string& text) {
   std::string out;
   for (const char c : text) {

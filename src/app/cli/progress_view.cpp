@@ -16,7 +16,8 @@ constexpr std::chrono::seconds kFirstLine{1}, kBetweenLines{10};
 constexpr std::chrono::milliseconds kLongEnoughForARate{900};
 constexpr std::int64_t kBarWidth = 30;
 
-/// Never 100% while something is left; below 10% with a digit more, so that large tables move too.
+/// Never shows 100% while something is left. Shows one more digit below 10%, so that large tables
+/// show progress too.
 std::string Percent(std::int64_t done, std::int64_t total) {
   const double percent =
       std::min(static_cast<double>(done) * 100 / static_cast<double>(total), 99.0);

@@ -2,13 +2,13 @@
 
 #include <string>
 
-/// What the installation says about the command line besides --help, made from the same table.
+/// Installed references for the command line, generated from the same table as --help.
 namespace pgsluice::app {
 
-/// pgsluice(1), as troff with man macros.
+/// Returns pgsluice(1), as troff with man macros.
 std::string ManPage();
 
-/// `shell` is bash, zsh or fish; anything else throws Error(kReject).
+/// Returns the completion script for bash, zsh or fish. Throws Error(kReject) for any other shell.
 std::string Completion(const std::string& shell);
 
 }  // namespace pgsluice::app

@@ -63,7 +63,7 @@ class Backfill {
   }
 
  private:
-  /// Makes the tasks, or takes over those that wait. False when stopped.
+  /// Creates the tasks, or takes over those that wait. Returns false if stopped.
   bool Begin(const std::stop_token& stop) {
     for (const std::string& name : names_) {
       while (!TryBegin(name)) {
@@ -74,13 +74,13 @@ class Backfill {
     return true;
   }
 
-  /// False while another process makes the index again.
+  /// Returns false while another process is creating the index again.
   bool TryBegin(const std::string& name) {
     const auto index = sync_.Require(name);
     if (!index) return false;
     try {
       const bool fresh = sync::BeginBackfill(session_, *index, rate_);
-      if (!fresh) context_.err << name << ": going on with the backfill that was begun\n";
+      if (!fresh) context_.err << name << ": continuing an unfinished backfill\n";
       return true;
     } catch (const sync::IndexMissing&) {
       sync_.RequestCheck();

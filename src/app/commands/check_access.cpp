@@ -26,14 +26,14 @@ namespace {
 
 using config::Findings;
 
-/// Every value that a filter compares with.
+/// Calls `see` for every value that a filter compares with.
 void ForEachLiteral(const query::Expr& expr,
                     const std::function<void(const query::Literal&)>& see) {
   for (const query::Literal& literal : expr.values) see(literal);
   for (const query::Expr& part : expr.parts) ForEachLiteral(part, see);
 }
 
-/// A value that the field can be compared with, in the place of a claim.
+/// Returns a value that the field can be compared with, as a sample for a claim.
 json::Value Sample(const plan::Field* field) {
   json::Value value;
   value.type = json::Type::kString;
@@ -63,7 +63,7 @@ json::Value Sample(const plan::Field* field) {
   return value;
 }
 
-/// Puts samples into the places of claims, so that the rest can be checked against the fields.
+/// Replaces claims by samples, so that the rest can be checked against the fields.
 query::Expr WithSamples(query::Expr expr, const query::Schema& schema) {
   const plan::Field* field = expr.path.empty() ? nullptr : schema.Find(expr.path);
   for (query::Literal& literal : expr.values) {
@@ -117,12 +117,13 @@ class AccessChecker {
         const auto rule = policy.indexes.find(index);
         if (rule == policy.indexes.end()) continue;
         const std::string place = fmt::format("auth.policies.{}.indexes.{}", name, index);
-        // A policy for all indexes may mean a field that some do not have: those stay closed.
+        // A policy for all indexes may name a field that some do not have; it shows nothing of
+        // those.
         CheckFilterFields(place + ".filter", rule->second.filter, schema, index == "*");
       }
     }
     const std::string place = fmt::format("indexes.{}.search", plan.name);
-    // A reload puts these in force, while the plan has the rest of the configuration at the start.
+    // A reload applies these settings, while the plan has the configuration of the start.
     const auto index =
         std::find_if(config_.indexes.begin(), config_.indexes.end(),
                      [&plan](const config::Index& one) { return one.name == plan.name; });
@@ -151,7 +152,7 @@ class AccessChecker {
     findings_.push_back({file.empty() ? path : file + ": " + path, message, hint, warning});
   }
 
-  /// Runs a check; what it throws becomes a finding at `place`.
+  /// Runs a check and turns what it throws into a finding at `place`.
   void Try(const std::string& place, const std::function<void()>& work, const std::string& hint,
            bool warning = false) {
     try {
@@ -184,7 +185,7 @@ class AccessChecker {
     try {
       expr = query::ParseFilter(filter, {"policy", true});
     } catch (const Error&) {
-      return;  // Was reported without the fields.
+      return;  // Already reported by the check without fields.
     }
     Try(
         place, [&] { query::TranslateFilter(WithSamples(*expr, schema), schema, "policy"); },
@@ -216,7 +217,7 @@ class AccessChecker {
           [&] {
             if (api::CountKeys(jwt.jwks_file) > 0) return;
             throw Error(Disposition::kReject,
-                        fmt::format("\"{}\" holds no key that can be used", jwt.jwks_file));
+                        fmt::format("\"{}\" has no usable key", jwt.jwks_file));
           },
           "a JSON Web Key Set with RSA keys of 2048 bits, P-256, P-384, P-521 or oct of 32 bytes");
     }
@@ -229,10 +230,10 @@ class AccessChecker {
   void CheckTls(const std::string& place, const std::optional<config::Tls>& tls) {
     if (tls)
       Try(
-          place, [&] { api::CheckTlsFiles(*tls); }, "PEM files are wanted");
+          place, [&] { api::CheckTlsFiles(*tls); }, "give PEM files");
   }
 
-  /// Whether a URL's host is this machine.
+  /// Returns whether a URL's host is this machine.
   static bool IsHere(const std::string& url) {
     std::string host = url.substr(url.find("://") + 3);
     host = host.substr(0, host.find('/'));
@@ -249,7 +250,7 @@ class AccessChecker {
       const bool in_url = url.find('@') != std::string::npos;
       if (!url.starts_with("http://") || IsHere(url) || !(credentials || in_url)) continue;
       Add("elasticsearch.urls",
-          "credentials go to another host over plain HTTP: everybody on the way can read them",
+          "credentials go to another host over plain HTTP: anyone on the way can read them",
           "use https://", true);
       return;
     }

@@ -9,12 +9,12 @@
 
 namespace pgsluice::app {
 
-/// What can be wrong with keys, policies and certificates without asking a database: filters that
-/// cannot be read, files that are missing or hold no key. Also warns of what is not safe.
+/// Checks keys, policies and certificates without a database: filters that cannot be read, files
+/// that are missing or contain no key. Also warns about settings that are not safe.
 void CheckAccess(const config::Config& config, config::Findings& findings);
 
-/// The same against the fields of the documents: policies' filters and hidden fields, default_sort,
-/// facets.
+/// Checks policies' filters, hidden fields, default_sort and facets against the fields of the
+/// documents.
 void CheckAccessToFields(const config::Config& config,
                          const std::vector<std::shared_ptr<const plan::Plan>>& plans,
                          config::Findings& findings);

@@ -10,9 +10,9 @@ namespace pgsluice::app {
 
 namespace {
 
-constexpr const char* kFilterHint = "a condition as the parameter \"filter\" has it: brand = apple";
+constexpr const char* kFilterHint = "a condition like the parameter \"filter\": brand = apple";
 
-/// Calls `see` for each boost and where it is configured.
+/// Calls `see` for each boost, with its place in the configuration.
 void ForEachBoost(const config::Index& index,
                   const std::function<void(const std::string&, const config::Boost&)>& see) {
   const std::string place = fmt::format("indexes.{}.search", index.name);
@@ -27,7 +27,7 @@ void ForEachBoost(const config::Index& index,
   }
 }
 
-/// Calls `see` for each rule and where it is configured.
+/// Calls `see` for each rule, with its place in the configuration.
 void ForEachRule(const config::Index& index,
                  const std::function<void(const std::string&, const config::Rule&)>& see) {
   for (std::size_t i = 0; i < index.search.rules.size(); ++i) {
@@ -82,7 +82,7 @@ void CheckRankingFields(const config::Index& index, const query::Schema& schema,
     }
   });
   ForEachRule(index, [&](const std::string& place, const config::Rule& rule) {
-    if (!CanBeRead(rule.filter)) return;  // Was reported without the fields.
+    if (!CanBeRead(rule.filter)) return;  // Already reported by the check without fields.
     try {
       query::TranslateFilter(query::ParseFilter(rule.filter), schema, "rule");
     } catch (const query::Problem& problem) {

@@ -12,10 +12,10 @@ namespace pgsluice::app {
 using ReportMistake = std::function<void(const std::string& place, const std::string& message,
                                          const std::string& hint)>;
 
-/// Reports filters of `search.ranking` and `search.rules` that cannot be read, and rules for no
-/// words. No field is looked up.
+/// Reports filters of `search.ranking` and `search.rules` that cannot be read, and rules without
+/// words. Does not need the fields.
 void CheckRankingTexts(const config::Index& index, const ReportMistake& report);
-/// Reports what does not fit the fields of an index. What cannot be read is left out.
+/// Reports what does not fit the fields of an index. Skips what cannot be read.
 void CheckRankingFields(const config::Index& index, const query::Schema& schema,
                         const ReportMistake& report);
 

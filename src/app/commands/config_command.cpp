@@ -38,7 +38,8 @@ std::int64_t Leaves(const std::vector<plan::Field>& fields) {
   return count;
 }
 
-/// "projects: from public.projects (about 1200 rows) by id, 14 fields, with owner, hashtags[]"
+/// Returns "projects: from public.projects (about 1200 rows) by id, 14 fields, with owner,
+/// hashtags[]".
 std::string Summary(const plan::Plan& plan, const catalog::Catalog& catalog) {
   const catalog::Table* table = catalog.Find(plan.root);
   std::string text = plan.name + ": from " + plan.root_name;
@@ -59,11 +60,11 @@ std::string Summary(const plan::Plan& plan, const catalog::Catalog& catalog) {
 
 struct Checked {
   Planned planned;
-  std::vector<std::string> summaries;  ///< Of the indexes without errors.
+  std::vector<std::string> summaries;  ///< For the indexes without errors.
 };
 
-/// What only the database knows. A database that cannot be reached is a warning: the file can be
-/// checked on a machine that has none.
+/// Checks what only the database knows. If it cannot be reached, that is a warning, so that the
+/// file can be checked on a machine without one.
 Checked CheckCatalog(const config::Config& config, config::Findings& findings) {
   try {
     pg::Session session({.url = config.database.url});
@@ -91,7 +92,7 @@ Checked CheckCatalog(const config::Config& config, config::Findings& findings) {
   }
 }
 
-/// One index: is its name free, and would the engine make it?
+/// Checks for one index whether its name is free and whether the engine would create it.
 void TryOnEngine(engine::Engine& engine, const config::Config& config, const plan::Plan& plan,
                  config::Findings& findings) {
   sync::IndexManager manager(config, engine);
@@ -112,7 +113,7 @@ void TryOnEngine(engine::Engine& engine, const config::Config& config, const pla
                       sync::TroubleOf(*refusal).remedy, false});
 }
 
-/// What only the engine knows: analyzers, types, settings and names.
+/// Checks what only the engine knows: analyzers, types, settings and names.
 void CheckEngine(const config::Config& config, const Planned& planned, config::Findings& findings) {
   try {
     engine::Engine engine(engine::MakeTransport(config.elasticsearch));
@@ -143,9 +144,9 @@ int Check(const Context& context) {
   config::Findings findings = context.findings;
   const bool readable = std::none_of(findings.begin(), findings.end(),
                                      [](const auto& finding) { return !finding.warning; });
-  // Also with findings in the file: what is right in it can still be compared.
+  // Also if the file has findings: its correct parts can still be compared.
   const Checked checked = CheckCatalog(context.config, findings);
-  // A URL that is wrong is reported once, not tried.
+  // A wrong URL is reported once and not tried.
   if (readable) CheckEngine(context.config, checked.planned, findings);
   if (!context.invocation.Has("json")) {
     for (const std::string& line : checked.summaries) context.out << line << '\n';

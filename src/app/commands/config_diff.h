@@ -4,7 +4,7 @@
 
 namespace pgsluice::app {
 
-/// What the configuration would change against what is in force, per index. Changes nothing.
+/// Reports per index what the configuration would change. Changes nothing.
 int RunConfigDiff(const Context& context);
 
 }  // namespace pgsluice::app

@@ -20,13 +20,13 @@ using catalog::ForeignKey;
 using catalog::Table;
 using json::Quote;
 
-/// A string in which "${NAME}" is not a variable.
+/// Returns a string in which "${NAME}" is not a variable.
 std::string Value(const std::string& text) {
   static const std::regex kVariable(R"(\$\{[A-Za-z_][A-Za-z0-9_]*\})");
   return Quote(std::regex_replace(text, kVariable, "$$$&"));
 }
 
-/// `{"a": "b"}` of two lists of columns.
+/// Returns `{"a": "b"}` from two lists of columns.
 std::string On(const std::vector<std::string>& from, const std::vector<std::string>& to) {
   std::string out = "{";
   for (std::size_t i = 0; i < from.size(); ++i) {
@@ -47,7 +47,7 @@ std::vector<std::string> Names(const Table& table) {
   return names;
 }
 
-/// Columns that nobody should find by accident, judged by their names.
+/// Returns columns that should not be found by accident, judged by their names.
 std::vector<std::string> Secrets(const Table& table) {
   static const std::regex kSecret(
       "(^|.*_)(password|passwd|pwd|passphrase|secret|token|salt|otp|pin|cvv|cvc|ssn|iban|"
@@ -58,7 +58,8 @@ std::vector<std::string> Secrets(const Table& table) {
   for (const std::string& name : Names(table)) {
     if (std::regex_match(name, kSecret)) secrets.push_back(name);
   }
-  if (secrets.size() == table.columns.size()) secrets.clear();  // something has to be indexed
+  if (secrets.size() == table.columns.size())
+    secrets.clear();  // An index needs at least one column.
   return secrets;
 }
 
@@ -67,7 +68,7 @@ class Writer {
   Writer(const Catalog& catalog, const plan::PresentIndexes& present, std::string database)
       : catalog_(catalog), present_(present), database_(std::move(database)) {}
 
-  /// The members of "indexes".
+  /// Returns the members of "indexes".
   std::string Indexes() {
     std::string indexes;
     std::vector<const Table*> tables;
@@ -84,7 +85,7 @@ class Writer {
   }
 
  private:
-  /// Of schema public; of all schemas if that has none.
+  /// Returns whether the table is in schema public, or in any schema if public has no table.
   bool Wanted(const Table& table) const {
     static const auto is_public = [](const Table& t) {
       return t.schema == "public" && t.IsOrdinary();
@@ -103,7 +104,8 @@ class Writer {
     return keys;
   }
 
-  /// Two foreign keys and hardly anything else: it only joins two tables.
+  /// Returns whether the table has two foreign keys and hardly anything else, so that it only joins
+  /// two tables.
   bool IsLink(const Table& table) const {
     const auto keys = KeysOf(table);
     if (keys.size() != 2 || keys[0]->target == keys[1]->target) return false;
@@ -147,7 +149,7 @@ class Writer {
     return out + children;
   }
 
-  /// The side whose key is the link's first column; the other one gets a comment.
+  /// Returns whether this side's key is the link's first column; the other side becomes a comment.
   bool IsFirstSide(const Table& link, const ForeignKey& here) const {
     const auto place = [&](const ForeignKey& key) {
       const auto& columns = link.columns;
@@ -183,7 +185,7 @@ class Writer {
            ", " + through + "\"on\": " + on + exclude + "},\n";
   }
 
-  /// owner_id leads to "owner".
+  /// Returns "owner" for owner_id.
   std::string ToOneName(const ForeignKey& key, const Table& target) {
     const std::string& column = key.columns.front();
     if (key.columns.size() == 1 && column.size() > 3 && column.ends_with("_id")) {
@@ -192,7 +194,7 @@ class Writer {
     return Free(target.name);
   }
 
-  /// A field name that no column and no other embed has.
+  /// Returns a field name that no column and no other embed has.
   std::string Free(std::string name) {
     name = plan::FieldNameOf(name, true, true);
     while (!taken_.insert(name).second) name += '_';
@@ -216,7 +218,7 @@ std::string File(const std::string& databases, const std::string& indexes) {
          indexes + "\n  }\n}\n";
 }
 
-/// "${SHOP_DATABASE_URL}"
+/// Returns "${SHOP_DATABASE_URL}".
 std::string UrlOf(const std::string& database) {
   std::string variable;
   for (const char c : database) {

@@ -9,11 +9,13 @@
 
 namespace pgsluice::app {
 
-/// A first pgsluice.json: an index per table of schema public, foreign keys as embeds, link tables
-/// as many-to-many embeds; what may grow large (rows that point here) is written as a comment.
+/// Returns a first pgsluice.json: an index per table of schema public, foreign keys as embeds, link
+/// tables as many-to-many embeds. Embeds that may grow large (rows that refer to this one) become
+/// comments.
 std::string InitialConfig(const catalog::Catalog& catalog, const plan::PresentIndexes& present);
 
-/// The same for several databases. Reads the catalog of each; `all`: those of a whole server.
+/// Does the same for several databases. Reads the catalog of each; `all`: all databases of a
+/// server.
 std::string InitialConfig(const std::vector<config::Config>& databases, bool all);
 
 }  // namespace pgsluice::app

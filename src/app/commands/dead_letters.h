@@ -7,9 +7,10 @@
 
 namespace pgsluice::app {
 
-/// The array of CONTRACT 1, `dead-letters list --json`.
+/// Returns the array that `dead-letters list --json` prints (docs/operations.md).
 std::string ToJson(const std::vector<outbox::DeadLetter>& letters);
-/// Removes what holds values of the row: id, key and the text of the reason; its type stays.
+/// Removes everything that contains values of the row: id, key and the text of the reason. Keeps
+/// the reason's type.
 void WithoutRow(outbox::DeadLetter& letter);
 
 }  // namespace pgsluice::app

@@ -55,7 +55,7 @@ std::string Json(const outbox::DeadLetter& letter) {
          (letter.database.empty() ? "" : ",\"database\":" + json::Quote(letter.database)) + '}';
 }
 
-/// Those of the ids that no dead letter has.
+/// Returns the ids that no dead letter has.
 std::vector<std::int64_t> Unknown(pg::Session& session, std::vector<std::int64_t> ids) {
   if (ids.empty()) return ids;
   for (const outbox::DeadLetter& letter : outbox::ListDeadLetters(session)) {

@@ -4,7 +4,8 @@
 
 namespace pgsluice::app {
 
-/// config import-pgsync FILE: the configuration on stdout, what is not carried over on stderr.
+/// Runs config import-pgsync FILE: prints the configuration on stdout, and what is left out on
+/// stderr.
 int RunImportPgsync(const Context& context);
 
 }  // namespace pgsluice::app

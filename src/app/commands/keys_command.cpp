@@ -12,7 +12,7 @@ namespace pgsluice::app {
 
 namespace {
 
-/// 256 random bits behind a prefix that secret scanners can look for.
+/// Returns 256 random bits after a prefix that secret scanners can search for.
 std::string NewKey() {
   std::array<unsigned char, 32> bytes{};
   if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {

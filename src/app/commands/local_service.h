@@ -9,7 +9,7 @@
 
 namespace pgsluice::app {
 
-/// GET from the service that listens at `address` on this machine; nothing when none answers.
+/// Sends a GET to the service that listens at `address` on this machine; nullopt if none answers.
 std::optional<http::Response> AskService(const config::Address& address,
                                          const std::optional<config::Tls>& tls,
                                          const std::string& path,

@@ -12,18 +12,18 @@
 
 namespace pgsluice::app {
 
-/// The sync, as `pgsluice sync` runs it but without ports, in a command that waits for something
-/// the sync does. Other processes may share the work.
+/// The sync, as `pgsluice sync` runs it but without ports, for a command that waits for its result.
+/// Other processes may share the work.
 class LocalSync {
  public:
   explicit LocalSync(const Context& context);
 
-  /// Starts it and waits until every index is known to the engine, or known to be in trouble; a
-  /// database or an engine that is away is waited for. False when stopped meanwhile.
+  /// Starts it and waits until every index exists in the engine or is known to be in trouble. Also
+  /// waits for a database or an engine that cannot be reached. Returns false if stopped.
   bool Start(const std::stop_token& stop);
-  /// The index as it is now; null when it is none.
+  /// Returns the present index; null if there is none.
   std::shared_ptr<const sync::LiveIndex> Find(const std::string& name) const;
-  /// The same. Throws Error(kFatal) with cause and remedy if the index is broken.
+  /// Like Find(), but throws Error(kFatal) with cause and remedy if the index is broken.
   std::shared_ptr<const sync::LiveIndex> Require(const std::string& name) const;
   engine::Engine& engine() { return engine_; }
   void RequestCheck() { service_.RequestCheck(); }

@@ -19,15 +19,16 @@ int Up(const Context& context, pg::Session& session) {
   if (context.invocation.Has("no-attach")) return kOk;
   const WantedTables wanted = WantedAttachments(context.config, {}, session, context.err);
   AttachAll(session, wanted.attachments, context.err);
-  // No reason to fail: the service runs the other indexes and reports this one.
-  if (wanted.misfits) context.err << "what those indexes read is not attached; all else is\n";
+  // Not an error: the service runs the other indexes and reports this one.
+  if (wanted.misfits)
+    context.err << "the tables of those indexes are not attached; all others are\n";
   return kOk;
 }
 
-/// Triggers that have to go first, as those of an attachment that captures too little.
+/// Returns whether triggers are dropped first, because the present ones capture too little.
 bool Drops(const std::string& sql) { return sql.find("DROP TRIGGER") != std::string::npos; }
 
-/// What `up` would run, and the locks that it takes.
+/// Prints what `up` would run, and the locks that it takes.
 int DryRun(const Context& context, pg::Session& session) {
   std::vector<plan::Attachment> attachments;
   if (!context.invocation.Has("no-attach")) {
@@ -92,7 +93,7 @@ int Down(const Context& context, pg::Session& session) {
   const auto log = [&](const std::string& line) { context.err << line << '\n'; };
   const bool removed = migrate::Migrator::Down(session, log);
   context.err << (removed ? "pgsluice is removed from the database\n"
-                          : "there was nothing of pgsluice in the database\n");
+                          : "pgsluice was not in the database\n");
   return kOk;
 }
 

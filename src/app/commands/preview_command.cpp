@@ -21,8 +21,8 @@ struct Document {
   std::string id, text;
 };
 
-/// Reads the documents of one plan and writes nothing: every statement runs in a transaction that
-/// is rolled back, READ ONLY, and works before the migrations too.
+/// Reads the documents of one plan and writes nothing: every statement runs in a READ ONLY
+/// transaction that is rolled back. Also works before the migrations.
 class Reader {
  public:
   Reader(pg::Session& session, const plan::Plan& plan) : session_(session), plan_(plan) {}
@@ -39,7 +39,7 @@ class Reader {
       }
       return key.empty() ? std::vector<Document>() : Read("[" + key + "]");
     } catch (const Error& error) {
-      // An id that no key of this type can have.
+      // No key of this type can have this id.
       if (error.disposition() != Disposition::kReject) throw;
       return {};
     }
@@ -75,7 +75,7 @@ class Reader {
     return documents;
   }
 
-  /// The statement as this database can run it.
+  /// Returns the statement in a form that this database can run.
   std::string Possible(const std::string& sql) {
     if (!migrated_) {
       migrated_ = session_
@@ -102,7 +102,7 @@ class Reader {
   std::optional<bool> migrated_;
 };
 
-/// As the configured engine wants it; as OpenSearch wants it if none can be asked.
+/// Returns the mapping for the configured engine, or for OpenSearch if no engine can be asked.
 std::string Mapping(const Context& context, const plan::Plan& plan) {
   try {
     engine::Engine engine(engine::MakeTransport(context.config.elasticsearch));

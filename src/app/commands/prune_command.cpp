@@ -45,7 +45,7 @@ void Print(const Leftovers& left, std::ostream& out) {
     out << '\n';
   }
   for (const Leftovers::Table& table : left.tables) out << "triggers of " << table.name << '\n';
-  if (left.empty()) out << "nothing is left of other indexes\n";
+  if (left.empty()) out << "there is nothing to remove\n";
 }
 
 void SayWhatStays(const Leftovers& left, std::ostream& err) {
@@ -88,7 +88,7 @@ int RunPrune(const Context& context) {
   if (removes) {
     const sync::IndexLock lock(session);
     sync::RemoveLeftovers(session, engine,
-                          find());  // a process may have taken up an index meanwhile
+                          find());  // Again, because a process may now have such an index.
   }
   if (json) PrintJson(left, removes, context.out);
   return kOk;

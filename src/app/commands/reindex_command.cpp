@@ -87,7 +87,7 @@ class Reindex {
                 state.building.empty()
                     ? "searches use the present index"
                     : "searches use the present index; 'pgsluice reindex " + name_ +
-                          "' compares again, '--abort' gives the new one up");
+                          "' compares again, '--abort' discards the new one");
   }
 
   void Print(const std::string& result, const std::string& text) {
@@ -100,7 +100,7 @@ class Reindex {
   }
 
   int Interrupted() const {
-    context_.err << "interrupted; run, sync or reindex goes on with what is left\n";
+    context_.err << "interrupted; run, sync or reindex continues with what is left\n";
     return kOk;
   }
 

@@ -21,8 +21,8 @@ namespace pgsluice::app {
 
 namespace {
 
-/// The configured indexes as JSON. What is wrong with them was recorded by the processes that sync:
-/// a role that only asks for the status may not be allowed to read the tables.
+/// Returns the configured indexes as JSON. Reads troubles as the syncing processes recorded them,
+/// because a role for status may not be allowed to read the tables.
 std::string Configured(const config::Config& config, pg::Session& session) {
   std::string all = "{";
   const auto catalog = catalog::Catalog::Load(session);
@@ -40,8 +40,8 @@ std::string FromDatabase(const config::Config& config, pg::Session& session) {
                          .Text(0, 0));
 }
 
-/// Whether the account that a service gave is of the session's database. A service that has lost
-/// its own does not say which one it is.
+/// Returns whether a status from a service belongs to the session's database. A service that has
+/// lost its database does not name it.
 bool IsOfThis(const std::string& account, pg::Session& session) {
   const json::Value status = json::Parse(account);
   const json::Value* identity = status.Find({"database", "identity"});
@@ -63,8 +63,8 @@ std::string FromEach(const config::Config& config) {
   return MergeStatus(parts);
 }
 
-/// The service's own account, if one answers and if it is of the database that is asked about; else
-/// what the database knows.
+/// Returns the status of the service, if one answers for this database; otherwise what the database
+/// knows.
 std::string StatusJson(const Context& context) {
   const config::Config& config = context.config;
   const auto answer =

@@ -96,7 +96,7 @@ class Merge {
     }
   }
 
-  /// The status without its lists, which are merged.
+  /// Returns the status without its lists, which are merged separately.
   static std::string OwnOf(Value status) {
     std::erase_if(status.members, [](const auto& member) {
       return member.first == "indexes" || member.first == "tables";

@@ -7,21 +7,20 @@
 
 namespace pgsluice::app {
 
-/// What `status --json` says of one of several databases.
+/// The `status --json` of one of several databases.
 struct StatusPart {
-  std::string database;  ///< Empty: of the server as a whole.
+  std::string database;  ///< Empty: the server as a whole.
   std::string json;
 };
 
-/// The status of several databases as one: lag is the longest, counts are sums, an index says which
-/// database it belongs to, tables are called shop.public.projects, and "databases" has what is the
-/// database's own.
+/// Combines the status of several databases: the longest lag, the sums of counts, the database of
+/// each index, tables as shop.public.projects, and "databases" with the details of each.
 std::string MergeStatus(const std::vector<StatusPart>& parts);
 
-/// The part of a merged status that belongs to one database.
+/// Returns the part of a combined status that belongs to one database.
 std::string StatusOf(const json::Value& merged, const std::string& database);
 
-/// "database shop: …": a reason of one database, for the list of all.
+/// Returns "database shop: …": a reason of one database, for the combined list.
 std::string ReasonOf(const std::string& database, const std::string& reason);
 
 }  // namespace pgsluice::app

@@ -2,15 +2,15 @@
 
 namespace pgsluice::app {
 
-/// The status as JSON text. $1 = version of this program; $2 = phase, or NULL when another process
-/// is asked for; $3 = JSON object, by configured index, of what the caller knows better than the
-/// database: {"documents","state","reason","remedy"}, all optional; $4 = why it is degraded,
-/// "engine: …", or empty; $5 = name and version of the engine, or empty; $6 = whether $3 has every
-/// configured index, so that others are not configured; NULL: no.
+/// Returns the status as JSON text. $1 = version of this program; $2 = phase, or NULL for the
+/// status of another process; $3 = JSON object, by configured index, of what the caller knows
+/// better than the database: {"documents","state","reason","remedy"}, all optional; $4 = why it is
+/// degraded, "engine: …", or empty; $5 = name and version of the engine, or empty; $6 = whether $3
+/// has every configured index, so that all others are not configured; NULL: no.
 inline constexpr const char* kStatusSql = R"sql(
 SELECT json_build_object(
   'database', json_build_object('name', pg_catalog.current_database(), 'identity', (
-    -- As kIdentitySql.
+    -- The same as kIdentitySql.
     SELECT pg_catalog.md5(pg_catalog.concat_ws('/', oid,
                                     extract(epoch FROM pg_catalog.pg_postmaster_start_time())))
     FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())),
@@ -72,7 +72,7 @@ SELECT json_build_object(
     'engine', nullif($5::text, ''))))::text
 )sql";
 
-/// Differs between databases, also between two of one name: `database.identity` of the status.
+/// Differs between databases, even if they have the same name: `database.identity` of the status.
 inline constexpr const char* kIdentitySql = R"sql(
   SELECT pg_catalog.md5(pg_catalog.concat_ws('/', oid,
                                   extract(epoch FROM pg_catalog.pg_postmaster_start_time())))

@@ -12,7 +12,7 @@ namespace {
 
 using json::Value;
 
-// A backfill that moved nothing for so long is stuck: a task takes seconds.
+// A backfill without progress for this long is stuck, because a task takes seconds.
 constexpr std::int64_t kStuckSeconds = 120;
 
 std::string Text(const Value& object, std::string_view name) {
@@ -25,9 +25,9 @@ std::int64_t Number(const Value& object, std::string_view name) {
   return value == nullptr ? 0 : value->AsInt().value_or(0);
 }
 
-/// What helps against a trouble of that part, and what does not have to be feared meanwhile.
+/// Returns what to do about a trouble of that part, and what is safe meanwhile.
 std::string Advice(const std::string& reason) {
-  // An engine that answers does not have to be started; its answer says what it wants.
+  // An engine that answers does not have to be started; its answer contains the reason.
   if (reason.starts_with("engine: ") && (reason.find("status ") != std::string::npos ||
                                          reason.find("_exception") != std::string::npos)) {
     return "nothing is lost: changes wait in the outbox. See what the engine refuses, and its log";
@@ -35,11 +35,12 @@ std::string Advice(const std::string& reason) {
   if (reason.rfind("engine: ", 0) == 0) {
     return "nothing is lost: changes wait in the outbox, searches fail. Start the search engine, "
            "or "
-           "check elasticsearch.urls and the network; it goes on by itself";
+           "check elasticsearch.urls and the network; it continues by itself";
   }
   if (reason.rfind("database: ", 0) == 0) {
-    return "searches go on with what the indexes hold. Start PostgreSQL, or check database.url and "
-           "the network; it goes on by itself";
+    return "searches continue with what the indexes contain. Start PostgreSQL, or check "
+           "database.url and "
+           "the network; it continues by itself";
   }
   if (reason.rfind("sync: ", 0) == 0) {
     return "changes wait in the outbox. If it does not pass by itself: the log of the service, and "
@@ -51,22 +52,23 @@ std::string Advice(const std::string& reason) {
 void PrintTroubles(const Value& status, std::ostream& out) {
   const std::string phase = Text(status, "phase");
   const Value* reason = status.Find("reason");
-  // What is wrong with single indexes is shown with them.
+  // Troubles of single indexes are shown with the indexes.
   if (reason != nullptr && !reason->text.empty() && !reason->text.starts_with("index ")) {
     out << "  wrong: " << base::Printable(reason->text) << '\n';
     const std::string advice = Advice(reason->text);
     if (!advice.empty()) out << "  do:    " << advice << '\n';
   }
   if (phase == "stopped") {
-    out << "  wrong: nobody syncs; changes wait in the outbox\n  do:    pgsluice run\n";
+    out << "  wrong: no process syncs; changes wait in the outbox\n  do:    pgsluice run\n";
   }
   if (phase == "running elsewhere") {
     out << "  a service runs, but not at this admin address: its own status knows more\n";
   }
   if (Number(status, "dead_letters") > 0) {
     out << "  wrong: " << Text(status, "dead_letters")
-        << " dead letters: documents that the engine refuses; all others go on\n"
-           "  do:    pgsluice dead-letters list, mend rows or mapping, then pgsluice dead-letters "
+        << " dead letters: documents that the engine refuses; all others continue\n"
+           "  do:    pgsluice dead-letters list, correct the rows or the mapping, then pgsluice "
+           "dead-letters "
            "retry --all\n";
   }
 }

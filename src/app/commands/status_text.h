@@ -8,10 +8,10 @@
 
 namespace pgsluice::app {
 
-/// The status (CONTRACT: `status --json`) for a person: what is wrong and what to do comes first.
+/// Prints the JSON of `status --json` for a person: what is wrong and what to do come first.
 void PrintStatus(const json::Value& status, std::ostream& out);
 
-/// 90 min of milliseconds as "1 h 30 min", 12 as "12 ms".
+/// Returns 90 min, given in milliseconds, as "1 h 30 min"; 12 as "12 ms".
 std::string Duration(std::int64_t ms);
 
 }  // namespace pgsluice::app

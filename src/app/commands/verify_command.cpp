@@ -21,8 +21,8 @@ constexpr std::chrono::minutes kRepairTime{10};
 
 using Indexes = std::vector<std::shared_ptr<const sync::LiveIndex>>;
 
-/// The indexes to compare: those that are named, else all. Throws Error for a name that no index
-/// has, and for an index that was never made.
+/// Returns the indexes to compare: the named ones, or all. Throws Error for a name that no index
+/// has, and for an index that does not exist yet.
 Indexes Wanted(const Context& context, engine::Engine& engine, pg::Session& session,
                bool& misfits) {
   const sync::IndexManager manager(context.config, engine);
@@ -32,7 +32,7 @@ Indexes Wanted(const Context& context, engine::Engine& engine, pg::Session& sess
   for (const auto& plan : wanted.plans) {
     auto index = manager.Remembered(session, plan);
     if (!index) {
-      throw Error(Disposition::kReject, "index '" + plan->name + "' was never made",
+      throw Error(Disposition::kReject, "index '" + plan->name + "' does not exist yet",
                   "run 'pgsluice run' or 'pgsluice sync'");
     }
     indexes.push_back(std::move(index));
@@ -114,7 +114,8 @@ class Verification {
     return totals.differences == 0;
   }
 
-  /// The sync does it: keys through the outbox, orphans by a walk over the index's ids.
+  /// Waits for the sync, which repairs keys through the outbox, and orphans by a walk over the
+  /// index's ids.
   void WaitForRepair(const sync::Scope& scope) {
     const auto deadline = std::chrono::steady_clock::now() + kRepairTime;
     if (consistency_.WaitUntilApplied(consistency_.Position(), scope, deadline)) return;

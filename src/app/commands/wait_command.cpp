@@ -35,13 +35,13 @@ std::int64_t ParseToken(const std::string& token) {
   }
 }
 
-/// What says which database a token belongs to, if there are several.
+/// Returns the prefix that names a token's database, if there are several.
 std::string Before(const config::Config& config) {
   const std::string& name = config.database.name;
   return name.empty() ? "" : http::Encode(name) + ':';
 }
 
-/// Lets the service wait. Nothing when no service here will do it for us.
+/// Lets the service wait. Returns nullopt if no service on this machine can.
 std::optional<bool> WaitByService(const config::Config& config, std::int64_t token,
                                   Clock::time_point deadline) {
   for (;;) {
@@ -56,7 +56,7 @@ std::optional<bool> WaitByService(const config::Config& config, std::int64_t tok
   }
 }
 
-/// The names of all configured indexes, also of those that nobody has made yet.
+/// Returns the names of all configured indexes, including those that do not exist yet.
 std::vector<std::string> ConfiguredIndexes(const config::Config& config, pg::Session& session) {
   if (config.all_tables) {
     return plan::ConfiguredNames(config, catalog::Catalog::Load(session), session);
@@ -68,7 +68,7 @@ std::vector<std::string> ConfiguredIndexes(const config::Config& config, pg::Ses
 
 constexpr milliseconds kStep(20);
 
-/// Waits until changes of tables are known to the processes that sync.
+/// Waits until the processes that sync have checked changes of tables.
 bool WaitForLooks(pg::Session& session, Clock::time_point deadline) {
   while (!sync::ReadLooks(session).done()) {
     if (Left(deadline).count() == 0) return false;
@@ -77,7 +77,7 @@ bool WaitForLooks(pg::Session& session, Clock::time_point deadline) {
   return true;
 }
 
-/// Watches the database while some other process does the work. Returns what is left at the end.
+/// Polls the database while another process does the work. Returns what is left at the end.
 sync::Unfinished WaitByDatabase(pg::Session& session, std::int64_t token, const sync::Scope& scope,
                                 Clock::time_point deadline) {
   for (;;) {
@@ -105,10 +105,10 @@ bool IsAnybodyAtWork(pg::Session& session) {
 std::string Describe(const sync::Unfinished& left) {
   std::string text;
   const auto add = [&text](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
-  if (left.tables) add("not looked at by every process: the tables as they are now");
+  if (left.tables) add("not checked by every process yet: changed tables");
   if (left.events) add("changes wait");
   if (!left.missing.empty()) {
-    add(fmt::format("not made yet, or to be filled again: {}", fmt::join(left.missing, ", ")));
+    add(fmt::format("not created yet, or to be filled again: {}", fmt::join(left.missing, ", ")));
   }
   if (!left.filling.empty()) {
     add(fmt::format("rows are copied, or ids walked, for {}", fmt::join(left.filling, ", ")));

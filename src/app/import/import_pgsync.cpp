@@ -20,7 +20,7 @@ using Members = std::vector<Value::Member>;
 
 constexpr const char* kSchema = "schema.json of PGSync";
 
-/// A name as it has to be written in SQL.
+/// Returns a name as it has to be written in SQL.
 std::string Quoted(const std::string& name) {
   static const std::regex kPlain("[a-z_][a-z0-9_]*");
   if (std::regex_match(name, kPlain)) return name;
@@ -34,7 +34,8 @@ std::string TableName(const std::string& schema, const std::string& table) {
   return (needed ? Quoted(schema) + '.' : "") + Quoted(table);
 }
 
-/// PGSync's $NAME of the environment as ${NAME}. In other texts "${NAME}" is no variable there.
+/// Replaces PGSync's $NAME of the environment by ${NAME}. Escapes "${NAME}" in other texts, where
+/// PGSync has no variables.
 std::string Variables(const std::string& text) {
   static const std::regex kName(R"(\$([A-Za-z_][A-Za-z0-9_]*))");
   return std::regex_replace(text, kName, "$${$1}");
@@ -57,7 +58,7 @@ void CheckMembers(const Value& object, std::initializer_list<std::string_view> k
   }
 }
 
-/// One index: the tree of nodes of one document.
+/// Translates one index: the tree of nodes of one document.
 class IndexImport {
  public:
   IndexImport(const Value& document, std::string name, Notes& notes)
@@ -83,7 +84,7 @@ class IndexImport {
   }
 
  private:
-  /// The labels that the document's own mapping makes nested.
+  /// Reads which labels the document's own mapping makes nested.
   void ReadNested() {
     const Value* mapping = document_.Find("mapping");
     if (mapping != nullptr) Flatten(*mapping, "");
@@ -124,7 +125,7 @@ class IndexImport {
     Sources(node, key, place, out);
   }
 
-  /// Columns and children.
+  /// Translates columns and children.
   void Content(const Value& node, const std::string& prefix, const std::string& place,
                const std::string& alias, Value& out) {
     const PgsyncColumns columns(node, place, alias, notes_);
@@ -150,7 +151,7 @@ class IndexImport {
           child.Find({"relationship", "foreign_key"}) == nullptr) {
         notes_.Add(there,
                    "the table refers to itself: write \"on\": {\"PARENT COLUMN\": "
-                   "\"CHILD COLUMN\"} to say which way");
+                   "\"CHILD COLUMN\"} to give the direction");
       }
       Value made = ObjectValue();
       Node(child, prefix + label + '.', there, "child", made);
@@ -167,7 +168,7 @@ class IndexImport {
     CheckMembers(relationship, {"foreign_key", "through_tables", "type", "variant"}, place, notes_);
     const bool through = Through(node, relationship, place, out);
     On(relationship, through, place, out);
-    // Without a link table, PGSync believes the file and not the keys of the table.
+    // Without a link table, PGSync follows the file and not the keys of the table.
     const bool many = TextOf(relationship, "type") != "one_to_one";
     if (!through) out.members.emplace_back("many", BoolValue(many));
     if (TextOf(relationship, "variant") == "scalar") {
@@ -297,7 +298,7 @@ class IndexImport {
   std::string routing_;
 };
 
-/// The name of a document's index.
+/// Returns the name of a document's index.
 std::string IndexName(const Value& document, Notes& notes) {
   std::string name = TextOf(document, "index");
   if (name.empty()) name = TextOf(document, "database");
@@ -309,9 +310,8 @@ std::string IndexName(const Value& document, Notes& notes) {
   const std::string given = name;
   std::erase_if(name, [](char c) { return c == '$' || c == '{' || c == '}'; });
   if (variable) {
-    notes.Add(
-        "indexes." + name,
-        fmt::format("the name \"{}\" is not taken from the environment: write it out", given));
+    notes.Add("indexes." + name,
+              fmt::format("the name \"{}\" cannot come from the environment: write it out", given));
   }
   return name;
 }

@@ -6,10 +6,10 @@
 
 namespace pgsluice::app {
 
-/// A configuration made from another tool's.
+/// A configuration made from another tool's configuration.
 struct Imported {
   std::string config;              ///< The text of a pgsluice.json.
-  std::vector<std::string> notes;  ///< What is not carried over, with its place; or what to check.
+  std::vector<std::string> notes;  ///< What is left out or has to be checked, with its place.
 };
 
 /// Translates a `schema.json` of PGSync, without a database. Throws Error(kReject) if `schema` is

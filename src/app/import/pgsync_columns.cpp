@@ -24,7 +24,7 @@ bool IsPlainName(const std::string& name) {
   });
 }
 
-/// One operator of a path into jsonb, with what follows it.
+/// One operator of a path into jsonb, with its operand.
 struct Step {
   std::string operation;  ///< "->", "->>", "#>" or "#>>".
   std::string key;
@@ -56,7 +56,7 @@ bool IsIndex(const std::string& key) {
   return !key.empty() && key.find_first_not_of("0123456789") == std::string::npos;
 }
 
-/// The steps as SQL; `as_text`: the last one returns text.
+/// Returns the steps as SQL; `as_text`: the last one returns text.
 std::string PathSql(const std::vector<Step>& steps, bool as_text) {
   std::string sql;
   for (std::size_t i = 0; i < steps.size(); ++i) {
@@ -167,7 +167,7 @@ void PgsyncColumns::Replace(const std::string& name, const Value& words) {
                                    name));
     return;
   }
-  // Without the cast, so that a column that is not text is an error and does not become text.
+  // Without a cast, so that a column that is not text causes an error instead of becoming text.
   const std::string plain = Reference(field->column);
   std::string sql = field->sql.empty() ? plain : field->text;
   for (const auto& [from, to] : words.members) {
@@ -215,12 +215,13 @@ void PgsyncColumns::Concat(const Value& rule) {
   field->type = "text";
 }
 
-/// PGSync leaves out what is empty, and takes a name that is not a field for a text of its own.
+/// Returns a part of a concat. PGSync skips empty parts, and uses a name that is not a field as
+/// literal text.
 std::string PgsyncColumns::Part(const std::string& name) {
   if (const Field* field = Find(name)) return "nullif(" + field->text + ", '')";
   if (!all_) return Literal(name);
   notes_.Add(place_ + ".fields",
-             fmt::format("transform.concat: \"{}\" is taken for a column; write {} if it is a "
+             fmt::format("transform.concat: \"{}\" is read as a column; write {} if it is a "
                          "text of its own",
                          name, Literal(name)));
   return "nullif(" + Reference(name) + "::text, '')";

@@ -9,7 +9,7 @@
 
 namespace pgsluice::app {
 
-/// The list of remarks for the user, each with the place in the new configuration.
+/// The list of remarks for the user, each with its place in the new configuration.
 class Notes {
  public:
   void Add(const std::string& place, const std::string& text);
@@ -19,31 +19,32 @@ class Notes {
   std::vector<std::string> all_;
 };
 
-/// What `columns` and `transform` of one PGSync node make of a row: plain columns, renamed ones and
+/// Translates `columns` and `transform` of one PGSync node to plain columns, renamed ones and
 /// computed fields. PGSync applies `replace`, then `rename`, then `concat`.
 class PgsyncColumns {
  public:
-  /// `alias` is the table's name in SQL of computed fields: "root" or "child".
+  /// `alias` is the table's name in the SQL of computed fields: "root" or "child".
   PgsyncColumns(const json::Value& node, std::string place, std::string alias, Notes& notes);
 
   /// Adds columns, exclude, rename and fields to an index or an embed.
   void Write(json::Value& out) const;
   /// Appends `path` and definition of each entry of transform.mapping; `prefix` ends with a dot.
   void Mapping(const std::string& prefix, std::vector<json::Value::Member>& mapping) const;
-  /// The name that transform.rename gives to a child's label, or the label.
+  /// Returns the name that transform.rename gives to a child's label, or the label.
   std::string LabelOf(const std::string& label) const;
-  /// The column behind a field of the document, or "" if there is none.
+  /// Returns the column behind a field of the document, or "" if there is none.
   std::string ColumnOf(const std::string& field) const;
-  /// The one column of a node with variant "scalar". Adds a note and returns "" if there is none.
+  /// Returns the one column of a node with variant "scalar". Adds a note and returns "" if there is
+  /// none.
   std::string Scalar() const;
 
  private:
   struct Field {
     std::string name;    ///< In the document.
     std::string column;  ///< The table's column that it is read from.
-    std::string sql;     ///< Computed value; empty: the column as it is.
+    std::string sql;     ///< Computed value; empty: the unchanged column.
     std::string text;    ///< SQL of its text, for replace and concat.
-    std::string type;    ///< Of a computed value; empty: not known.
+    std::string type;    ///< Type of a computed value; empty: not known.
   };
 
   void ReadColumn(const std::string& column);
@@ -69,9 +70,9 @@ json::Value TextValue(std::string text);
 json::Value ListValue(const std::vector<std::string>& texts);
 json::Value ObjectValue();
 json::Value BoolValue(bool value);
-/// The text of member `name`, or "" if it is missing or not a text.
+/// Returns the text of member `name`, or "" if it is missing or not a text.
 std::string TextOf(const json::Value& object, std::string_view name);
-/// The texts of a list, or one text as a list.
+/// Returns the texts of a list, or one text as a list.
 std::vector<std::string> TextsOf(const json::Value* value);
 
 }  // namespace pgsluice::app

@@ -95,7 +95,7 @@ void DatabaseService::LogProgress(const std::stop_token& stop) {
   ProgressLog(sync_.registry(), pool_).Run(stop);
 }
 
-/// Without "indexes" in the configuration: which tables are left out, and why.
+/// Reports which tables are left out, and why, if the configuration has no "indexes".
 void DatabaseService::ReportNotIndexed(pg::Session& session) const {
   if (!config_.all_tables) return;
   for (const config::Finding& finding :
@@ -104,7 +104,8 @@ void DatabaseService::ReportNotIndexed(pg::Session& session) const {
   }
 }
 
-/// Of the databases of a server many are for something else, such as "postgres".
+/// Returns whether it has nothing to index. Many databases of a server are for other purposes, such
+/// as "postgres".
 bool DatabaseService::IsEmpty(pg::Session& session) const {
   return config_.database.all && config_.all_tables && !pg::HasTables(session);
 }
@@ -130,7 +131,7 @@ void DatabaseService::AddIndexes(api::IndexSet& indexes) const {
     }
   }
   for (const auto& [name, trouble] : set->troubles) {
-    indexes[name].state = sync::Name(trouble.state);  // without a plan if it cannot be searched
+    indexes[name].state = sync::Name(trouble.state);  // Without a plan if it cannot be searched.
   }
 }
 
@@ -176,7 +177,7 @@ std::string DatabaseService::Phase(const std::string& outer) const {
   return "live";
 }
 
-/// {"projects":{"documents":12},…}: what only this process and the engine know.
+/// Returns {"projects":{"documents":12},…}: what only this process and the engine know.
 std::string DatabaseService::OfIndexes(bool ask_engine) {
   const std::shared_ptr<const sync::IndexSet> set = sync_.registry().Current();
   std::map<std::string, std::string> texts;
@@ -201,7 +202,7 @@ std::string DatabaseService::OfIndexes(bool ask_engine) {
 
 std::string DatabaseService::WithoutDatabase(const std::string& reason) const {
   api::IndexSet indexes;
-  if (!name().empty()) {  // Other databases go on: their indexes are not marked.
+  if (!name().empty()) {  // Indexes of other databases are not marked.
     AddIndexes(indexes);
     for (const config::Index& index : config_.indexes) indexes[index.name];
   }
@@ -210,7 +211,7 @@ std::string DatabaseService::WithoutDatabase(const std::string& reason) const {
     list += fmt::format(R"({}{}:{{"state":"blocked","reason":{},"remedy":{}}})",
                         list.empty() ? "" : ",", json::Quote(index),
                         json::Quote("database " + name() + ": " + reason),
-                        json::Quote("mend the database; until then searches find what the index "
+                        json::Quote("repair the database; until then searches find what the index "
                                     "holds"));
   }
   return fmt::format(R"({{"phase":"degraded","reason":{},"indexes":{{{}}}}})",
@@ -218,7 +219,7 @@ std::string DatabaseService::WithoutDatabase(const std::string& reason) const {
 }
 
 std::string DatabaseService::Status(const std::string& outer) {
-  // Do not wait for a server that is known to be down.
+  // Does not wait for a server that is known to be down.
   const std::string lost = monitor_.TroubleOf("database");
   if (!lost.empty()) return WithoutDatabase(lost);
   if (idle_) return R"({"phase":"live","reason":"","indexes":{}})";
@@ -273,13 +274,13 @@ bool DatabaseService::WaitUntilApplied(const std::string& token, const std::stri
                                        std::chrono::steady_clock::time_point deadline) {
   if (const std::string away = Away(); !away.empty()) throw Error(Disposition::kRetry, away);
   const auto knows = [this](const std::string& tables) { return sync_.KnowsTables(tables); };
-  // One index has its tables in its scope. All: there may be new tables.
+  // A single index has its tables in its scope. For all indexes, there may be new tables.
   if (index.empty() && !consistency_.WaitUntilLooked(knows, deadline)) return false;
   return consistency_.WaitUntilApplied(
       token, [&] { return ScopeOf(index); }, deadline);
 }
 
-/// Nothing before the schema watcher has looked at every index, or at this one.
+/// Returns nullopt until the schema watcher has checked every index, or this one.
 std::optional<sync::Scope> DatabaseService::ScopeOf(const std::string& index) const {
   const bool complete = sync_.ready();
   const std::shared_ptr<const sync::IndexSet> set = sync_.registry().Current();

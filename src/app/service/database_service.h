@@ -24,55 +24,56 @@
 
 namespace pgsluice::app {
 
-/// One database in the service: its sync, and what the API and the admin port ask about it. It
-/// shares the engine's client and the metrics with those of other databases, and nothing else, so
-/// trouble stays where it is. Thread-safe, except Start(), StartAside() and Stop().
+/// One database in the service: its sync, and the functions for it behind the API and the admin
+/// port. Shares only the engine's client and the metrics with other databases, so that a trouble
+/// does not spread. Thread-safe, except Start(), StartAside() and Stop().
 class DatabaseService {
  public:
-  /// `config` is that of this database alone (config::ForDatabase). With `syncs` false it only
-  /// looks, and changes nothing.
+  /// `config` is the configuration of this database alone (config::ForDatabase). With `syncs` false
+  /// it changes nothing.
   DatabaseService(config::Config config, std::shared_ptr<engine::Engine> engine,
                   observe::Registry& registry, bool syncs);
   ~DatabaseService();
 
-  /// Waits for a database that is away. False if stopped meanwhile. Throws Error for what waiting
-  /// does not mend.
+  /// Waits for a database that cannot be reached. Returns false if stopped. Throws Error if waiting
+  /// does not help.
   bool Start(const std::stop_token& stop);
-  /// Starts on a thread of its own. Whatever is wrong with the database is reported and tried again
-  /// every few seconds.
+  /// Starts on a separate thread. Any error of the database is reported, and the start is tried
+  /// again every few seconds.
   void StartAside();
-  /// Blocks until stopped, and logs how far first copies are.
+  /// Blocks until stopped, and logs the progress of first copies.
   void LogProgress(const std::stop_token& stop);
   void Stop();
 
   const std::string& name() const { return config_.database.name; }
-  /// Every index is known to the engine, or known to be in trouble.
+  /// Returns whether every index exists in the engine or is known to be in trouble.
   bool ready() const { return idle_ || sync_.ready(); }
-  /// It has no table that could become an index, and is not followed until it has one.
+  /// Returns whether it has no table that could become an index; it is not followed until it has
+  /// one.
   bool idle() const { return idle_; }
   bool Has(const std::string& index) const;
   void AddIndexes(api::IndexSet& indexes) const;
 
-  /// Why it is not ready, or empty. `outer`: what is wrong with the whole process, which comes
-  /// first.
+  /// Returns why it is not ready, or empty. `outer`: what is wrong with the whole process, which
+  /// comes first.
   std::string Reason(const std::string& outer) const;
-  /// As `status --json` shows it.
+  /// Returns the JSON of `status --json`.
   std::string Status(const std::string& outer);
-  /// A policy that does not fit an index lets nobody see it: the log says why.
+  /// Logs which policies do not fit an index; these show nothing of it.
   void ReportAccess(const config::Config& config) const;
 
   std::vector<outbox::DeadLetter> DeadLetters();
   std::int64_t Retry(std::optional<std::int64_t> id);
 
-  // For the API. Throw Error(kRetry) at once if the database is known to be away.
+  // For the API. These throw Error(kRetry) at once if the database is known to be unreachable.
   std::string Position();
   std::set<std::string> Filling();
-  /// Of an index of this database, or of all of them if `index` is empty.
+  /// Waits for an index of this database, or for all of them if `index` is empty.
   bool WaitUntilApplied(const std::string& token, const std::string& index,
                         std::chrono::steady_clock::time_point deadline);
   std::int64_t lag_ms() const { return consistency_.lag_ms(); }
   std::int64_t pending() const { return consistency_.pending(); }
-  /// Null if the database is known to be away.
+  /// Returns null if the database is known to be unreachable.
   std::shared_ptr<const query::CursorKeys> Keys(const std::string& cursor);
 
  private:
@@ -80,8 +81,8 @@ class DatabaseService {
   void ReportNotIndexed(pg::Session& session) const;
   bool IsEmpty(pg::Session& session) const;
   std::optional<sync::Scope> ScopeOf(const std::string& index) const;
-  /// Why the database cannot be used, or empty. Only if it has a name: without other databases
-  /// nothing is saved by not asking.
+  /// Returns why the database cannot be used, or empty. Only for a database with a name: without
+  /// other databases, there is no reason to skip it.
   std::string Away() const;
   std::string Phase(const std::string& outer) const;
   std::string OfIndexes(bool ask_engine);

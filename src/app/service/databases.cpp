@@ -54,14 +54,14 @@ bool Databases::Start(const std::stop_token& stop) {
 
 void Databases::LogProgress(const std::stop_token& stop) {
   if (!named_) return Present()->front()->LogProgress(stop);
-  // Several log it themselves.
+  // With several databases, each one logs its own progress.
   sync::SleepUnlessStopped(std::chrono::hours(24 * 365 * 10), stop);
 }
 
 void Databases::Stop() {
   discovery_.request_stop();
   if (discovery_.joinable()) discovery_.join();
-  std::vector<std::jthread> stopping;  // at once: each finishes what is in flight
+  std::vector<std::jthread> stopping;  // In parallel: each finishes what is in flight.
   for (const One& one : *Present()) stopping.emplace_back([one] { one->Stop(); });
 }
 
@@ -207,7 +207,7 @@ std::string Databases::DeadLetters(bool with_rows) {
         all.push_back(std::move(letter));
       }
     } catch (const Error&) {
-      if (!named_) throw;  // /status reports the others'.
+      if (!named_) throw;  // /status reports the trouble of the others.
     }
   }
   return ToJson(all);
@@ -255,10 +255,10 @@ Databases::One Databases::Require(const std::string& name) const {
   std::vector<std::string> names;
   for (const One& one : *list) names.push_back(one->name());
   if (name.empty() && list->size() == 1) return list->front();
-  // In one sentence: callers of the API see no hint.
+  // In one sentence, because callers of the API do not see the hint.
   if (name.empty()) {
     throw Error(Disposition::kReject,
-                fmt::format("it is not said which database is meant: write NAME:NUMBER, as in "
+                fmt::format("the database is not named: write NAME:NUMBER, as in "
                             "{}:48213",
                             names.empty() ? "shop" : names.front()));
   }
@@ -285,7 +285,7 @@ std::string Databases::Position(const std::string& database) {
   return Require(database)->Position();
 }
 
-// An index that was removed a moment ago has no database any more.
+// An index that was just removed has no database.
 std::int64_t Databases::lag_ms(const std::string& database) {
   const One one = Find(database);
   return one == nullptr ? 0 : one->lag_ms();

@@ -20,37 +20,39 @@
 
 namespace pgsluice::app {
 
-/// The databases that the process follows: one without a name, or several. Routes what concerns an
-/// index to its database. With `database.all` it asks the server every few seconds for databases
-/// that are new. Thread-safe, except Start() and Stop().
+/// The databases that the process follows: one without a name, or several. Routes requests for an
+/// index to its database. With `database.all` it asks the server for new databases every few
+/// seconds. Thread-safe, except Start() and Stop().
 class Databases : public api::SyncState {
  public:
   Databases(const config::Config& config, std::shared_ptr<engine::Engine> engine,
             observe::Registry& registry, bool syncs);
   ~Databases() override;
 
-  /// Of one database without a name: see DatabaseService::Start(). Several start aside.
+  /// Starts one database without a name like DatabaseService::Start(), and several ones aside.
   bool Start(const std::stop_token& stop);
-  /// Blocks until stopped, and logs how far first copies are.
+  /// Blocks until stopped, and logs the progress of first copies.
   void LogProgress(const std::stop_token& stop);
   void Stop();
 
   std::shared_ptr<const api::IndexSet> Indexes() const;
-  /// Every index of every database is known to the engine, or known to be in trouble.
+  /// Returns whether every index of every database exists in the engine or is known to be in
+  /// trouble.
   bool ready() const;
-  /// Why the process is not ready, or empty. `outer`: what is wrong with it as a whole.
+  /// Returns why the process is not ready, or empty. `outer`: what is wrong with it as a whole.
   std::string Reason(const std::string& outer) const;
-  /// As `status --json` shows it.
+  /// Returns the JSON of `status --json`.
   std::string Status(const std::string& outer);
   void ReportAccess(const config::Config& config) const;
   std::shared_ptr<const query::CursorKeys> CursorKeys(const std::string& cursor);
 
-  /// As `dead-letters list --json`, of the databases that can be asked.
+  /// Returns the JSON of `dead-letters list --json`, for the databases that can be asked.
   std::string DeadLetters(bool with_rows);
-  /// Of one database if `id` is given. Throws Problem 400 if it is not said which.
+  /// Retries dead letters; those of one database if `id` is given. Throws Problem 400 if the
+  /// database is not named.
   std::int64_t Retry(const std::string& database, std::optional<std::int64_t> id);
 
-  // api::SyncState.
+  // The functions of api::SyncState.
   std::vector<std::string> DatabaseNames() override;
   std::string DatabaseOf(const std::string& index) override;
   std::string Position(const std::string& database) override;
@@ -66,16 +68,16 @@ class Databases : public api::SyncState {
   using List = std::vector<One>;
 
   std::shared_ptr<const List> Present() const;
-  /// Null for a name that no database has.
+  /// Returns null if no database has this name.
   One Find(const std::string& name) const;
-  /// Throws Error(kReject) for a name that no database has.
+  /// Throws Error(kReject) if no database has this name.
   One Require(const std::string& name) const;
-  /// The same for a request. Throws Problem 400.
+  /// Like Require(), for a request. Throws Problem 400.
   One Asked(const std::string& name) const;
-  /// Null for an index that no database has.
+  /// Returns null if no database has this index.
   One Owner(const std::string& index) const;
   void Add(const config::Database& database);
-  /// Whether a database of the server is to be followed.
+  /// Returns whether a database of the server should be followed.
   bool MayAdd(const std::string& name);
   void Discover(const std::stop_token& stop);
   void LookForNew(std::unique_ptr<pg::Session>& session);
@@ -90,7 +92,8 @@ class Databases : public api::SyncState {
   std::shared_ptr<const List> list_ PGSLUICE_GUARDED_BY(mutex_) = std::make_shared<List>();
   /// Why the server's databases are not known, or empty.
   std::string unlisted_ PGSLUICE_GUARDED_BY(mutex_);
-  std::set<std::string> refused_;  ///< Databases whose indexes cannot be; of the discovery alone.
+  std::set<std::string>
+      refused_;  ///< Databases whose index names collide; used by the discovery thread.
   std::jthread discovery_;
 };
 

@@ -11,7 +11,7 @@ namespace pgsluice::app {
 namespace {
 
 constexpr std::chrono::seconds kAge{10};
-/// Forged cursors name keys that do not exist: they may not make us ask the database each time.
+/// Forged cursors name keys that do not exist, so the database is asked at most once in this time.
 constexpr std::chrono::seconds kPause{1};
 
 constexpr const char* kReadKeys =
@@ -71,7 +71,7 @@ void InstallationKeys::Report(const std::string& why, const std::string& remedy)
   trouble_ = why;
   if (why.empty()) return;
   observe::Log(observe::Level::kWarn, "api",
-               "the key for cursors cannot be read: cursors may be of no use in other processes",
+               "the key for cursors cannot be read: cursors may not work in other processes",
                {{"reason", why}, {"remedy", remedy}});
 }
 

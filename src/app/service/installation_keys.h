@@ -11,10 +11,9 @@
 
 namespace pgsluice::app {
 
-/// The keys for cursors that all processes of an installation share (`pgsluice.installation_key`),
-/// read again every ten seconds and when a cursor names a key that is not known. If the table
-/// cannot be read, a key of this process is used, and cursors work in this process only.
-/// Thread-safe.
+/// The keys for cursors that all processes of an installation share (`pgsluice.installation_key`).
+/// Read again every ten seconds, and when a cursor names an unknown key. If the table cannot be
+/// read, a key of this process is used, and cursors work only in this process. Thread-safe.
 class InstallationKeys {
  public:
   InstallationKeys(pg::Pool& pool, observe::Registry& registry);
@@ -23,7 +22,7 @@ class InstallationKeys {
  private:
   using Clock = std::chrono::steady_clock;
 
-  /// Null if they cannot be read now.
+  /// Returns null if the keys cannot be read now.
   std::shared_ptr<const query::CursorKeys> Read();
   void Report(const std::string& why, const std::string& remedy);
 

@@ -2,7 +2,7 @@
 
 namespace pgsluice::app {
 
-/// Has freed memory go back to the system soon. Before any thread exists.
+/// Makes freed memory go back to the system soon. Call it before any thread exists.
 void KeepMemorySmall();
 
 }  // namespace pgsluice::app

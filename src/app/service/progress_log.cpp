@@ -28,7 +28,7 @@ void ProgressLog::Run(const std::stop_token& stop) {
     try {
       Look();
     } catch (const Error&) {
-      // Reported where it stops the work.
+      // The thread whose work it stops reports it.
     }
   }
 }

@@ -11,8 +11,8 @@
 
 namespace pgsluice::app {
 
-/// Logs how far copies are: rows, rate and time left of each index that is being filled, when it is
-/// seen first and every ten seconds.
+/// Logs the progress of copies: rows, rate and time left of each index that is being filled, when
+/// it begins and every ten seconds.
 class ProgressLog {
  public:
   ProgressLog(const sync::IndexRegistry& registry, pg::Pool& pool)

@@ -27,7 +27,7 @@ namespace {
 using observe::Level;
 using observe::Log;
 
-// The process is gone ten seconds after the signal, whatever hangs.
+// The process ends within ten seconds after the signal, even if something hangs.
 constexpr std::chrono::milliseconds kApiStop{8000};
 constexpr std::chrono::milliseconds kAdminStop{500};
 
@@ -40,7 +40,7 @@ api::HttpLimits AdminLimits(const config::Config& config, observe::Registry& reg
   return limits;
 }
 
-/// Parts of the configuration that changed and that only a restart puts in force.
+/// Returns the parts of the configuration that changed and need a restart.
 std::string NeedsRestart(const config::Config& old, const config::Config& fresh) {
   std::string names;
   const auto address = [](const config::Config& config) {
@@ -58,8 +58,8 @@ std::string NeedsRestart(const config::Config& old, const config::Config& fresh)
   return names.empty() ? "nothing" : names;
 }
 
-/// The whole service. The order of the members is the order in which they start to exist; they
-/// start in the order of Run() and stop in reverse.
+/// The whole service. Members are constructed in the order of their declaration, started in the
+/// order of Run(), and stopped in reverse.
 class Process {
  public:
   Process(const config::Config& config, bool syncs, bool serves)
@@ -98,7 +98,7 @@ class Process {
         .Set(1);
   }
 
-  /// SIGHUP.
+  /// Handles SIGHUP.
   void Reload(const Context& context) {
     config::Findings findings;
     config::Config fresh =
@@ -143,7 +143,7 @@ class Process {
   }
 
  private:
-  /// What is wrong with the process as a whole, or empty.
+  /// Returns what is wrong with the process as a whole, or empty.
   std::string OfProcess() const {
     if (stopping_) return "stopping";
     const std::string trouble = pg::ConnectionTrouble();
@@ -152,8 +152,8 @@ class Process {
 
   std::string Reason() const { return databases_.Reason(OfProcess()); }
 
-  /// The page searches through the admin port, where the browser may. Without any key it does so
-  /// on loopback only, as the API itself.
+  /// Returns whether the page may search through the admin port. Without any key it may only on
+  /// loopback, like the API itself.
   bool PageMaySearch(const config::Auth& auth) const {
     const bool open = auth.keys.empty() && !auth.jwt && auth.anonymous.empty();
     return serves_ && (!open || config::IsLoopback(config_.admin_listen));

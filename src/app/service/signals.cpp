@@ -11,7 +11,7 @@ namespace pgsluice::app {
 
 namespace {
 
-// Less than the ten that we promise.
+// Less than the ten seconds that the documentation promises.
 constexpr unsigned kStopSeconds = 8;
 
 sigset_t Watched() {
@@ -23,7 +23,7 @@ sigset_t Watched() {
 
 std::atomic<bool> caught = false;
 
-// Nothing is lost: what was in flight is still in the outbox.
+// Nothing is lost, because the events in flight are still in the outbox.
 void OnAlarm(int) {
   constexpr std::string_view kText =
       "pgsluice: no answer in time; what was in flight stays in the outbox\n";
@@ -55,7 +55,7 @@ void Signals::Run() {
     } else if (source_.stop_requested()) {
       _exit(128 + number);
     } else {
-      // Whatever hangs, the process is gone in time.
+      // The process ends in time, even if something hangs.
       std::signal(SIGALRM, OnAlarm);
       alarm(kStopSeconds);
       caught = true;

@@ -6,15 +6,15 @@
 
 namespace pgsluice::app {
 
-/// Takes the process's signals, which main() has blocked in every thread. The first SIGTERM or
-/// SIGINT requests a stop; a second one ends the process at once (143, 130), and so does the time:
-/// after eight seconds it ends with 0. SIGHUP calls `reload`.
+/// Receives the process's signals, which main() has blocked in every thread. The first SIGTERM or
+/// SIGINT requests a stop. A second one ends the process at once (143, 130). If the stop takes
+/// longer than eight seconds, the process ends with 0. SIGHUP calls `reload`.
 class Signals {
  public:
   explicit Signals(std::function<void()> reload);
   ~Signals();
 
-  /// Whether any was asked to stop: then a command begins nothing new.
+  /// Returns whether a stop was requested; a command then begins nothing new.
   static bool Caught();
 
   std::stop_token stop() const { return source_.get_token(); }

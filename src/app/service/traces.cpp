@@ -15,8 +15,8 @@ namespace {
 using config::Environment;
 using std::chrono::milliseconds;
 
-/// A variable about traces, else the one about all signals: OTEL_EXPORTER_OTLP_TRACES_<name>,
-/// OTEL_EXPORTER_OTLP_<name>. Empty counts as not set.
+/// Returns a variable about traces, or else the one about all signals:
+/// OTEL_EXPORTER_OTLP_TRACES_<name>, OTEL_EXPORTER_OTLP_<name>. Empty counts as not set.
 std::string Otlp(const Environment& environment, const std::string& name) {
   for (const char* prefix : {"OTEL_EXPORTER_OTLP_TRACES_", "OTEL_EXPORTER_OTLP_"}) {
     const std::string value = environment(prefix + name).value_or("");
@@ -25,7 +25,7 @@ std::string Otlp(const Environment& environment, const std::string& name) {
   return {};
 }
 
-/// The address with its path; empty when none is set.
+/// Returns the address with its path; empty if none is set.
 std::string Endpoint(const Environment& environment) {
   std::string url = environment("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT").value_or("");
   if (!url.empty()) return url;
@@ -53,7 +53,7 @@ std::string Decoded(std::string_view text) {
   return out;
 }
 
-/// "a=1,b=two%20words"
+/// Reads "a=1,b=two%20words".
 http::Headers Pairs(std::string_view list) {
   http::Headers pairs;
   while (!list.empty()) {
@@ -66,7 +66,7 @@ http::Headers Pairs(std::string_view list) {
   return pairs;
 }
 
-/// A number of a variable; what is none is as if it were not set.
+/// Reads a number from a variable; text that is not a number counts as not set.
 template <typename Number>
 Number NumberOf(const Environment& environment, const std::string& name, Number fallback) {
   const std::string text = environment(name).value_or("");

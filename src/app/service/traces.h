@@ -10,18 +10,18 @@
 
 namespace pgsluice::app {
 
-/// Where traces go and which, from the variables that OpenTelemetry defines.
+/// The settings of traces, from the variables that OpenTelemetry defines.
 struct TraceSettings {
   http::ClientOptions collector;  ///< One URL, with the path.
   http::Headers headers;
   observe::TraceOptions options;
 };
 
-/// Nothing when no traces are wanted. Throws Error for what cannot be done.
+/// Returns nullopt if traces are not enabled. Throws Error for settings that are not supported.
 std::optional<TraceSettings> ReadTraceSettings(const config::Environment& environment);
 
-/// Runs until it is destroyed; null when no traces are wanted, or when they cannot be exported,
-/// which the log says: the service works without.
+/// Exports traces until it is destroyed. Null if traces are not enabled, or if they cannot be
+/// exported; that is logged, and the service works without them.
 std::unique_ptr<observe::TraceExporter> ExportTraces(const config::Environment& environment,
                                                      observe::Registry& registry);
 

@@ -11,12 +11,12 @@ namespace pgsluice::app {
 
 struct WantedIndexes {
   std::vector<std::shared_ptr<const plan::Plan>> plans;
-  bool misfits = false;  ///< Others were wanted, but their definitions do not fit the tables.
+  bool misfits = false;  ///< Definitions of other wanted indexes do not fit the tables.
 };
 
-/// The plans of the indexes that the arguments name, of all if there are none. Prints what is wrong
-/// with a wanted index that does not fit the tables. Throws BadConfiguration if none of the wanted
-/// ones fits, and Error for a name that no index has.
+/// Returns the plans of the indexes that the arguments name, or of all if there are none. Prints
+/// what is wrong with a wanted index that does not fit the tables. Throws BadConfiguration if none
+/// of the wanted ones fits, and Error for a name that no index has.
 WantedIndexes WantedPlans(const Context& context, pg::Session& session);
 
 }  // namespace pgsluice::app

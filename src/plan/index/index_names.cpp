@@ -31,7 +31,7 @@ bool Forbidden(char c) {
          std::string_view("\\/*?\"<>|,#:").find(c) != std::string_view::npos;
 }
 
-/// Parts of the API's paths that no index can be called.
+/// Returns whether it is a part of the API's paths, which cannot be the name of an index.
 bool IsRoute(std::string_view name) {
   static constexpr std::array kRoutes = {
       std::string_view("indexes"), std::string_view("multi-search"),
@@ -47,13 +47,13 @@ std::string WithHash(std::string_view name, std::string_view table, std::size_t 
 
 constexpr std::size_t kDigits = 8;
 
-/// Whether an index behind one of these is called so.
+/// Returns whether it is the name of a physical index behind one of these.
 bool IsBehindAny(std::string_view name, const std::set<std::string>& names) {
   return std::any_of(names.begin(), names.end(),
                      [&](const std::string& index) { return config::IsPhysicalName(name, index); });
 }
 
-/// The table that has a name which several would have.
+/// Returns the table that keeps a name which several tables would get.
 const catalog::Table* OwnerOf(const std::string& name,
                               const std::vector<const catalog::Table*>& tables,
                               const PresentIndexes& present) {

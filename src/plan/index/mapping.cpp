@@ -8,7 +8,7 @@ namespace pgsluice::plan {
 
 namespace {
 
-/// 32,766 bytes is the engines' limit for a term; a character takes at most 4.
+/// The engines' limit for a term is 32,766 bytes; a character takes at most 4.
 constexpr const char* kIgnoreAbove = "8191";
 constexpr const char* kDateFormat = "strict_date_optional_time||epoch_millis";
 
@@ -85,7 +85,7 @@ class Mapping {
     return properties;
   }
 
-  /// Names that queries can use for a field whose own name is a pattern to the engine.
+  /// Adds names that queries can use for a field whose own name is a pattern to the engine.
   static void AddAliases(json::Value& properties, const Field& field,
                          const json::Value& definition) {
     const auto add = [&](const std::string& name, const std::string& path) {
@@ -115,19 +115,19 @@ class Mapping {
     return definition;
   }
 
-  /// Another type takes other parameters; but what filters, sorts and `q` use stays.
+  /// Drops parameters that another type does not have, but keeps what filters, sorts and `q` use.
   static void KeepAcrossTypes(const Field& field, json::Value& definition) {
     std::erase_if(definition.members, [&](const auto& member) {
       const bool text = member.first == "copy_to" || member.first == "analyzer";
       return !(member.first == "fields" || (text && field.kind == Kind::kText));
     });
     if (field.kind == Kind::kText) return;
-    // A text column that is mapped as something else has no `.keyword`.
+    // A text column that is mapped to another type has no `.keyword`.
     const json::Value* fields = definition.Find("fields");
     if (fields != nullptr && !field.identifier) definition.members.clear();
   }
 
-  /// A user's sub-fields and copies come beside ours, everything else in place of it.
+  /// Adds a user's sub-fields and copies to ours; everything else replaces ours.
   static void Lay(json::Value& definition, const std::string& name, const json::Value& value) {
     const json::Value* ours = definition.Find(name);
     if (name == "fields" && ours != nullptr && value.IsObject()) {
@@ -166,7 +166,7 @@ class Mapping {
                    {std::string(kJoined), std::move(joined)}});
   }
 
-  /// The analyzer, and beside it the words as written: for typos and for beginnings.
+  /// Adds the analyzer, and the words as written for typos and beginnings.
   static void Analyse(json::Value& text, const Analyzers& analyzers) {
     if (analyzers.index.empty() && analyzers.search.empty()) return;
     if (analyzers.index != "default") {

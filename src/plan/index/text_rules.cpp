@@ -9,7 +9,7 @@ namespace pgsluice::plan {
 
 namespace {
 
-/// Whether some setting's full name begins with `prefix`.
+/// Returns whether the full name of a setting begins with `prefix`.
 bool HasSetting(const json::Value& value, const std::string& name, std::string_view prefix) {
   if (!value.IsObject()) return name.compare(0, prefix.size(), prefix) == 0;
   return std::any_of(value.members.begin(), value.members.end(), [&](const auto& member) {

@@ -10,7 +10,7 @@ namespace pgsluice::plan {
 namespace {
 
 struct Rule {
-  std::string_view type;  ///< pg_type.typname, whatever its schema: extensions live anywhere.
+  std::string_view type;  ///< pg_type.typname in any schema, because extensions can be in any.
   Kind kind;
   std::string_view engine_type;
 };

@@ -8,21 +8,22 @@
 namespace pgsluice::plan {
 
 /// Sets kind, engine_type, pg_type, array, labels and vector_dimensions of `field` from a column's
-/// type. Answers false when nobody knows the type: it is then indexed as its text.
+/// type. Returns false if the type is unknown; it is then indexed as its text.
 bool ApplyType(const catalog::TypeInfo& type, Field& field);
 
-/// Lets the engine type a user asked for decide the kind ("geo_point", "keyword", …).
+/// Lets the engine type that a user configured decide the kind ("geo_point", "keyword", …).
 void ApplyEngineType(const std::string& engine_type, Field& field);
 
-/// The innermost element type of an array; the type itself otherwise.
+/// Returns the innermost element type of an array; otherwise the type itself.
 const catalog::TypeInfo& ElementOf(const catalog::TypeInfo& type);
 
 bool IsInteger(const catalog::TypeInfo& type);
 
-/// Whether equal values of this type always have equal texts (false for numeric, citext, …).
+/// Returns whether equal values of this type always have equal texts (false for numeric, citext,
+/// …).
 bool EqualMeansSameText(const catalog::TypeInfo& type);
 
-/// Whether values can be compared with `=` and hashed by every supported server.
+/// Returns whether every supported server can compare values with `=` and hash them.
 bool Hashable(const catalog::TypeInfo& type);
 
 }  // namespace pgsluice::plan

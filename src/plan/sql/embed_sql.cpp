@@ -26,7 +26,7 @@ std::string Join(const std::vector<std::string>& parts, const char* between = ",
   return fmt::format("{}", fmt::join(parts, between));
 }
 
-/// A column of a table as it is compared with others.
+/// Returns a column of a table in the form in which it is compared with others.
 std::string Compared(const catalog::Table& table, const std::string& alias,
                      const std::string& column) {
   return ComparedSql(table.Find(column)->type, alias + "." + Quoted(column));
@@ -36,16 +36,16 @@ std::string Equals(const catalog::Table& table, const std::string& column) {
   return EqualsSql(ComparedType(table.Find(column)->type));
 }
 
-/// Rows that have the values to join on: the parents or the links, and their values, of rows `s`.
+/// Rows `s` with the values to join on: the parents or the link rows.
 struct Source {
   std::string cte;
   std::vector<std::string> values;
-  bool distinct = false;    ///< No value comes twice.
-  bool neighbours = false;  ///< One distinct integer, of rows that lie side by side.
+  bool distinct = false;    ///< No value occurs twice.
+  bool neighbours = false;  ///< A single distinct integer column, of adjacent rows.
 };
 
-/// `alias.columns` belong to the values that the source holds. `unless`: an array is empty where
-/// that table expression has a row.
+/// Returns a condition: `alias.columns` are among the source's values. `unless`: uses an empty
+/// array if that table expression has a row.
 std::string MatchSql(const catalog::Table& table, const std::string& alias,
                      const std::vector<std::string>& columns, const Source& source,
                      const std::string& unless = "") {
@@ -56,8 +56,9 @@ std::string MatchSql(const catalog::Table& table, const std::string& alias,
   }
   for (std::size_t i = 0; i < columns.size(); ++i) {
     const std::string equals = Equals(table, columns[i]);
-    // The array form always uses the index, whatever the planner expects of the parents; without an
-    // index it would compare every row with every element, where a hashed semi-join does not.
+    // The array form always uses the index, even if the planner's estimate of the parents is wrong.
+    // But without an index it would compare every row with every element, so a semi-join, which can
+    // be hashed, is used then.
     if (HasIndex(table, {columns[i]})) {
       parts.push_back(fmt::format(
           "{} {} ANY (ARRAY(SELECT {}{} FROM {} s{}))", mine[i], equals,
@@ -91,8 +92,8 @@ class NodeSql {
   const Step& last() const { return node_.steps.back(); }
   std::string Cte(const char* suffix) const { return node_.name + suffix; }
 
-  /// Pairs of a parent's join values (j) and the embedded table's join values (c), over all link
-  /// tables: one per way from the one to the other.
+  /// Builds pairs of a parent's join values (j) and the embedded table's join values (c), over all
+  /// link tables: one row per path from one to the other.
   void Links() {
     std::vector<std::string> columns;
     const Step& first = node_.steps.front();
@@ -120,18 +121,18 @@ class NodeSql {
       from += fmt::format(" JOIN {} AS l{} ON {}", TableSql(*step.table), i, Join(on, " AND "));
     }
     Source parents = OfParents();
-    // The planner takes a range for a part of the table, for which it would read the next one
-    // through.
+    // The planner assumes that a range covers a part of the table, and would read the whole next
+    // table for it.
     parents.neighbours = parents.neighbours && links == 1;
     const std::string select = fmt::format("SELECT {} FROM {} WHERE ", Join(columns), from);
     const std::string sql = Matching(select, "", *first.table, "l0", first.here, parents);
     out_.ctes.push_back(fmt::format("{} AS MATERIALIZED ({})", Cte("_links"), sql));
   }
 
-  /// `select … WHERE` the columns belong to the source's values `rest`. Integers of which four in
-  /// five or more between the lowest and the highest are asked for are read as a range, because
-  /// before version 17 PostgreSQL goes down the index for each element of an array. What the range
-  /// has beyond them meets no parent.
+  /// Returns `select … WHERE` the columns are among the source's values, then `rest`. Integers are
+  /// read as a range if at least four in five between the lowest and the highest are needed,
+  /// because before version 17 PostgreSQL descends the index for each element of an array.
+  /// Additional rows of the range match no parent.
   std::string Matching(const std::string& select, const std::string& rest,
                        const catalog::Table& table, const std::string& alias,
                        const std::vector<std::string>& columns, const Source& source) {
@@ -180,7 +181,7 @@ class NodeSql {
     return columns;
   }
 
-  /// The embedded table's rows that belong to any parent.
+  /// Builds the embedded table's rows that belong to any parent.
   void Rows() {
     std::vector<std::string> columns;
     for (const std::string& column : Columns()) columns.push_back("child." + Quoted(column));
@@ -193,7 +194,7 @@ class NodeSql {
     out_.ctes.push_back(fmt::format("{} AS ({})", Cte("_rows"), sql));
   }
 
-  /// Their documents, each built once however many parents share it.
+  /// Builds their documents, each once even if many parents share it.
   void Documents() {
     EmbedSql below =
         BuildEmbeds(node_.children, {Cte("_rows"), "child", node_.table(), parents_.neighbours});
@@ -214,7 +215,7 @@ class NodeSql {
                                     kDocument, Cte("_rows"), below.joins));
   }
 
-  /// The parent's join values, as columns of the grouped query.
+  /// Returns the parent's join values, as columns of the grouped query.
   std::vector<std::string> JoinValues() const {
     std::vector<std::string> values;
     const std::size_t count = node_.steps.front().here.size();
@@ -236,7 +237,7 @@ class NodeSql {
                        Join(on, " AND "));
   }
 
-  /// Always a total order, so that a document changes only when its data does.
+  /// Returns a total order, so that a document changes only if its data does.
   std::string Order() const {
     std::vector<std::string> order;
     if (!node_.config->order_by.empty()) order.push_back(node_.config->order_by + "\n");
@@ -244,7 +245,7 @@ class NodeSql {
     for (const std::string& column : node_.identity) {
       if (sortable) order.push_back("child." + Quoted(column));
     }
-    // Rows of a table and its inheritance children may have one key.
+    // Rows of a table and its inheritance children may have the same key.
     sortable = sortable && !node_.table().HasInheritanceChildren();
     if (!sortable) order.push_back(fmt::format("child.{} COLLATE \"C\"", kDocument));
     return Join(order);
@@ -266,7 +267,7 @@ class NodeSql {
     }
   }
 
-  /// Enums by their declared order, without a function that is looked up by its name.
+  /// Compares enums by their declared order, without a function that is found by its name.
   std::string ExtremeSql(const catalog::TypeInfo& type, const std::string& column,
                          bool highest) const {
     if (type.kind == 'e') {
@@ -304,8 +305,8 @@ class NodeSql {
           JoinNames(values.size()), kDocument, Join(named), Join(values), Order(), From(),
           *node_.config->limit, Join(group));
     } else {
-      // Sorted all at once: before version 16 PostgreSQL sorts each group of an ordered aggregate
-      // by itself, which takes longer.
+      // Sorts everything at once, because before version 16 PostgreSQL sorts each group of an
+      // ordered aggregate separately, which takes longer.
       sql = fmt::format(
           "SELECT {0}, '[' || string_agg(x.{1}, ',') || ']' AS {1} FROM (SELECT {2}, "
           "child.{1} AS {1} FROM {3} ORDER BY {4}, {5}) x GROUP BY {6}",

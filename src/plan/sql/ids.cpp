@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kHashDigits = 64;
 
-/// Types whose texts are short, never empty and hold neither `|` nor `\`.
+/// Returns whether texts of the type are short, never empty, and contain neither `|` nor `\`.
 bool Plain(const catalog::TypeInfo& type) {
   static constexpr std::array kPlain = {
       std::string_view("int2"), std::string_view("int4"),      std::string_view("int8"),
@@ -32,7 +32,7 @@ std::string EscapedSql(const std::string& text) {
   return fmt::format(R"(replace(replace({}, '\', '\\'), '|', '\|'))", text);
 }
 
-/// An `_id` that the engines take whatever its length.
+/// Returns an `_id` that the engines accept, whatever its length.
 std::string BoundedSql(const std::string& id) {
   return fmt::format(
       "CASE WHEN octet_length({0}) BETWEEN 1 AND 512 THEN {0} ELSE 'sha256:' || {1} END", id,

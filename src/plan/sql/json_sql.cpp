@@ -11,8 +11,8 @@ namespace {
 constexpr const char* kUnsafe = R"(\\u(0000|[dD][89a-fA-F])|[0-9][eE][+-]?[0-9]{4})";
 constexpr const char* kPairs = R"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})";
 
-/// Too deep or with numbers too long for the engines' parsers; only texts long enough to be either
-/// are looked at.
+/// Returns a condition: nested too deep, or with numbers too long, for the engines' parsers. Checks
+/// only texts that are long enough for either.
 std::string Unparsable(const std::string& jsonb) {
   return fmt::format(
       "octet_length(({0})::text) > 200 AND (jsonb_path_exists({0}, 'strict $.**{{100}}') OR "

@@ -7,12 +7,13 @@
 
 namespace pgsluice::plan {
 
-/// JSON text of a range: {"gte":..,"lt":..}, infinite bounds left out, {"empty":true} when empty.
+/// Returns JSON text of a range: {"gte":..,"lt":..} without infinite bounds, {"empty":true} if
+/// empty.
 std::string RangeSql(const Field& field, const catalog::TypeInfo& range, const std::string& x);
 
-/// Condition (NULL for a NULL range): the engine's range types refuse this value. They know no
-/// empty ranges, no years outside 1 to 9999, no bounds beyond double, and compare after rounding
-/// (dates to milliseconds, numbers to double), where lower may pass upper.
+/// Returns a condition (NULL for a NULL range): the engine's range types refuse this value. They
+/// have no empty ranges, no years outside 1 to 9999 and no bounds beyond double. They compare after
+/// rounding (dates to milliseconds, numbers to double), which may put lower above upper.
 std::string RangeRefusedSql(const catalog::TypeInfo& range, const std::string& x);
 
 }  // namespace pgsluice::plan

@@ -21,7 +21,8 @@ std::string Root(const catalog::Column& column) { return "root." + Quoted(column
 
 constexpr const char* kAskedId = "asked.\"pgsluice id\"";
 
-/// Asked columns have names that no unqualified name in a `where` can mean.
+/// Returns a name for a column of the requested keys that no unqualified name in a `where` can
+/// mean.
 std::string Asked(std::size_t i) { return fmt::format("asked.\"pgsluice k{}\"", i); }
 
 class Statements {
@@ -41,7 +42,7 @@ class Statements {
                    : fmt::format("coalesce(nullif({}, ''), {})", RoutingText(), root_id_);
   }
 
-  /// `embeds`: the statements of the embedded tables, for few roots or for many side by side.
+  /// `embeds`: the statements of the embedded tables, for few roots or for many adjacent ones.
   std::string ReadByKey(const std::vector<std::string>& embeds) const {
     return root_.row_hash_id ? ReadByRow(embeds) : ByColumns(false, embeds);
   }
@@ -100,12 +101,12 @@ class Statements {
  private:
   bool Tree() const { return !root_.children.empty(); }
 
-  /// Of rows with equal keys, which comes first: see ids.h.
+  /// Returns the order of rows with equal keys: see ids.h.
   std::string RankSql() const {
     return fmt::format("ORDER BY root.tableoid <> {}, root.tableoid, root.ctid", root_.table->oid);
   }
 
-  /// The rows of a tree, each with its place among those with its key.
+  /// Returns the rows of a tree, each with its rank among those with its key.
   std::string RankedSql(const std::string& partition, const std::string& where) const {
     return fmt::format(
         "(SELECT root.*, root.tableoid AS tableoid, row_number() OVER ({}{}) AS \"pgsluice rank\" "
@@ -113,7 +114,7 @@ class Statements {
         partition, RankSql(), Table(), where);
   }
 
-  /// The root's rows, with their ids if those are not made of a row's columns alone.
+  /// Returns the root's rows, with their ids if these depend on more than a row's columns.
   std::string TableWithIds() const {
     if (!Tree()) return Table();
     std::string name;
@@ -132,8 +133,8 @@ class Statements {
     return pg::Session::QuoteLiteral(child.QualifiedName()) + "::text";
   }
 
-  /// `keys` (rows of asked keys) once for each id that a key may have. NULL stands for the first
-  /// row with the key, an oid for another one of that child.
+  /// Returns each of `keys` (rows of requested keys) once per id that the key may have. NULL stands
+  /// for the first row with the key, an oid for another one in that child.
   std::string PlacesSql(const std::string& keys, const std::vector<std::string>& columns) const {
     std::string places = "(NULL::oid, NULL::text)";
     for (const catalog::Table* child : root_.children) {
@@ -147,7 +148,7 @@ class Statements {
         places);
   }
 
-  /// The keys of an array with their places, and their columns as `asked` has them.
+  /// Returns the keys of an array with their positions, and their columns as in `asked`.
   std::string WithKeyColumns(const std::string& place) const {
     std::string sql = "SELECT e." + place;
     const std::vector<std::string> values = AskedValues();
@@ -176,7 +177,7 @@ class Statements {
     return Quoted(root_.table->schema) + "." + Quoted(root_.table->name);
   }
 
-  /// The columns of `roots`: what the document, the key and the routing read.
+  /// Returns the columns of `roots`: those that the document, the key and the routing read.
   std::string Columns() const {
     std::vector<std::string> names = root_.columns;
     const auto add = [&](const std::string& name) {
@@ -192,7 +193,7 @@ class Statements {
 
   static std::string KeyText(std::size_t i) { return fmt::format("(e.v ->> {})", i); }
 
-  /// The values of a key's columns from the item `e.v` of an array of keys.
+  /// Returns the values of a key's columns from the item `e.v` of an array of keys.
   std::vector<std::string> AskedValues() const {
     std::vector<std::string> values;
     for (std::size_t i = 0; i < types_.size(); ++i) {
@@ -209,7 +210,7 @@ class Statements {
 
   std::string RoutingText() const { return TextSql(root_.routing->type, Root(*root_.routing)); }
 
-  /// The documents of asked keys; or of those that have none, without computing any.
+  /// Returns the documents of requested keys; or those without a document, without computing any.
   std::string ByColumns(bool missing, const std::vector<std::string>& embeds) const {
     std::vector<std::string> asked, on, ids, group;
     std::vector<const catalog::TypeInfo*> asked_types;
@@ -252,8 +253,8 @@ class Statements {
         writes.join);
   }
 
-  /// The engine finds and writes neighbouring ids of a request for less (bench/README.md). Of
-  /// integers alone: some types have no order.
+  /// Orders by key, because the engine writes neighbouring ids of a request faster
+  /// (bench/README.md). Only integers, because some types have no order.
   std::string InOrder() const {
     std::string order;
     for (std::size_t i = 0; i < types_.size(); ++i) {
@@ -263,17 +264,17 @@ class Statements {
     return order;
   }
 
-  /// Condition: the key has a row.
+  /// Returns a condition: the key has a row.
   std::string Found() const { return HasValueSql(*types_[0], root_keys_[0]); }
 
-  /// What a key asks for: its columns, and the joins and the order they need.
+  /// What a key returns: its columns, and the joins and the order that they need.
   struct Writes {
     std::string columns, join;
   };
 
-  /// Without routing a document or its deletion per key. With routing a deletion at every former
-  /// routing, and behind all of them the document: two routings may lead to the same shard, where
-  /// the deletion takes the document with it.
+  /// Without routing, one document or deletion per key. With routing, a deletion at every former
+  /// routing, followed by the document. The document must come last, because two routings may lead
+  /// to the same shard, where the deletion would remove it.
   Writes WritesSql(const std::string& id, bool missing) const {
     const std::string found = Found();
     if (root_.routing == nullptr) {
@@ -300,8 +301,8 @@ class Statements {
                         writes)};
   }
 
-  /// The routings that a key's row had: its column among the key's, or else behind them, as JSON of
-  /// its type; or, as the last item of the key, {"text": …} (see sync::RoutedKey()).
+  /// Returns the routings that a key's row had: the routing column in the key, or the item after
+  /// the key columns as JSON of its type, or {"text": …} as the last item (see sync::RoutedKey()).
   std::string FormerRoutings() const {
     const auto place = static_cast<std::size_t>(
         std::find(root_.key.begin(), root_.key.end(), root_.routing) - root_.key.begin());
@@ -312,14 +313,14 @@ class Statements {
         place, AskedTextSql(root_.routing->type, KeyText(place)));
   }
 
-  /// The row of an asked key. LIMIT makes it one index lookup per key, however many keys the
-  /// planner expects (100, whatever is asked) and however little it knows of the table.
+  /// Finds the row of a requested key. LIMIT makes it one index lookup per key, whatever the
+  /// planner estimates for the number of keys (always 100) and for the table.
   std::string FoundSql(const std::string& condition) const {
     return fmt::format("LATERAL (SELECT {} FROM {} AS root WHERE {} AND {} LIMIT 1) AS root",
                        Columns(), Table(), condition, where_);
   }
 
-  /// In a tree the row that has the asked id.
+  /// Finds the row that has the requested id in a tree.
   std::string FoundInTreeSql(const std::string& condition) const {
     return fmt::format(
         "LATERAL (SELECT {}, {} AS \"pgsluice id\" FROM {} AS root WHERE {} AND CASE WHEN "
@@ -329,8 +330,8 @@ class Statements {
         Columns(), kAskedId, RankedSql("", " WHERE " + condition), where_);
   }
 
-  /// Rows without a key are found by their hash, and by one column that an index or a hash join can
-  /// use; where that column may be NULL on both sides, by a second branch.
+  /// Finds rows without a key by their hash, and by one column that an index or a hash join can
+  /// use. A second branch covers NULL in that column.
   std::string ReadByRow(const std::vector<std::string>& embeds) const {
     std::vector<std::string> texts;
     for (std::size_t i = 0; i < root_.key.size(); ++i) {
@@ -338,7 +339,7 @@ class Statements {
     }
     const std::size_t best = Selective();
     const bool has_best = best < root_.key.size();
-    // What is long has a hash in the key; what an index holds is not long.
+    // Long values are hashed in the key; values in an index are not long.
     const bool as_text =
         has_best && MayBeLong(*types_[best]) && !HasIndex(*root_.table, {root_.key[best]->name});
     std::string asked_best, same_best = "true";
@@ -377,8 +378,8 @@ class Statements {
         kVersion, root_.document, routing_, root_.embed_joins);
   }
 
-  /// The column that narrows the search for a keyless row best: indexed, else NOT NULL, else any
-  /// that can be hashed; root_.key.size() when there is none.
+  /// Returns the column that narrows the search for a keyless row best: indexed, else NOT NULL,
+  /// else any that can be hashed; root_.key.size() if there is none.
   std::size_t Selective() const {
     std::size_t best = root_.key.size();
     int best_score = 0;
@@ -403,8 +404,8 @@ class Statements {
   const RootSql& root_;
   std::vector<std::string> root_keys_;
   std::vector<const catalog::TypeInfo*> types_;
-  std::vector<catalog::TypeInfo> compared_;  ///< What the key columns are compared as.
-  std::vector<std::string> texts_;           ///< Of the key columns.
+  std::vector<catalog::TypeInfo> compared_;  ///< The types in which the key columns are compared.
+  std::vector<std::string> texts_;           ///< Texts of the key columns.
   std::string root_id_, where_, routing_;
 };
 
@@ -429,7 +430,7 @@ pg::Statement Named(const std::string& name, std::string sql) {
 void FillStatements(const RootSql& root, Plan& plan) {
   const Statements statements(root);
   plan.read_by_key = Named(plan.name + ":read_by_key", statements.ReadByKey(root.embed_ctes));
-  // The same statement where nothing is read as a range: prepared and checked once.
+  // The same statement if nothing is read as a range, so that it is prepared and checked only once.
   plan.read_many_by_key =
       root.many_embed_ctes == root.embed_ctes
           ? plan.read_by_key

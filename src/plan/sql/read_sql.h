@@ -8,23 +8,23 @@
 
 namespace pgsluice::plan {
 
-/// Stands for the relation in block statements. No name and no SQL of anybody's contains it.
+/// Stands for the relation in block statements, because no name and no SQL fragment can contain it.
 inline constexpr char kRelationPlace = '\0';
 
-/// What the statements of an index are made of. All expressions are over the alias `root`.
+/// The parts of an index's statements. All expressions refer to the alias `root`.
 struct RootSql {
   const catalog::Table* table = nullptr;
   std::vector<const catalog::Column*> key;  ///< All columns when row_hash_id.
   bool row_hash_id = false;
-  /// The inheritance children of a table that has a key: rows of theirs may have the same key.
+  /// The inheritance children of a table that has a key; their rows may have the same key.
   std::vector<const catalog::Table*> children;
   std::string document;  ///< Text expression; embeds' results by their join aliases.
   std::string where;     ///< Condition, or empty.
   const catalog::Column* routing = nullptr;
   std::vector<std::string> columns;  ///< Columns of the root that `document` uses, for `roots`.
-  /// Common table expressions behind `roots` and the joins to them: empty without embeds.
+  /// Common table expressions after `roots` and the joins to them: empty without embeds.
   std::vector<std::string> embed_ctes;
-  std::vector<std::string> many_embed_ctes;  ///< Where the roots are many and may lie side by side.
+  std::vector<std::string> many_embed_ctes;  ///< For roots that are many and may be adjacent.
   std::string embed_joins;
 };
 
@@ -32,11 +32,10 @@ struct RootSql {
 /// missing_ids, keys_of_ids and ids_of_keys.
 void FillStatements(const RootSql& root, Plan& plan);
 
-/// The `_id` of the row `root`, in `document` and elsewhere.
+/// Returns the `_id` of the row `root`, in `document` and elsewhere.
 std::string RootIdSql(const RootSql& root);
 
-/// A statement whose name changes with its text: sessions keep prepared statements by name, and the
-/// text changes with the schema.
+/// Returns a statement whose name changes with its text, because the text changes with the schema.
 pg::Statement Named(const std::string& name, std::string sql);
 
 }  // namespace pgsluice::plan

@@ -38,13 +38,13 @@ class Reader {
     } else if (std::isdigit(static_cast<unsigned char>(c)) != 0) {
       while (at_ < sql_.size() && (IsNamePart(sql_[at_]) || sql_[at_] == '.')) ++at_;
     } else if (Starts("--") || Starts("/*")) {
-      out_.error = "holds a comment";
+      out_.error = "contains a comment";
     } else if (c == ';') {
-      out_.error = "holds a semicolon";
+      out_.error = "contains a semicolon";
     } else if (c == '$') {
-      out_.error = "holds a parameter or dollar quotes";
+      out_.error = "contains a parameter or dollar quotes";
     } else if (c == '\0') {
-      out_.error = "holds a zero byte";
+      out_.error = "contains a zero byte";
     } else {
       Bracket(c);
       ++at_;
@@ -96,7 +96,7 @@ class Reader {
       }
       static constexpr std::array<std::string_view, 3> kRefused = {"select", "values", "with"};
       if (std::find(kRefused.begin(), kRefused.end(), name) != kRefused.end() && dotted_.empty()) {
-        out_.error = "holds a sub-select (" + name + ")";
+        out_.error = "contains a sub-select (" + name + ")";
       }
     }
     out_.names.insert(name);
@@ -113,8 +113,8 @@ class Reader {
   std::string_view sql_;
   std::size_t at_ = 0;
   std::string open_;
-  std::string previous_;  ///< The name just read, when nothing but white space came since.
-  std::string dotted_;    ///< "schema." of a name that goes on.
+  std::string previous_;  ///< The name just read, if only white space followed.
+  std::string dotted_;    ///< "schema." of a name that continues.
   Fragment out_;
 };
 

@@ -13,9 +13,9 @@ namespace pgsluice::plan {
 
 namespace {
 
-/// The statements that remember when documents change by themselves. A time that is past when a
-/// document is read needs nothing: now() stands still in a transaction, so that the document and
-/// the time are compared with the same moment.
+/// Builds the statements that save when documents change by themselves. A time in the past does not
+/// matter: now() is constant in a transaction, so the document was computed with the same moment as
+/// the time is compared with.
 class TimeStatements {
  public:
   TimeStatements(const RootSql& root, const Plan& plan) {
@@ -78,7 +78,7 @@ class TimeStatements {
     return fmt::format("{0} > now() AND {0} < 'infinity'::timestamptz", at);
   }
 
-  /// A view may have several rows of one key.
+  /// Groups by key, because a view may have several rows with one key.
   std::string Of(const std::string& source) const {
     return fmt::format(
         "SELECT id, min(key) AS key, min(at) AS at FROM (SELECT {} AS id, {} AS key, {} AS at {}) "
@@ -86,7 +86,7 @@ class TimeStatements {
         IdSql(keys_, types_), key_, at_, source, ToCome("times.at"));
   }
 
-  /// In the order of ids, so that two transactions that keep the same ones do not deadlock.
+  /// Saves in the order of ids, so that two transactions that save the same ones do not deadlock.
   std::string Keep(const std::string& times, bool forget) const {
     const std::string gone = fmt::format(
         ", gone AS (DELETE FROM pgsluice.refresh_time t USING times WHERE t.index_name = {} AND "

@@ -12,7 +12,8 @@ namespace pgsluice::plan {
 
 namespace {
 
-/// Only a superuser can make a base type, and with it casts and operators for it.
+/// Returns whether the type comes from an extension. Only a superuser can create a base type, and
+/// casts and operators for it.
 bool FromExtension(const catalog::TypeInfo& type) { return type.kind == 'b' && !type.array; }
 
 bool Trusted(const catalog::TypeInfo& type) { return type.BuiltIn() || FromExtension(type); }
@@ -59,7 +60,7 @@ std::string ComparedSql(const catalog::TypeInfo& type, const std::string& x) {
 std::string AskedSql(const catalog::TypeInfo& type, const std::string& text) {
   if (Trusted(type)) return fmt::format("({})::{}", text, type.base_sql);
   if (ComparedType(type).oid != type.oid) return text;
-  // A cast could be somebody else's; this calls the input function of the enum.
+  // A cast could be user-defined; this calls the input function of the enum.
   return fmt::format(
       "(SELECT \"pgsluice a\".k FROM jsonb_to_record(jsonb_build_object('k', {})) AS \"pgsluice "
       "a\" "
@@ -74,7 +75,7 @@ std::string AskedTextSql(const catalog::TypeInfo& type, const std::string& text)
 
 namespace {
 
-/// Keys hold values of these types as JSON, in another form than their text.
+/// Keys contain values of these types as JSON, in another form than their text.
 bool HasShortText(const catalog::TypeInfo& type) {
   static constexpr std::array kShort = {
       std::string_view("int2"), std::string_view("int4"),      std::string_view("int8"),

@@ -16,10 +16,10 @@ namespace {
 
 constexpr std::size_t kConcatPieces = 50;
 
-/// Longer numbers are refused by the engines' parsers, and the whole document with them.
+/// The engines' parsers refuse longer numbers, and the whole document with them.
 constexpr int kNumberDigits = 1000;
 
-/// JSON of an array from JSON of its elements `u.v`, whatever its dimensions.
+/// Returns JSON of an array from JSON of its elements `u.v`, for any number of dimensions.
 std::string ElementwiseSql(const std::string& x, const std::string& element) {
   return fmt::format(
       "CASE WHEN {0} IS NULL THEN NULL WHEN array_ndims({0}) > 1 THEN pgsluice.nested(ARRAY(SELECT "
@@ -40,8 +40,8 @@ std::string MultirangeSql(const std::string& x, const std::string& range) {
 
 std::string PartSql(const Field& field, const catalog::TypeInfo& type, const std::string& x);
 
-/// JSON of a composite value from JSON of its attributes. They are found by their place: `(x).name`
-/// would call a function of that name once there is no such attribute any more.
+/// Returns JSON of a composite value from JSON of its attributes. Finds them by position, because
+/// `(x).name` would call a function with that name if the attribute no longer exists.
 std::string CompositeSql(const Field& field, const catalog::TypeInfo& type, const std::string& x) {
   std::vector<Member> members;
   std::vector<std::string> names;
@@ -83,7 +83,7 @@ std::string TextJsonSql(const catalog::TypeInfo& type, const std::string& x) {
   return fmt::format("to_json({})::text", TextSql(type, x));
 }
 
-/// JSON text of one value that is neither an array nor free JSON.
+/// Returns JSON text of one value that is neither an array nor free JSON.
 std::string ScalarSql(const Field& field, const catalog::TypeInfo& type, const std::string& x) {
   const std::string& base = type.base;
   if (base == "geometry" || base == "geography") {
@@ -106,7 +106,7 @@ std::string ScalarSql(const Field& field, const catalog::TypeInfo& type, const s
   return fmt::format("to_json({})::text", typed);
 }
 
-/// Whether to_json() of an array of this type is not what is wanted.
+/// Returns whether to_json() of an array of this type has an unwanted form.
 bool NeedsElementwise(const catalog::TypeInfo& element) {
   return !element.BuiltIn() || element.domain || element.kind == 'r' || element.kind == 'm' ||
          element.base == "bytea" || element.base == "numeric" || element.base == "point";
@@ -120,8 +120,8 @@ std::string OrderSql(const Field& field, const std::string& x) {
   return sql + " END";
 }
 
-/// Of a kind of type whose values are taken apart by functions that are looked up by their name,
-/// with somebody's implicit cast that makes the name ambiguous: it is indexed as its text.
+/// Returns whether the type is indexed as its text. That is so if its values are taken apart by
+/// functions that are found by name, and a user-defined implicit cast makes the name ambiguous.
 bool IsTextOnly(const catalog::TypeInfo& type) {
   return type.ambiguous && (type.array || type.kind == 'r' || type.kind == 'm');
 }
@@ -130,7 +130,7 @@ bool HoldsTextOnly(const catalog::TypeInfo& type) {
   return IsTextOnly(type) || (type.element != nullptr && HoldsTextOnly(*type.element));
 }
 
-/// JSON of a value that becomes part of other JSON, which is checked as a whole.
+/// Returns JSON of a value that becomes part of other JSON, which is checked as a whole.
 std::string PartSql(const Field& field, const catalog::TypeInfo& type, const std::string& x) {
   if (IsTextOnly(type)) return TextJsonSql(type, x);
   if (type.array && IsJsonLike(type)) {
@@ -142,8 +142,8 @@ std::string PartSql(const Field& field, const catalog::TypeInfo& type, const std
   return JsonSql(field, type, x);
 }
 
-/// `make` of a jsonb expression for a value of a type that IsJsonLike(). What is long to write is
-/// written, and computed, once.
+/// Applies `make` to a jsonb expression for a value of a type that IsJsonLike(). A long expression
+/// is written, and computed, only once.
 template <typename Make>
 std::string OfJsonbSql(const Field& field, const catalog::TypeInfo& type, const std::string& x,
                        const Make& make) {

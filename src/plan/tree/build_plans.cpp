@@ -14,7 +14,7 @@ namespace pgsluice::plan {
 
 namespace {
 
-/// Hints say "<role>" where they mean the one that we are.
+/// Replaces "<role>" in hints by the present role.
 void NameRole(pg::Session& session, config::Findings& findings) {
   constexpr std::string_view kPlaceholder = "<role>";
   std::string role;
@@ -39,7 +39,7 @@ void CheckPolicies(const config::Auth& auth, const Plan& plan, const Unknown& un
   }
 }
 
-/// The columns of a table that matter: all, or those whose change is watched.
+/// Returns the columns of a table that matter: all, or those whose changes are watched.
 std::string ColumnsText(const catalog::Table& table, const std::vector<std::string>& watched) {
   std::string text;
   for (const catalog::Column& column : table.columns) {
@@ -63,7 +63,7 @@ std::string ResolvedText(const Plan& plan, const catalog::Catalog& catalog) {
   return text;
 }
 
-/// The plan of one index, with what is wrong with it.
+/// Builds the plan of one index, and reports what is wrong with it.
 void BuildOne(const config::Config& config, const catalog::Catalog& catalog, pg::Session& session,
               Planned& planned) {
   if (!planned.findings.empty()) return;
@@ -89,7 +89,7 @@ void BuildOne(const config::Config& config, const catalog::Catalog& catalog, pg:
 
 namespace {
 
-/// Why a table cannot become an index, with what to do; an empty message if it can.
+/// Returns why a table cannot become an index, and what to do; an empty message if it can.
 config::Finding WhyNot(const catalog::Table& table) {
   const std::string name = table.QualifiedName();
   config::Finding finding{"table " + name, "", "", true};
@@ -108,8 +108,8 @@ config::Finding WhyNot(const catalog::Table& table) {
   return finding;
 }
 
-/// Tables of schema public, without partitions and what cannot be indexed. A table that has an
-/// index stays: if it cannot be read any more, that is a trouble of the index.
+/// Returns the tables of schema public, without partitions and tables that cannot be indexed. A
+/// table that has an index stays: if it can no longer be read, its index is in trouble.
 std::vector<const catalog::Table*> OrdinaryTables(const catalog::Catalog& catalog,
                                                   const PresentIndexes& present) {
   std::vector<const catalog::Table*> tables;
@@ -123,7 +123,7 @@ std::vector<const catalog::Table*> OrdinaryTables(const catalog::Catalog& catalo
   return tables;
 }
 
-/// Says where the tables are, if schema public has none.
+/// Reports which schemas have the tables, if schema public has none.
 void ReportOtherSchemas(const catalog::Catalog& catalog, config::Findings& findings) {
   const catalog::Table* first = nullptr;
   std::set<std::string> schemas;
@@ -145,8 +145,8 @@ void ReportOtherSchemas(const catalog::Catalog& catalog, config::Findings& findi
        true});
 }
 
-/// Whether an index may be called so; else the finding names the table and, if another table has
-/// that index already, that one.
+/// Returns whether an index may have this name; otherwise reports the table and, if another table
+/// has that index already, that one.
 bool CheckName(const std::string& prefix, const config::Index& index,
                std::map<std::string, std::string>& taken, config::Findings& findings) {
   if (const auto wrong = config::CheckIndexName(prefix, index.name)) {
@@ -164,7 +164,7 @@ bool CheckName(const std::string& prefix, const config::Index& index,
   return false;
 }
 
-/// The index names that begin with `before`, without it.
+/// Returns the index names that begin with `before`, without that prefix.
 PresentIndexes Behind(const std::string& before, const PresentIndexes& present) {
   PresentIndexes names;
   for (const auto& [name, oid] : present) {
@@ -197,7 +197,7 @@ std::vector<Planned> WantedIndexes(const config::Config& config, const catalog::
     index.table = tables[i]->QualifiedName();
     index.place = "table " + index.table;
     config::Findings findings;
-    // An index of that name cannot be, or is another one: the table stands for it.
+    // The name is impossible or belongs to another index, so the table's name replaces it.
     if (!CheckName(prefix, index, taken, findings)) index.name = before + index.table;
     wanted.push_back({std::move(index), nullptr, std::move(findings)});
   }
@@ -213,7 +213,7 @@ config::Findings NotIndexed(const config::Config& config, const catalog::Catalog
     config::Finding finding = WhyNot(table);
     if (!finding.message.empty()) findings.push_back(std::move(finding));
   }
-  // Nothing would be left: that is not what anybody wants.
+  // Without any table, the configuration is probably wrong.
   if (OrdinaryTables(catalog, ReadPresentIndexes(session)).empty()) {
     for (config::Finding& finding : findings) finding.warning = false;
   }

@@ -17,13 +17,13 @@ constexpr const char* kSetRefreshAt =
     "set \"refresh_at\" of the index to the time at which the document changes, or compare "
     "times at search, with a filter";
 
-/// Whether documents are read again although their rows do not change.
+/// Returns whether documents are read again although their rows do not change.
 bool RefreshedByTime(const Building& building) {
   return !building.index.refresh_at.empty() || building.index.refresh_every.count() > 0;
 }
 
-/// Aggregates, window and set-returning functions are refused by the server inside a condition, so
-/// values and order lists are checked as parts of one.
+/// Returns SQL that checks a fragment. Inside a condition the server refuses aggregates, window and
+/// set-returning functions, so values and order lists are checked as parts of a condition.
 std::string CheckSql(const FragmentCheck& check) {
   const std::string from =
       fmt::format("EXPLAIN SELECT 1 FROM {}.{} AS {}", Quoted(check.table->schema),
@@ -44,12 +44,11 @@ std::string CheckSql(const FragmentCheck& check) {
 std::string Wanted(const FragmentCheck& check) {
   switch (check.use) {
     case FragmentCheck::Use::kCondition:
-      return "a condition over the table's columns is wanted here";
+      return "write a condition over the table's columns";
     case FragmentCheck::Use::kTime:
-      return "a timestamptz made from the table's columns is wanted here, as in published_at";
+      return "write a timestamptz over the table's columns, as in published_at";
     default:
-      return "an expression over the table's columns is wanted here, which may use the alias " +
-             check.alias;
+      return "write an expression over the table's columns, which may use the alias " + check.alias;
   }
 }
 
@@ -71,8 +70,8 @@ std::pair<std::string, std::string> SplitFunction(const std::string& name) {
   return {name.substr(0, dot), name.substr(dot + 1)};
 }
 
-/// Refuses volatile functions, and warns of stable ones. What PostgreSQL's own stable functions
-/// return depends on settings, which are always the same, or on the clock: see WarnOfClock().
+/// Refuses volatile functions, and warns about stable ones. The results of PostgreSQL's own stable
+/// functions depend on settings, which are always the same, or on the clock: see WarnOfClock().
 void CheckFunctions(pg::Session& session, const FragmentCheck& check, Building& building) {
   static const pg::Statement kFunctions{
       "document:functions",
@@ -94,7 +93,7 @@ void CheckFunctions(pg::Session& session, const FragmentCheck& check, Building& 
       if (!RefreshedByTime(building)) {
         building.Warn(
             check.place,
-            fmt::format("the SQL calls {}, which is not immutable: if its answer changes, "
+            fmt::format("the SQL calls {}, which is not immutable: if its result changes, "
                         "documents change only with their rows",
                         found.Text(row, 0)),
             kSetRefreshAt);
@@ -102,7 +101,7 @@ void CheckFunctions(pg::Session& session, const FragmentCheck& check, Building& 
       continue;
     }
     building.Error(check.place,
-                   fmt::format("the SQL calls {}, which is volatile: its answer changes without an "
+                   fmt::format("the SQL calls {}, which is volatile: its result changes without an "
                                "event",
                                found.Text(row, 0)),
                    "use functions that are declared STABLE or IMMUTABLE");
@@ -118,13 +117,14 @@ void WarnOfClock(const FragmentCheck& check, Building& building) {
   const Fragment fragment = ReadFragment(check.sql);
   for (const char* name : kClock) {
     if (fragment.names.count(name) == 0 || check.table->Find(name) != nullptr) continue;
-    // age(a, b) is the difference of two times.
+    // age(a, b) is the difference of two times and does not read the clock.
     if (std::string_view(name) == "age" && check.sql.find(',') != std::string::npos) continue;
-    building.Warn(check.place,
-                  fmt::format("the SQL reads the clock ({}): passing time makes no event, so "
-                              "documents change only with their rows",
-                              name),
-                  kSetRefreshAt);
+    building.Warn(
+        check.place,
+        fmt::format("the SQL reads the clock ({}): the passing of time is not an event, so "
+                    "documents change only with their rows",
+                    name),
+        kSetRefreshAt);
     return;
   }
 }

@@ -8,19 +8,19 @@
 
 namespace pgsluice::plan {
 
-/// Whether documents can be built from this table: kind, privileges, row security.
+/// Checks whether documents can be built from this table: kind, privileges, row security.
 bool CheckTable(const catalog::Table& table, const std::string& place, Building& building);
 
-/// The table of that name, or null with a problem that names the nearest one.
+/// Returns the table with this name, or null after reporting the nearest name.
 const catalog::Table* FindTable(const std::string& name, const std::string& place,
                                 Building& building);
 
-/// Lets the server parse the collected fragments (EXPLAIN in read-only transactions: nothing runs,
-/// nothing is touched) and refuses volatile functions.
+/// Lets the server parse the collected fragments (EXPLAIN in read-only transactions, so nothing is
+/// executed) and refuses volatile functions.
 void CheckFragments(pg::Session& session, Building& building);
 
-/// Lets the server plan the finished statements: what still does not fit (types of joined columns,
-/// an order list that ends early) is a problem of the index.
+/// Lets the server plan the finished statements, which finds other errors of the index: types of
+/// joined columns that do not match, an incomplete order list.
 void CheckStatements(pg::Session& session, const Plan& plan, Building& building);
 
 }  // namespace pgsluice::plan

@@ -105,7 +105,7 @@ class Resolver {
     node_->where_columns = read(FragmentCheck::Use::kCondition, "where", embed_.where);
     node_->order_columns = read(FragmentCheck::Use::kOrder, "order_by", embed_.order_by);
     if (embed_.limit.has_value() && embed_.order_by.empty()) {
-      building_.Error(embed_.place + ".limit", "a limit without an order would keep any rows",
+      building_.Error(embed_.place + ".limit", "a limit without an order would keep arbitrary rows",
                       "add \"order_by\"");
     }
     if (embed_.limit.has_value() && *embed_.limit < 1) {
@@ -160,7 +160,7 @@ class Resolver {
     field.nullable = !node_->many;
     field.nested_path = nested_path_;
     if (field.kind == Kind::kJson || field.kind == Kind::kRange) {
-      field.kind = Kind::kRange;  // Kept but not mapped: one bad element would refuse the document.
+      field.kind = Kind::kRange;  // Stored, not mapped: one bad element would fail the document.
       field.engine_type.clear();
     }
   }
@@ -188,7 +188,7 @@ class Resolver {
     for (const auto& child : node_->children) {
       if (!names.insert(child->field.name).second) {
         building_.Error(child->config->place,
-                        fmt::format("a field {} is there already", Quoted(child->field.name)),
+                        fmt::format("there is already a field {}", Quoted(child->field.name)),
                         "exclude or rename the column, or name the embed differently");
       }
       field.fields.push_back(child->field);

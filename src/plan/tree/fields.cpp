@@ -23,14 +23,14 @@ std::vector<std::string> ColumnNames(const catalog::Table& table) {
   return names;
 }
 
-/// Whether other paths begin with the field's, or no alias can stand for it.
+/// Returns whether other paths begin with the field's, or no alias can replace it.
 bool IsContainer(const Field& field) {
   return field.kind == Kind::kObject || field.kind == Kind::kJson || field.kind == Kind::kVector ||
          field.kind == Kind::kBinary || field.kind == Kind::kGeoPoint ||
          field.kind == Kind::kGeoShape;
 }
 
-/// The names that columns keep, and those that the configuration gives.
+/// Returns the names that columns keep, and those that the configuration gives.
 std::set<std::string> TakenNames(const catalog::Table& table, const Selection& selection) {
   std::set<std::string> taken;
   for (const catalog::Column& column : table.columns) taken.insert(column.name);
@@ -39,8 +39,8 @@ std::set<std::string> TakenNames(const catalog::Table& table, const Selection& s
   return taken;
 }
 
-/// A column's name as field name. Columns whose names differ only in what the engine does not allow
-/// get different ones.
+/// Returns a field name for a column. Columns whose names differ only in characters that the engine
+/// does not allow get different names.
 std::string FieldName(const std::string& column, const Field& field, const Selection& selection,
                       std::set<std::string>& taken, Building& building) {
   std::string name = FieldNameOf(column, selection.prefix.empty(), IsContainer(field));
@@ -62,7 +62,7 @@ void ApplyOverride(const Building& building, Field& field) {
     return value != nullptr && value->IsBool() && !value->boolean;
   };
   field.unindexed = is_false("index");
-  // Not every engine sorts by a wildcard field, and then only if it keeps the values.
+  // Not every engine can sort by a wildcard field, and only if it stores the values.
   const bool keeps = definition != nullptr && definition->Find("doc_values") != nullptr;
   field.no_values = is_false("doc_values") || (field.engine_type == "wildcard" && !keeps);
 }
@@ -80,9 +80,9 @@ bool CheckSelection(const catalog::Table& table, const Selection& selection, Bui
   for (const auto& [column, name] : selection.rename) {
     check("rename", column);
     if (FieldNameOf(name, selection.prefix.empty(), false) != name) {
-      building.Error(selection.place + ".rename",
-                     fmt::format("{} is not a field name", Quoted(name)),
-                     "field names hold no dot and do not begin with __ or mean the engine's own");
+      building.Error(
+          selection.place + ".rename", fmt::format("{} is not a field name", Quoted(name)),
+          "field names do not contain a dot, do not begin with __ and are not the engine's own");
     }
   }
   const bool good = !building.failed;

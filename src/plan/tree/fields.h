@@ -13,7 +13,7 @@
 
 namespace pgsluice::plan {
 
-/// A SQL fragment that still has to be checked by the server.
+/// An SQL fragment that the server still has to check.
 struct FragmentCheck {
   enum class Use { kCondition, kValue, kOrder, kTime };
   Use use = Use::kValue;
@@ -30,17 +30,17 @@ struct Selection {
   bool no_columns;     ///< Only the computed fields.
   std::string place;   ///< "indexes.projects"
   std::string alias;   ///< Of the table in the generated SQL.
-  std::string prefix;  ///< Path of the object with a dot behind it; empty for the root.
+  std::string prefix;  ///< Path of the object with a dot at the end; empty for the root.
 };
 
 struct Level {
   std::vector<Field> fields;
   std::vector<Member> members;
   std::set<std::string> columns;  ///< Columns that the members read.
-  bool all_columns = false;       ///< The selection was not restricted: a new column belongs to it.
+  bool all_columns = false;  ///< The selection was not restricted, so new columns belong to it.
 };
 
-/// The collector that building passes around.
+/// The collector that is passed around while plans are built.
 struct Building {
   const catalog::Catalog& catalog;
   const config::Index& index;
@@ -50,17 +50,17 @@ struct Building {
 
   void Error(const std::string& place, const std::string& message, const std::string& hint = {});
   void Warn(const std::string& place, const std::string& message, const std::string& hint = {});
-  /// "unknown column", with the nearest name.
+  /// Reports an unknown column, with the nearest name.
   void UnknownColumn(const std::string& place, const catalog::Table& table,
                      const std::string& column);
-  /// Reads a fragment lexically and leaves it for the server's check. Adds the table's columns that
-  /// it names to `columns`. False when it must not be used.
+  /// Checks a fragment lexically and keeps it for the server's check. Adds the table's columns that
+  /// it names to `columns`. Returns false if it must not be used.
   bool Accept(FragmentCheck check, std::set<std::string>& columns);
 };
 
 Level BuildLevel(const catalog::Table& table, const Selection& selection, Building& building);
 
-/// The mapping override of a path, or null.
+/// Returns the mapping override of a path, or null.
 const json::Value* OverrideOf(const config::Index& index, const std::string& path);
 
 }  // namespace pgsluice::plan

@@ -6,8 +6,8 @@
 
 namespace pgsluice::plan {
 
-/// The columns that lead from `above` to `table`: as given in `on`, else by the only foreign key
-/// between the two. False with a problem that names the candidates.
+/// Finds the columns that lead from `above` to `table`: those in `on`, or else those of the only
+/// foreign key between the two. Otherwise reports the candidates and returns false.
 bool ResolveOn(const config::On& on, const catalog::Table& above, const std::string& place,
                Step& step, Building& building);
 

@@ -16,7 +16,7 @@ namespace {
 
 using json::Value;
 
-/// Names, not numbers: another version of the program may count differently.
+/// Stored as names, because another version of the program may number them differently.
 constexpr std::array<std::pair<Kind, std::string_view>, 17> kKinds = {{
     {Kind::kInteger, "integer"},
     {Kind::kDecimal, "decimal"},
@@ -113,7 +113,7 @@ Field ToField(const Value& value) {
   return field;
 }
 
-/// A configuration may name what the documents do not have (yet).
+/// Removes what the configuration names but the documents do not have (yet).
 void KeepKnown(config::Search& search, const Plan& plan) {
   const auto unknown = [&](const std::string& path) { return plan.Find(path) == nullptr; };
   std::erase_if(search.fields, [&](const auto& field) { return unknown(field.first); });

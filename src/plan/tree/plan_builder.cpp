@@ -19,7 +19,7 @@ namespace pgsluice::plan {
 
 namespace {
 
-/// The root of the plan that is being built.
+/// Builds the root of a plan.
 class Builder {
  public:
   explicit Builder(Building& building) : building_(building), index_(building.index) {}
@@ -93,7 +93,7 @@ class Builder {
     plan_->key = std::move(key);
   }
 
-  /// A key of a table says nothing about its inheritance children.
+  /// Finds inheritance children, which a key of the table does not cover.
   void FindChildren() {
     if (!table_->HasInheritanceChildren() || root_.row_hash_id) return;
     std::vector<const catalog::TypeInfo*> types;
@@ -106,7 +106,7 @@ class Builder {
     }
     if (root_.children.empty()) return;
     building_.Warn(index_.place,
-                   fmt::format("no key holds for {} and the tables that inherit from it: of rows "
+                   fmt::format("no key covers {} and the tables that inherit from it: of rows "
                                "with one key, all but the first have an _id that ends with their "
                                "table's name",
                                plan_->root_name));
@@ -162,7 +162,7 @@ class Builder {
     }
   }
 
-  /// `,"__id":"…"`: the `_id` as a field, for sorting and paging; JSON-safe as it is text.
+  /// Returns `,"__id":"…"`: the `_id` as a field, for sorting and paging, as JSON-safe text.
   std::string IdTail() const {
     return fmt::format("coalesce(',\"__id\":' || to_json({})::text, '')", RootIdSql(root_));
   }
@@ -181,7 +181,7 @@ class Builder {
       for (const Field& field : plan_->fields) {
         if (field.name != node->field.name) continue;
         building_.Error(node->config->place,
-                        fmt::format("a field {} is there already", Quoted(field.name)),
+                        fmt::format("there is already a field {}", Quoted(field.name)),
                         "exclude or rename the column, or name the embed differently");
       }
     }

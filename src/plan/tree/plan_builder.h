@@ -7,11 +7,11 @@
 
 namespace pgsluice::plan {
 
-/// The plan of one index, or null with findings in `building`. Fragments are collected, not yet
-/// checked by the server.
+/// Builds the plan of one index; null with findings in `building`. Collects SQL fragments, which
+/// the server checks later.
 std::shared_ptr<Plan> BuildPlan(Building& building);
 
-/// The indexes of the configuration, or one per table of schema public; not planned yet.
+/// Returns the indexes of the configuration, or one per table of schema public, not planned yet.
 std::vector<Planned> WantedIndexes(const config::Config& config, const catalog::Catalog& catalog,
                                    pg::Session& session);
 

@@ -81,7 +81,7 @@ class SearchChecks {
     }
   }
 
-  /// An overlay may add; it may not take away what filters, sorts and `q` work with.
+  /// An overlay may add to a field, but may not remove what filters, sorts and `q` need.
   void CheckMapping(const std::string& path, const json::Value& definition) {
     const Field* field = FindIn(plan_.fields, path);
     if (field == nullptr || field->kind != Kind::kText) return;

@@ -5,8 +5,8 @@
 
 namespace pgsluice::plan {
 
-/// Marks the identifiers of a plan, and reports settings of `search` and of `mapping` that would
-/// have no effect or would take from a field what the API offers.
+/// Marks the identifiers of a plan. Reports settings of `search` and `mapping` that would have no
+/// effect, or would disable what the API offers for a field.
 void CheckSearch(Plan& plan, Building& building);
 
 }  // namespace pgsluice::plan

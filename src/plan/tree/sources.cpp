@@ -20,27 +20,28 @@ struct KnownValue {
   catalog::TypeInfo type;
 };
 
-/// The columns that are known of a table's rows.
+/// The known columns of a table's rows.
 using Known = std::map<std::string, KnownValue>;
 
-/// One way from a table up to the root: what its rows join on, step by step. The first is the
-/// table that is left, the last leads into the root.
+/// One way from a table up to the root: the columns that its rows join on, step by step. The first
+/// step leaves the table, the last one leads into the root.
 struct Way {
   const catalog::Table* start = nullptr;
   std::vector<Step>
-      steps;  ///< As in Node: `here` of step i's table equals `above` of the next one.
-  /// For a table that a view is made from: its columns and the view's columns that they equal.
+      steps;  ///< As in Node: `here` of step i's table is equal to `above` of the next one.
+  /// For a table that a view is made from: its columns, and the view's columns that they are equal
+  /// to.
   config::On into_view;
 };
 
-/// A source under construction: captured columns and ways of one table.
+/// A source under construction: the captured columns and the ways of one table.
 struct Draft {
   const catalog::Table* table = nullptr;
   std::vector<std::string> captured;
   std::set<std::string> watched;
   bool all = false;      ///< Every column matters.
   bool shared = false;   ///< A row may be part of many documents.
-  bool of_view = false;  ///< Nobody knows which columns the view reads.
+  bool of_view = false;  ///< It is not known which columns the view reads.
   std::vector<Way> ways;
 };
 
@@ -58,7 +59,7 @@ class Climber {
  public:
   Climber(const RootSql& root, const Draft& draft) : root_(root), draft_(draft) {}
 
-  /// The root keys that the events in `e` lead to along one way.
+  /// Returns the root keys that the events in `e` lead to along one way.
   std::string Climb(const Way& way) {
     joins_.clear();
     filters_.clear();
@@ -97,7 +98,7 @@ class Climber {
     return known;
   }
 
-  /// Looks the table's rows up by what is known of them, and knows all their columns then.
+  /// Finds the table's rows by their known columns; returns all their columns as known.
   Known JoinTable(const catalog::Table& table, const Known& known, std::size_t number) {
     const std::string alias = fmt::format("t{}", number);
     std::vector<std::string> on;
@@ -106,8 +107,8 @@ class Climber {
       on.push_back(fmt::format("{} {} {}", ComparedSql(type, alias + "." + Quoted(column)),
                                EqualsSql(ComparedType(type)), value.sql));
     }
-    // OFFSET 0: row by row by the index. PostgreSQL expects a hundred events, where mostly one
-    // comes, and would read a table of medium size through.
+    // OFFSET 0 forces one index lookup per event. PostgreSQL expects a hundred events, although
+    // there is usually one, and would read a table of medium size completely.
     joins_ +=
         fmt::format(" CROSS JOIN LATERAL (SELECT * FROM {0}.{1} AS {2} WHERE {3} OFFSET 0) AS {2}",
                     Quoted(table.schema), Quoted(table.name), alias, fmt::join(on, " AND "));
@@ -175,7 +176,7 @@ class SourceBuilder {
     std::vector<Source> sources;
     for (const Draft& draft : drafts_) {
       const bool view = draft.table->IsView();
-      if (view && draft.table != root_.table) continue;  // Their tables are.
+      if (view && draft.table != root_.table) continue;  // Their tables have them instead.
       Source source;
       source.has_triggers = !view;
       source.table = draft.table->oid;
@@ -189,8 +190,8 @@ class SourceBuilder {
   }
 
  private:
-  /// Empty where nothing is to be compared, which costs the writers less: no column is left out,
-  /// and an UPDATE that changes nothing costs one document at most.
+  /// Returns the watched columns. Empty if no column is left out: comparing would then cost the
+  /// writers more than it saves, because an UPDATE that changes nothing costs at most one document.
   static std::vector<std::string> Watched(const Draft& draft) {
     std::vector<std::string> watched;
     for (const catalog::Column& column : draft.table->columns) {
@@ -231,8 +232,8 @@ class SourceBuilder {
     AddNodes(node.children, node.table(), way);
   }
 
-  /// A change of the parent's join column changes which rows belong to it; going up from below, its
-  /// rows are looked up by that column.
+  /// Watches the parent's join column: a change of it changes which rows belong to the parent, and
+  /// the way up from below uses that column.
   void WatchAbove(const catalog::Table& upper, const Step& step) {
     if (upper.kind != 'v') {
       Draft& draft = DraftOf(upper);
@@ -258,7 +259,7 @@ class SourceBuilder {
     if (node->value != nullptr) draft.watched.insert(node->value->name);
   }
 
-  /// Whether a row has one row above it, at every step up to the root.
+  /// Returns whether a row has exactly one row above it, at every step up to the root.
   bool LeadsToOne(const std::vector<Step>& way) const {
     for (std::size_t i = 0; i < way.size(); ++i) {
       const catalog::Table& above = i + 1 < way.size() ? *way[i + 1].table : *root_.table;
@@ -285,7 +286,7 @@ class SourceBuilder {
         columns.push_back(own);
       }
       if (on.empty()) {
-        building_.Error(place + ".sources." + name, "says no way to the view's key",
+        building_.Error(place + ".sources." + name, "does not lead to the view's key",
                         "write \"on\": {column of the table: column of the view}");
       }
       WarnOfRowsThatLeave(view, on, way.empty() ? Names(root_.key) : way.front().here,
@@ -303,8 +304,8 @@ class SourceBuilder {
     return names;
   }
 
-  /// What a change leads to is found in the view, unless the way says it: a row that the change
-  /// took out of the view is not there any more.
+  /// Changes are looked up in the view, unless the way itself leads to the key: a row that the
+  /// change removed from the view cannot be found there.
   void WarnOfRowsThatLeave(const catalog::Table& view, const config::On& on,
                            const std::vector<std::string>& wanted, const std::string& place) {
     for (const std::string& column : wanted) {
@@ -313,7 +314,7 @@ class SourceBuilder {
       if (led || on.empty()) continue;
       building_.Warn(place,
                      fmt::format("\"on\" does not lead to {} of {}: a row that a change of this "
-                                 "table takes out of the view stays in the documents",
+                                 "table removes from the view stays in the documents",
                                  Quoted(column), view.QualifiedName()),
                      fmt::format("lead to {}, or let the view keep such rows (LEFT JOIN) and leave "
                                  "them out with \"where\"",

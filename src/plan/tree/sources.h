@@ -11,8 +11,8 @@
 
 namespace pgsluice::plan {
 
-/// The tables whose changes reach the index, each with its way up to the root. The root comes
-/// first; `root_columns` are those its documents read (empty: all).
+/// Returns the tables whose changes affect the index, each with its way up to the root. The root
+/// comes first; `root_columns` are those that its documents read (empty: all).
 std::vector<Source> BuildSources(const RootSql& root, const std::set<std::string>& root_columns,
                                  const std::vector<std::unique_ptr<Node>>& nodes,
                                  const std::string& name, Building& building);

@@ -55,7 +55,8 @@ TEST(StatusText, StoppedDeadLettersStuckBackfillsAndRefusedMappings) {
       R"("b":{"state":"reindex_needed","reason":"the mapping no longer fits",)"
       R"j("remedy":"pgsluice reindex b (searches continue meanwhile)","documents":1,)j"
       R"("pending":0,"dead_letters":0,"backfill":null}}})");
-  EXPECT_THAT(text, HasSubstr("nobody syncs; changes wait in the outbox\n  do:    pgsluice run\n"));
+  EXPECT_THAT(text,
+              HasSubstr("no process syncs; changes wait in the outbox\n  do:    pgsluice run\n"));
   EXPECT_THAT(text, HasSubstr("pgsluice dead-letters retry --all"));
   EXPECT_THAT(text, HasSubstr("backfill: 10 of 90\n    wrong: no progress for 11 min\n"));
   EXPECT_THAT(text, HasSubstr("wrong: the mapping no longer fits\n    do:    pgsluice reindex b "));
