@@ -35,7 +35,7 @@ class AccessCheck : public CliFixture {
   PgSandbox database_;
 };
 
-TEST_F(AccessCheck, PoliciesAreCheckedBeforeAnybodyAsks) {
+TEST_F(AccessCheck, PoliciesAreCheckedBeforeTheFirstRequest) {
   const auto policy = [](const std::string& rule) {
     return R"("policies": {"p": {"indexes": {"projects": {)" + rule + "}}}}";
   };
@@ -199,7 +199,7 @@ class SharedCursors : public SyncTest {
   const std::string config_file_ = ::testing::TempDir() + prefix_ + "cursors.json";
 };
 
-TEST_F(SharedCursors, OfOneProcessAreGoodInAnotherAndNobodyForgesThem) {
+TEST_F(SharedCursors, OfOneProcessWorkInAnotherAndCannotBeForged) {
   Exec("CREATE TABLE item (id int PRIMARY KEY, name text)");
   Exec("INSERT INTO item SELECT i, 'n' FROM generate_series(1, 5) i");
   Start();

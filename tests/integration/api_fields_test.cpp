@@ -118,7 +118,7 @@ TEST_F(ApiFieldsTest, OnlyTheFieldsThatAreNamedAreSearched) {
   EXPECT_THAT(Found("gard"), ElementsAre("1", "3"));
 }
 
-TEST_F(ApiFieldsTest, NestedFieldsAndAnalyzersOfOnesOwnTakePart) {
+TEST_F(ApiFieldsTest, NestedFieldsAndOwnAnalyzersAreSearched) {
   if (!engine_->Detect().has_analysis) return;  // There is no such analyzer to name.
   mapping_ = {{"comments.body", json::Parse(R"({"type":"text","analyzer":"english"})")}};
   Make({}, {Text("title"), Comments()},

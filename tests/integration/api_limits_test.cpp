@@ -116,7 +116,7 @@ TEST_F(ApiLimitsTest, WaitersDoNotStarveSearches) {
   for (auto& waiter : waiters) EXPECT_EQ(waiter.get().status, 503);
 }
 
-TEST_F(ApiLimitsTest, WhoIsGoneDoesNotWait) {
+TEST_F(ApiLimitsTest, ACallerThatDisconnectedDoesNotWait) {
   sync_ = &stuck_;
   Restart();
   std::list<RawClient> callers;

@@ -176,7 +176,7 @@ TEST_F(ApiRankingTest, MixesScoresWithFields) {
   EXPECT_THAT(Found("sort=_score,id:desc&per_page=2"), ElementsAre("7", "6"));
 }
 
-TEST_F(ApiRankingTest, RanksWhatMatchesAsWell) {
+TEST_F(ApiRankingTest, RanksDocumentsThatMatchEquallyWell) {
   Rank("popularity", "log1p");
   Restart();
   EXPECT_THAT(Walk("q=phone&per_page=2"), ElementsAre("2", "1", "3", "4", "5", "6"))

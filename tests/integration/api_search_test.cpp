@@ -106,7 +106,7 @@ TEST_F(ApiSearchTest, AnIndexThatMayStillBeMadeIsNotReady) {
 
 // What is not counted or listed of one shard must not read as if it did not exist. A search shows
 // what there is and says that it is a part.
-TEST_F(ApiSearchTest, AMissingShardIsNoMissingDocument) {
+TEST_F(ApiSearchTest, AMissingShardIsNotAMissingDocument) {
   const std::string lost = sandbox_.Name("lost");
   engine_->Send({.method = "PUT",
                  .path = "/" + lost + "?wait_for_active_shards=0",

@@ -54,7 +54,7 @@ class Audit : public testing::SyncTest {
   }
 };
 
-TEST_F(Audit, FindsAndMendsEveryKindWithinOnePass) {
+TEST_F(Audit, FindsAndRepairsEveryKindWithinOnePass) {
   Start();
   Settle();
   DamageAll();
@@ -92,7 +92,7 @@ TEST_F(Audit, ReportsNothingThatIsInFlight) {
   EXPECT_THAT(AwaitPass(), EndsWith(" 0 0"));
 }
 
-TEST_F(Audit, GoesOnWhereAnotherProcessStopped) {
+TEST_F(Audit, ContinuesWhereAnotherProcessStopped) {
   Start();
   Settle();
   StartAudit(true);

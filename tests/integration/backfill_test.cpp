@@ -54,7 +54,7 @@ TEST_F(Backfill, ReadsTheWholeTableAgainWithoutTheService) {
   ExpectItems();
 }
 
-TEST_F(Backfill, MakesAndFillsAnIndexThatWasNeverMade) {
+TEST_F(Backfill, CreatesAndFillsAnIndexThatDoesNotExist) {
   Items(500);
   db_.Migrate();
   Attach();
@@ -111,7 +111,7 @@ TEST_F(Backfill, ARateHoldsForAllProcessesAndNoTransactionIsOpenMeanwhile) {
   ExpectItems();
 }
 
-TEST_F(Backfill, TheTimeThatAPortionTakesIsNoExtra) {
+TEST_F(Backfill, TheTimeOfAPortionIsPartOfTheRate) {
   Items(10);
   Start();
   Settle();
@@ -166,7 +166,7 @@ TEST_F(Backfill, ViewsAndOrphansUnderARate) {
   EXPECT_EQ(sync::BackfilledRows(db_.session(), "pair"), 451);
 }
 
-TEST_F(Backfill, RowsBehindTheEndThatTheTableHadAreRead) {
+TEST_F(Backfill, RowsAddedAtTheEndMeanwhileAreRead) {
   Items(10);
   Start();
   Settle();
@@ -180,7 +180,7 @@ TEST_F(Backfill, RowsBehindTheEndThatTheTableHadAreRead) {
   ExpectItems();
 }
 
-TEST_F(Backfill, ATruncateAmongItsPiecesIsNotForgotten) {
+TEST_F(Backfill, ATruncateDuringItIsNotForgotten) {
   config_.sync.workers = 1;
   Items(20);
   Start();
@@ -209,7 +209,7 @@ TEST_F(Backfill, ATruncateAmongItsPiecesIsNotForgotten) {
   ExpectItems();
 }
 
-TEST_F(Backfill, MistakesAreToldBeforeAnythingIsDone) {
+TEST_F(Backfill, MistakesAreReportedBeforeAnythingIsDone) {
   Items(1);
   db_.Migrate();
   const testing::Outcome unknown = Run({"backfill", "itme"});

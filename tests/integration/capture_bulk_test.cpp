@@ -54,7 +54,7 @@ TEST_F(CaptureBulk, OnlyRowsWhoseWatchedColumnsChanged) {
   EXPECT_EQ(Shape(), "4 500 2000");
 }
 
-TEST_F(CaptureBulk, KeysThatNothingBoundsHaveARowEach) {
+TEST_F(CaptureBulk, UnboundedKeysHaveARowEach) {
   Exec("CREATE TABLE k (body text); CREATE TABLE named (name text PRIMARY KEY, n int)");
   Attach("'public.k'");
   Attach("'public.named'");

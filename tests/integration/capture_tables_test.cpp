@@ -77,7 +77,7 @@ TEST_P(CaptureByMode, ColumnsThatChangeNeverFailTheWriter) {
 INSTANTIATE_TEST_SUITE_P(, CaptureByMode, ::testing::Values("statement", "row"));
 
 // What a collation takes for equal is another text all the same.
-TEST_F(CaptureTables, LettersThatACollationDoesNotTellApart) {
+TEST_F(CaptureTables, LettersThatACollationTreatsAsEqual) {
   Exec(
       "CREATE COLLATION folded (provider = icu, locale = 'und-u-ks-level2', deterministic = false);"
       "CREATE TABLE t (id int PRIMARY KEY, name text COLLATE folded);"
@@ -108,7 +108,7 @@ TEST_F(CaptureTables, ATypeThatNeedsAnotherComparisonRenewsTheFunctions) {
   EXPECT_THAT(EventsOf("UPDATE t SET v = 1.0"), ElementsAre("[1]"));
 }
 
-TEST_F(CaptureTables, PartitionsOnEveryRoad) {
+TEST_F(CaptureTables, PartitionsHoweverTheyAreWritten) {
   Exec(
       "CREATE TABLE p (id int, d int, PRIMARY KEY (id, d)) PARTITION BY LIST (d);"
       "CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);"

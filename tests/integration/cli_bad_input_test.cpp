@@ -205,7 +205,7 @@ TEST_F(CliBadInput, ATableThatDoesNotExistIsNamedWithTheNearestName) {
   EXPECT_THAT(log, HasSubstr("did you mean public.projects?"));
 }
 
-TEST_F(CliBadInput, MistakesInTheFileAreToldAtOnceBeforeAnythingIsTouched) {
+TEST_F(CliBadInput, MistakesInTheFileAreReportedAtOnceBeforeAnythingIsTouched) {
   Configure(R"({"listn": "x", "sync": {"workers": "two"}, "indexes": {"A": {}, "a*b": {}, "_c": {},
                 "c": {"table": 5}}})");
   const Outcome outcome = RunService({{"PGSLUICE_DATABASE_URL", "postgresql://a@127.0.0.1:1/x"}});

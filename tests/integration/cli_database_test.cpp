@@ -109,7 +109,7 @@ TEST_F(CliDatabase, StatusWithoutAServiceComesFromTheDatabase) {
   EXPECT_THAT(Do({"status"}).out, HasSubstr("2 pending"));
 }
 
-TEST_F(CliDatabase, WaitEndsWithExitCode4WhenNobodyWorks) {
+TEST_F(CliDatabase, WaitEndsWithExitCode4WhenNoProcessSyncs) {
   ASSERT_EQ(Do({"migrate"}).code, 0);
   const Outcome outcome = Do({"wait", "--timeout", "100ms"});
   EXPECT_EQ(outcome.code, 4);

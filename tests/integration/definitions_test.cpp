@@ -100,7 +100,7 @@ class Definitions : public testing::FaultTest {
       "table": "b", "on": {"id": "a_id"}, "columns": ["id", "n"]}}}})";
 };
 
-TEST_F(Definitions, AnOldProcessBesideOneThatHasAnIndexMore) {
+TEST_F(Definitions, AnOldProcessBesideOneWithAnotherIndex) {
   const auto old = Run(kA);
   auto fresh = Run(kBoth);
   Write(1);
@@ -116,7 +116,7 @@ TEST_F(Definitions, AnOldProcessBesideOneThatHasAnIndexMore) {
   ExpectTable("b");
 }
 
-TEST_F(Definitions, AnOldProcessBesideOneThatEmbedsATableMore) {
+TEST_F(Definitions, AnOldProcessBesideOneThatEmbedsAnotherTable) {
   const auto old = Run(kA);
   ExpectTable("a");
   auto fresh = Run(kEmbedded);

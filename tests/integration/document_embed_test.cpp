@@ -416,7 +416,7 @@ TEST_F(DocumentEmbed, FieldsAreDerivedThroughTheTree) {
       "text");
 }
 
-TEST_F(DocumentEmbed, MistakesAreSaidWithTheirCandidates) {
+TEST_F(DocumentEmbed, MistakesAreReportedWithTheirCandidates) {
   sandbox_.Exec("ALTER TABLE public.projects ADD reviewer_id int REFERENCES public.users");
   config::Index index = Full();
   index.embeds[0].on.clear();         // Two foreign keys to users now.

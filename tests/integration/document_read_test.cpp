@@ -105,7 +105,7 @@ TEST_F(DocumentRead, KeysThatAreEqualButSpeltDifferentlyAreDifferentDocuments) {
               ElementsAre(Pair("1.0", "(gone)"), Pair("1.00", HasSubstr("1.00"))));
 }
 
-TEST_F(DocumentRead, RowsWithoutAKeyAreTheirContent) {
+TEST_F(DocumentRead, RowsWithoutAKeyAreIdentifiedByTheirContent) {
   sandbox_.Exec(
       "CREATE TABLE public.t (a int, b text, c json);"
       "INSERT INTO public.t VALUES (1, 'x', '{}'), (1, 'x', '{}'), (NULL, NULL, NULL), "

@@ -56,7 +56,7 @@ TEST_F(DocumentTime, WarnsOfTheClockWithoutRefreshAt) {
   }
 }
 
-TEST_F(DocumentTime, DoesNotWarnOfWhatARowAloneDecides) {
+TEST_F(DocumentTime, DoesNotWarnOfWhatOnlyTheRowDecides) {
   for (const char* sql : {"public.twice(root.size)", "age(root.at, root.at)",
                           "concat(root.id, '-', root.day)", "to_char(root.at, 'YYYY')"}) {
     config::Index index = Post();

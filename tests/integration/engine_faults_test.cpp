@@ -56,7 +56,7 @@ TEST_F(EngineFaults, AReusedConnectionThatClosesWithoutAnswerIsTriedOnceMore) {
   EXPECT_EQ(Get(*client_).status, 200);
 }
 
-TEST_F(EngineFaults, AnAnswerThatBreaksOffIsNoAnswer) {
+TEST_F(EngineFaults, ATruncatedAnswerIsAnError) {
   const std::size_t whole = Get(*client_).body.size();
   for (const std::size_t bytes : {std::size_t{150}, whole / 2}) {
     proxy_.CutNextAnswer(bytes);
@@ -75,7 +75,7 @@ TEST_F(EngineFaults, AStalledEngineMeetsTheDeadline) {
   EXPECT_EQ(Get(*client_).status, 200);
 }
 
-TEST_F(EngineFaults, ARefusedConnectionIsSaidAndRecovers) {
+TEST_F(EngineFaults, ARefusedConnectionIsReportedAndRecovers) {
   proxy_.Refuse();
   EXPECT_THAT(Failure(*client_), HasSubstr("refused"));
   proxy_.Pass();

@@ -110,7 +110,7 @@ class EngineSetup : public testing::FaultTest {
   int number_ = 0;
 };
 
-TEST_F(EngineSetup, AnIndexThatCannotBeMade) {
+TEST_F(EngineSetup, AnIndexThatCannotBeCreated) {
   StartBoth();
   for (const Row& row : Creating()) {
     SCOPED_TRACE(row.body);
@@ -162,7 +162,7 @@ TEST_F(EngineSetup, ARefreshThatIsRefused) {
 }
 
 // The engine is asked about all indexes at once, and refuses for one of them.
-TEST_F(EngineSetup, AnIndexThatTheEngineSaysNothingAbout) {
+TEST_F(EngineSetup, AnIndexThatTheEngineDoesNotReport) {
   StartBoth();
   for (const Row& row : Passing()) {
     SCOPED_TRACE(row.body);

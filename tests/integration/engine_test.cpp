@@ -68,7 +68,7 @@ TEST_F(EngineTest, TheSameVersionMayBeWrittenAgain) {
   EXPECT_TRUE(Write(body).all_done);
 }
 
-TEST_F(EngineTest, DeletionsNeverMakeAnIndexInThePlaceOfAnAlias) {
+TEST_F(EngineTest, DeletionsNeverCreateAnIndexInsteadOfAnAlias) {
   BulkBody body(sandbox_.Name("gone"));
   body.Delete("1", 5);
   EXPECT_TRUE(Write(body).index_missing);
@@ -110,7 +110,7 @@ TEST_F(EngineTest, OneBadDocumentDoesNotHoldUpTheOthers) {
   EXPECT_EQ(result.items[2].outcome, Outcome::kDone);
 }
 
-TEST_F(EngineTest, AMissingAliasIsNotMadeByWriting) {
+TEST_F(EngineTest, AMissingAliasIsNotCreatedByWriting) {
   BulkBody body(sandbox_.Name("gone"));
   body.Index("1", "{}", 1);
   body.Delete("2", 1);

@@ -160,7 +160,7 @@ TEST_F(EngineFault, DiskFull) {
   EXPECT_EQ(db_.Text("SELECT count(*) FROM pgsluice.dead_letter"), "0");
 }
 
-TEST_F(EngineFault, ABackfillOfLargeRowsGoesOnWhereItWas) {
+TEST_F(EngineFault, ABackfillOfLargeRowsContinuesWhereItWas) {
   Exec("CREATE TABLE item (id int PRIMARY KEY, body text) WITH (fillfactor = 10)");
   Exec("INSERT INTO item SELECT n, repeat('x', 1000000) FROM generate_series(1, 100) n");
   Start();
@@ -176,7 +176,7 @@ TEST_F(EngineFault, ABackfillOfLargeRowsGoesOnWhereItWas) {
   EXPECT_EQ(proxy_.scripted(), before + 1);
 }
 
-TEST_F(EngineFault, IndexDeletedByHandIsMadeAgainAndFilled) {
+TEST_F(EngineFault, AnIndexDeletedByHandIsCreatedAgainAndFilled) {
   StartWith(200);
   engine_->DeleteIndex(Alias("item") + "-000001");
   Exec(kChange);
@@ -214,7 +214,7 @@ TEST_F(EngineFault, AnOlderCopyInThePlaceOfTheIndexIsFilledAgain) {
 }
 
 // An engine that cannot tell whether the index is there, and what else may answer in its place.
-TEST_F(EngineFault, AnIndexThatCannotBeLookedUpIsNotMadeAgain) {
+TEST_F(EngineFault, AnIndexThatCannotBeLookedUpIsNotCreatedAgain) {
   StartWith(100);
   const auto before = engine_->Uuids(Alias("item"));
   const struct {

@@ -121,7 +121,7 @@ TEST_F(ProcessFault, ABulkOfAKilledProcessThatArrivesAfterATruncate) {
   ExpectRecovered();
 }
 
-TEST_F(ProcessFault, SigtermUnderLoadEndsWith0AndTheNextOneGoesOn) {
+TEST_F(ProcessFault, SigtermUnderLoadEndsWith0AndTheNextProcessContinues) {
   Prepare(5000);
   auto process = RunBinary("run");
   ASSERT_TRUE(process->WaitForLine("running", seconds(30))) << process->err();
@@ -155,7 +155,7 @@ TEST_F(ProcessFault, SigtermWhileTheEngineHangsEndsWith0InTime) {
   ExpectRecovered();
 }
 
-TEST_F(ProcessFault, AnEngineThatIsLostIsToldOnceAndMakesTheServiceUnready) {
+TEST_F(ProcessFault, AnEngineThatIsLostIsReportedOnceAndMakesTheServiceUnready) {
   Prepare(50);
   auto process = RunBinary("run", admin_);
   WaitForReady(200);
@@ -172,7 +172,7 @@ TEST_F(ProcessFault, AnEngineThatIsLostIsToldOnceAndMakesTheServiceUnready) {
   EXPECT_THAT(process->err(), HasSubstr("engine: recovered"));
 }
 
-TEST_F(ProcessFault, ADatabaseThatIsLostIsToldOnceAndMakesTheServiceUnready) {
+TEST_F(ProcessFault, ADatabaseThatIsLostIsReportedOnceAndMakesTheServiceUnready) {
   Prepare(50);
   auto process = RunBinary("run", admin_, Proxied());
   WaitForReady(200);

@@ -186,7 +186,7 @@ TEST_P(ForeignCode, DoesNotRunInDocuments) {
   EXPECT_EQ(Ran(), "");
 }
 
-TEST_P(ForeignCode, DoesNotRunForKeysOfHerTypes) {
+TEST_P(ForeignCode, DoesNotRunForKeysOfItsTypes) {
   AsMallory("INSERT INTO mal.k VALUES ('red', 1, '[1,3)', 1), ('green', 2, '[1,3)', 1)");
   AsMallory("INSERT INTO mal.w VALUES ('red', 'green', 3, ROW('red', 1, 'y'), '[4,5)', '{red}')");
   DefineCasts();

@@ -83,7 +83,7 @@ TEST_F(Foreign, WhateverTheKeyIs) {
   ExpectIndex("pair", "SELECT a || '|' || replace(b, '|', '\\|'), to_json(pair) FROM pair");
 }
 
-TEST_F(Foreign, GoWithATruncate) {
+TEST_F(Foreign, AreRemovedAfterATruncate) {
   Exec("CREATE TABLE item (id int PRIMARY KEY, v text)");
   Exec("INSERT INTO item SELECT n, 'item ' || n FROM generate_series(1, 30) n");
   Start();
@@ -102,7 +102,7 @@ TEST_F(Foreign, GoWithATruncate) {
   ExpectIndex("item", "SELECT id::text, to_json(item) FROM item");
 }
 
-TEST_F(Foreign, AreNoPartOfTheNextIndex) {
+TEST_F(Foreign, AreNotPartOfTheNextIndex) {
   Exec("CREATE TABLE item (id int PRIMARY KEY, v text)");
   Exec("INSERT INTO item SELECT n, 'item ' || n FROM generate_series(1, 30) n");
   Start();

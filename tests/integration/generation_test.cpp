@@ -28,7 +28,7 @@ class Generation : public testing::SyncTest {
   }
 };
 
-TEST_F(Generation, OldOnesClaimNothingAndPiecesWaitForThem) {
+TEST_F(Generation, OldOnesClaimNothingAndTasksWaitForThem) {
   Items();
   db_.Migrate();
   Attach();
@@ -49,7 +49,7 @@ TEST_F(Generation, OldOnesClaimNothingAndPiecesWaitForThem) {
   EXPECT_EQ(events.Claim(10, 0, before + 1)->size(), 1U);
 }
 
-TEST_F(Generation, EveryProcessTellsThePhaseThatOneHasSet) {
+TEST_F(Generation, EveryProcessReportsThePhaseThatOneHasSet) {
   Items();
   Start();
   Settle();

@@ -270,7 +270,7 @@ TEST_F(TroubleTest, AForeignIndexOfTheNameConcernsOneIndexAndItRecovers) {
   AwaitFound("bad", "one");
 }
 
-TEST_F(TroubleTest, ABlockIsShownWithItsCauseUntilItIsGone) {
+TEST_F(TroubleTest, ABlockIsShownWithItsCauseUntilItIsRemoved) {
   Define("");
   Run();
   AwaitReady();

@@ -210,7 +210,7 @@ TEST_F(JoinedTest, ADocumentIsWrittenOnceForATransactionOfManyTables) {
 }
 
 // Roots without a key: what is null in one is empty in the other.
-TEST_F(JoinedTest, ABatchTellsRowsApartThatDifferInANull) {
+TEST_F(JoinedTest, ABatchDistinguishesRowsThatDifferInANull) {
   ConfigureIndexes(R"json({"indexes": {"note": {"embed": {
       "what": {"table": "kind", "on": {"kind": "id"}}}}}})json");
   config_.sync.workers = 1;

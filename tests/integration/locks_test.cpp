@@ -52,7 +52,7 @@ TEST_F(Locks, ABatchGivesWayToATruncateOfTwoTables) {
   ExpectIndex("b", "SELECT id::text, to_json(b) FROM b");
 }
 
-TEST_F(Locks, AreNoTroubleUntilTheyLast) {
+TEST_F(Locks, AreNotATroubleUntilTheyLast) {
   ConfigureIndexes(R"({"indexes": {"a": {}}})");
   Start();
   Settle();

@@ -147,7 +147,7 @@ TEST_F(Operate, ADryRunShowsStatementsAndLocksAndDoesNothing) {
 
 class OperateService : public CommandTest {};
 
-TEST_F(OperateService, StatusSpeaksOfTheDatabaseThatIsAskedFor) {
+TEST_F(OperateService, StatusIsAboutTheRequestedDatabase) {
   Exec("CREATE TABLE item (id int PRIMARY KEY)");
   db_.Migrate();
   Attach();

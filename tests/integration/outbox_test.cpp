@@ -37,7 +37,7 @@ class OutboxTest : public ::testing::Test {
   std::unique_ptr<pg::Session> session_;
 };
 
-TEST_F(OutboxTest, EventsAreClaimedOldestFirstAndGoneWhenAcknowledged) {
+TEST_F(OutboxTest, EventsAreClaimedOldestFirstAndDeletedWhenAcknowledged) {
   Outbox outbox(*session_);
   outbox.Enqueue(3, {"[1, \"a\"]", "[2, null]"});
   session_->Exec("INSERT INTO pgsluice.outbox (source) VALUES (4)");
@@ -82,7 +82,7 @@ TEST_F(OutboxTest, OneSleeperAtATimeAndNoneWhileAWriterIsInFlight) {
   EXPECT_TRUE(TrySleep(*session_));
 }
 
-TEST_F(OutboxTest, DeadLettersCountAttemptsAndGoAway) {
+TEST_F(OutboxTest, DeadLettersCountAttemptsAndAreRemoved) {
   Outbox outbox(*session_);
   outbox.RecordDeadLetter("a", "1", "[1]", "no date", 400);
   outbox.RecordDeadLetter("a", "1", "[1]", "still no date", 400);

@@ -80,7 +80,7 @@ TEST_F(PgSession, AFailedStatementLeavesTheSessionUsable) {
   EXPECT_EQ(session.Exec(statement).Int(0, 0), 7);
 }
 
-TEST_F(PgSession, AStatementThatMayPassLaterIsToBeRetried) {
+TEST_F(PgSession, AStatementThatMaySucceedLaterMayBeRetried) {
   Session other(db_.options());
   other.Begin();
   other.Exec("CREATE TABLE public.t (n int)");
@@ -107,7 +107,7 @@ TEST_F(PgSession, ATransactionLeftWithoutCommitIsUndone) {
   EXPECT_EQ(session.Exec("SELECT count(*) FROM public.t").Int(0, 0), 0);
 }
 
-TEST_F(PgSession, ALostConnectionIsSaidAndBreaksTheSession) {
+TEST_F(PgSession, ALostConnectionIsReportedAndBreaksTheSession) {
   Session session(db_.options());
   Kill(session);
   const Error error = Caught([&] { session.Exec("SELECT 1"); });

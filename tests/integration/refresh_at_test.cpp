@@ -62,7 +62,7 @@ TEST_F(RefreshAt, ARowBeginsToMatchAndStopsByItself) {
   AwaitText("SELECT count(*) FROM pgsluice.refresh_time", "0");
 }
 
-TEST_F(RefreshAt, ReadsTheTimesOfRowsThatWereThereBefore) {
+TEST_F(RefreshAt, ReadsTheTimesOfExistingRows) {
   Exec(
       "INSERT INTO post VALUES (1, 'a', now() + interval '2 h'), (2, 'a', now() + interval '1 h'), "
       "(3, 'a', now() - interval '1 h'), (4, 'a', NULL), (5, 'a', 'infinity')");
@@ -86,7 +86,7 @@ TEST_F(RefreshAt, FollowsTheRow) {
   EXPECT_EQ(Times(), "4,1");
 }
 
-TEST_F(RefreshAt, CatchesUpBehindDownTime) {
+TEST_F(RefreshAt, CatchesUpAfterDownTime) {
   ConfigurePosts();
   Start();
   Exec("INSERT INTO post SELECT n, 'a', now() + interval '1 h' FROM generate_series(1, 2500) n");

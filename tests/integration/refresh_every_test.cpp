@@ -61,7 +61,7 @@ TEST_F(RefreshEvery, WritesWhatDiffersInAView) {
   ExpectChanges("SELECT 1");
 }
 
-TEST_F(RefreshEvery, GoesOnBehindARestart) {
+TEST_F(RefreshEvery, ContinuesAfterARestart) {
   Exec(std::string("CREATE VIEW shops AS ") + kSums);
   ConfigureIndexes(kIndexes);
   Start();

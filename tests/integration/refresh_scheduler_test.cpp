@@ -30,7 +30,7 @@ class RefreshSchedulerTest : public ::testing::Test {
   std::jthread thread_{[this](const std::stop_token& stop) { scheduler_.Run(stop); }};
 };
 
-TEST_F(RefreshSchedulerTest, WhoWritesMuchGivesWayToARefreshAndToNothingElse) {
+TEST_F(RefreshSchedulerTest, BulkWritersWaitForARefreshAndForNothingElse) {
   EXPECT_FALSE(scheduler_.YieldToRefresh());
   proxy_.Stall();
   scheduler_.RequestRefresh(alias_, 1);

@@ -219,7 +219,7 @@ TEST_F(Reindex, RefusesToSwapWhenContentDiffers) {
   ExpectItems();
 }
 
-TEST_F(Reindex, AnIncompatibleTypeIsToldAndCured) {
+TEST_F(Reindex, AnIncompatibleTypeIsReportedAndCured) {
   StartItems(300);
   Exec("ALTER TABLE item ALTER n TYPE text USING 'text ' || n");
   Await([&] { return State("state") == "reindex_needed"; });
@@ -247,7 +247,7 @@ TEST_F(Reindex, AnIncompatibleTypeIsCuredByItself) {
   Await([&] { return Metric("pgsluice_reindex_needed") == "0"; });
 }
 
-TEST_F(Reindex, GivenUpItIsBegunByItselfOnlyAfterAnotherChange) {
+TEST_F(Reindex, AbortedItBeginsByItselfOnlyAfterAnotherChange) {
   config_.sync.reindex_on_incompatible_change = true;
   StartItems(1500);
   Exec("UPDATE pgsluice.index_state SET backfill_rate = 200");
@@ -266,7 +266,7 @@ TEST_F(Reindex, GivenUpItIsBegunByItselfOnlyAfterAnotherChange) {
   ExpectItems();
 }
 
-TEST_F(Reindex, ChangedSettingsAreFollowedOrTold) {
+TEST_F(Reindex, ChangedSettingsAreAppliedOrReported) {
   WithSettings(R"({"max_result_window": 20000})");
   StartItems(300);
   EXPECT_EQ(Setting("max_result_window"), "20000");
@@ -378,7 +378,7 @@ TEST_F(Reindex, WhateverHappensMeanwhileReachesBoth) {
   ExpectIndex("item", oracle);
 }
 
-TEST_F(Reindex, TheNextIndexDeletedByHandIsMadeAgain) {
+TEST_F(Reindex, TheNextIndexDeletedByHandIsCreatedAgain) {
   StartItems(1500);
   const auto command = BeginSlowly(100);
   engine_->DeleteIndex(Physical(2));

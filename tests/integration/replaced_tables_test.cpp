@@ -54,7 +54,7 @@ class ReplacedTables : public testing::SyncTest {
   static constexpr const char* kItem = "CREATE TABLE item (id int PRIMARY KEY, n int)";
 };
 
-TEST_F(ReplacedTables, DroppedAndCreatedAnew) {
+TEST_F(ReplacedTables, DroppedAndCreatedAgain) {
   StartWithItems();
   const std::string before = Hash();
   Exec("BEGIN; DROP TABLE item; " + std::string(kItem) +

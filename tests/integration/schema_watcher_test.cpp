@@ -22,7 +22,7 @@ class SchemaWatcher : public testing::SyncTest {
   }
 };
 
-TEST_F(SchemaWatcher, WhatWaitedIsToldToBeDoneAlthoughNothingElseChanges) {
+TEST_F(SchemaWatcher, ReportsThatWorkIsDoneAlthoughNothingElseChanges) {
   Exec("CREATE TABLE item (id int PRIMARY KEY, n int)");
   Start();
   Exec("INSERT INTO item VALUES (1, 1)");
@@ -40,7 +40,7 @@ TEST_F(SchemaWatcher, WhatWaitedIsToldToBeDoneAlthoughNothingElseChanges) {
   AwaitPending("0");
 }
 
-TEST_F(SchemaWatcher, LooksAtMoreIndexesThanARequestLineHoldsNamesOf) {
+TEST_F(SchemaWatcher, ChecksMoreIndexesThanARequestLineCanName) {
   config_.elasticsearch.index_prefix = prefix_ + std::string(120, 'x') + "-";
   for (int i = 10; i < 32; ++i) {
     const std::string table = "t" + std::string(58, 'y') + std::to_string(i);

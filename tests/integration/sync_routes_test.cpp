@@ -16,7 +16,7 @@ class SyncRoutes : public testing::SyncTest {
   void ExpectItems() { ExpectIndex("item", "SELECT id::text, to_json(item) FROM item"); }
 };
 
-TEST_F(SyncRoutes, WhatWasThereBefore) {
+TEST_F(SyncRoutes, RowsThatExistedBefore) {
   Items();
   Start();
   ExpectItems();

@@ -87,7 +87,7 @@ TEST_F(UnreadableRows, DoNotStopAWalkOverTheIds) {
   EXPECT_EQ(Documents("share").size(), 100u);
 }
 
-TEST_F(UnreadableRows, VerifyAndReindexLookAtTheOthers) {
+TEST_F(UnreadableRows, VerifyAndReindexCompareTheOthers) {
   more_config_ = R"(, "indexes": {"plain": {"table": "item"}, "share": {"table": "item",
       "fields": {"part": {"sql": "100 / root.n", "type": "integer"}}}})";
   Start();

@@ -63,7 +63,7 @@ TEST_F(Verify, FindsAndRepairsWhatWasDamaged) {
   EXPECT_THAT(Differences(), IsEmpty());
 }
 
-TEST_F(Verify, WhatIsInFlightIsNoDifference) {
+TEST_F(Verify, ChangesInFlightAreNotDifferences) {
   std::jthread writer([&](const std::stop_token& stop) {
     pg::Session session(db_.options());
     while (!stop.stop_requested()) {

@@ -83,7 +83,7 @@ TEST_F(Waits, TheFirstCopyIsWaitedForByReaders) {
   EXPECT_THAT(counted.body, HasSubstr(R"("partial":false)"));
 }
 
-TEST_F(Waits, TruncatedRowsAreGoneForEveryKindOfReader) {
+TEST_F(Waits, NoReaderSeesTruncatedRows) {
   Table("item", 3000);
   Prepare();
   Serve();
@@ -144,7 +144,7 @@ TEST_F(Waits, WithoutAServiceTheCommandSaysWhatIsLeft) {
 }
 
 // Which pieces a position includes.
-TEST_F(Waits, PositionsOfPieces) {
+TEST_F(Waits, PositionsOfTasks) {
   Table("item", 100);
   Start();
   Settle();
@@ -237,12 +237,12 @@ class TableChanges : public Waits {
   }
 };
 
-TEST_F(TableChanges, AreLookedAtBeforeTheCommandReturns) {
+TEST_F(TableChanges, AreCheckedBeforeTheCommandReturns) {
   Serve();
   Check([&] { ASSERT_EQ(Wait("60s").code, 0); });
 }
 
-TEST_F(TableChanges, AreLookedAtBeforeTheCommandReturnsWithoutAnApi) {
+TEST_F(TableChanges, AreCheckedBeforeTheCommandReturnsWithoutAnApi) {
   service_ = Begin({"sync"});
   Check([&] {
     const testing::Outcome waited = Wait("60s");
@@ -250,12 +250,12 @@ TEST_F(TableChanges, AreLookedAtBeforeTheCommandReturnsWithoutAnApi) {
   });
 }
 
-TEST_F(TableChanges, AreLookedAtBeforeTheApiAnswers) {
+TEST_F(TableChanges, AreCheckedBeforeTheApiAnswers) {
   Serve();
   Check([&] { ASSERT_EQ(Get("/v1/sync/wait?wait=30s").status, 200); });
 }
 
-TEST_F(TableChanges, OfAnIndexAreLookedAtByStrongReads) {
+TEST_F(TableChanges, OfAnIndexAreCheckedByStrongReads) {
   Serve();
   ASSERT_EQ(Wait("60s").code, 0);
   for (int round = 0; round < 4; ++round) {
@@ -295,7 +295,7 @@ TEST_F(Waits, EventsOfOtherIndexes) {
 }
 
 // A process that is killed repeats what the last second or two did, not the piece.
-TEST_F(Waits, AKilledCopyGoesOnWhereItWas) {
+TEST_F(Waits, AKilledCopyContinuesWhereItWas) {
   Table("item", 150000);
   Prepare();
   const auto progress = [&] {

@@ -16,7 +16,7 @@ TEST(SplitName, FoldsAsSqlDoes) {
   EXPECT_EQ(SplitName("straße"), Name("", "straße"));
 }
 
-TEST(SplitName, RefusesWhatIsNoName) {
+TEST(SplitName, RefusesWhatIsNotAName) {
   for (const char* text : {"", " ", ".", "a.", ".a", "a.b.c", "1a", "a-b", "\"a", "\"\"", "a b"}) {
     EXPECT_THROW(SplitName(text), Error) << text;
   }

@@ -62,7 +62,7 @@ TEST(Databases, WithoutNamesNothingChanges) {
   EXPECT_EQ(PerDatabase(loaded.config)[0].database.url, "postgresql://elsewhere/db");
 }
 
-TEST(Databases, TheOnlyOneNeedsNotBeNamed) {
+TEST(Databases, TheOnlyOneDoesNotNeedAName) {
   const Loaded loaded = LoadWith(
       R"({"databases": {"shop": {"url": "postgresql://a/shop"}}, "indexes": {"orders": {}}})");
   EXPECT_THAT(loaded.findings, ElementsAre());

@@ -49,7 +49,7 @@ TEST(ReadBulkAnswer, TakesTheFastPath) {
   EXPECT_TRUE(result.items.empty());
 }
 
-TEST(ReadBulkAnswer, TellsOutcomesApart) {
+TEST(ReadBulkAnswer, DistinguishesOutcomes) {
   const BulkResult result = ReadBulkAnswer(200, R"({"errors":true,"items":[
       {"index":{"status":201}},
       {"index":{"status":409,"error":{"type":"version_conflict_engine_exception","reason":"newer"}}},
@@ -73,7 +73,7 @@ TEST(ReadBulkAnswer, TellsOutcomesApart) {
   EXPECT_FALSE(result.index_missing);
 }
 
-TEST(ReadBulkAnswer, SaysThatTheIndexIsMissing) {
+TEST(ReadBulkAnswer, ReportsThatTheIndexIsMissing) {
   const std::string item =
       R"({"index":{"status":404,"error":{"type":"index_not_found_exception","reason":"no such index"}}})";
   const BulkResult result = ReadBulkAnswer(200, R"({"errors":true,"items":[)" + item + "]}", 1);
@@ -106,7 +106,7 @@ TEST(ReadBulkAnswer, HalvesWhatTheEngineRefusesAsAWhole) {
   EXPECT_EQ(single.items[0].error, "illegal_argument_exception: id is too long");
 }
 
-TEST(ReadBulkAnswer, NeverTakesWhatItDoesNotUnderstandForSuccess) {
+TEST(ReadBulkAnswer, NeverTreatsAnUnknownAnswerAsSuccess) {
   EXPECT_EQ(DispositionOf(429, "{}"), Disposition::kRetry);
   EXPECT_EQ(DispositionOf(503, "<html>"), Disposition::kRetry);
   EXPECT_EQ(DispositionOf(200, "<html>"), Disposition::kRetry);

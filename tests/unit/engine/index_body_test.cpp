@@ -16,7 +16,7 @@ std::string SettingsFor(bool opensearch, const std::string& users = "{}") {
   return SettingsJson(plan, config::Config(), flavor);
 }
 
-TEST(IndexSettings, RefreshesOfOpenSearchWaitForNoMerges) {
+TEST(IndexSettings, RefreshesOfOpenSearchDoNotWaitForMerges) {
   EXPECT_THAT(SettingsFor(true), HasSubstr(R"("index.merge_on_flush.enabled":false)"));
   // An unknown setting, for which it would refuse the index.
   EXPECT_THAT(SettingsFor(false), Not(HasSubstr("merge_on_flush")));

@@ -23,7 +23,7 @@ TEST(ParseAddress, TakesUrlsApart) {
   EXPECT_EQ(ParseAddress("http://[::1]:9200").text, "http://[::1]:9200");
 }
 
-TEST(ParseAddress, RefusesOtherTextsWithoutTellingPasswords) {
+TEST(ParseAddress, RefusesOtherTextsWithoutShowingPasswords) {
   for (const char* url : {"", "search:9200", "ftp://host", "http://", "postgres://a:pw@b/c"}) {
     try {
       ParseAddress(url);

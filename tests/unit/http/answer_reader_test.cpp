@@ -133,7 +133,7 @@ TEST_F(AnswerReader, GivesUpConnectionsThatAreOutOfStepOrEnd) {
   }
 }
 
-TEST_F(AnswerReader, TellsWhatIsNoAnswer) {
+TEST_F(AnswerReader, RefusesWhatIsNotAnAnswer) {
   for (const char* other :
        {"SSH-2.0-OpenSSH_9.2\r\n", "\x15\x03\x01", "HTTP/2 200 OK\r\n\r\n", "HTTP/1.1 OK\r\n\r\n",
         "HTTP/1.1 200 OK\r\nno header\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",

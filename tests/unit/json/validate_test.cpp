@@ -29,7 +29,7 @@ bool Parses(std::string_view text) {
   }
 }
 
-TEST(ValidateTest, KnowsWhatIsWhole) {
+TEST(ValidateTest, AcceptsCompleteValuesOnly) {
   const std::string text =
       R"({"a":[1,-0.5e+3,{"b":null}],"c":"long enough for eight bytes \u00e9 ü","d":{},"e":[]})";
   EXPECT_TRUE(IsValid(text));

@@ -150,7 +150,7 @@ TEST_F(Traces, ASpanThatAnExceptionEndsHasFailed) {
   EXPECT_EQ(Text(spans[1], "parentSpanId"), "");
 }
 
-TEST_F(Traces, WhatTheCallerDoesNotSampleIsPassedOnAndNotTold) {
+TEST_F(Traces, WhatTheCallerDoesNotSampleIsPassedOnAndNotExported) {
   Start();
   const std::string header = kCaller.substr(0, kCaller.size() - 1) + "0";
   {
@@ -161,7 +161,7 @@ TEST_F(Traces, WhatTheCallerDoesNotSampleIsPassedOnAndNotTold) {
   EXPECT_TRUE(Spans().empty());
 }
 
-TEST_F(Traces, AShareOfTheTracesIsToldAsAWhole) {
+TEST_F(Traces, AShareOfTheTracesIsExportedCompletely) {
   Start({.ratio = 0.5, .delay = milliseconds(1)});
   int sampled = 0;
   for (int i = 0; i < 400; ++i) {

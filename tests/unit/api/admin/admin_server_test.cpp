@@ -55,7 +55,7 @@ class AdminServer : public ::testing::Test {
                                    }};
 };
 
-TEST_F(AdminServer, ReadinessTellsTheReason) {
+TEST_F(AdminServer, ReadinessNamesTheReason) {
   EXPECT_EQ(Ask("GET", "/healthz").status, 200);
   const HttpResponse answer = Ask("GET", "/readyz");
   EXPECT_EQ(answer.status, 503);

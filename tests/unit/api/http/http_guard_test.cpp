@@ -74,7 +74,7 @@ class Guard : public ::testing::Test {
   std::unique_ptr<HttpServer> server_;
 };
 
-TEST_F(Guard, RequestsThatDripHoldNoThread) {
+TEST_F(Guard, RequestsThatTrickleInHoldNoThread) {
   Start();
   const auto heads = Open(100, "GET / HTTP/1.1\r\nA: ");
   const auto bodies = Open(100, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4000\r\n\r\nx");
@@ -82,7 +82,7 @@ TEST_F(Guard, RequestsThatDripHoldNoThread) {
   ExpectServed();
 }
 
-TEST_F(Guard, HandshakesThatDripHoldNoThread) {
+TEST_F(Guard, HandshakesThatTrickleInHoldNoThread) {
   limits_.deadline = milliseconds(1000);
   const TestCertificate certificate;
   Start(certificate.files());
@@ -150,7 +150,7 @@ TEST_F(Guard, LargeAnswersArriveWholeAtCallersThatRead) {
   EXPECT_EQ(whole, 4);
 }
 
-TEST_F(Guard, OneAddressMayHaveSoManyConnections) {
+TEST_F(Guard, TheConnectionsOfOneAddressAreLimited) {
   limits_.per_address = 3;
   const auto cut = std::make_shared<std::atomic<int>>(0);
   limits_.cut = [cut](const std::string& reason) { *cut += reason == "address" ? 1 : 0; };
@@ -274,7 +274,7 @@ TEST_F(Guard, PocoAloneTakesTheEndOfABodyForARequest) {
   EXPECT_EQ(guarded.ReadAll(), "");
 }
 
-TEST(GateTest, AnExportThatNobodyReadsGivesWay) {
+TEST(GateTest, AnExportThatIsNotReadIsCutForANewOne) {
   Gate gate(1);
   int ends[2];
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);

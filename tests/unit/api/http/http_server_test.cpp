@@ -232,7 +232,7 @@ TEST_F(HttpServerTest, RefusesLargeBodiesAndAnswersTheCaller) {
               StartsWith("HTTP/1.1 413"));
 }
 
-TEST_F(HttpServerTest, NeverTakesABodyForARequest) {
+TEST_F(HttpServerTest, NeverReadsABodyAsARequest) {
   Start();
   const std::string hidden = "GET /hidden HTTP/1.1\r\nHost: a\r\n\r\n";
   Send(Post("", hidden));
@@ -250,7 +250,7 @@ TEST_F(HttpServerTest, EchoesOnlySaneRequestIds) {
               Not(HasSubstr("Evil")));
 }
 
-TEST_F(HttpServerTest, EndsRequestsThatDripIn) {
+TEST_F(HttpServerTest, EndsRequestsThatTrickleIn) {
   HttpLimits limits;
   limits.deadline = milliseconds(400);
   Start(limits);

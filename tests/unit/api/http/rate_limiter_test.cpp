@@ -7,7 +7,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-TEST(RateLimiter, GivesSoManyPerSecondToEachCaller) {
+TEST(RateLimiter, LimitsTheRateOfEachCaller) {
   RateLimiter limiter;
   const RateLimiter::Clock::time_point start{};
   EXPECT_EQ(limiter.Take("a", 2, start), 0);
@@ -26,7 +26,7 @@ TEST(RateLimiter, SaysHowLongToWait) {
   EXPECT_EQ(limiter.Take("a", 0, start), 0);
 }
 
-TEST(RateLimiter, BatchesCountByWhatIsInThem) {
+TEST(RateLimiter, BatchesCountByTheirCost) {
   RateLimiter limiter;
   const RateLimiter::Clock::time_point start{};
   EXPECT_EQ(limiter.Take("a", 20, start, 10), 0);

@@ -17,7 +17,7 @@ std::string Header(const HttpResponse& response, const std::string& name) {
   return "";
 }
 
-TEST(Transfer, CompressesForWhoTakesIt) {
+TEST(Transfer, CompressesIfTheCallerAcceptsIt) {
   const std::string text(5000, 'x');
   const auto compress = [&](const std::string& accept) {
     HttpRequest request;

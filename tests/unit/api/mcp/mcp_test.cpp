@@ -108,7 +108,7 @@ TEST_F(McpTest, AProblemIsAnAnswerThatCanBeRead) {
               HasSubstr("unknown_field"));
 }
 
-TEST_F(McpTest, RefusesWhatIsNoCall) {
+TEST_F(McpTest, RefusesWhatIsNotACall) {
   EXPECT_THROW(Send("nonsense"), query::Problem);
   EXPECT_THROW(Send("[]"), query::Problem);
   EXPECT_EQ(*Call("destroy", "{}").Find({"error", "code"})->AsInt(), -32602);

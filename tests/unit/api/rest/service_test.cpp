@@ -75,7 +75,7 @@ TEST_F(ServiceTest, ProxiesAreBelievedIfTheyAreTrusted) {
   EXPECT_EQ(from("9.9.9.9", "4.4.4.4"), 429);
 }
 
-TEST_F(ServiceTest, PoliciesForbidWhatIsDear) {
+TEST_F(ServiceTest, PoliciesForbidExpensiveRequests) {
   WithKey("k", "p");
   auto& policy = config_.auth.policies["p"];
   policy.strong = policy.facets = policy.highlight = false;
@@ -183,7 +183,7 @@ TEST_F(ServiceTest, LogsOfRequestsAreJsonLines) {
   std::remove(audit.c_str());
 }
 
-TEST_F(ServiceTest, TheAdminPortWantsAnAdminIfThereIsOne) {
+TEST_F(ServiceTest, TheAdminPortNeedsAnAdminKeyIfAPolicyHasAdmin) {
   WithKey("k", "p");
   HttpRequest request;
   request.path = "/dead-letters/retry";

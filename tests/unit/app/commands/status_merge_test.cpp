@@ -14,7 +14,7 @@ const std::string kShop =
 const std::string kCrm =
     R"({"phase":"degraded","reason":"database: away","indexes":{"people":{"state":"blocked"}}})";
 
-TEST(MergeStatus, SumsCountsAndTellsWhichDatabase) {
+TEST(MergeStatus, SumsCountsAndNamesTheDatabase) {
   EXPECT_EQ(
       MergeStatus({{"shop", kShop}, {"crm", kCrm}}),
       R"({"phase":"degraded","reason":"database crm: away","lag_ms":40,"pending":2,"dead_letters":1,)"

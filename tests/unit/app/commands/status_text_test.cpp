@@ -25,7 +25,7 @@ TEST(StatusText, DurationsAsPeopleSayThem) {
   EXPECT_EQ(Duration(5'400'000), "1 h 30 min");
 }
 
-TEST(StatusText, NothingWrongSaysNothingOfTheKind) {
+TEST(StatusText, WithoutTroubleItShowsNone) {
   const std::string text = Printed(
       R"({"phase":"live","reason":"","lag_ms":12,"pending":0,"dead_letters":0,"indexes":{"a":{)"
       R"("state":"live","reason":"","documents":5,"pending":0,"dead_letters":0,"backfill":null}},)"

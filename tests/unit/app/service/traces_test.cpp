@@ -92,7 +92,7 @@ TEST(TraceSettings, SamplerAndLimits) {
   EXPECT_TRUE(off.follows_caller);
 }
 
-TEST(TraceSettings, WhatCannotBeDoneIsSaidAndStopsNothing) {
+TEST(TraceSettings, UnsupportedSettingsAreReportedAndStopNothing) {
   EXPECT_THROW(Read(With({{"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}})), Error);
   EXPECT_TRUE(Read(With({{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"}})));
   for (const char* url : {"collector:4318", "https://[", "ftp://collector"}) {

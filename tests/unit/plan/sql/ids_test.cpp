@@ -17,7 +17,7 @@ TEST(Ids, SeveralColumnsAreSplitAtPlainBars) {
   EXPECT_EQ(KeyOfIdText("|", 2), "[\"\",\"\"]");
 }
 
-TEST(Ids, WhatIsNoKeyGivesNone) {
+TEST(Ids, TextsThatAreNotKeysGiveNone) {
   EXPECT_EQ(KeyOfIdText("1|2|3", 2), "");
   EXPECT_EQ(KeyOfIdText("1", 2), "");
   EXPECT_EQ(KeyOfIdText("sha256:" + std::string(64, 'a'), 1), "");

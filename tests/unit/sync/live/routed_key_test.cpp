@@ -5,7 +5,7 @@
 namespace pgsluice::sync {
 namespace {
 
-TEST(RoutedKey, CarriesTheRoutingBehindTheColumns) {
+TEST(RoutedKey, CarriesTheRoutingAfterTheColumns) {
   EXPECT_EQ(RoutedKey(R"(["7","x"])", "de"), R"(["7","x",{"text":"de"}])");
   EXPECT_EQ(RoutedKey(R"(["7"])", "a\"b"), R"(["7",{"text":"a\"b"}])");
 }
