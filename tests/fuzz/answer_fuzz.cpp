@@ -4,7 +4,8 @@
 #include "pgsluice/observe/log.h"
 #include "unit/query/plan_fixture.h"
 
-/// The bytes as the engine's answer to every endpoint: what comes out is JSON, and never our fault.
+/// Uses the bytes as the engine's answer to every endpoint. The result must be JSON, and never a
+/// 500.
 namespace pgsluice::fuzz {
 namespace {
 
@@ -56,7 +57,7 @@ void Check(Api& api, const char* path, const char* query, const std::string& bod
   const api::HttpResponse response = api.server.Answer(request);
   Require(response.status != 500, "our fault", response.body);
   if (response.stream) return;
-  // Documents are passed on as they are: a name given twice in one is the engine's.
+  // Documents are passed on as they are, so a duplicate name in one comes from the engine.
   try {
     json::Validate(response.body, 1100);
   } catch (const Error& error) {

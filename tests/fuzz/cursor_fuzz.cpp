@@ -4,7 +4,7 @@
 #include "pgsluice/query/problem.h"
 #include "unit/query/plan_fixture.h"
 
-/// Nothing but what was sealed opens.
+/// Only sealed cursors may open.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace pgsluice;
   const std::string text(fuzz::Text(data, size));
@@ -20,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                     problem.what(), cursor);
     }
   }
-  // Even with a good signature, nothing but values for the sort gets to the engine.
+  // Even with a valid signature, only values for the sort may reach the engine.
   static const query::Schema schema(query::SamplePlan(), {});
   static const query::SearchRequest request =
       query::ReadParameters({{"sort", "level,title"}}, query::kSearchParameters);

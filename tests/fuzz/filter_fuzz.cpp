@@ -4,7 +4,7 @@
 #include "pgsluice/query/problem.h"
 #include "unit/query/plan_fixture.h"
 
-/// Filters, as an expression and, where the bytes are JSON, as a tree.
+/// Parses filters, as an expression and, if the bytes are JSON, as a tree.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace pgsluice;
   static const query::Schema schema(query::SamplePlan(), {"secret"}, 1);
@@ -21,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } catch (const query::Problem& problem) {
     fuzz::Require(problem.status() == 400, problem.what(), text);
   } catch (const Error&) {
-    return 0;  // No JSON.
+    return 0;  // Not JSON.
   }
   return 0;
 }

@@ -2,8 +2,8 @@
 #include "fuzz/fuzz.h"
 #include "unit/api/poco_reader.h"
 
-/// What the guard lets through against what Poco reads of it. The first byte says in which pieces
-/// the bytes arrive, which must not matter to the guard.
+/// Compares what the guard accepts with what Poco reads of it. The first byte decides in which
+/// pieces the bytes arrive, which must not matter to the guard.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace pgsluice;
   if (size == 0) return 0;

@@ -18,7 +18,7 @@ inline std::string_view Text(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
 
-/// Ends the run as a crash does.
+/// Ends the run like a crash.
 inline void Require(bool holds, std::string_view what, std::string_view text = {}) {
   if (holds) return;
   std::fprintf(stderr, "%.*s: %.*s\n", static_cast<int>(what.size()), what.data(),
@@ -26,7 +26,7 @@ inline void Require(bool holds, std::string_view what, std::string_view text = {
   std::abort();
 }
 
-/// What is sent to the engine must be JSON, or the engine's refusal becomes a 5xx.
+/// Requests to the engine must be JSON, because otherwise its refusal becomes a 5xx.
 inline void RequireJson(std::string_view text) {
   try {
     json::Parse(text, {false, false, 1000});

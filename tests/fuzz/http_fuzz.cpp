@@ -3,7 +3,7 @@
 #include "fuzz/silent_api.h"
 #include "unit/api/raw_client.h"
 
-/// Bytes of a connection, which ends behind them.
+/// Uses the bytes as a connection that ends after them.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace pgsluice;
   static auto& api = *new fuzz::SilentApi;
@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     client.Send(text);
     client.EndSending();
   } catch (const Poco::Exception&) {
-    return 0;  // Refused before all was sent.
+    return 0;  // Refused before everything was sent.
   }
   const std::string answer = client.ReadAll();
   fuzz::Require(answer.find("HTTP/1.1 5") == std::string::npos, answer, text);

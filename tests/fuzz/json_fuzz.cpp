@@ -2,7 +2,7 @@
 #include "pgsluice/json/equal.h"
 #include "pgsluice/json/writer.h"
 
-/// What was read is written as the same.
+/// A parsed value must be written as the same value.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace pgsluice;
   const std::string_view text = fuzz::Text(data, size);

@@ -3,7 +3,7 @@
 #include "pgsluice/query/problem.h"
 #include "unit/api/signed_token.h"
 
-/// Tokens as they come, and with the bytes as claims under a good signature.
+/// Uses the bytes as a token, and as claims under a valid signature.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace pgsluice;
   static const api::TokenVerifier verifier(

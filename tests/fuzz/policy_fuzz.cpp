@@ -4,12 +4,12 @@
 #include "pgsluice/query/problem.h"
 #include "unit/query/plan_fixture.h"
 
-/// Policies with claims as they come, against what SQL would say: `title = $1` with a scalar finds
-/// that title, with anything else nothing; without the claim nobody gets in.
+/// Compares policies that use claims with SQL: `title = $1` with a scalar finds that title, with
+/// any other value nothing. Without the claim, the request is refused.
 namespace pgsluice::fuzz {
 namespace {
 
-/// The engine's query for a policy, or the code of the refusal.
+/// Returns the engine's query for a policy, or the code of the refusal.
 std::string Allowed(const char* policy, const json::Value& claims) {
   static const query::Schema schema(query::SamplePlan(), {});
   try {
@@ -52,7 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   if (!claims.IsObject()) return 0;
-  // The first claim, whatever its name, is the one that is meant.
+  // The first claim is used, whatever its name.
   if (!claims.members.empty()) claims.members.front().first = "t";
   const std::string allowed = fuzz::Allowed("title = ${claims.t}", claims);
   fuzz::Require(allowed == fuzz::Expected(claims.Find("t")), "another query", allowed);

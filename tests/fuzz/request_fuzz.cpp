@@ -1,6 +1,6 @@
 #include "fuzz/silent_api.h"
 
-/// Whole requests, behind HTTP: "METHOD path?query\nbody".
+/// Sends whole requests to the API without HTTP: "METHOD path?query\nbody".
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace pgsluice;
   static auto& api = *new fuzz::SilentApi;

@@ -9,7 +9,7 @@
 
 namespace pgsluice::fuzz {
 
-/// An engine that finds nothing, and takes only what is JSON.
+/// An engine that finds nothing, and accepts only JSON.
 class EmptyEngine : public http::Transport {
  public:
   http::Response Send(const http::Request& request) override {

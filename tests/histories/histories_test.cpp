@@ -31,7 +31,7 @@ TEST_F(ChangingHistories, IndexesEqualTablesAtTheEnd) {
   RunSeeded([this](unsigned seed, int steps) { RunHistory(seed, steps); });
 }
 
-// CI: a fixed number of histories, each a test of its own, so that they run beside each other.
+// CI: a fixed number of histories, each a separate test, so that they run in parallel.
 INSTANTIATE_TEST_SUITE_P(Random, Histories, ::testing::Range(0, 3));
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace pgsluice::testing {
 namespace {
 
 constexpr int kWriters = 3, kProcesses = 2;
-constexpr int kIds = 60;  // Few, so that transactions meet.
+constexpr int kIds = 60;  // Few, so that transactions conflict.
 
 const std::vector<std::string>& Tables() {
   static const std::vector<std::string> tables = {"item", "pair", "child", "bag"};
@@ -137,7 +137,7 @@ void History::Write(Writer& writer) {
     if (undone) writer.session->Exec("SAVEPOINT s");
     writer.session->Exec(sql);
     if (undone) writer.session->Exec("ROLLBACK TO s");
-  } catch (const Error& error) {  // Two transactions met.
+  } catch (const Error& error) {  // Two transactions conflicted.
     Note(std::string("  refused: ") + error.what());
     writer.session->Rollback();
     writer.open = false;
@@ -193,8 +193,8 @@ void History::Fault() {
   } else if (kind == 4) {
     RestartDatabase();
   } else if (kind == 3) {
-    // The next process that looks reads everything again. Row by row: a statement that holds some
-    // while it waits for another would meet a worker that does so the other way round.
+    // The next process that checks reads everything again. Row by row, because a statement that
+    // holds some rows while it waits for others could deadlock with a worker.
     for (const std::string& table : Tables()) {
       Exec("UPDATE pgsluice.index_state SET config_hash = '' WHERE index_name = '" + table + "'");
     }
@@ -239,7 +239,7 @@ std::map<std::string, std::string> History::Oracle(const std::string& table) {
     document += "}";
     std::string id(rows.Text(row, 0));
     if (table == "pair") id += "|" + std::string(rows.Text(row, 1));
-    if (table == "bag") id = document;  // equal rows are one document
+    if (table == "bag") id = document;  // Equal rows are one document.
     documents[id] = document;
   }
   return documents;
@@ -264,7 +264,7 @@ void History::Finish() {
   }
   proxy_.Pass();
   if (definitions_) AwaitDefinitions();
-  // Every table once more, so that an index that was deleted last is missed at once.
+  // Changes every table once more, so that a recently deleted index is noticed at once.
   Exec(
       "INSERT INTO item VALUES (9999, 'end', 1) ON CONFLICT (id) DO UPDATE SET n = 2;"
       "INSERT INTO pair VALUES (9999, 'end', 1); INSERT INTO child VALUES (9999, 9999, 'end');"

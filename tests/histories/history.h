@@ -15,16 +15,16 @@ struct HasServer {
   OwnPostgres server;
 };
 
-/// A random history: transactions of several sessions on four tables, beside two service processes
-/// that suffer faults, and at the end an exact comparison. The seed decides what is done, not the
-/// moment at which the processes do their part.
+/// A random history: transactions of several sessions on four tables, while two service processes
+/// suffer faults, and an exact comparison at the end. The seed determines what is done, but not
+/// when the processes do their part.
 class History : private HasServer, public FaultTest {
  protected:
   History() : FaultTest(server.UrlOf("postgres")) {}
   ~History() override { processes_.clear(); }
   void RunHistory(unsigned seed, int steps);
-  /// From now on, tables are replaced, triggers are taken away, and processes with another
-  /// configuration run beside the others.
+  /// From now on, tables are replaced, triggers are removed, and processes with another
+  /// configuration run as well.
   void ChangeDefinitions() { definitions_ = true; }
 
  private:
@@ -47,8 +47,8 @@ class History : private HasServer, public FaultTest {
   /// Waits until the last change of a definition is noticed.
   void AwaitDefinitions();
   void Finish();
-  /// What the index of a table must hold: the rows as this program reads them, not as pgsluice
-  /// does.
+  /// Returns what the index of a table must contain: the rows as this program reads them, not as
+  /// pgsluice does.
   std::map<std::string, std::string> Oracle(const std::string& table);
   void Compare(const std::string& table);
 
@@ -64,7 +64,7 @@ class History : private HasServer, public FaultTest {
   std::vector<std::unique_ptr<Process>> processes_;
   std::unique_ptr<Process> beside_;  ///< Has another configuration.
   bool definitions_ = false;
-  std::string story_;  ///< What was done, printed when the comparison fails.
+  std::string story_;  ///< What was done; printed if the comparison fails.
 };
 
 }  // namespace pgsluice::testing

@@ -1,4 +1,4 @@
-// The part of a history that is about definitions which change.
+// The part of a history that changes definitions.
 
 #include <csignal>
 #include <fstream>
@@ -13,7 +13,7 @@ namespace {
 
 constexpr const char* kIndexes =
     R"({"item": {"table": "item"}, "pair": {"table": "pair"}, "child": {"table": "child"}, "bag": {"table": "bag"}})";
-// Knows some indexes only, and one of them differently.
+// Has only some of the indexes, and defines one of them differently.
 constexpr const char* kOthers =
     R"({"item": {"table": "item", "columns": ["id", "n"]}, "child": {"table": "child"}})";
 
@@ -66,7 +66,7 @@ void History::ChangeDefinition() {
       "= 2",
       "ALTER TABLE item DISABLE TRIGGER USER; UPDATE item SET n = n + 1; ALTER TABLE item ENABLE "
       "TRIGGER USER"};
-  // Nothing of ours may hold a lock on the tables.
+  // No session of ours may hold a lock on the tables.
   for (Writer& writer : writers_) {
     if (writer.open) writer.session->Commit();
     writer.open = false;
@@ -75,7 +75,7 @@ void History::ChangeDefinition() {
   Note(change);
   pg::Session session(db_.options());
   session.Exec("SET search_path = public");
-  // One by one: a text of several statements would be one transaction.
+  // One by one, because a text with several statements would be one transaction.
   for (std::size_t at = 0; at < change.size();) {
     const std::size_t end = std::min(change.find("; ", at), change.size());
     session.Exec(change.substr(at, end - at));

@@ -1,6 +1,6 @@
-// Trees of embeds at random over schemas at random equal naive SQL, after random changes of every
-// table beside two processes of which one is killed. PGSLUICE_SEED repeats one,
-// PGSLUICE_SCHEMAS makes them more: PGSLUICE_SCHEMAS=300 histories_tests --gtest_filter='*Trees*'
+// Random trees of embeds over random schemas equal naive SQL after random changes of every table,
+// while two processes run and one of them is killed. PGSLUICE_SEED repeats a run, PGSLUICE_SCHEMAS
+// makes more: PGSLUICE_SCHEMAS=300 histories_tests --gtest_filter='*Trees*'
 
 #include <gtest/gtest.h>
 

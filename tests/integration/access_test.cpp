@@ -1,5 +1,5 @@
-// Keys, policies and secrets of whole processes: what `config check` and start find, which cursors
-// processes share, and what reaches a terminal.
+// Keys, policies and secrets of whole processes: what `config check` and the start find, which
+// cursors processes share, and what reaches a terminal.
 
 #include <chrono>
 #include <fstream>
@@ -183,7 +183,7 @@ class SharedCursors : public SyncTest {
       return {};  // It does not listen yet.
     }
   }
-  /// The cursor behind the first page of an API that is about to be ready.
+  /// Returns the cursor after the first page of an API that is about to be ready.
   static std::string CursorOf(const std::string& listen) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (std::chrono::steady_clock::now() < deadline) {
@@ -220,7 +220,7 @@ TEST_F(SharedCursors, OfOneProcessWorkInAnotherAndCannotBeForged) {
   while (Get(two, path + cursor).status != 410) {
     ASSERT_LT(std::chrono::steady_clock::now(), deadline);
   }
-  // A new key is looked for when a cursor names it.
+  // A new key is looked up when a cursor names it.
   const std::string fresh = CursorOf(two);
   EXPECT_EQ(Get(two, path + fresh).status, 200);
 }

@@ -109,7 +109,7 @@ TEST_F(ApiAuthTest, OriginsAreAllowedWhenListed) {
               Contains(Pair("Access-Control-Allow-Origin", "https://a.example")));
 }
 
-/// Passes everything on and remembers headers.
+/// Passes everything on and records headers.
 class Recorder : public http::Transport {
  public:
   explicit Recorder(std::shared_ptr<http::Transport> next) : next_(std::move(next)) {}

@@ -1,4 +1,4 @@
-// One row per error code and place: status, code, parameter, offset, what is said and suggested.
+// One row per error code and place: status, code, parameter, offset, text and suggestion.
 
 #include <Poco/Net/ServerSocket.h>
 #include <gmock/gmock.h>
@@ -251,7 +251,7 @@ Codes OfOpenApi(const json::Value& document) {
   return codes;
 }
 
-/// As far as they stand beside their status, or in Reject().
+/// Finds codes that are written together with their status, or in Reject().
 Codes OfSources() {
   const std::regex pattern("([1-5]\\d\\d), \"([a-z_]+)\"|Reject\\(\\s*\"([a-z_]+)\"");
   Codes codes;
@@ -279,8 +279,8 @@ TEST_F(ApiErrors, EveryCodeIsTestedAndDescribed) {
   EXPECT_EQ(OfDocs(), tested);
   EXPECT_EQ(OfOpenApi(json::Parse(Send("/openapi.json").body)), tested);
   Codes thrown = OfSources();
-  EXPECT_EQ(thrown.erase("499 caller_gone"), 1U);  // Nobody reads it.
-  thrown.insert("410 cursor_expired");             // Does not stand beside its status.
+  EXPECT_EQ(thrown.erase("499 caller_gone"), 1U);  // No caller receives it.
+  thrown.insert("410 cursor_expired");             // Not written together with its status.
   thrown.insert("403 parameter_not_allowed");
   EXPECT_EQ(thrown, tested);
 }

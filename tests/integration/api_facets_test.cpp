@@ -1,4 +1,4 @@
-// Facets with options, one hit per value, and what is answered when nothing is found.
+// Facets with options, one hit per value, and answers without hits.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

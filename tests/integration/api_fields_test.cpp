@@ -1,5 +1,5 @@
-// `q` over several fields: what each field's own analyzer matches is found, across fields, nested
-// ones too, and the same for a caller from whom something is hidden.
+// `q` over several fields: finds what each field's own analyzer matches, across fields, including
+// nested ones, and finds the same for a caller from whom something is hidden.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ using ::testing::UnorderedElementsAre;
 
 class ApiFieldsTest : public ApiFixture {
  protected:
-  /// An index "shop" with these fields beside `id`; "+" makes an identifier.
+  /// Creates an index "shop" with these fields and `id`; "+" makes an identifier.
   void Make(const config::Search& search, std::vector<plan::Field> fields,
             const std::vector<std::string>& documents) {
     auto plan = std::make_shared<plan::Plan>();
@@ -50,7 +50,7 @@ class ApiFieldsTest : public ApiFixture {
     Restart();
   }
 
-  /// An engine without analyzers says what it does instead, and finds less.
+  /// An engine without analyzers reports what it does instead, and finds less.
   bool LacksAnalyzers() {
     const engine::Flavor& flavor = engine_->Detect();
     EXPECT_EQ(engine::AnalysisProblems(config_.indexes, flavor).empty(), flavor.has_analysis);
@@ -114,12 +114,12 @@ TEST_F(ApiFieldsTest, OnlyTheFieldsThatAreNamedAreSearched) {
   EXPECT_THAT(Found("tools garden"), ElementsAre("1"));
   EXPECT_THAT(Found("kitchens tools"), ElementsAre("2"));
   EXPECT_THAT(Found("secret", "&q.fields=internal"), ElementsAre("1"));
-  // While it is typed: the title first, too.
+  // While the word is being typed, the title comes first as well.
   EXPECT_THAT(Found("gard"), ElementsAre("1", "3"));
 }
 
 TEST_F(ApiFieldsTest, NestedFieldsAndOwnAnalyzersAreSearched) {
-  if (!engine_->Detect().has_analysis) return;  // There is no such analyzer to name.
+  if (!engine_->Detect().has_analysis) return;  // This engine has no such analyzer.
   mapping_ = {{"comments.body", json::Parse(R"({"type":"text","analyzer":"english"})")}};
   Make({}, {Text("title"), Comments()},
        {R"("title":"oak table","comments":[{"body":"it was delivered quickly"},{"body":"loved"}])",

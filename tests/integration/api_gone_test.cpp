@@ -7,13 +7,13 @@
 #include "support/api_fixture.h"
 #include "unit/api/raw_client.h"
 
-/// Callers that do not wait for their answer: nobody goes on working for them.
+/// Callers that disconnect: the work for them ends.
 namespace pgsluice::api {
 namespace {
 
 using ::testing::HasSubstr;
 
-/// An engine whose searches take forever: it takes the request and is silent.
+/// An engine whose searches take forever: it accepts the request and does not answer.
 class SlowSearches : public http::Transport {
  public:
   explicit SlowSearches(std::shared_ptr<http::Transport> others)
@@ -28,7 +28,7 @@ class SlowSearches : public http::Transport {
     return (search ? *searches_ : *others_).Send(request);
   }
 
-  /// The next search's connection, once its request came.
+  /// Returns the next search's connection, once its request has arrived.
   Poco::Net::StreamSocket Search() {
     Poco::Net::StreamSocket connection = socket_.acceptConnection();
     connection.setReceiveTimeout(Poco::Timespan(20, 0));

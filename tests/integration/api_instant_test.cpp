@@ -1,5 +1,5 @@
-// Requests of InstantSearch clients: tests/data/instantsearch.json holds rows, parameters, and the
-// ids that are right or the parameter that must be named.
+// Requests of InstantSearch clients: tests/data/instantsearch.json contains rows, parameters, and
+// the correct ids or the parameter that must be named.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

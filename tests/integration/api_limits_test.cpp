@@ -13,13 +13,13 @@
 #include "support/api_fixture.h"
 #include "unit/api/raw_client.h"
 
-/// What the API refuses before it asks the engine, and who may wait for what.
+/// What the API refuses before it asks the engine, and which requests may wait.
 namespace pgsluice::api {
 namespace {
 
 using ::testing::HasSubstr;
 
-/// A sync that never gets there.
+/// A sync that never reaches a position.
 class StuckSync : public SyncState {
  public:
   std::string Position(const std::string&) override {
@@ -31,12 +31,12 @@ class StuckSync : public SyncState {
   bool WaitUntilApplied(const std::string&, const std::string&,
                         std::chrono::steady_clock::time_point deadline) override {
     std::unique_lock lock(mutex_);
-    waiters_.insert(std::this_thread::get_id());  // The same waiter asks again and again.
+    waiters_.insert(std::this_thread::get_id());  // The same waiter asks repeatedly.
     changed_.notify_all();
     changed_.wait_until(lock, deadline, [] { return false; });
     return false;
   }
-  /// Each on a thread of its own.
+  /// Sends each request on a separate thread.
   void AwaitWaiters(std::size_t count) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return waiters_.size() >= count; });
@@ -100,7 +100,7 @@ TEST_F(ApiLimitsTest, WaitersDoNotStarveSearches) {
   sync_ = &stuck_;
   Restart();
   std::vector<std::future<http::Response>> waiters;
-  // One after another: until it waits, a request counts as running.
+  // One after another, because a request counts as running until it waits.
   for (std::size_t i = 0; i < Gate::kWaiting; ++i) {
     waiters.push_back(std::async(std::launch::async, [this, i] {
       return Send(i % 2 == 0 ? "/v1/sync/wait?wait=30s"

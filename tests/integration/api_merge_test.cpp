@@ -1,4 +1,4 @@
-// Documents like another one, and searches that are answered with one list.
+// Documents similar to another one, and several searches answered with one list.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

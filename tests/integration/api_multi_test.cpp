@@ -104,7 +104,7 @@ TEST_F(ApiMultiTest, SpeaksInstantSearchAsPlainTextAndForFacetValues) {
   EXPECT_EQ(answer.status, 200);
   EXPECT_THAT(answer.body, HasSubstr(R"({"value":"oss","highlighted":"<em>o</em>ss","count":2})"));
   EXPECT_THAT(answer.body, Not(HasSubstr("home")));
-  // As clients before version 5 ask; letters in either case.
+  // As clients before version 5 ask, with letters in either case.
   const http::Response older =
       Send("/1/indexes/projects/facets/tags/query", R"({"facetQuery":"HO","maxFacetHits":5})");
   EXPECT_EQ(older.status, 200);

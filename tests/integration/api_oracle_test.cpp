@@ -1,4 +1,4 @@
-// Random requests, answered by the API from the engine and by SQL from the tables: they must agree.
+// Random requests, answered by the API from the engine and by SQL from the tables, must agree.
 // PGSLUICE_TEST_SEED repeats a run, PGSLUICE_TEST_REQUESTS makes it longer.
 
 #include <gtest/gtest.h>
@@ -132,7 +132,7 @@ class ApiOracle : public testing::SyncTest {
     return values;
   }
 
-  /// By the distance from somewhere, in both languages. SQL compares haversines.
+  /// Sorts by the distance from a point, in both languages. SQL compares haversines.
   void AddDistance(std::string& text, std::string& sql, bool down, bool first) {
     const std::string lat = std::to_string(Below(1700) / 10.0 - 85);
     const std::string lon = std::to_string(Below(3590) / 10.0 - 179.5);
@@ -204,7 +204,7 @@ class ApiOracle : public testing::SyncTest {
   void CheckIntervals(const OracleFilter& filter);
   void CheckStats(const json::Value& stats, const OraclePath& path, const std::string& where);
   void CheckMerged(const OracleFilter& filter, const OracleFilter& other);
-  /// What a query of values is joined with, as alias m(v).
+  /// Joins a query of values, as alias m(v).
   static std::string Values(const OraclePath& path) {
     return "LATERAL (" + (path.many ? path.sql : "SELECT " + path.sql) + ") m(v)";
   }
@@ -296,7 +296,7 @@ void ApiOracle::CheckFacets(const OracleFilter& filter) {
   }
 }
 
-/// Nothing but the rule finds anything: under the filters of caller, rule and policy.
+/// Only the rule finds anything: under the filters of caller, rule and policy.
 void ApiOracle::CheckPins(const OracleFilter& filter) {
   std::string sort, order;
   if (Below(2) == 0) AddSort(sort, order);
@@ -323,9 +323,10 @@ void ApiOracle::CheckPins(const OracleFilter& filter) {
   EXPECT_EQ(ids, expected) << body;
 }
 
-/// One hit per value, and how many documents have it; nulls are one value.
+/// One hit per value, and how many documents have it; nulls count as one value.
 void ApiOracle::CheckDistinct(const OracleFilter& filter) {
-  const OraclePath& distinct = OneOf({1, 2, 3, 4, 7, 8});  // Of one value: no lists, truth, times.
+  const OraclePath& distinct =
+      OneOf({1, 2, 3, 4, 7, 8});  // Fields with one value: no lists, booleans, times.
   const std::string value = RandomFilter::Comparable(distinct.type, distinct.sql);
   std::string sort, order;
   for (int i = Below(3); i > 0; --i) AddSort(sort, order);

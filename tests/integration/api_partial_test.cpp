@@ -1,4 +1,4 @@
-// What answers say of an index whose first copy is not complete.
+// What answers say about an index whose first copy is not complete.
 
 #include "support/api_fixture.h"
 
@@ -53,7 +53,7 @@ TEST_F(ApiPartial, EveryAnswerSaysSo) {
       EXPECT_THAT(partial.body, HasSubstr(kPartial));
     }
   }
-  EXPECT_EQ(Send("/v1/projects/docs/77").status, 503);  // it may come yet
+  EXPECT_EQ(Send("/v1/projects/docs/77").status, 503);  // It may still come.
   Fill(false);
   EXPECT_EQ(Send("/v1/projects/docs/77").status, 404);
 }

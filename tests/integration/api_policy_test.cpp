@@ -7,8 +7,8 @@
 #include "pgsluice/base/digest.h"
 #include "support/api_fixture.h"
 
-/// Keys and policies: no endpoint shows a document outside of the policy's filter, nor anything of
-/// a hidden field. The marks are words that only such data holds.
+/// Keys and policies: no endpoint shows a document outside the policy's filter, or anything of a
+/// hidden field. The marks are words that only such data contains.
 namespace pgsluice::api {
 namespace {
 
@@ -141,7 +141,7 @@ TEST_F(ApiPolicyTest, CursorsBelongToTheirCaller) {
   EXPECT_THAT(As("some-key", path).body, HasSubstr("invalid_cursor"));
 }
 
-/// The filter of "*" holds for an index that the policy also names, and hidden fields unite.
+/// The filter of "*" also applies to an index that the policy names, and hidden fields add up.
 TEST_F(ApiPolicyTest, RulesForAllIndexesAndForOneAddUp) {
   auto& rules = config_.auth.policies["some"].indexes;
   rules = {{"*", {"level <= 2", {"secret"}}}, {"projects", {"title != nothing", {"owner"}}}};

@@ -90,7 +90,7 @@ class ApiRankingTest : public ApiFixture {
     return ids;
   }
   std::vector<std::string> Found(const std::string& parameters) { return IdsOf(Ask(parameters)); }
-  /// All ids, by cursors from page to page.
+  /// Returns all ids, using cursors from page to page.
   std::vector<std::string> Walk(const std::string& parameters) {
     std::vector<std::string> ids;
     std::string cursor;
@@ -105,7 +105,7 @@ class ApiRankingTest : public ApiFixture {
     ADD_FAILURE() << "the cursor does not come to an end";
     return ids;
   }
-  /// The same by the numbers of pages.
+  /// Returns all ids, using page numbers.
   std::vector<std::string> Pages(const std::string& parameters, int count) {
     std::vector<std::string> ids;
     for (int page = 1; page <= count; ++page) {

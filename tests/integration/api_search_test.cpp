@@ -4,7 +4,7 @@
 #include "pgsluice/json/value.h"
 #include "support/api_fixture.h"
 
-/// The REST API over HTTP on a real engine, on an index of three documents made by hand.
+/// The REST API over HTTP on a real engine, with an index of three handmade documents.
 namespace pgsluice::api {
 namespace {
 
@@ -91,7 +91,7 @@ TEST_F(ApiSearchTest, AnswersDocumentsAndProblems) {
   EXPECT_EQ(Send("/v1/projects/search?q=" + std::string(9000, 'x')).status, 414);
 }
 
-// A service that has just started, before its first look at the indexes.
+// A service that has just started, before it has checked the indexes for the first time.
 TEST_F(ApiSearchTest, AnIndexThatMayStillBeMadeIsNotReady) {
   complete_ = false;
   for (const std::string path : {"/v1/members/search", "/v1/indexes/members"}) {
@@ -104,8 +104,8 @@ TEST_F(ApiSearchTest, AnIndexThatMayStillBeMadeIsNotReady) {
   EXPECT_EQ(Send("/v1/members/search").status, 404);
 }
 
-// What is not counted or listed of one shard must not read as if it did not exist. A search shows
-// what there is and says that it is a part.
+// Documents of a missing shard must not look as if they did not exist. A search shows what there is
+// and says that it is partial.
 TEST_F(ApiSearchTest, AMissingShardIsNotAMissingDocument) {
   const std::string lost = sandbox_.Name("lost");
   engine_->Send({.method = "PUT",

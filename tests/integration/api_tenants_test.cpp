@@ -1,5 +1,5 @@
-// Random requests of a tenant: no byte of another tenant's rows or of a hidden field comes back,
-// and every answer is the one of a service that holds nothing else. PGSLUICE_TEST_SEED repeats a
+// Random requests of a tenant: no byte of another tenant's rows or of a hidden field is returned,
+// and every answer equals that of a service that has no other data. PGSLUICE_TEST_SEED repeats a
 // run, PGSLUICE_TEST_REQUESTS makes it longer.
 
 #include <gtest/gtest.h>
@@ -28,7 +28,7 @@ std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
 
 const std::vector<std::string> kHidden = {"secret", "price", "owner.code", "orders.total"};
 
-/// With owner.code; without what is hidden when the plan is for the tenant alone.
+/// Includes owner.code. If the plan is for the tenant alone, leaves out what is hidden.
 std::shared_ptr<const plan::Plan> PlanOf(bool alone) {
   auto plan = std::make_shared<plan::Plan>(*query::SamplePlan());
   plan->config.search.facets = {"tags", "status"};
@@ -59,7 +59,7 @@ class ApiTenants : public ApiFixture {
     config_.auth.jwt = config::Jwt{{"HS256"}, "secret", "", "", "", "member", "", false};
     config_.auth.policies["member"].indexes["projects"] = {"level = ${claims.tenant}", kHidden};
     alone_config_ = config_;
-    // It hides something too, so that words are looked for in the same way.
+    // It hides something as well, so that words are searched the same way.
     alone_config_.auth.policies["member"].indexes["projects"] = {"", {"absent"}};
     Fill();
     Restart();
@@ -101,8 +101,8 @@ class ApiTenants : public ApiFixture {
     }
   }
 
-  /// What the tenant sees of a row, and the whole of it. Rows of others hold the same words,
-  /// so that they would be counted, and marks, so that they would be seen.
+  /// What the tenant sees of a row, and the whole row. Rows of other tenants contain the same
+  /// words, so that they would be counted, and marks, so that they would be noticed.
   std::pair<std::string, std::string> Row(const std::string& id, int tenant) {
     const std::string mark = tenant == 1 ? "" : " zqxother";
     const auto text = [&](const std::vector<std::string>& list) {
@@ -148,7 +148,7 @@ class ApiTenants : public ApiFixture {
     return client.Send(request);
   }
 
-  /// What differs between two services that hold the same is left out.
+  /// Removes what differs between two services with the same data.
   static std::string Comparable(std::string body) {
     for (const char* name : {"took_ms", "engine_ms", "processingTimeMS", "score", "next_cursor"}) {
       const std::string start = "\"" + std::string(name) + "\":";
@@ -179,7 +179,7 @@ class ApiTenants : public ApiFixture {
     if (mine.status == 200) ++answered_;
     if ((asked.path + asked.body).find("zqx") != std::string::npos ||
         (asked.path + asked.body).find("7770777") != std::string::npos) {
-      return;  // An answer may repeat what was asked; it is compared above.
+      return;  // An answer may repeat the request; it is compared above.
     }
     std::string headers;
     for (const auto& [name, value] : mine.headers) headers += name + ": " + value + "\n";
@@ -188,7 +188,7 @@ class ApiTenants : public ApiFixture {
     CheckCursor(mine.body, asked);
   }
 
-  /// A cursor reveals nothing either, and another tenant with the same name cannot use it.
+  /// A cursor must not reveal anything either, and another tenant with the same name cannot use it.
   void CheckCursor(const std::string& body, const TenantRequest& asked) {
     const std::string start = R"("next_cursor":")";
     const std::size_t at = body.find(start);
@@ -231,7 +231,7 @@ TEST_F(ApiTenants, SeeNothingOfEachOtherAndOfWhatIsHidden) {
   RandomRequest requests(random_);
   const std::uint64_t count = FromEnvironment("PGSLUICE_TEST_REQUESTS", 500);
   for (std::uint64_t i = 0; i < count && !HasFailure(); ++i) Check(requests.Make());
-  // Most of what is asked can be answered, or nothing would be tested.
+  // Most requests must be answerable, otherwise nothing would be tested.
   EXPECT_GT(answered_, static_cast<int>(count / 3));
   EXPECT_GT(cursors_, static_cast<int>(count / 100));
 }

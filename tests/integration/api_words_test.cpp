@@ -1,5 +1,5 @@
-// What people type finds what they mean: tests/data/words.json holds rows of one text column, the
-// queries, and the ids that are right.
+// Typed queries find what people mean: tests/data/words.json contains rows of one text column, the
+// queries, and the correct ids.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -24,7 +24,7 @@ json::Value Cases() {
   return json::Parse(text.str());
 }
 
-/// An index of one text column `t` behind the API.
+/// Creates an index with one text column `t` behind the API.
 class ApiWordsTest : public ApiFixture {
  protected:
   void Load(const json::Value& kind) {
@@ -57,7 +57,8 @@ class ApiWordsTest : public ApiFixture {
     Restart();
   }
 
-  /// Whether the engine has the analyzers of a kind. One that lacks them says what it does instead.
+  /// Returns whether the engine has the analyzers of a kind. One that lacks them reports what it
+  /// does instead.
   bool CanAnalyse(const json::Value& kind) {
     const json::Value* search = kind.Find("search");
     const bool asks = kind.Find("folds") != nullptr || search->Find("language") != nullptr ||
@@ -98,7 +99,7 @@ TEST_F(ApiWordsTest, FindsWhatIsMeant) {
       const std::string path = "/v1/rows/search?q=" + http::Encode(query.items[0].text) + more;
       const std::vector<std::string> wanted = Texts(query.items[1]);
       EXPECT_THAT(Found(path), ::testing::UnorderedElementsAreArray(wanted)) << query.items[0].text;
-      // The same by the road that looks in each field by itself.
+      // The same with the query form that searches each field separately.
       EXPECT_THAT(Found(path + "&q.fields=t"), ::testing::UnorderedElementsAreArray(wanted))
           << query.items[0].text << " in the field itself";
     }

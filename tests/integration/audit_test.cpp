@@ -19,7 +19,7 @@ class Audit : public testing::SyncTest {
     Exec("INSERT INTO item SELECT n, 'name ' || n FROM generate_series(1, 300) n");
     ConfigureIndexes(R"({"indexes": {"item": {"table": "item"}}})");
   }
-  /// Begins again with the comparison, which looks at everything at once.
+  /// Restarts the comparison, which checks everything at once.
   void StartAudit(bool repair) {
     process_.reset();
     config_.verify = config::Verify{1'000'000, repair};
@@ -31,14 +31,14 @@ class Audit : public testing::SyncTest {
         {.method = method, .path = "/" + Alias("item") + "/_doc/" + id, .body = body});
     ASSERT_LT(response.status, 300) << response.body;
   }
-  /// One of every kind.
+  /// Makes one difference of every kind.
   void DamageAll() {
     Damage("DELETE", "7");
     Damage("PUT", "8", R"({"id":8,"name":"old","__id":"8"})");
     Damage("PUT", "9999", R"({"id":9999,"name":"no row","__id":"9999"})");
     Damage("PUT", "not-a-key", R"({"id":1,"name":"no row can have it","__id":"not-a-key"})");
   }
-  /// Waits for a complete pass. "compared differences repaired".
+  /// Waits for a complete pass and returns "compared differences repaired".
   std::string AwaitPass() {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(90);
     while (db_.Text("SELECT count(*) FROM pgsluice.pass WHERE complete_at IS NOT NULL") == "0") {

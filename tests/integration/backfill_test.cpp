@@ -26,7 +26,7 @@ class Backfill : public testing::CommandTest {
   sync::Progress ProgressNow() {
     return sync::ProgressOf(db_.session(), Alias("item") + "-000001");
   }
-  /// Waits until so many rows were read.
+  /// Waits until this many rows were read.
   void WaitForRows(std::int64_t rows) {
     const auto deadline = std::chrono::steady_clock::now() + seconds(30);
     while (ProgressNow().done < rows) ASSERT_LT(std::chrono::steady_clock::now(), deadline);
@@ -46,7 +46,7 @@ TEST_F(Backfill, ReadsTheWholeTableAgainWithoutTheService) {
             .status,
         300);
   }
-  // The engine gave those versions of its own, one above ours.
+  // The engine assigned those versions itself, one above ours.
   for (int i = 0; i < 3; ++i) Exec("UPDATE item SET name = name WHERE id = 1");
   const testing::Outcome outcome = Run({"backfill", "item", "--json"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
@@ -80,12 +80,12 @@ TEST_F(Backfill, ARateHoldsForAllProcessesAndNoTransactionIsOpenMeanwhile) {
   ASSERT_NE(backfill, nullptr) << status.out;
   EXPECT_GE(backfill->Find("done")->AsInt(), 2000);
   EXPECT_NEAR(static_cast<double>(*backfill->Find("total")->AsInt()), 20000, 2000);
-  // By the rate, or slower on a busy machine.
+  // At the rate, or slower on a busy machine.
   const auto left = *backfill->Find("total")->AsInt() - *backfill->Find("done")->AsInt();
   EXPECT_GE(*backfill->Find("eta_s")->AsInt(), left / 2000 - 3);
   EXPECT_LE(*backfill->Find("eta_s")->AsInt(), left / 50 + 3);
   EXPECT_EQ(answer.Find({"indexes", "item", "state"})->text, "backfilling");
-  // The rate is waited for outside of transactions.
+  // The wait for the rate happens outside transactions.
   const std::string held =
       "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND "
       "application_name = 'pgsluice backfill' AND xact_start < clock_timestamp() - interval '700 "
@@ -94,7 +94,7 @@ TEST_F(Backfill, ARateHoldsForAllProcessesAndNoTransactionIsOpenMeanwhile) {
     Exec("SELECT pg_sleep(0.05)");
     EXPECT_EQ(db_.Text(held), "0");
   }
-  Exec("UPDATE item SET name = 'live' WHERE id = 19999");  // live changes do not wait
+  Exec("UPDATE item SET name = 'live' WHERE id = 19999");  // Live changes do not wait.
   const auto deadline = std::chrono::steady_clock::now() + seconds(5);
   while (Document("item", "19999").find("live") == std::string::npos) {
     ASSERT_LT(std::chrono::steady_clock::now(), deadline);
@@ -103,7 +103,7 @@ TEST_F(Backfill, ARateHoldsForAllProcessesAndNoTransactionIsOpenMeanwhile) {
   EXPECT_EQ(command->Wait(), 0);
   EXPECT_THAT(command->err(), HasSubstr("interrupted"));
   EXPECT_GT(ProgressNow().pieces_left, 0);
-  // Without a rate what is left is read at once.
+  // Without a rate, the rest is read at once.
   const testing::Outcome rest = Run({"backfill", "item"});
   EXPECT_EQ(rest.code, 0) << rest.err;
   EXPECT_THAT(rest.err, HasSubstr("item: continuing an unfinished backfill"));
@@ -131,7 +131,7 @@ TEST_F(Backfill, TheTimeOfAPortionIsPartOfTheRate) {
   EXPECT_LE(next_in(), 20);
   EXPECT_GT(next_in(), -10);
   Exec("UPDATE pgsluice.index_state SET backfill_next = NULL");
-  keep(100, seconds(30));  // slower than the rate: the next one may begin, but there is no credit
+  keep(100, seconds(30));  // Slower than the rate: the next one may begin, but without credit.
   EXPECT_LT(next_in(), 0);
   keep(6000, seconds(0));
   EXPECT_GT(next_in(), 30);
@@ -173,7 +173,7 @@ TEST_F(Backfill, RowsAddedAtTheEndMeanwhileAreRead) {
   const auto live = process_->service().registry().Current()->indexes.at("item");
   process_.reset();
   EXPECT_TRUE(sync::BeginBackfill(db_.session(), *live, 0));
-  // As if the events had been taken by a process that knew nothing of this backfill.
+  // As if a process that does not know of this backfill had taken the events.
   Exec("INSERT INTO item SELECT n, 'later' FROM generate_series(11, 5000) n");
   Exec("DELETE FROM pgsluice.outbox");
   EXPECT_EQ(Run({"backfill"}).code, 0);
@@ -191,7 +191,7 @@ TEST_F(Backfill, ATruncateDuringItIsNotForgotten) {
       "is_last, "
       "first_block, reached) SELECT index_name, physical, 'item'::regclass, "
       "pg_relation_filenode('item'), 1, true, ";
-  // The rows are to be read, and after that the ids: what a TRUNCATE wants is under way already.
+  // First the rows have to be read, then the ids, which TRUNCATE also needs.
   Exec(piece + "0, NULL FROM pgsluice.index_state; " + piece +
        "NULL, NULL FROM pgsluice.index_state");
   Exec(
@@ -199,7 +199,7 @@ TEST_F(Backfill, ATruncateDuringItIsNotForgotten) {
   Start();
   ExpectItems();
   process_.reset();
-  // The ids were read as far as the first of two, and go on after the TRUNCATE.
+  // The ids were read up to the first of two, and continue after the TRUNCATE.
   Exec(piece + "NULL, '[[\"7\",1000000],[]]' FROM pgsluice.index_state");
   Exec(
       "UPDATE pgsluice.index_state SET backfill_rate = 1000, backfill_next = now() + interval '2 "

@@ -9,12 +9,13 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-// Statements of many rows: rows of the outbox hold many keys.
+// Statements of many rows: a row of the outbox contains many keys.
 class CaptureBulk : public CaptureTest {
  protected:
   CaptureBulk() { Exec("CREATE TABLE t (id int PRIMARY KEY, v int, note text)"); }
 
-  /// What waits: rows of the outbox, their longest, and the distinct keys. Takes it out.
+  /// Returns the rows of the outbox, the length of the longest one, and the number of distinct
+  /// keys; empties the outbox.
   std::string Shape() {
     return db_.Text(
         "WITH taken AS (DELETE FROM pgsluice.outbox RETURNING size, keys) "
@@ -28,7 +29,8 @@ TEST_F(CaptureBulk, ManyRowsShareARowOfTheOutbox) {
   Exec("INSERT INTO t SELECT i, 0 FROM generate_series(1, 1202) i");
   EXPECT_EQ(Shape(), "5 500 1202");  // two alone, 500, 500, 200
   Exec("UPDATE t SET v = 1");
-  EXPECT_EQ(Shape(), "5 500 1202");  // old keys are no rows of their own; the first two come twice
+  EXPECT_EQ(Shape(),
+            "5 500 1202");  // Old keys have no rows of their own; the first two occur twice.
   Exec("DELETE FROM t WHERE id <= 502");
   EXPECT_EQ(Shape(), "3 500 502");
 }
@@ -64,7 +66,7 @@ TEST_F(CaptureBulk, UnboundedKeysHaveARowEach) {
   EXPECT_EQ(Shape(), "4 100 202");
 }
 
-// A row that moves to a partition whose trigger drops it: an old row without a new one.
+// A row moves to a partition whose trigger drops it, so there is an old row without a new one.
 TEST_F(CaptureBulk, AnUpdateWithOldRowsOnly) {
   Exec(
       "CREATE TABLE p (id int, d int, PRIMARY KEY (id, d)) PARTITION BY LIST (d);"

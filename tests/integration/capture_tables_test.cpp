@@ -59,7 +59,7 @@ TEST_F(CaptureTables, NamesThatClashWithEverything) {
 
 class CaptureByMode : public CaptureTest, public ::testing::WithParamInterface<std::string> {};
 
-// In one session that has already run the triggers, so that kept plans meet the new shape.
+// In one session that has already run the triggers, so that kept plans see the new shape.
 TEST_P(CaptureByMode, ColumnsThatChangeNeverFailTheWriter) {
   Exec("CREATE TABLE t (id int PRIMARY KEY DEFAULT 1, owner int, n numeric, note text)");
   Attach("'public.t', ARRAY['id', 'owner', 'n'], ARRAY['owner'], '" + GetParam() + "'");
@@ -76,7 +76,7 @@ TEST_P(CaptureByMode, ColumnsThatChangeNeverFailTheWriter) {
 
 INSTANTIATE_TEST_SUITE_P(, CaptureByMode, ::testing::Values("statement", "row"));
 
-// What a collation takes for equal is another text all the same.
+// A collation may treat texts as equal, but they are different texts.
 TEST_F(CaptureTables, LettersThatACollationTreatsAsEqual) {
   Exec(
       "CREATE COLLATION folded (provider = icu, locale = 'und-u-ks-level2', deterministic = false);"

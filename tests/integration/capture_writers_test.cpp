@@ -9,7 +9,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// What a writer may be and do, and what attach and detach do to him.
+// The rights and settings of writers, and the effect of attach and detach on them.
 class CaptureWriters : public CaptureTest {
  protected:
   CaptureWriters() {

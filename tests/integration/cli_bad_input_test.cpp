@@ -1,4 +1,4 @@
-// What people get wrong: each mistake says what, where and what to do, with the right exit code,
+// Mistakes of users: each error says what is wrong, where, and what to do, has the right exit code,
 // and leaves nothing half done.
 
 #include <netinet/in.h>
@@ -20,7 +20,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-/// Listens on a port of its own, as another program would.
+/// Listens on a port, as another program would.
 class Occupied {
  public:
   Occupied() : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
@@ -29,7 +29,7 @@ class Occupied {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
     auto* generic = reinterpret_cast<sockaddr*>(&address);
-    // As Poco's servers do, so that only who insists on a port of its own is refused.
+    // Like Poco's servers, so that only a program that needs the port alone is refused.
     const int on = 1;
     setsockopt(fd_, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
     if (bind(fd_, generic, size) != 0 || listen(fd_, 1) != 0) throw std::runtime_error("no port");
@@ -61,12 +61,13 @@ class CliBadInput : public CliFixture {
             {"PGSLUICE_LISTEN", "127.0.0.1:0"},
             {"PGSLUICE_ADMIN_LISTEN", "127.0.0.1:0"}};
   }
-  /// `pgsluice run`, on the database and the engine unless said otherwise. Fails by itself.
+  /// Runs `pgsluice run`, by default on the test's database and engine. The run is expected to fail
+  /// by itself.
   Outcome RunService(std::map<std::string, std::string> changes = {}) {
     changes.merge(Environment(database_.url(), engine_.url()));
     return Run({"run"}, changes);
   }
-  /// The same for one that runs in spite of what is wrong: until it logs `line`. Returns its log.
+  /// Runs it until it logs `line`, for a mistake that does not end it. Returns its log.
   std::string LogUntil(const std::string& line, std::map<std::string, std::string> changes = {}) {
     changes.merge(Environment(database_.url(), engine_.url()));
     Process service({testing::Binary(), "run"}, {.environment = changes, .directory = directory_});
@@ -86,7 +87,7 @@ class CliBadInput : public CliFixture {
   std::string OurIndexes() {
     return engine_.Get("/_cat/indices/" + engine_.prefix() + "*-000*?h=index");
   }
-  /// A URL of the database for a role without any privilege.
+  /// Returns a URL of the database for a role without any privilege.
   std::string UrlAs(const std::string& role) {
     const std::string& url = database_.url();
     const auto user = url.find("://") + 3;

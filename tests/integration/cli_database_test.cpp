@@ -7,7 +7,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-/// Commands that work on the database alone.
+/// Commands that need only the database.
 class CliDatabase : public CliFixture {
  protected:
   void SetUp() override {
@@ -21,7 +21,7 @@ class CliDatabase : public CliFixture {
                            {"PGSLUICE_LISTEN", "127.0.0.1:2"},
                            {"PGSLUICE_ADMIN_LISTEN", "127.0.0.1:1"}});
   }
-  /// Pending events after a row was inserted into a table.
+  /// Returns the pending events after a row was inserted into a table.
   std::string EventsOfInsert(const std::string& table) {
     database_.Exec("DELETE FROM pgsluice.outbox; INSERT INTO " + table + " VALUES (1)");
     return database_.Text("SELECT count(*) FROM pgsluice.outbox");

@@ -89,7 +89,7 @@ TEST_F(Cli, ConfigInitWritesWhatConfigCheckAccepts) {
   EXPECT_THAT(init.out, HasSubstr(R"("hashtags": {"table": "public.hashtags", "through": )"
                                   R"([{"table": "public.project_hashtags", "on": )"
                                   R"({"id": "project_id"}}], "on": {"hashtag_id": "id"}})"));
-  // Many-to-many from one side; the other one is there to be uncommented.
+  // Many-to-many from one side; the other side is a comment.
   EXPECT_THAT(init.out, HasSubstr(R"(// "projects": {"table": "public.projects", "through")"));
   EXPECT_THAT(init.out, HasSubstr(R"(// "columns": ["id", "name", "owner_id"],)"));
   Configure(init.out);

@@ -6,7 +6,7 @@
 namespace pgsluice::testing {
 namespace {
 
-// The clock orders snapshots: never back, and equal only where the same is visible.
+// The clock orders snapshots: it never goes back, and is equal only if the same data is visible.
 class Clock : public ::testing::Test {
  protected:
   Clock() {
@@ -18,8 +18,8 @@ class Clock : public ::testing::Test {
     return session.Exec("SELECT pgsluice.clock()").Int(0, 0);
   }
 
-  /// The clock counts the transactions of the whole server, and other tests run beside this one:
-  /// compare in a moment in which nothing completes.
+  /// The clock counts the transactions of the whole server, and other tests run at the same time,
+  /// so compares at a moment in which no transaction ends.
   void ExpectSameClock(pg::Session& session) {
     for (int attempt = 0; attempt < 10'000; ++attempt) {
       const std::int64_t before = Of(db_.session());
@@ -34,13 +34,14 @@ class Clock : public ::testing::Test {
   PgSandbox db_;
 };
 
-// A transaction does not find its own id among those that run; below xmax, it must be taken off.
+// A transaction does not find its own id among the running ones; if it is below xmax, it must be
+// subtracted.
 TEST_F(Clock, AnOwnTransactionIdDoesNotPutTheClockAhead) {
   pg::Session poller(db_.options());
   pg::Session writer(db_.options());
   poller.Begin();
   poller.Exec("SELECT pg_current_xact_id()");
-  // A later id completes, so that xmax passes the poller's own.
+  // A later id ends, so that xmax passes the poller's own.
   writer.Exec("INSERT INTO public.t VALUES (1)");
   const std::int64_t inside = Of(poller);
   ExpectSameClock(poller);
@@ -55,7 +56,7 @@ TEST_F(Clock, AnOwnTransactionIdDoesNotPutTheClockAhead) {
   EXPECT_GT(Of(db_.session()), before);
 }
 
-// In READ COMMITTED the clock is that of the statement's snapshot, in every place of it.
+// In READ COMMITTED, the clock belongs to the statement's snapshot, everywhere in the statement.
 TEST_F(Clock, IsTheSnapshotOfTheStatementThatReads) {
   pg::Session reader(db_.options());
   pg::Session other(db_.options());
@@ -65,7 +66,7 @@ TEST_F(Clock, IsTheSnapshotOfTheStatementThatReads) {
       "FROM pg_current_snapshot() AS s");
   EXPECT_EQ(rows.Int(0, 0), rows.Int(0, 1));
   EXPECT_EQ(rows.Int(0, 0), rows.Int(0, 2));
-  // The same within one READ COMMITTED transaction: each statement has its own clock.
+  // Within one READ COMMITTED transaction, each statement has its own clock.
   reader.Begin();
   const std::int64_t first = Of(reader);
   other.Exec("INSERT INTO public.t VALUES (1)");

@@ -1,4 +1,4 @@
-// What a configuration would change, shown before it is put in force.
+// Shows what a configuration would change before it is put in force.
 
 #include <gmock/gmock.h>
 
@@ -20,7 +20,7 @@ class ConfigDiff : public CommandTest {
     process_->Stop();
     process_.reset();
   }
-  /// "change: reason" of an index.
+  /// Returns "change: reason" for an index.
   std::string Change(const std::string& indexes, const std::string& index = "item") {
     more_config_ = R"(, "indexes": {)" + indexes + "}";
     const Outcome outcome = Run({"config", "diff", "--json"});
@@ -44,7 +44,7 @@ TEST_F(ConfigDiff, NamesTheChangeAndTheReason) {
   EXPECT_THAT(Change(R"("item": {"columns": ["id", "nmae"]})"), HasSubstr("broken: "));
   EXPECT_THAT(Change(R"("item": {}, "more": {"table": "item"})", "more"), HasSubstr("new: "));
   EXPECT_THAT(Change(R"("more": {"table": "item"})"), HasSubstr("not configured: "));
-  // Nothing was changed, and no copy is left.
+  // Nothing was changed, and no copy was left behind.
   EXPECT_EQ(Change(R"("item": {})"), "nothing: ");
   EXPECT_EQ(engine_->Uuids(prefix_ + "*").size(), 1U);
 }

@@ -26,11 +26,11 @@ std::uint64_t FromEnvironment(const char* name, std::uint64_t otherwise) {
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
-/// How far all clients together are. Thread-safe.
+/// Counts how far all clients together are. Thread-safe.
 class Progress {
  public:
   explicit Progress(std::uint64_t pairs) : left_(pairs) {}
-  /// False when all pairs are taken.
+  /// Returns false if all pairs are taken.
   bool Take() {
     const std::lock_guard lock(mutex_);
     return left_ > 0 && left_-- > 0;
@@ -41,13 +41,13 @@ class Progress {
     if (!miss.empty()) misses_.push_back(miss);
     changed_.notify_all();
   }
-  /// A client ends.
+  /// Records that a client has ended.
   void Leave() {
     const std::lock_guard lock(mutex_);
     ++gone_;
     changed_.notify_all();
   }
-  /// Until so many more pairs are done. False when all clients have ended.
+  /// Waits until this many more pairs are done. Returns false if all clients have ended.
   bool Await(std::size_t more, int clients) {
     std::unique_lock lock(mutex_);
     const std::size_t wanted = times_.size() + more;
@@ -66,7 +66,7 @@ class Progress {
   std::vector<std::string> misses_;
 };
 
-/// Writes rows of its own and reads each at once.
+/// Writes rows and reads each one at once.
 class Client {
  public:
   Client(int number, std::uint64_t seed, const std::string& database, const std::string& api)
@@ -110,7 +110,7 @@ class Client {
     return api_->Send({.path = path, .body = {}, .timeout = seconds(40)});
   }
 
-  /// Empty, or what was read instead of the own write.
+  /// Returns empty, or what was read instead of the client's own write.
   std::string Read() {
     std::string fresh = "consistency=strong&wait=30s";
     const int way = Below(4);

@@ -1,4 +1,4 @@
-// Several databases in one process: each is synced and searched, and trouble stays where it is.
+// Several databases in one process: each is synced and searched, and a trouble does not spread.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -128,7 +128,7 @@ TEST_F(SeveralDatabases, AreSyncedAndSearchedInOneProcess) {
   EXPECT_THAT(metrics, HasSubstr(R"(pgsluice_outbox_pending{database="crm"} 0)"));
   EXPECT_THAT(metrics, HasSubstr(R"(pgsluice_index_state{database="shop",index="shop.item",)"));
 
-  // What is killed continues where it was, in both.
+  // A killed backfill continues where it was, in both databases.
   service_->Signal(SIGKILL);
   service_->Wait();
   for (PgSandbox* database : {&shop_, &crm_}) {
@@ -188,7 +188,7 @@ TEST_F(SeveralDatabases, TroubleStaysInItsDatabase) {
   ASSERT_EQ(Run({"migrate", "up"}).code, 0);
   AwaitReady();
   EXPECT_THAT(Strong("crm.item", "letters"), HasSubstr(R"("id":"1")"));
-  // Down: no session is allowed. Its documents are found as they were last.
+  // Down: no session is allowed. Searches find its documents as they were last.
   const std::string name = crm_.Text("SELECT current_database()");
   shop_.Exec("ALTER DATABASE " + name + " ALLOW_CONNECTIONS false");
   shop_.Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + name +
@@ -224,7 +224,7 @@ TEST_F(SeveralDatabases, OfAServerAreFoundWhenTheyAreMade) {
   const Outcome migrated = Run({"migrate", "up"});
   EXPECT_EQ(migrated.code, 0) << migrated.err;
   EXPECT_THAT(migrated.err, HasSubstr("database " + name));
-  EXPECT_THAT(migrated.err, Not(HasSubstr("database first")));  // nothing to index
+  EXPECT_THAT(migrated.err, Not(HasSubstr("database first")));  // Nothing to index.
   Serve();
   AwaitReady();
   EXPECT_THAT(Strong(name + ".item", "late"), HasSubstr(R"("id":"1")"));

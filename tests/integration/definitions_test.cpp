@@ -1,5 +1,5 @@
-// Several processes with different configurations on one database, and definitions that go and come
-// back: an event is removed only when every index that wants it has it.
+// Several processes with different configurations on one database, and definitions that disappear
+// and come back: an event is removed only when every index that needs it has it.
 
 #include <gmock/gmock.h>
 
@@ -27,7 +27,7 @@ class Definitions : public testing::FaultTest {
         "INSERT INTO b SELECT g, g, g FROM generate_series(1, 40) g");
     db_.Migrate();
   }
-  /// A process with these indexes, started.
+  /// Starts a process with these indexes.
   std::unique_ptr<SyncProcess> Run(const std::string& indexes) {
     ConfigureIndexes(R"({"indexes": )" + indexes + "}");
     Attach();
@@ -64,14 +64,14 @@ class Definitions : public testing::FaultTest {
     return db_.Text("SELECT config_hash FROM pgsluice.index_state WHERE index_name = '" + index +
                     "'");
   }
-  /// What a process that is gone for a minute looks like, once one is found to be gone.
+  /// Makes a process that has ended look as if it had been gone for a minute.
   void AwaitLostProcess() {
     AwaitText("SELECT EXISTS (SELECT FROM pgsluice.process WHERE lost_at IS NOT NULL)", "t");
     Exec(
         "UPDATE pgsluice.process SET lost_at = lost_at - interval '1 min' WHERE lost_at IS NOT "
         "NULL");
   }
-  /// Index `name` is one that no process has had in its configuration for a while.
+  /// Makes index `name` one that no process has had in its configuration for a while.
   void AwaitNotConfigured(const std::string& name) {
     AwaitText("SELECT unattended_since IS NOT NULL FROM pgsluice.index_state WHERE index_name = '" +
                   name + "'",
@@ -106,7 +106,7 @@ TEST_F(Definitions, AnOldProcessBesideOneWithAnotherIndex) {
   Write(1);
   ExpectTable("a");
   ExpectTable("b");
-  fresh->Stop();  // rolled back for a moment
+  fresh->Stop();  // Rolled back for a moment.
   Write(2);
   fresh = Run(kBoth);
   Write(3);
@@ -123,7 +123,7 @@ TEST_F(Definitions, AnOldProcessBesideOneThatEmbedsAnotherTable) {
   Write(1);
   ExpectEmbedded();
   const std::string embedded = HashOf("a");
-  fresh->Stop();  // rolled back
+  fresh->Stop();  // Rolled back.
   Await([&] { return HashOf("a") != embedded && !HashOf("a").empty(); });
   Write(2);
   ExpectTable("a");
@@ -158,7 +158,7 @@ TEST_F(Definitions, AnIndexThatLeavesTheConfigurationAndComesBack) {
   const std::string before = HashOf("b");
   process->Stop();
   process = Run(kA);
-  Write(1);  // events for b wait
+  Write(1);  // Events for b wait.
   AwaitNotConfigured("b");
   Write(2);
   ExpectTable("a");

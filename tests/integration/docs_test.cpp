@@ -1,4 +1,4 @@
-// Examples in docs/ are what they say they are.
+// Examples in docs/ do what the text says.
 
 #include "pgsluice/json/equal.h"
 #include "pgsluice/json/value.h"
@@ -13,8 +13,8 @@ using ::testing::Not;
 
 class Docs : public CliFixture {
  protected:
-  /// What `config import-pgsync` makes of an example, which may be a whole file, a root node or a
-  /// child of a book.
+  /// Returns what `config import-pgsync` makes of an example, which may be a whole file, a root
+  /// node or a child of a book.
   Outcome Import(const std::string& example, const std::string& index) {
     const json::Value value = json::Parse(example);
     std::string nodes = example;
@@ -26,7 +26,7 @@ class Docs : public CliFixture {
                             : R"([{"index": ")" + index + R"(", "nodes": )" + nodes + "}]");
     return Run({"config", "import-pgsync", "schema.json"});
   }
-  /// The documents of an index, read from the database by the configuration in place.
+  /// Returns the documents of an index, read from the database with the present configuration.
   json::Value Documents(const std::string& index) {
     const Outcome outcome = Run({"preview", index, "--limit", "10", "--json"},
                                 {{"PGSLUICE_DATABASE_URL", database_.url()},

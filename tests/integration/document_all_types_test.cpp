@@ -1,4 +1,4 @@
-// Every type of pg_type, as it is, in arrays, as a domain and in a composite, against to_json().
+// Compares every type of pg_type with to_json(): plain, in arrays, as a domain and in a composite.
 
 #include <gmock/gmock.h>
 
@@ -7,7 +7,7 @@
 namespace pgsluice::plan {
 namespace {
 
-// Texts of values, of which each type takes one.
+// Sample texts; each type accepts one of them.
 constexpr const char* kSamples = R"sql(
   CREATE FUNCTION public.samples(type regtype) RETURNS text[] LANGUAGE plpgsql AS $f$
   DECLARE
@@ -45,7 +45,7 @@ class DocumentAllTypes : public DocumentTest {
     sandbox_.Exec(kSamples);
   }
 
-  /// What differs between the documents of one type and to_json(); empty if nothing does.
+  /// Returns what differs between the documents of one type and to_json(); empty if nothing does.
   std::string Differences(const std::string& type) {
     sandbox_.Exec("DROP SCHEMA IF EXISTS y CASCADE; CREATE SCHEMA y");
     sandbox_.Exec("CREATE DOMAIN y.d AS " + type + "; CREATE TYPE y.c AS (f " + type + ", g " +

@@ -122,7 +122,7 @@ class DocumentEmbed : public DocumentTest {
     return documents;
   }
 
-  /// Documents as jsonb writes them, without what is ours.
+  /// Returns documents as jsonb writes them, without internal fields.
   std::map<std::string, std::string> Plain(std::map<std::string, std::string> documents) {
     for (auto it = documents.begin(); it != documents.end();) {
       if (it->second == "(gone)") {
@@ -172,7 +172,7 @@ class DocumentEmbed : public DocumentTest {
     }
   }
 
-  /// The `_id`s that the logged events refresh.
+  /// Returns the `_id`s that the logged events sync.
   std::set<std::string> Refreshed(const Plan& plan) {
     std::set<std::string> ids;
     for (const Source& source : plan.sources) {
@@ -361,7 +361,7 @@ TEST_F(DocumentEmbed, ViewsLiveFromTheirTables) {
   const auto view = PlanOf(root);
   ASSERT_NE(view, nullptr);
   EXPECT_THAT(Read(*view, "[[1]]").at("1"), HasSubstr("\"n\":"));
-  // The view itself, for keys of documents to refresh once more, and what it is made from.
+  // The view itself, for keys of documents to sync again, and the tables it is made from.
   ASSERT_EQ(view->sources.size(), 2U);
   EXPECT_FALSE(view->sources[0].has_triggers);
   EXPECT_EQ(view->sources[1].table_name, "public.comments");

@@ -1,4 +1,4 @@
-// PostgreSQL's plans of all generated statements, on loaded tables: none reads a table through.
+// PostgreSQL's plans of all generated statements, on filled tables: none reads a whole table.
 
 #include <gmock/gmock.h>
 
@@ -78,7 +78,7 @@ constexpr const char* kConfiguration = R"json({"indexes": {
                "sources": [{"table": "comment", "on": {"project_id": "project_id"}}]}
 }})json";
 
-/// The tables that a plan reads through, and all nodes that read one.
+/// Returns the tables that a plan reads completely, and all nodes that read a table.
 struct Reads {
   std::set<std::string> sequential, by_index;
 };
@@ -118,7 +118,7 @@ class DocumentPlans : public DocumentTest {
     return reads;
   }
 
-  /// Planned for this parameter, and for any.
+  /// Planned for this parameter, and for any parameter.
   Reads ExpectIndexes(const std::string& what, const std::string& sql,
                       const std::string& parameter) {
     return ExpectIndexes(what, sql, {parameter}, "('" + parameter + "')");
@@ -137,7 +137,7 @@ class DocumentPlans : public DocumentTest {
     return custom;
   }
 
-  /// Keys of some rows, as JSON.
+  /// Returns the keys of some rows, as JSON.
   std::string KeysOf(const std::string& table, const std::vector<std::string>& columns) {
     std::string list;
     for (const std::string& column : columns) list += (list.empty() ? "" : ", ") + column;
@@ -200,7 +200,7 @@ TEST_F(DocumentPlans, DocumentsComeInTheOrderOfTheirKeys) {
   }
 }
 
-/// Rows that the nodes of an executed plan read by a condition that holds `part`.
+/// Returns the rows that nodes of an executed plan read with a condition that contains `part`.
 std::int64_t RowsBy(const std::string& part, const json::Value& node) {
   std::int64_t rows = 0;
   const json::Value* condition = node.Find("Index Cond");

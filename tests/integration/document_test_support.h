@@ -13,7 +13,7 @@
 
 namespace pgsluice::plan {
 
-/// A migrated database and the plans over what a test creates in it.
+/// A migrated database, and plans for what a test creates in it.
 class DocumentTest : public ::testing::Test {
  protected:
   void SetUp() override {

@@ -1,4 +1,4 @@
-// What config check says of definitions that look at the clock.
+// What config check reports about definitions that read the clock.
 
 #include <gmock/gmock.h>
 

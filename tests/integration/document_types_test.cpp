@@ -13,11 +13,11 @@
 namespace pgsluice::plan {
 namespace {
 
-/// One value of a type and how it has to stand in the document.
+/// One value of a type and its form in the document.
 struct Sample {
   const char* type;
   const char* literal;  ///< SQL.
-  const char* member;   ///< What follows `"v":`, or `,"__raw:v":…` where it begins with `,`.
+  const char* member;   ///< What follows `"v":`, or `,"__raw:v":…` if it begins with `,`.
 };
 
 const Sample kExact[] = {

@@ -1,5 +1,5 @@
-// Everything that an engine can answer to the changes of one index: they wait, as old as they are,
-// are tried less and less often, and no other index waits with them.
+// All answers of an engine to changes of one index: the changes wait, keep their age, are tried
+// less and less often, and delay no other index.
 
 #include <gmock/gmock.h>
 #include <spdlog/fmt/fmt.h>
@@ -15,14 +15,14 @@ namespace {
 using std::chrono::seconds;
 using ::testing::HasSubstr;
 
-/// The answer to a bulk of one document that is to be tried again.
+/// Returns the answer to a bulk of one document that has to be tried again.
 std::string Item(int status, const std::string& type, const std::string& reason) {
   return fmt::format(
       R"({{"errors":true,"items":[{{"index":{{"status":{},"error":{{"type":"{}","reason":"{}"}}}}}}]}})",
       status, type, reason);
 }
 
-/// The answer to a whole request.
+/// Returns the answer to a whole request.
 std::string Whole(int status, const std::string& type, const std::string& reason) {
   return fmt::format(R"({{"error":{{"type":"{}","reason":"{}"}},"status":{}}})", type, reason,
                      status);
@@ -94,9 +94,9 @@ TEST_F(EngineAnswers, OfOneIndexHoldNoOtherUp) {
     Exec("UPDATE other SET n = " + number + " WHERE id = 1");
     Await([&] { return Document("other", "1").find(number) != std::string::npos; });
     EXPECT_TRUE(process_->refused("other").empty());
-    Await([&] { return proxy_.scripted() > before + 1; });  // tried again
-    EXPECT_EQ(Oldest(), captured);                          // and as old as it was
-    EXPECT_LT(proxy_.scripted(), before + 20);              // but not all the time
+    Await([&] { return proxy_.scripted() > before + 1; });  // Tried again,
+    EXPECT_EQ(Oldest(), captured);                          // still as old as it was,
+    EXPECT_LT(proxy_.scripted(), before + 20);              // but not all the time.
     proxy_.StopAnswering();
     ExpectRecovered();
     Await([&] { return process_->refused("item").empty(); });

@@ -1,5 +1,5 @@
-// Everything that an engine can answer to the making and changing of one index: it is in trouble
-// alone, with cause and remedy, is tried again by itself, and leaves nothing behind.
+// All answers of an engine when one index is created or changed: only that index is in trouble,
+// with cause and remedy; it is tried again by itself, and nothing is left behind.
 
 #include <gmock/gmock.h>
 #include <spdlog/fmt/fmt.h>
@@ -76,14 +76,14 @@ class EngineSetup : public testing::FaultTest {
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
   }
-  /// The engine is looked at every few looks.
+  /// The engine is checked only every few checks.
   void LookUntil(const std::function<bool()>& condition) {
     Await([&] {
       process_->service().RequestCheck();
       return condition();
     });
   }
-  /// Until item is in trouble for what `row` says, and other still follows its table.
+  /// Waits until item is in trouble as `row` says, while other still follows its table.
   void ExpectTroubleOf(const Row& row) {
     Await([&] { return Trouble().reason.find(row.reason) != std::string::npos; });
     EXPECT_THAT(Trouble().remedy, HasSubstr(row.remedy));
@@ -161,7 +161,7 @@ TEST_F(EngineSetup, ARefreshThatIsRefused) {
   }
 }
 
-// The engine is asked about all indexes at once, and refuses for one of them.
+// The engine is asked about all indexes at once, and refuses because of one of them.
 TEST_F(EngineSetup, AnIndexThatTheEngineDoesNotReport) {
   StartBoth();
   for (const Row& row : Passing()) {

@@ -149,8 +149,8 @@ TEST_F(EngineTest, IdsAreListedInPagesInByteOrder) {
   EXPECT_THAT(engine().Ids(index, rest.next, 4, true).ids, IsEmpty());
 }
 
-// Documents that somebody else wrote: without our field, with that of another document, in several
-// shards with the same sequence numbers.
+// Documents of another program: without our field, with the field of another document, and in
+// several shards with the same sequence numbers.
 TEST_F(EngineTest, IdsOfForeignDocumentsAreListedOnce) {
   const std::string index =
       sandbox_.MakeAlias("a", R"({"settings":{"number_of_shards":5},"mappings":{"dynamic":false,)"

@@ -1,5 +1,5 @@
-// A row that very many documents embed changes: it is done beside the other changes, in little
-// memory.
+// A row that very many documents embed changes: they are synced while other changes continue, and
+// in little memory.
 
 #include <fstream>
 
@@ -47,7 +47,7 @@ class Fanout : public testing::SyncTest {
     const json::Value answer = json::Parse(response.body);
     return answer.Find("count") == nullptr ? -1 : answer.Find("count")->AsInt().value_or(-1);
   }
-  /// Fails the test when the condition does not hold within half a minute.
+  /// Fails the test if the condition is not met within half a minute.
   template <typename Condition>
   static void Await(const Condition& condition) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
@@ -62,12 +62,12 @@ class Fanout : public testing::SyncTest {
 };
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;  // nothing can be said about memory
+constexpr bool kSanitized = true;  // Memory cannot be measured.
 #else
 constexpr bool kSanitized = false;
 #endif
 
-/// A line of /proc/self/status, in kB.
+/// Returns a line of /proc/self/status, in kB.
 std::int64_t StatusKb(const std::string& name) {
   std::ifstream in("/proc/self/status");
   for (std::string line; std::getline(in, line);) {
@@ -79,7 +79,7 @@ std::int64_t StatusKb(const std::string& name) {
 TEST_F(Fanout, OtherChangesDoNotWaitForIt) {
   Start();
   Settle();
-  std::ofstream("/proc/self/clear_refs") << "5";  // VmHWM begins anew
+  std::ofstream("/proc/self/clear_refs") << "5";  // Resets VmHWM.
   const std::int64_t before = StatusKb("VmRSS");
   Exec("UPDATE tag SET name = 'renamed' WHERE id = 1");
   Await([&] { return Named("renamed") > 0; });
@@ -87,7 +87,7 @@ TEST_F(Fanout, OtherChangesDoNotWaitForIt) {
   EXPECT_LT(Named("renamed"), kDocuments);
   Settle();
   EXPECT_EQ(Named("renamed"), kDocuments);
-  // All the documents together are 40 MB.
+  // All documents together have 40 MB.
   if (!kSanitized) {
     EXPECT_LT(StatusKb("VmHWM") - before, 24 * 1024);
   }

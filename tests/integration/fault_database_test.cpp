@@ -1,5 +1,4 @@
-// PostgreSQL fails in every way it can: recovered, nothing lost, nothing stale. Each test has a
-// server of its own.
+// All failures of PostgreSQL: recovered, nothing lost, nothing stale. Each test has its own server.
 
 #include <gmock/gmock.h>
 
@@ -120,7 +119,8 @@ TEST_F(DatabaseFault, FailoverToAnOlderCopyWhoseTransactionIdsWentBack) {
   EXPECT_NE(epoch(), "0");
 }
 
-// The epoch that was raised meanwhile is lost with the database, and no process lives to know it.
+// The epoch that was raised meanwhile is lost with the database, and no process is left that knows
+// it.
 TEST_F(DatabaseFault, RestoredToATimeBeforeTheEpochWasRaised) {
   StartWith(100);
   process_.reset();

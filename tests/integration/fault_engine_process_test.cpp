@@ -1,4 +1,4 @@
-// An engine of our own that is killed, paused, or takes only small requests: recovered, nothing
+// A separate engine that is killed, paused, or accepts only small requests: recovered, nothing
 // lost, nothing stale.
 
 #include <gmock/gmock.h>
@@ -13,7 +13,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-/// Its address is the engine's for the time of the test.
+/// Its address replaces the engine's during the test.
 struct HasEngine {
   explicit HasEngine(std::vector<std::string> settings) : engine(std::move(settings)) {
     if (const char* url = std::getenv(kVariable)) before = url;
@@ -49,7 +49,7 @@ class EngineProcess : private HasEngine, public testing::FaultTest {
 TEST_F(EngineProcess, KilledPausedAndStartedAgainUnderLoad) {
   StartWith(3000);
   Exec("UPDATE item SET n = -n");
-  engine.Kill();  // in the middle of that
+  engine.Kill();  // In the middle of it.
   Change();
   WaitForTrouble();
   Change();
@@ -88,7 +88,7 @@ TEST_F(SmallEngine, RequestsAreMadeSmallerAndWhatIsTooLargeAloneIsADeadLetter) {
   EXPECT_THAT(db_.Text("SELECT error FROM pgsluice.dead_letter"),
               ::testing::ContainsRegex("15[0-9]{5} bytes"));
   ExpectIndex("item", "SELECT id::text, to_json(item) FROM item WHERE id <> 100");
-  // Live changes: the large one among others.
+  // Live changes, including the large one.
   Exec("UPDATE item SET n = n + 1");
   Settle();
   ExpectIndex("item", "SELECT id::text, to_json(item) FROM item WHERE id <> 100");

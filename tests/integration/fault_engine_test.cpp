@@ -1,4 +1,4 @@
-// The engine fails in every way it can: recovered, nothing lost, nothing stale.
+// All failures of the engine: recovered, nothing lost, nothing stale.
 
 #include <gmock/gmock.h>
 #include <spdlog/fmt/fmt.h>
@@ -41,8 +41,8 @@ TEST_F(EngineFault, TooManyRequests) { ChangeUnder(3, 429, R"({"error":{"type":"
 
 TEST_F(EngineFault, Unavailable) { ChangeUnder(3, 503, "<html>down</html>"); }
 
-// One worker, so that its claim has every event of the change, not the one key that a second worker
-// left: the first chunk is several documents, its halves too. SmallEngine has a real limit.
+// With one worker, its claim has every event of the change, so the first chunk and its halves are
+// several documents. SmallEngine has a real limit.
 TEST_F(EngineFault, TooLargeIsHalved) {
   config_.sync.workers = 1;
   ChangeUnder(2, 413, "");
@@ -65,7 +65,7 @@ TEST_F(EngineFault, ItemsThatFailForNow) {
   ExpectRecovered();
 }
 
-// A deletion that comes again still knows its shard.
+// A repeated deletion still has its shard.
 TEST_F(EngineFault, ItemsThatFailForNowKeepTheirRouting) {
   ConfigureIndexes(R"({"indexes": {"item": {"table": "item", "routing": "name",
       "settings": {"number_of_shards": 5}}}})");
@@ -126,7 +126,7 @@ TEST_F(EngineFault, ReadOnlyByFloodStage) {
   EXPECT_EQ(db_.Text("SELECT count(*) FROM pgsluice.dead_letter"), "0");
 }
 
-// What engines say when they cannot write: of one document, of a shard that failed for it, of all.
+// What engines answer if they cannot write: for one document, for a failed shard, for all.
 TEST_F(EngineFault, DiskFull) {
   StartWith(200);
   const auto item = [](int status, const std::string& type, const std::string& reason) {
@@ -183,7 +183,7 @@ TEST_F(EngineFault, AnIndexDeletedByHandIsCreatedAgainAndFilled) {
   ExpectRecovered();
 }
 
-// As a snapshot of the index that is restored does: it holds what is gone and lacks what is new.
+// Like a restored snapshot of the index: it contains deleted documents and lacks new ones.
 TEST_F(EngineFault, AnOlderCopyInThePlaceOfTheIndexIsFilledAgain) {
   StartWith(200);
   const std::string index = Alias("item") + "-000001";
@@ -213,7 +213,7 @@ TEST_F(EngineFault, AnOlderCopyInThePlaceOfTheIndexIsFilledAgain) {
   EXPECT_EQ(db_.Text("SELECT count(*) FROM pgsluice.dead_letter"), "0");
 }
 
-// An engine that cannot tell whether the index is there, and what else may answer in its place.
+// Answers of an engine that cannot determine whether the index exists, and of other programs.
 TEST_F(EngineFault, AnIndexThatCannotBeLookedUpIsNotCreatedAgain) {
   StartWith(100);
   const auto before = engine_->Uuids(Alias("item"));
@@ -252,7 +252,7 @@ TEST_F(EngineFault, AnAliasWithTwoIndexesIsRepairedAndNothingIsADeadLetter) {
   Exec(kChange);
   ExpectRecovered();
   EXPECT_EQ(db_.Text("SELECT count(*) FROM pgsluice.dead_letter"), "0");
-  // The alias leaves it first.
+  // First the index leaves the alias.
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (engine_->IndexExists(second)) ASSERT_LT(std::chrono::steady_clock::now(), deadline);
 }
@@ -266,7 +266,7 @@ TEST_F(EngineFault, PoisonIsADeadLetterAndTheNextChangeCuresIt) {
   WaitForDeadLetters("1");
   EXPECT_THAT(db_.Text("SELECT error FROM pgsluice.dead_letter"), HasSubstr("failed to parse [n]"));
   EXPECT_EQ(db_.Text("SELECT document_id FROM pgsluice.dead_letter"), "7");
-  Exec("UPDATE item SET n = -2 WHERE id = 8");  // others go on
+  Exec("UPDATE item SET n = -2 WHERE id = 8");  // Other changes continue.
   Settle();
   Exec("UPDATE item SET n = -3 WHERE id = 7");
   ExpectRecovered();

@@ -1,5 +1,5 @@
-// A firewall or proxy forgets the database connections and says so to nobody: recovered within a
-// minute, and readiness says so meanwhile.
+// A firewall or proxy silently forgets the database connections: recovered within a minute, and
+// readiness reports it meanwhile.
 
 #include <gmock/gmock.h>
 
@@ -30,7 +30,7 @@ class HalfOpen : public testing::FaultTest {
         url.find('@') == std::string::npos ? url.find("//") + 2 : url.find('@') + 1;
     return http::ParseAddress("http://" + url.substr(at, url.find('/', at) - at));
   }
-  /// Of the test's database, through the proxy.
+  /// Returns the URL of the test's database, through the proxy.
   std::string Url() const {
     std::string url = db_.url();
     const std::size_t begin =
@@ -57,7 +57,7 @@ TEST_F(HalfOpen, EveryConnectionForgottenAtRest) {
   database_.Forget();
   Exec("UPDATE item SET name = 'after' WHERE id = 7");
   Await([&] { return Has("7", "after"); }, seconds(60));
-  // And soon again: the listener has a new connection, too.
+  // Again soon, because the listener has a new connection, too.
   Await([&] { return pg::ConnectionTrouble().empty(); }, seconds(30));
   Exec("UPDATE item SET n = n + 1");
   ExpectRecovered();
@@ -90,7 +90,7 @@ TEST_F(HalfOpen, ADatabaseThatSwallowsEverythingIsTrouble) {
   EXPECT_EQ(pg::ConnectionTrouble(), "");
 }
 
-// A statement that takes its time is not a half-open connection.
+// A long statement is not a half-open connection.
 TEST_F(HalfOpen, ALongStatementIsLeftAlone) {
   pg::Session session({.url = Url()});
   EXPECT_EQ(session.Exec("SELECT 7 FROM pg_sleep(9)").Text(0, 0), "7");

@@ -1,5 +1,5 @@
-// What the engine could not take is tried again by the key that was claimed: the row may be gone by
-// then, and an id that is a hash cannot be turned back.
+// A write that the engine could not take is tried again with the claimed key, because by then the
+// row may not exist and an id that is a hash cannot be turned back into a key.
 
 #include <gmock/gmock.h>
 #include <spdlog/fmt/fmt.h>
@@ -12,7 +12,7 @@ namespace {
 
 class CarriedKeys : public testing::FaultTest {
  protected:
-  /// The next request that deletes one document only gets this answer for it.
+  /// Answers the next request that only deletes one document with this.
   void AnswerNextDelete(int status, const std::string& type) {
     proxy_.AnswerStatus(
         "_bulk", 1, 200,
@@ -21,7 +21,7 @@ class CarriedKeys : public testing::FaultTest {
                     R"("type":"document_missing_exception","reason":"the guard"}}}}}}]}})",
                     status, type));
   }
-  /// Deletes a row each while the engine is busy, and while it cannot tell why.
+  /// Deletes one row while the engine is busy, and one while it cannot give the reason.
   void DeleteUnderFaults(const std::vector<std::string>& deletes) {
     const std::pair<int, std::string> faults[] = {{429, "es_rejected_execution_exception"},
                                                   {503, "unavailable_shards_exception"},
@@ -68,7 +68,7 @@ TEST_F(CarriedKeys, OfIdsThatAreHashes) {
   ExpectIndex("long", oracle);
 }
 
-// The events of the table's triggers carry its primary key first.
+// The events of the table's triggers have its primary key first.
 TEST_F(CarriedKeys, OfAConfiguredKey) {
   Exec("CREATE TABLE item (id int PRIMARY KEY, code text NOT NULL UNIQUE, n int)");
   Exec("INSERT INTO item SELECT n, 'c' || n, n FROM generate_series(1, 20) n");
@@ -96,7 +96,7 @@ TEST_F(CarriedKeys, OfAScan) {
   EXPECT_EQ(proxy_.scripted(), 1);
 }
 
-// A dead letter of a row that is gone: retried, the document goes, too.
+// A dead letter of a deleted row: when it is retried, the document is deleted, too.
 TEST_F(CarriedKeys, OfDeadLetters) {
   Exec("CREATE TABLE loose (a int, b text); INSERT INTO loose VALUES (1, 'x'), (2, 'y')");
   Start();

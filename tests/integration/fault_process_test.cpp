@@ -24,7 +24,7 @@ std::size_t Count(const std::string& text, const std::string& part) {
   return count;
 }
 
-/// Debian's libfaketime, the one for threads.
+/// Debian's libfaketime, the variant for threads.
 std::string Faketime() {
   for (const auto& entry : std::filesystem::directory_iterator("/usr/lib")) {
     const auto library = entry.path() / "faketime/libfaketimeMT.so.1";
@@ -41,7 +41,7 @@ class ProcessFault : public testing::FaultTest {
     const std::string url = db_.url();
     return http::ParseAddress("http" + url.substr(url.find("://")));
   }
-  /// The database through a proxy of ours.
+  /// The database, reached through a proxy.
   std::string Proxied() const {
     std::string url = db_.url();
     const std::string port = ":" + std::to_string(Server().port) + "/";
@@ -54,7 +54,7 @@ class ProcessFault : public testing::FaultTest {
     db_.Migrate();
     Attach();
   }
-  /// Waits until /readyz answers so, with `reason` in its body.
+  /// Waits until /readyz has this status, with `reason` in its body.
   void WaitForReady(int status, const std::string& reason = "") {
     http::ClientOptions options;
     options.urls = {"http://" + admin_};
@@ -99,7 +99,7 @@ TEST_F(ProcessFault, KilledAtRandomMomentsUnderLoad) {
   ExpectRecovered();
 }
 
-// Its rows have no events, so nobody but a walk over the ids removes them.
+// Its rows have no events, so only a walk over the ids removes them.
 TEST_F(ProcessFault, ABulkOfAKilledProcessThatArrivesAfterATruncate) {
   Prepare(300);
   proxy_.HoldNext("_bulk");
@@ -115,7 +115,7 @@ TEST_F(ProcessFault, ABulkOfAKilledProcessThatArrivesAfterATruncate) {
   EXPECT_NE(Document("item", "2"), "");
   const std::string again = "SELECT walk_again > now() FROM pgsluice.index_state";
   EXPECT_EQ(db_.Text(again), "t");
-  Exec("UPDATE pgsluice.index_state SET walk_again = now()");  // a minute later
+  Exec("UPDATE pgsluice.index_state SET walk_again = now()");  // A minute later.
   const auto deadline = std::chrono::steady_clock::now() + seconds(30);
   while (!Document("item", "2").empty()) ASSERT_LT(std::chrono::steady_clock::now(), deadline);
   ExpectRecovered();
@@ -141,7 +141,7 @@ TEST_F(ProcessFault, SigtermWhileTheEngineHangsEndsWith0InTime) {
   Settle();
   proxy_.Stall();
   Exec("UPDATE item SET n = n + 1");
-  // The worker holds its events and waits for the engine.
+  // The worker holds its events while it waits for the engine.
   const std::string busy =
       "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND "
       "application_name = 'pgsluice sync' AND state = 'idle in transaction'";
@@ -189,7 +189,7 @@ TEST_F(ProcessFault, ADatabaseThatIsLostIsReportedOnceAndMakesTheServiceUnready)
   EXPECT_THAT(process->err(), HasSubstr("database: recovered"));
 }
 
-// Nothing that decides what is written, or when, reads the wall clock of the machine.
+// Nothing that decides what is written, or when, reads the machine's wall clock.
 TEST_F(ProcessFault, TheClockJumps) {
   Prepare(200);
   const std::string clock = config_file_ + ".clock";
@@ -216,7 +216,7 @@ TEST_F(ProcessFault, TheClockJumps) {
     const std::string n = std::to_string(++round);
     Exec("UPDATE item SET n = n + 1 WHERE id % 7 = " + n + "; DELETE FROM item WHERE id = " + n);
     Exec("INSERT INTO item VALUES (" + n + "000, 'at " + offset + "', 0)");
-    proxy_.AnswerStatus("_bulk", 1, 503, "busy");  // waits as long as at any other time
+    proxy_.AnswerStatus("_bulk", 1, 503, "busy");  // Waits as long as at any other time.
     Exec("UPDATE item SET name = name || '!' WHERE id % 2 = 0");
     ExpectRecovered();
     EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(20)) << offset;

@@ -1,4 +1,4 @@
-// The owner of a type may define casts, operators and constraints for it. Nothing of hers may run
+// The owner of a type may define casts, operators and constraints for it. None of this code may run
 // with the rights of the schema's owner (capture) or of the role that syncs (reading).
 
 #include <gmock/gmock.h>
@@ -35,7 +35,7 @@ constexpr const char* kMallory = R"sql(
   CREATE TABLE mal.child (id int PRIMARY KEY, c mal.color, l mal.level, n int);
 )sql";
 
-// Casts to and from everything, functions and operators of the names that SQL uses.
+// Casts to and from every type, functions and operators with the names that SQL uses.
 constexpr const char* kCasts = R"sql(
   DO $do$
   DECLARE
@@ -73,7 +73,7 @@ constexpr const char* kCasts = R"sql(
   END $do$
 )sql";
 
-/// Runs with the context of the casts: explicit, assignment, implicit.
+/// Runs with each context of casts: explicit, assignment, implicit.
 class ForeignCode : public DocumentTest, public ::testing::WithParamInterface<const char*> {
  protected:
   void SetUp() override {
@@ -98,7 +98,7 @@ class ForeignCode : public DocumentTest, public ::testing::WithParamInterface<co
     Exec(sql);
     Exec("RESET ROLE");
   }
-  /// The casts come last, so that the tables' definitions need none.
+  /// The casts are created last, so that the tables' definitions do not need them.
   void DefineCasts() {
     AsMallory("SET client_min_messages = error");
     AsMallory(Filled(kCasts, GetParam()));
@@ -106,7 +106,7 @@ class ForeignCode : public DocumentTest, public ::testing::WithParamInterface<co
   void Attach(const std::string& arguments) {
     Exec("RESET ROLE; SELECT pgsluice.attach(" + arguments + ")");
   }
-  /// What ran with other rights than hers.
+  /// Returns what ran with rights other than the owner's.
   std::string Ran() {
     return sandbox_.Text(
         "SELECT coalesce(string_agg(DISTINCT who || ': ' || what, ', '), '') FROM mal.ran WHERE "
@@ -204,8 +204,8 @@ TEST_P(ForeignCode, DoesNotRunForKeysOfItsTypes) {
   EXPECT_EQ(Ran(), "");
 }
 
-// Of a followed table: a policy that appears, and a view that takes its place. The session is that
-// of a role without further rights, as it is while no view is configured.
+// For a followed table: a new policy, and a view that takes its place. The session belongs to a
+// role without further rights, as is the case while no view is configured.
 TEST_P(ForeignCode, DoesNotRunInAPolicyOrAView) {
   AsMallory(
       "CREATE FUNCTION mal.say(what text, result boolean) RETURNS boolean LANGUAGE plpgsql AS "

@@ -1,5 +1,5 @@
-// Documents that somebody else wrote into an index of ours are orphans like any other, and those of
-// ours that somebody overwrote are written again.
+// Documents that another program wrote into our index are orphans like any other, and documents of
+// ours that it overwrote are written again.
 
 #include <gmock/gmock.h>
 #include <spdlog/fmt/fmt.h>
@@ -21,7 +21,7 @@ class Foreign : public testing::CommandTest {
                        .body = body});
     ASSERT_LT(response.status, 300) << response.body;
   }
-  /// Documents whose ids are no keys, or are not written as a key is.
+  /// Writes documents whose ids are not keys, or are not written as a key is.
   void PutForeign(const std::string& index) {
     for (const char* id : {"zzz", "007", "1.0", "1|2|3", "|", " 5", "99999999999999999999",
                            "sha256", "row:x", "ünï \"'/?%"}) {
@@ -88,7 +88,7 @@ TEST_F(Foreign, AreRemovedAfterATruncate) {
   Exec("INSERT INTO item SELECT n, 'item ' || n FROM generate_series(1, 30) n");
   Start();
   Settle();
-  // More than the walk reads at once.
+  // More than a walk reads at once.
   for (int part = 0; part < 3; ++part) {
     std::string bulk;
     for (int i = 0; i < 900; ++i) {
@@ -114,7 +114,7 @@ TEST_F(Foreign, AreNotPartOfTheNextIndex) {
   EXPECT_EQ(Run({"verify", "item"}).code, 0);
 }
 
-// Our versions are of a clock that may be far behind what somebody else chose.
+// Our versions come from a clock that may be far behind the versions that another program chose.
 TEST_F(Foreign, OfHighVersions) {
   Exec("CREATE TABLE item (id int PRIMARY KEY, v text)");
   Exec("INSERT INTO item SELECT n, 'item ' || n FROM generate_series(1, 10) n");

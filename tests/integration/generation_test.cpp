@@ -1,5 +1,5 @@
-// Several processes, and documents that get another shape: nobody writes old ones behind the back
-// of the backfill that makes them new.
+// Several processes, and documents that get another shape: no process writes the old shape after
+// the backfill has written the new one.
 
 #include <gmock/gmock.h>
 
@@ -90,8 +90,8 @@ TEST_F(Generation, ANewColumnIsInEveryDocumentWithTwoProcessesUnderLoad) {
   }
 }
 
-// Capture compares nothing where every column matters; not so any more when one is added that does
-// not.
+// Capture compares no columns if all of them matter. That changes when a column is added that does
+// not matter.
 TEST_F(Generation, AColumnAddedToATableOfWhichAllWereUsed) {
   Exec(
       "CREATE TABLE film (id int PRIMARY KEY, title text); CREATE TABLE review (id int PRIMARY "

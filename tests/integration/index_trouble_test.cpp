@@ -1,5 +1,5 @@
-// One index that cannot work, of two: the other one starts, syncs and serves, and the broken one
-// says what is wrong with it, serves what it has, and recovers.
+// One of two indexes cannot work: the other one starts, syncs and serves. The broken one reports
+// what is wrong, serves what it has, and recovers.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-/// A service of indexes `good` (of table good) and `bad`.
+/// A service with indexes `good` (of table good) and `bad`.
 class TroubleTest : public testing::SyncTest {
  protected:
   void SetUp() override {
@@ -96,7 +96,7 @@ class TroubleTest : public testing::SyncTest {
     return json::Parse(Get(admin_, "/status").body).Find({"indexes", index, "state"})->text;
   }
 
-  /// Everything that reports the broken index.
+  /// Checks everything that reports the broken index.
   void ExpectBroken(const std::string& reason, const std::string& remedy) {
     Await("broken", [&] {
       return Get(admin_, "/readyz").body.find("index bad is broken") != std::string::npos;
@@ -123,7 +123,7 @@ class TroubleTest : public testing::SyncTest {
     EXPECT_THAT(text.out, Not(HasSubstr("Start the search engine")));
   }
 
-  /// The other index follows its table.
+  /// Checks that the other index follows its table.
   void ExpectGoodFollows(const std::string& word) {
     Exec("UPDATE good SET name = '" + word + "'");
     AwaitFound("good", word);
@@ -159,7 +159,7 @@ TEST_P(MisfitTest, ConcernsItsIndexOnlyAndRecovers) {
   EXPECT_THAT(Search("bad", "one").body,
               AllOf(HasSubstr(R"("id":"1")"), HasSubstr(R"("partial":true)"),
                     HasSubstr(R"("reason":"broken")")));
-  // The same through a restart.
+  // The same after a restart.
   Stop();
   Run();
   ExpectBroken(misfit.reason, misfit.remedy);
@@ -167,7 +167,7 @@ TEST_P(MisfitTest, ConcernsItsIndexOnlyAndRecovers) {
   EXPECT_THAT(Search("bad", "one").body,
               AllOf(HasSubstr(R"("id":"1")"), HasSubstr(R"("partial":true)")));
   EXPECT_EQ(Get(listen_, "/v1/bad/docs/1").status, 200);
-  // And it is what it should be once the tables fit again.
+  // It is correct once the tables fit again.
   Exec(misfit.undone);
   Exec("INSERT INTO bad (id, name) VALUES (7, 'seven'); DELETE FROM bad WHERE id = 1");
   AwaitReady();
@@ -224,7 +224,7 @@ TEST_P(RefusalTest, ConcernsItsIndexOnlyAndNamesTheCause) {
   EXPECT_THAT(search.body, AllOf(HasSubstr("index_not_ready"), HasSubstr("broken")));
   EXPECT_EQ(Search("neither").status, 404);
   Stop();
-  // It is made once its definition works.
+  // It is created once its definition works.
   Define("");
   EXPECT_EQ(Ask({"config", "check"}).code, 0);
   Run();
@@ -243,7 +243,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"UnknownSetting", R"(, "settings": {"number_of_dwarfs": 7})", "number_of_dwarfs"}),
     [](const auto& test) { return test.param.name; });
 
-// An index that was made keeps its documents, and they follow the table.
+// An existing index keeps its documents, and they follow the table.
 TEST_F(TroubleTest, ADefinitionThatAnExistingIndexCannotGetIsNamedByItsCause) {
   Define("");
   Run();
@@ -264,7 +264,7 @@ TEST_F(TroubleTest, AForeignIndexOfTheNameConcernsOneIndexAndItRecovers) {
   Run();
   ExpectBroken("did not make", "index_prefix");
   ExpectGoodFollows("two");
-  EXPECT_EQ(Search("bad").status, 503);  // not the documents of somebody else
+  EXPECT_EQ(Search("bad").status, 503);  // Not the documents of another program.
   engine_->DeleteIndex(prefix_ + "bad");
   AwaitReady();
   AwaitFound("bad", "one");

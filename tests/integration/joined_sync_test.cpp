@@ -1,5 +1,4 @@
-// Joined documents equal SQL written by hand after every way in which a row of any table of the
-// tree changes.
+// Joined documents equal handwritten SQL after every kind of change to any table of the tree.
 
 #include <gtest/gtest.h>
 #include <spdlog/fmt/fmt.h>
@@ -115,7 +114,7 @@ TEST_F(JoinedSync, WhatCannotMatterCostsNothing) {
   }
 }
 
-/// A change at random; most of them valid.
+/// Makes a random change; most of them are valid.
 std::string Change(std::mt19937& random, int round) {
   const auto pick = [&](int limit) {
     return static_cast<int>(random() % static_cast<unsigned>(limit)) + 1;
@@ -181,14 +180,14 @@ TEST_F(JoinedSync, ManyChangesAtRandomWithTwoProcesses) {
     try {
       Exec(changes + "COMMIT");
     } catch (const Error&) {
-      Exec("ROLLBACK");  // A key was there already.
+      Exec("ROLLBACK");  // The key existed already.
     }
     if (round % 100 == 99) ExpectAll("round " + std::to_string(round));
   }
   second.Stop();
 }
 
-// With one worker: of two, each may claim a part of the events.
+// With one worker, because each of two may claim a part of the events.
 TEST_F(JoinedTest, ADocumentIsWrittenOnceForATransactionOfManyTables) {
   config_.sync.workers = 1;
   StartAll();
@@ -209,7 +208,7 @@ TEST_F(JoinedTest, ADocumentIsWrittenOnceForATransactionOfManyTables) {
   EXPECT_EQ(written() - before, 1);
 }
 
-// Roots without a key: what is null in one is empty in the other.
+// Roots without a key: a value that is null in one is empty in the other.
 TEST_F(JoinedTest, ABatchDistinguishesRowsThatDifferInANull) {
   ConfigureIndexes(R"json({"indexes": {"note": {"embed": {
       "what": {"table": "kind", "on": {"kind": "id"}}}}}})json");

@@ -1,4 +1,4 @@
-// Exclusive locks on the tables meet batches that read them.
+// Exclusive locks on tables while batches read them.
 
 #include <gtest/gtest.h>
 
@@ -36,7 +36,7 @@ TEST_F(Locks, ABatchGivesWayToATruncateOfTwoTables) {
   config_.sync.workers = 1;
   Start();
   Settle();
-  // The batch has begun to read a when the tables are emptied, and wants b then.
+  // The batch has begun to read a when the tables are truncated, and then needs b.
   pg::Session gate(db_.options());
   gate.Exec("SELECT pg_advisory_lock(7)");
   Exec("BEGIN; UPDATE a SET n = 2; UPDATE b SET n = 2; COMMIT");

@@ -8,14 +8,15 @@
 #include "support/paths.h"
 #include "support/pg_sandbox.h"
 
-// The migrations that ship, brought in and out by the migrator and by psql.
+// The shipped migrations, applied and removed by the migrator and by psql.
 namespace pgsluice::migrate {
 namespace {
 
 using ::pgsluice::testing::PgSandbox;
 using ::testing::IsEmpty;
 
-/// Everything that lives in schema pgsluice, hangs on its functions, or was given a right there.
+/// Returns everything in schema pgsluice, everything that depends on its functions, and all grants
+/// on it.
 std::string Listing(PgSandbox& db) {
   return db.Text(R"sql(SELECT string_agg(line, E'\n' ORDER BY line) FROM (
     SELECT concat_ws(' ', c.relkind, c.relname, c.reloptions, c.relacl, a.attname,
@@ -57,7 +58,7 @@ TEST(MigrationFiles, PsqlGivesTheSameStateAsTheBinary) {
   EXPECT_EQ(Listing(by_psql), Listing(by_binary));
   pg::Session other(by_psql.options());
   EXPECT_NO_THROW(Migrator::CheckVersion(other));
-  // Nothing shows which version of the files psql applied, so they are applied once more.
+  // Nothing records which version of the files psql applied, so they are applied once more.
   EXPECT_EQ(Migrator::Up(other).size(), EmbeddedMigrations().size());
   EXPECT_THAT(Migrator::Up(other), IsEmpty());
 }

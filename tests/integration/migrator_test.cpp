@@ -43,7 +43,7 @@ class MigratorTest : public ::testing::Test {
     return Error(Disposition::kReject, "nothing was thrown");
   }
 
-  /// Runs `call` as a role that may do nothing, `more` granted; answers with what it throws.
+  /// Runs `call` as a role without rights except `more`; returns what it throws.
   Error RefusalOfRole(const std::string& role, const std::function<void()>& call) {
     session_.Exec("CREATE ROLE " + role + "; SET ROLE " + role);
     const Error error = Refusal(call);

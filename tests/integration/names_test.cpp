@@ -1,4 +1,4 @@
-// Every name that PostgreSQL takes works, as table, column and schema, also side by side.
+// Every name that PostgreSQL accepts works for tables, columns and schemas, also together.
 
 #include <gmock/gmock.h>
 #include <spdlog/fmt/fmt.h>
@@ -44,7 +44,7 @@ class Names : public testing::CommandTest {
     EXPECT_EQ(answers_.back().status, 200) << path << " " << body << ": " << answers_.back().body;
     return answers_.back().status == 200 ? json::Parse(answers_.back().body) : json::Value();
   }
-  /// How many documents an index has for a filter as a tree.
+  /// Returns how many documents of an index match a filter tree.
   std::int64_t Count(const std::string& index, const std::string& tree) {
     const json::Value answer =
         Ask("/v1/" + http::Encode(index) + "/count", R"({"filter":)" + tree + "}");
@@ -56,7 +56,7 @@ class Names : public testing::CommandTest {
     const testing::Outcome verified = Run({"verify"});
     EXPECT_EQ(verified.code, 0) << verified.out << verified.err;
   }
-  /// Index by table, as /v1/indexes shows them.
+  /// Returns the index of each table, as in /v1/indexes.
   std::map<std::string, std::string> Indexes() {
     std::map<std::string, std::string> indexes;
     const json::Value answer = Ask("/v1/indexes");
@@ -67,7 +67,8 @@ class Names : public testing::CommandTest {
     }
     return indexes;
   }
-  /// Two rows in a table (id int, v text), one of them without text, are found in every way.
+  /// Checks that two rows of a table (id int, v text), one of them without text, are found in every
+  /// way.
   void ExpectRows(const std::string& index, const std::string& word) {
     SCOPED_TRACE(index);
     const std::string path = "/v1/" + http::Encode(index);
@@ -178,7 +179,7 @@ TEST_F(Names, OfSchemas) {
   ExpectVerified();
 }
 
-// What `config init` writes means the same indexes as no configuration does.
+// The output of `config init` defines the same indexes as no configuration.
 TEST_F(Names, AsConfigInitWritesThem) {
   const std::vector<std::string> names = testing::OddNames();
   for (const std::string& name : names) {

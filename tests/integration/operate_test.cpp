@@ -1,4 +1,4 @@
-// What an operator types, and what comes back when something is not as it should be.
+// What an operator types, and what it returns if something is wrong.
 
 #include <gmock/gmock.h>
 
@@ -19,7 +19,7 @@ class Operate : public CliFixture {
     if (!role_.empty()) database_.Exec("DROP OWNED BY " + role_ + "; DROP ROLE " + role_);
     CliFixture::TearDown();
   }
-  /// The URL of a new role that owns the database's schema public and nothing else.
+  /// Returns the URL of a new role that owns the database's schema public and nothing else.
   std::string OwnRole() {
     role_ = "operate_" + database_.Text("SELECT current_database()");
     database_.Exec("CREATE ROLE " + role_ +

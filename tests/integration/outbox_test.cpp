@@ -23,7 +23,7 @@ class OutboxTest : public ::testing::Test {
     db_.Migrate();
     session_ = std::make_unique<pg::Session>(db_.options());
   }
-  /// One event for source 1 with a key of its own.
+  /// Adds one event for source 1 with its own key.
   static void Write(pg::Session& session) {
     session.Exec("INSERT INTO pgsluice.outbox (source, keys) VALUES (1, '[[7]]')");
   }
@@ -50,7 +50,7 @@ TEST_F(OutboxTest, EventsAreClaimedOldestFirstAndDeletedWhenAcknowledged) {
     EXPECT_EQ(events[1].key, "[2, null]");
     EXPECT_EQ(events[2].key, "");  // TRUNCATE
     EXPECT_GT(events[2].captured_at_us, 1'700'000'000'000'000);
-    EXPECT_EQ(events[0].id, events[1].id);  // a row for both
+    EXPECT_EQ(events[0].id, events[1].id);  // One row for both.
     outbox.Ack({events[0].id});
     transaction.Commit();
   }
@@ -109,7 +109,7 @@ TEST_F(OutboxTest, TheFloorOfAFreshOutboxSkipsNothing) {
   EXPECT_THAT(Ids(*outbox.Claim(10, floor.value(), 0)), ElementsAre(1));
 }
 
-// However many events wait for others, a claim does not walk past them.
+// A claim does not walk over events that wait for others, however many there are.
 TEST_F(OutboxTest, TheFloorOfAnInterestPassesWhatIsLeftToOthers) {
   session_->Exec(
       "INSERT INTO pgsluice.outbox (source, keys, waiting_for) SELECT 7, '[[1]]', NULL FROM "
@@ -125,7 +125,7 @@ TEST_F(OutboxTest, TheFloorOfAnInterestPassesWhatIsLeftToOthers) {
     EXPECT_EQ(from(0), id);
   };
   pass(2001);
-  Write(*session_);  // 2001 is ours
+  Write(*session_);  // 2001 is ours.
   Write(*session_);
   pg::Session other_session(db_.options());
   Outbox other(other_session);
@@ -133,7 +133,7 @@ TEST_F(OutboxTest, TheFloorOfAnInterestPassesWhatIsLeftToOthers) {
   EXPECT_THAT(Ids(*other.Claim(1, from(0), 0, interest)), ElementsAre(2001));
   const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(700);
   while (std::chrono::steady_clock::now() < end) floors.Advance();
-  EXPECT_EQ(from(0), 2001);  // it may be given back
+  EXPECT_EQ(from(0), 2001);  // It may be given back.
   other.Ack({2001});
   held.Commit();
   pass(2002);
@@ -141,17 +141,17 @@ TEST_F(OutboxTest, TheFloorOfAnInterestPassesWhatIsLeftToOthers) {
     pg::Transaction transaction(*session_);
     EXPECT_THAT(Ids(*outbox.Claim(10, from(0), 0, interest)), ElementsAre(2002));
   }
-  EXPECT_EQ(floors.From(1, 0, {}), 1);  // nothing is left alone
-  EXPECT_EQ(from(1), 1);                // other definitions are in force
+  EXPECT_EQ(floors.From(1, 0, {}), 1);  // Nothing is left alone.
+  EXPECT_EQ(from(1), 1);                // Other definitions are in force.
 }
 
-/// Takes ids, waits longer than the floor between its moves, commits most of the time: lower ids
+/// Takes ids, waits longer than the floor between its moves, and usually commits, so that lower ids
 /// become visible after higher ones.
 void WriteAtRandom(const pg::SessionOptions& options, unsigned seed, const std::stop_token& stop) {
   pg::Session session(options);
   std::minstd_rand random(seed);
   while (!stop.stop_requested()) {
-    // As an application's transaction, which has written a row before a trigger writes its key.
+    // Like an application's transaction, which has written a row before a trigger writes its key.
     session.Exec(
         "BEGIN; SELECT pg_current_xact_id(); INSERT INTO pgsluice.outbox (source, keys) SELECT 1, "
         "'[[1]]' FROM "
@@ -165,7 +165,7 @@ void WriteAtRandom(const pg::SessionOptions& options, unsigned seed, const std::
 
 TEST_F(OutboxTest, TheFloorNeverPassesARetryThatHasItsIdButNoRowYet) {
   Outbox outbox(*session_);
-  Write(*session_);  // the first of 32 ids gives a transaction id too, because it is logged
+  Write(*session_);  // The first of 32 ids is logged, so it also assigns a transaction id.
   session_->Exec("DELETE FROM pgsluice.outbox");
   outbox.RecordDeadLetter("a", "1", "[1]", "no date", 400);
   session_->Exec(
@@ -226,7 +226,7 @@ TEST_F(OutboxTest, TheFloorNeverPassesAnEventThatMayStillAppear) {
   while (drain()) floor.Advance(*session_);
   EXPECT_EQ(db_.Text("SELECT count(*) FROM pgsluice.outbox"), "0") << "seed " << seed;
   EXPECT_GT(highest, 100);
-  // Transactions of the whole server hold it back, those of other tests too.
+  // Transactions of the whole server, including those of other tests, hold it back.
   const auto moved_by = std::chrono::steady_clock::now() + std::chrono::minutes(2);
   while (floor.value() <= highest / 2 && std::chrono::steady_clock::now() < moved_by) {
     floor.Advance(*session_);

@@ -1,5 +1,5 @@
-// What is left of indexes that are no longer configured: shown, listed and removed, and nothing
-// else.
+// Leftovers of indexes that are no longer configured are shown, listed and removed, and nothing
+// else is.
 
 #include <gmock/gmock.h>
 
@@ -17,7 +17,7 @@ using ::testing::Not;
 
 class Prune : public CommandTest {
  protected:
-  /// Two indexes were made, then `gone` left the configuration.
+  /// Creates two indexes, then removes `gone` from the configuration.
   void SetUp() override {
     Exec(
         "CREATE TABLE stays (id int PRIMARY KEY); CREATE TABLE gone (id int PRIMARY KEY);"
@@ -46,7 +46,7 @@ TEST_F(Prune, RemovesWhatIsLeftAndNothingElse) {
   EXPECT_EQ(status.Find({"indexes", "stays", "state"})->text, "live");
   EXPECT_EQ(Run({"wait", "--timeout", "20s"}).code, 0);
 
-  EXPECT_EQ(Run({"prune"}).code, 2);  // not on a terminal
+  EXPECT_EQ(Run({"prune"}).code, 2);  // Not on a terminal.
   const Outcome dry = Run({"prune", "--dry-run"});
   EXPECT_EQ(dry.code, 0) << dry.err;
   EXPECT_THAT(dry.out, AllOf(HasSubstr("index gone: " + prefix_ + "gone-000001, 1 dead letters"),

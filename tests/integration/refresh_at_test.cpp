@@ -42,7 +42,7 @@ class RefreshAt : public testing::SyncTest {
         "SELECT coalesce(string_agg(document_id, ',' ORDER BY at), '') FROM "
         "pgsluice.refresh_time");
   }
-  /// The times that are kept come, as if the clock had moved.
+  /// Makes the stored times come, as if the clock had moved.
   void ShiftClock() {
     Exec(
         "UPDATE post SET published_at = published_at - interval '1 day', "
@@ -93,7 +93,7 @@ TEST_F(RefreshAt, CatchesUpAfterDownTime) {
   Settle();
   EXPECT_TRUE(Documents("posts").empty());
   process_.reset();
-  Exec("SET session_replication_role = replica");  // no trigger: only the time has come
+  Exec("SET session_replication_role = replica");  // Without a trigger: only the time has come.
   ShiftClock();
   Exec("RESET session_replication_role");
   process_ = std::make_unique<testing::SyncProcess>(config_);

@@ -19,7 +19,7 @@ class RefreshEvery : public testing::SyncTest {
       "key": ["shop"], "refresh_every": "1s"}}})";
   static constexpr const char* kSums =
       "SELECT shop, sum(amount)::int AS total FROM sale GROUP BY 1";
-  /// Waits until a document is so.
+  /// Waits until a document has this content.
   void Await(const std::string& id, const std::string& document) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (Document("shops", id) != document) {
@@ -32,7 +32,7 @@ class RefreshEvery : public testing::SyncTest {
         {.path = "/" + Alias("shops") + "/_doc/" + id + "?filter_path=_version", .body = {}});
     return response.body;
   }
-  /// Changes one shop, takes another one away, and looks at what became of the index.
+  /// Changes one shop, removes another one, and checks the index.
   void ExpectChanges(const std::string& refresh) {
     Settle();
     const std::string unchanged = Version("3");

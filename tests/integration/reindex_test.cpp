@@ -33,7 +33,7 @@ class Reindex : public testing::CommandTest {
   }
   std::vector<std::string> InPlace() { return engine_->AliasTargets(Alias("item")); }
   std::string Physical(int number) { return Alias("item") + "-00000" + std::to_string(number); }
-  /// Begins a reindex that reads slowly, and waits until some rows are in the next index.
+  /// Begins a slow reindex, and waits until some rows are in the next index.
   std::unique_ptr<testing::Process> BeginSlowly(std::int64_t rows) {
     Exec("UPDATE pgsluice.index_state SET backfill_rate = 200");
     auto command = Begin({"reindex", "item"});
@@ -43,7 +43,7 @@ class Reindex : public testing::CommandTest {
   void FullSpeed() {
     Exec("UPDATE pgsluice.index_state SET backfill_rate = NULL, backfill_next = NULL");
   }
-  /// The configuration, of this process and of commands, names the index, with these settings.
+  /// Puts the index with these settings into the configuration of this process and of commands.
   void WithSettings(const std::string& settings, const std::string& routing = {}) {
     config::Index index;
     index.name = index.table = "item";
@@ -54,7 +54,7 @@ class Reindex : public testing::CommandTest {
     more_config_ = R"(, "indexes": {"item": {"table": "item", "settings": )" + settings +
                    (routing.empty() ? "" : R"(, "routing": ")" + routing + '"') + "}}";
   }
-  /// A configuration that was changed takes effect.
+  /// Applies a changed configuration.
   void Restart(const std::string& settings, const std::string& routing = {}) {
     process_.reset();
     WithSettings(settings, routing);
@@ -151,7 +151,7 @@ TEST_F(Reindex, KilledHalfWayTheNextProcessFinishesIt) {
 TEST_F(Reindex, KilledBetweenSwapAndItsRecordIsTakenOver) {
   StartItems(500);
   const auto command = BeginSlowly(50);
-  Put(Physical(2), "99999");  // so that it is refused
+  Put(Physical(2), "99999");  // So that it is refused.
   FullSpeed();
   EXPECT_EQ(command->Wait(), 1) << command->err();
   ASSERT_EQ(engine_->Send({.method = "DELETE", .path = "/" + Physical(2) + "/_doc/99999"}).status,
@@ -194,8 +194,8 @@ TEST_F(Reindex, RefusesToSwapWhenCountsDiffer) {
   EXPECT_EQ(State("state"), "reindex_needed");
   Exec("UPDATE item SET n = 5 WHERE id < 100");
   ExpectItems();
-  EXPECT_EQ(engine_->Count(Physical(2)), 601);  // kept current meanwhile
-  // What was wrong is cured: the same index is compared again.
+  EXPECT_EQ(engine_->Count(Physical(2)), 601);  // Kept current meanwhile.
+  // The fault was corrected, so the same index is compared again.
   ASSERT_EQ(engine_->Send({.method = "DELETE", .path = "/" + Physical(2) + "/_doc/99999"}).status,
             200);
   const testing::Outcome again = Run({"reindex", "item", "--keep-old", "--json"});
@@ -277,7 +277,7 @@ TEST_F(Reindex, ChangedSettingsAreAppliedOrReported) {
   EXPECT_EQ(Setting("max_result_window"), "");
   EXPECT_EQ(Setting("refresh_interval"), config_.sync.refresh_interval);
   EXPECT_EQ(State("state"), "live");
-  // Nothing that the engine changes in an index that is there.
+  // The engine cannot change this in an existing index.
   Restart(R"({"number_of_shards": 2})");
   EXPECT_EQ(State("state"), "reindex_needed");
   EXPECT_THAT(State("reason"),
@@ -308,7 +308,8 @@ TEST_F(Reindex, ARoutingThatChangedNeedsOne) {
   EXPECT_EQ(Run({"verify", "item"}).code, 0);
 }
 
-// One that does not exist, because small builds of the engines have no processor to see it by.
+// A pipeline that does not exist, because small builds of the engines have no processor to test
+// with.
 TEST_F(Reindex, AnotherPipelineReachesEveryDocument) {
   const std::string pipeline = prefix_ + "missing";
   const auto refused = [&] {

@@ -1,5 +1,5 @@
-// Tables that are replaced, moved, renamed and back, and triggers that somebody takes away: noticed
-// by the running service, which fills the index again.
+// Tables that are replaced, moved, renamed and renamed back, and triggers that are removed: the
+// running service notices and fills the index again.
 
 #include <gmock/gmock.h>
 
@@ -20,7 +20,7 @@ class ReplacedTables : public testing::SyncTest {
     ExpectItems();
   }
   std::string Hash() { return db_.Text("SELECT config_hash FROM pgsluice.index_state"); }
-  /// Until another definition is in force than `before`.
+  /// Waits until another definition is in force than `before`.
   void AwaitOther(const std::string& before) {
     Await([&] { return Hash() != before && !Hash().empty(); });
   }
@@ -32,7 +32,7 @@ class ReplacedTables : public testing::SyncTest {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
   }
-  /// Until a gap was marked and closed since `generation`.
+  /// Waits until a gap was marked and closed since `generation`.
   void AwaitRefill(const std::string& generation) {
     Await([&] { return Generation() != generation && !Hash().empty(); });
   }
@@ -44,7 +44,7 @@ class ReplacedTables : public testing::SyncTest {
   }
   void ExpectItems() { ExpectIndex("item", "SELECT id::text, to_json(item) FROM item"); }
   void ExpectStatus() {
-    // A table has one row here, whatever it was before.
+    // The table has one row here, whatever it was before.
     EXPECT_EQ(
         db_.Text("SELECT count(*) FROM pgsluice.source s JOIN pg_class c ON c.oid = s.relation "
                  "WHERE is_current AND relname = 'item'"),
@@ -154,7 +154,7 @@ TEST_F(ReplacedTables, AColumnIsRenamedAndBack) {
         "json_agg(json_build_object('id', id, 'v', v) ORDER BY id) FROM child WHERE item_id "
         "= item.id)) FROM item");
   };
-  Exec("ALTER TABLE child RENAME COLUMN w TO v");  // soon: the events waited
+  Exec("ALTER TABLE child RENAME COLUMN w TO v");  // Soon: the events waited.
   expect();
   Exec("ALTER TABLE child RENAME COLUMN v TO w");
   Await([&] {
@@ -164,12 +164,12 @@ TEST_F(ReplacedTables, AColumnIsRenamedAndBack) {
   Await([&] { return Hash().empty(); });
   Exec("UPDATE child SET w = w + 100 WHERE id < 10");
   Await([&] { return db_.Text("SELECT count(*) FROM pgsluice.outbox") == "0"; });
-  Exec("ALTER TABLE child RENAME COLUMN w TO v");  // late: filled again
+  Exec("ALTER TABLE child RENAME COLUMN w TO v");  // Late: filled again.
   Await([&] { return !Hash().empty(); });
   expect();
 }
 
-// The events have wrong keys, and nothing shows the change when the service looks.
+// The events have wrong keys, and nothing shows the change when the service checks.
 TEST_F(ReplacedTables, ACapturedColumnHasAnotherNameForAMoment) {
   Exec(
       "CREATE TABLE child (id int PRIMARY KEY, item_id int, other_id int, v int); CREATE INDEX ON "

@@ -1,4 +1,4 @@
-// What the schema watcher samples, though an idle one hardly looks.
+// What the schema watcher samples, even if it is idle.
 
 #include <gtest/gtest.h>
 
@@ -30,7 +30,7 @@ TEST_F(SchemaWatcher, ReportsThatWorkIsDoneAlthoughNothingElseChanges) {
   AwaitPending("0");
   pg::Session blocker(db_.options());
   blocker.Exec("BEGIN; LOCK TABLE public.item IN ACCESS EXCLUSIVE MODE");
-  // An event beside the table, which its reader has to wait for.
+  // An event without a change of the table, which a reader has to wait for.
   Exec(
       "INSERT INTO pgsluice.outbox (source, keys) "
       "SELECT max(id), '[[1]]' FROM pgsluice.source WHERE is_current");

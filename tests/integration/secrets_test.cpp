@@ -1,5 +1,5 @@
-// Every setting that is a secret holds one that is found nowhere: not in logs at their loudest, in
-// answers, metrics, status or what commands print, while everything that can go wrong does.
+// The values of all secret settings appear nowhere: not in logs at the most detailed level,
+// responses, metrics, status or command output, even if everything goes wrong.
 
 #include <gmock/gmock.h>
 #include <spdlog/fmt/fmt.h>
@@ -20,7 +20,7 @@ namespace {
 using std::chrono::seconds;
 using ::testing::HasSubstr;
 
-/// How pgsluice shows itself to the engine, and how it writes its log.
+/// How pgsluice authenticates to the engine, and how it writes its log.
 struct Case {
   std::string name;
   std::string engine;  ///< Members of "elasticsearch"; $X is the secret named X.
@@ -56,7 +56,7 @@ class Secrets : public testing::FaultTest, public ::testing::WithParamInterface<
   http::Address Server() const {
     return http::ParseAddress("http" + db_.url().substr(db_.url().find("://")));
   }
-  /// As a superuser of a server that trusts everybody on loopback, with a password all the same.
+  /// Returns a superuser URL with a password, although the server trusts everyone on loopback.
   std::string DatabaseUrl() const {
     const std::string name = db_.url().substr(db_.url().rfind('/'));
     return Fill(fmt::format("postgresql://postgres:$DATABASE$@127.0.0.1:{}{}?sslpassword=$SSL$",
@@ -104,7 +104,7 @@ class Secrets : public testing::FaultTest, public ::testing::WithParamInterface<
       return {.status = 0, .headers = {}, .body = error.what()};
     }
   }
-  /// All that the service says of itself, and to callers whose credentials are wrong.
+  /// Reads everything that the service reports, also to callers with wrong credentials.
   void Ask() {
     for (const char* path : {"/status", "/metrics", "/readyz", "/healthz", "/", "/nothing"}) {
       Get(admin_, path);
@@ -170,7 +170,7 @@ TEST_P(Secrets, AreFoundNowhere) {
   EXPECT_TRUE(process->WaitForLine("SIGHUP", seconds(30)));
   process->Signal(SIGTERM);
   EXPECT_EQ(process->Wait(), 0);
-  // Settings that cannot be used are named, not quoted.
+  // Unusable settings are named but not quoted.
   Command({"run"}, {{"PGSLUICE_DATABASE_URL", Fill("postgresql://u:$DATABASE$@[bad/x")}});
   Command({"run"}, {{"PGSLUICE_DATABASE_URL", Fill("password=$DATABASE$ nonsense=1")}});
   Command({"run"}, {{"PGSLUICE_ELASTICSEARCH_URL", Fill("ftp://u:$USERINFO$@127.0.0.1")}});
@@ -180,7 +180,7 @@ TEST_P(Secrets, AreFoundNowhere) {
     const auto at = seen_.find(secret);
     EXPECT_EQ(at, std::string::npos) << name << ": " << seen_.substr(at > 300 ? at - 300 : 0, 600);
   }
-  // And as "Basic" carries them.
+  // And in the form of "Basic" authentication.
   for (const char* encoded : {"ZWxhc3RpYzpwbGFudGVk", "cGxhbnRlZC1"}) {
     EXPECT_EQ(seen_.find(encoded), std::string::npos) << encoded;
   }

@@ -1,4 +1,4 @@
-// The binary as people run it: ports, endpoints, signals.
+// The binary as users run it: ports, endpoints, signals.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -21,7 +21,7 @@ class ServiceBinary : public testing::SyncTest {};
 TEST_F(ServiceBinary, AnswersOnBothPortsAndStopsOnSigterm) {
   Exec("CREATE TABLE item (id int PRIMARY KEY, name text)");
   Exec("INSERT INTO item VALUES (1, 'hackathons'), (2, 'other')");
-  Start();  // attaches, and makes the index
+  Start();  // Attaches and creates the index.
   Settle();
   const std::string config = ::testing::TempDir() + prefix_ + "pgsluice.json";
   std::ofstream(config) << R"({"elasticsearch": {"index_prefix": ")" + prefix_ + R"("}})";
@@ -64,7 +64,7 @@ TEST_F(ServiceBinary, AnswersOnBothPortsAndStopsOnSigterm) {
     EXPECT_NE(metrics.find(std::string("\n") + metric), std::string::npos) << metric;
   }
   EXPECT_THAT(get(admin, "/healthz"), HasSubstr("ok"));
-  // SIGHUP puts a key in force; until then nobody is asked for one.
+  // SIGHUP applies a key; until then no key is required.
   std::ofstream(config) << R"({"elasticsearch": {"index_prefix": ")" + prefix_ + R"("},)"
                         << R"("limits": {"connections_per_address": 500},)"
                         << R"("auth": {"keys": [{"name": "k", "policy": "p", "sha256": ")"

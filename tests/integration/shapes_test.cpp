@@ -1,6 +1,6 @@
-// Trees of tables in the shapes of tests/data/shapes equal SQL written by hand, after random
-// changes of every table beside two processes. PGSLUICE_TEST_SEED repeats a run,
-// PGSLUICE_TEST_TRANSACTIONS makes it longer.
+// Trees of tables in the shapes of tests/data/shapes equal handwritten SQL after random changes of
+// every table while two processes run. PGSLUICE_TEST_SEED repeats a run, PGSLUICE_TEST_TRANSACTIONS
+// makes it longer.
 
 #include <gtest/gtest.h>
 
@@ -41,7 +41,7 @@ class Shapes : public TreeTest, public ::testing::WithParamInterface<const char*
   }
 
   std::vector<Block> oracles_;
-  std::set<std::string> filled_;  ///< Indexes that had documents when one looked.
+  std::set<std::string> filled_;  ///< Indexes that had documents at some check.
 };
 
 int Given(const char* variable, int otherwise) {

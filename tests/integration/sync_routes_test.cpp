@@ -1,4 +1,4 @@
-// The index equals the table after every way in which rows change.
+// The index equals the table after every kind of change.
 
 #include <gtest/gtest.h>
 
@@ -152,7 +152,7 @@ TEST_F(SyncRoutes, TablesWithoutKeys) {
     EXPECT_EQ(static_cast<std::int64_t>(Documents("link").size()), rows);
   };
   expect();
-  Exec("DELETE FROM link WHERE ctid = (SELECT min(ctid) FROM link)");  // a duplicate stays
+  Exec("DELETE FROM link WHERE ctid = (SELECT min(ctid) FROM link)");  // A duplicate stays.
   expect();
   Exec("DELETE FROM link WHERE project_id = 2");
   Exec("UPDATE link SET hashtag_id = 99 WHERE project_id = 3");
@@ -216,7 +216,7 @@ TEST_F(SyncRoutes, RoutingsThatChangeWithinAShardAndBetweenTwo) {
 TEST_F(SyncRoutes, RoutingByAColumnOfTheKey) {
   Exec("CREATE TABLE item (tenant text, id int, other int, PRIMARY KEY (tenant, id))");
   Exec("INSERT INTO item SELECT 't' || n % 9, n, -n FROM generate_series(1, 60) n");
-  // Of "wide" more than the key is captured.
+  // More than the key of "wide" is captured.
   ConfigureIndexes(R"({"indexes": {
     "plain": {"table": "item", "routing": "tenant", "settings": {"number_of_shards": 3}},
     "wide": {"table": "item", "routing": "tenant", "settings": {"number_of_shards": 3},
@@ -233,7 +233,8 @@ TEST_F(SyncRoutes, RoutingByAColumnOfTheKey) {
   for (const char* index : {"plain", "wide"}) EXPECT_EQ(engine_->Count(Alias(index)), 30) << index;
 }
 
-// JSON of a timestamp is not its text, and that of a timestamptz depends on the writer's time zone.
+// The JSON of a timestamp differs from its text, and that of a timestamptz depends on the writer's
+// time zone.
 TEST_F(SyncRoutes, RoutingsOfOtherTypes) {
   for (const std::string type : {"timestamptz", "timestamp", "date", "boolean", "numeric", "float8",
                                  "interval", "char(3)"}) {

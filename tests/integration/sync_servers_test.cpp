@@ -1,4 +1,5 @@
-// Ways to write that need a server set up for them: prepared transactions, logical replication.
+// Ways to write that need a specially configured server: prepared transactions, logical
+// replication.
 
 #include <gtest/gtest.h>
 
@@ -35,10 +36,10 @@ TEST_F(SyncServers, PreparedTransactions) {
   Exec("PREPARE TRANSACTION 'first'");
   Exec("BEGIN; DELETE FROM item WHERE id = 1000; INSERT INTO item VALUES (3, 'undone')");
   Exec("PREPARE TRANSACTION 'second'");
-  // Later changes do not wait for it, and it is not forgotten behind them.
+  // Later changes do not wait for it, and it is not skipped.
   Exec("INSERT INTO item SELECT n, 'later' FROM generate_series(10, 600) n");
   ExpectItems();
-  // Also not when the server restarts meanwhile.
+  // Not even if the server restarts meanwhile.
   process_->Stop();
   process_.reset();
   server.Stop(testing::OwnPostgres::Mode::kImmediate);
@@ -65,7 +66,7 @@ TEST_F(SyncServers, TablesWrittenByLogicalReplication) {
   Exec(create);
   db_.Migrate();
   Exec("SELECT pgsluice.attach('item', mode => 'row')");
-  Attach();  // as `pgsluice attach` and `migrate up` do: the mode stays
+  Attach();  // Like `pgsluice attach` and `migrate up`: the mode stays.
   EXPECT_EQ(db_.Text("SELECT mode FROM pgsluice.source WHERE is_current"), "row");
   process_ = std::make_unique<testing::SyncProcess>(config_);
   process_->Start();

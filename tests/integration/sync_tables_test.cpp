@@ -1,4 +1,4 @@
-// The index equals the table whatever the table is like.
+// The index equals the table, whatever kind of table it is.
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@ namespace {
 
 class SyncTables : public testing::SyncTest {
  protected:
-  /// Until the sync has seen which partitions there are now.
+  /// Waits until the sync has noticed the present partitions.
   void WaitForPartitions(const std::string& parent) {
     const std::string seen =
         "SELECT relations = (SELECT string_agg(inhrelid::oid::text, ',' ORDER BY inhrelid) FROM "
@@ -30,14 +30,14 @@ TEST_F(SyncTables, PartitionsMadeAttachedAndDetachedLater) {
   Start();
   const std::string oracle = "SELECT id::text, to_json(part) FROM part";
   ExpectIndex("part", oracle);
-  // Rows through the parent, and through the new partition itself.
+  // Rows written through the parent, and through the new partition itself.
   Exec("CREATE TABLE part_2 PARTITION OF part FOR VALUES FROM (100) TO (200)");
   Exec("INSERT INTO part VALUES (100, 'by the parent'); INSERT INTO part_2 VALUES (101, 'direct')");
   WaitForPartitions("part");
   ExpectIndex("part", oracle);
   Exec("UPDATE part_2 SET v = 'direct again'");
   ExpectIndex("part", oracle);
-  // A table that was full before it became a partition; its columns are in another order.
+  // A table with rows becomes a partition; its columns have another order.
   Exec("CREATE TABLE part_3 (gone int, v text, id int NOT NULL); ALTER TABLE part_3 DROP gone");
   Exec("INSERT INTO part_3 SELECT 'was there', n FROM generate_series(200, 299) n");
   Exec("ALTER TABLE part ATTACH PARTITION part_3 FOR VALUES FROM (200) TO (300)");
@@ -112,7 +112,7 @@ TEST_F(SyncTables, LargeValues) {
   EXPECT_EQ(db_.Text("SELECT count(*) FROM pgsluice.dead_letter"), "0");
 }
 
-// Policies do not narrow what the owner sees; a role that they would narrow is refused at start.
+// Policies do not restrict the owner; a role that they would restrict is refused at start.
 TEST_F(SyncTables, RowLevelSecurity) {
   Exec(
       "CREATE TABLE item (id int PRIMARY KEY, tenant int); INSERT INTO item SELECT n, n % 3 FROM "

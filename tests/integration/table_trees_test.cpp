@@ -1,5 +1,5 @@
-// Tables in trees, by partitions and by inheritance: any of them may have an index of its own, and
-// any of them may be written through.
+// Trees of tables, by partitions and by inheritance: each table may have an index, and each may be
+// written through.
 
 #include <gmock/gmock.h>
 #include <spdlog/fmt/fmt.h>
@@ -11,7 +11,7 @@ namespace {
 
 class TreeTest : public testing::CommandTest {
  protected:
-  /// Until the sync has seen which partitions or children a table has now.
+  /// Waits until the sync has noticed the present partitions or children of a table.
   void AwaitMembers(const std::string& table) {
     const std::string seen = fmt::format(
         "SELECT relations = coalesce((WITH RECURSIVE tree(oid) AS (SELECT inhrelid FROM "
@@ -24,13 +24,14 @@ class TreeTest : public testing::CommandTest {
   }
 };
 
-/// Seven trees of three levels p > m > l: in tree n, the bits of n say which have an index.
+/// Seven trees with three levels p > m > l: in tree n, the bits of n decide which tables have an
+/// index.
 class TableTrees : public TreeTest {
  protected:
   static constexpr int kTrees = 7;
   static constexpr const char* kLevels[] = {"p", "m", "l"};
 
-  /// Makes the trees, with {n} for the number of each, and starts the sync.
+  /// Creates the trees, with {n} for the number of each, and starts the sync.
   void Make(const std::string& sql) {
     std::string indexes;
     for (int n = 1; n <= kTrees; ++n) {
@@ -134,7 +135,7 @@ TEST_F(TableTrees, ByInheritance) {
 /// Tables that inherit have keys of their own, which may be equal.
 class EqualKeys : public TreeTest {
  protected:
-  /// All rows of p; `child_id` is the id of a row that is not the first with its key.
+  /// Returns all rows of p; `child_id` is the id of a row that is not the first with its key.
   void Expect(const std::string& child_id = "id || '|public.' || t") {
     ExpectIndex("p", "SELECT CASE WHEN r = 1 THEN id::text ELSE " + child_id +
                          " END, doc FROM (SELECT id, tableoid::regclass::text AS t, to_json(p) AS "

@@ -1,4 +1,4 @@
-// A row whose document cannot be computed is a dead letter, and holds up nobody else.
+// A row whose document cannot be computed becomes a dead letter, and delays no other row.
 
 #include <gmock/gmock.h>
 
@@ -12,7 +12,7 @@ using ::testing::HasSubstr;
 
 class UnreadableRows : public testing::CommandTest {
  protected:
-  /// Two indexes of one table; the documents of `share` hold 100 / n.
+  /// Two indexes of one table; documents of `share` contain 100 / n.
   void SetUp() override {
     Exec("CREATE TABLE item (id int PRIMARY KEY, n int)");
     Exec("INSERT INTO item SELECT n, n FROM generate_series(1, 100) n");
@@ -54,7 +54,7 @@ TEST_F(UnreadableRows, AreDeadLettersOfTheirIndexAndCuredByTheNextChange) {
   ExpectBoth();
 }
 
-// Behind a key the outbox holds what else is captured of its row.
+// After a key, the outbox has the other captured columns of its row.
 TEST_F(UnreadableRows, AreNamedByTheirKeyAlone) {
   Exec("ALTER TABLE item ADD tenant text; UPDATE item SET tenant = 't' || id");
   config_.indexes[1].routing = "tenant";
@@ -94,7 +94,7 @@ TEST_F(UnreadableRows, VerifyAndReindexCompareTheOthers) {
   Settle();
   Exec("UPDATE item SET n = 0 WHERE id IN (7, 70)");
   WaitForDeadLetters("7,70");
-  // They hold what the rows were before.
+  // They contain what the rows were before.
   const testing::Outcome verify = Run({"verify", "--json"});
   EXPECT_EQ(verify.code, 3) << verify.err;
   EXPECT_THAT(verify.out, HasSubstr(R"({"index":"plain","compared":100,"differences":0})"));

@@ -1,5 +1,5 @@
-// Upgrades: from the first schema to this binary's, from this binary's to one that is newer, and
-// processes that are replaced one after the other, while the application writes.
+// Upgrades from the first schema to this binary's, from this binary's to a newer one, and processes
+// that are replaced one by one, while the application writes.
 
 #include <gmock/gmock.h>
 
@@ -24,7 +24,7 @@ using std::chrono::seconds;
 using ::testing::HasSubstr;
 using testing::Process;
 
-/// An application: random statements on table `item`, from a thread of its own.
+/// An application: random statements on table `item`, in a separate thread.
 class Writer {
  public:
   explicit Writer(const testing::PgSandbox& database)
@@ -32,12 +32,12 @@ class Writer {
           Write(options, stop);
         }) {}
 
-  /// Returns when it has written that many times more.
+  /// Returns when it has written this many more times.
   void Await(int statements) {
     const int wanted = written_ + statements;
     for (int seen = written_; seen < wanted; seen = written_) written_.wait(seen);
   }
-  /// What failed; empty when nothing did.
+  /// Returns what failed; empty if nothing did.
   std::string Stop() {
     thread_.request_stop();
     thread_.join();
@@ -194,7 +194,7 @@ TEST_F(Upgrade, DownAndUpAgainIsTheWayBack) {
   pg::Session session(db_.options());
   Migrator::Up(session, {}, Newer());
   EXPECT_TRUE(Migrator::Down(session));
-  // Nobody captures these.
+  // These are not captured.
   Exec("UPDATE item SET n = 7 WHERE id % 2 = 0");
   Exec("DELETE FROM item WHERE id % 7 = 0");
   const testing::Outcome up = Run("migrate", "up");

@@ -22,7 +22,7 @@ class Verify : public testing::SyncTest {
     Start();
     Settle();
   }
-  /// "kind id" of every difference.
+  /// Returns "kind id" for every difference.
   std::vector<std::string> Differences(bool repair = false) {
     pg::Session session(db_.options());
     pg::Pool pool(db_.options(), 1);
@@ -40,7 +40,7 @@ class Verify : public testing::SyncTest {
     for (const sync::Difference& d : found) texts.push_back(d.kind + (" " + d.id));
     return texts;
   }
-  /// Makes our versions higher than those of the damaged documents, which the engine set one above.
+  /// Raises our versions above those of the damaged documents, which the engine incremented by one.
   void GoOn() {
     for (int i = 0; i < 3; ++i) Exec("UPDATE item SET price = price WHERE id = 1");
   }
@@ -55,7 +55,7 @@ TEST_F(Verify, EqualIsEqual) { EXPECT_THAT(Differences(), IsEmpty()); }
 
 TEST_F(Verify, FindsAndRepairsWhatWasDamaged) {
   Damage("DELETE", "7");
-  Damage("PUT", "8", R"({"id":8,"price":8.0,"__id":"8"})");  // a digit is missing
+  Damage("PUT", "8", R"({"id":8,"price":8.0,"__id":"8"})");  // A digit is missing.
   Damage("PUT", "9999", R"({"id":9999,"price":1.00,"__id":"9999"})");
   GoOn();
   EXPECT_THAT(Differences(true), UnorderedElementsAre("missing 7", "stale 8", "orphan 9999"));

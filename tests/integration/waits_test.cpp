@@ -1,5 +1,5 @@
-// What `wait`, `sync/wait`, `consistency=strong` and `after` wait for: all work that has to be done
-// before everything committed until then is searchable, be it events or not.
+// What `wait`, `sync/wait`, `consistency=strong` and `after` wait for: all work that is needed to
+// make everything committed until then searchable, including work that is not an event.
 
 #include <gmock/gmock.h>
 
@@ -40,7 +40,7 @@ class Waits : public testing::CommandTest {
     db_.Migrate();
     Attach();
   }
-  /// `pgsluice run`.
+  /// Runs `pgsluice run`.
   void Serve() {
     service_ = Begin({"run"});
     ASSERT_TRUE(service_->WaitForLine("running", seconds(60))) << service_->err();
@@ -49,9 +49,9 @@ class Waits : public testing::CommandTest {
     return api_->Send({.path = path, .body = {}, .timeout = seconds(60)});
   }
   std::string Token() { return db_.Text("SELECT pgsluice.position()"); }
-  /// Of `wait --timeout`.
+  /// The value of `wait --timeout`.
   testing::Outcome Wait(const std::string& timeout) { return Run({"wait", "--timeout", timeout}); }
-  /// As the engine has it now, without a refresh.
+  /// Returns what the engine has now, without a refresh.
   std::int64_t Count(const std::string& index) { return engine_->Count(Alias(index)); }
   sync::Unfinished Unfinished(const std::string& token) {
     return sync::UnfinishedUpTo(db_.session(), std::stoll(token), {{"item"}, {}, {}});
@@ -64,7 +64,7 @@ class Waits : public testing::CommandTest {
 TEST_F(Waits, TheFirstCopyIsWaitedForByAnOrdinaryWait) {
   for (const char* name : {"a", "b", "c"}) Table(name, 20000);
   Prepare();
-  service_ = Begin({"run"});  // and at once, while it starts:
+  service_ = Begin({"run"});  // At once, while it starts:
   const testing::Outcome waited = Wait("120s");
   EXPECT_EQ(waited.code, 0) << waited.err;
   for (const char* name : {"a", "b", "c"}) EXPECT_EQ(Count(name), 20000) << name;
@@ -76,7 +76,7 @@ TEST_F(Waits, TheFirstCopyIsWaitedForByReaders) {
   Serve();
   EXPECT_EQ(Get("/v1/sync/wait?after=0&wait=30s").status, 200);
   EXPECT_EQ(Count("item"), 20000);
-  Exec("SELECT pgsluice.mark_gap('{item}')");  // fill it again
+  Exec("SELECT pgsluice.mark_gap('{item}')");  // Fill it again.
   const http::Response counted = Get("/v1/item/count?consistency=strong&wait=30s");
   EXPECT_EQ(counted.status, 200) << counted.body;
   EXPECT_THAT(counted.body, HasSubstr(R"("count":20000)"));
@@ -143,7 +143,7 @@ TEST_F(Waits, WithoutAServiceTheCommandSaysWhatIsLeft) {
   EXPECT_THAT(waited.err, HasSubstr("for item"));
 }
 
-// Which pieces a position includes.
+// Which tasks a position includes.
 TEST_F(Waits, PositionsOfTasks) {
   Table("item", 100);
   Start();
@@ -168,19 +168,19 @@ TEST_F(Waits, PositionsOfTasks) {
   Exec("INSERT INTO item VALUES (1001, 'x'); DELETE FROM pgsluice.outbox");
   pg::Session& session = db_.session();
   sync::CreateWalk(session, index, sync::PresentPosition(session));
-  EXPECT_FALSE(Unfinished(before).any());  // a later walk is none of its business
+  EXPECT_FALSE(Unfinished(before).any());  // A later walk does not concern it.
   EXPECT_THAT(Unfinished(Token()).filling, ElementsAre("item"));
-  sync::CreateWalk(session, index, std::stoll(before));  // for an event that was claimed late
+  sync::CreateWalk(session, index, std::stoll(before));  // For an event that was claimed late.
   EXPECT_EQ(db_.Text("SELECT count(*) FROM pgsluice.backfill"), "1");
   EXPECT_THAT(Unfinished(before).filling, ElementsAre("item"));
   Exec("DELETE FROM pgsluice.backfill");
-  sync::CreateScan(session, index, true);  // a first copy
+  sync::CreateScan(session, index, true);  // A first copy,
   EXPECT_THAT(Unfinished("0").filling, ElementsAre("item"));
   sync::CreateScan(session, index, true, sync::PresentPosition(session));
-  EXPECT_THAT(Unfinished("0").filling, ElementsAre("item"));  // which was not complete
+  EXPECT_THAT(Unfinished("0").filling, ElementsAre("item"));  // which was not complete.
   Exec("UPDATE pgsluice.backfill SET position = NULL");
   EXPECT_THAT(Unfinished(Token()).filling, IsEmpty());
-  // What a reindex builds is nobody's index yet.
+  // Tasks of an index that a reindex builds do not count.
   Exec("UPDATE pgsluice.backfill SET position = 0, physical = 'next'");
   Exec("UPDATE pgsluice.index_state SET building = 'next'");
   EXPECT_THAT(Unfinished(Token()).filling, IsEmpty());
@@ -214,7 +214,7 @@ constexpr TableChange kTableChanges[] = {
      "item"},
 };
 
-/// Tables are changed, and at once somebody waits.
+/// Tables are changed, and a reader waits at once.
 class TableChanges : public Waits {
  protected:
   TableChanges() {
@@ -278,7 +278,7 @@ TEST_F(TableChanges, AreNotKnownIfNothingRuns) {
   EXPECT_THAT(waited.err, HasSubstr("pgsluice run"));
 }
 
-// Events of other indexes are not waited for by a reader of one.
+// A reader of one index does not wait for events of another.
 TEST_F(Waits, EventsOfOtherIndexes) {
   Table("item", 10);
   Table("other", 10);
@@ -294,7 +294,7 @@ TEST_F(Waits, EventsOfOtherIndexes) {
   EXPECT_TRUE(sync::UnfinishedUpTo(session, position, sync::ScopeOf(*set)).events);
 }
 
-// A process that is killed repeats what the last second or two did, not the piece.
+// A killed process repeats the work of the last second or two, not the whole task.
 TEST_F(Waits, AKilledCopyContinuesWhereItWas) {
   Table("item", 150000);
   Prepare();

@@ -15,7 +15,7 @@
 
 namespace pgsluice::api {
 
-/// The REST API over HTTP on a real engine, on an index of three documents made by hand.
+/// The REST API over HTTP on a real engine, with an index of three handmade documents.
 class ApiFixture : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -42,7 +42,7 @@ class ApiFixture : public ::testing::Test {
     Restart();
   }
 
-  /// The server, new, with what config_ and sync_ are now.
+  /// Creates the server again with the present config_ and sync_.
   void Restart() {
     Backend backend{engine_,   [this] { return set_; },     sync_, config_,
                     registry_, [this] { return complete_; }};
@@ -64,7 +64,7 @@ class ApiFixture : public ::testing::Test {
     return client_->Send(request);
   }
 
-  /// Ids found by a filter, in the order of the answer.
+  /// Returns the ids that a filter finds, in the order of the answer.
   std::vector<std::string> Ids(const std::string& filter, const std::string& more = "") {
     const http::Response answer = Send("/v1/projects/search?filter=" + http::Encode(filter) + more);
     EXPECT_EQ(answer.status, 200) << answer.body;

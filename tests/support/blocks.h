@@ -10,7 +10,7 @@ namespace pgsluice::testing {
 
 /// A fenced block of a Markdown page.
 struct Block {
-  std::string info;  ///< What stands behind the opening fence.
+  std::string info;  ///< The text after the opening fence.
   std::string text;
   int line = 0;  ///< Of the opening fence.
 };

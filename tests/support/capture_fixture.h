@@ -16,13 +16,13 @@ class CaptureTest : public ::testing::Test {
 
   void Exec(const std::string& sql) { db_.Exec(sql); }
 
-  /// Runs pgsluice.attach(`arguments`) and answers with the source.
+  /// Runs pgsluice.attach(`arguments`) and returns the source.
   std::string Attach(const std::string& arguments) {
     return db_.Text("SELECT pgsluice.attach(" + arguments + ")");
   }
 
-  /// Takes the events out of the outbox: the distinct keys as JSON in byte order, "truncated" for
-  /// an event without key.
+  /// Removes the events from the outbox. Returns the distinct keys as JSON in byte order, and
+  /// "truncated" for an event without key.
   std::vector<std::string> Events() {
     const pg::Result rows = db_.Exec(
         "WITH taken AS (DELETE FROM pgsluice.outbox RETURNING keys) "
@@ -33,7 +33,7 @@ class CaptureTest : public ::testing::Test {
     return events;
   }
 
-  /// The events of one statement.
+  /// Returns the events of one statement.
   std::vector<std::string> EventsOf(const std::string& sql) {
     Exec(sql);
     return Events();

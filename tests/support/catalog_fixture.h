@@ -9,7 +9,7 @@
 
 namespace pgsluice::api {
 
-/// Beside the projects, five products with brands, prices, dates and nested parts, and two
+/// In addition to the projects: five products with brands, prices, dates and nested parts, and two
 /// articles.
 class CatalogFixture : public ApiFixture {
  protected:

@@ -22,7 +22,7 @@ class CommandTest : public SyncTest {
     arguments.insert(arguments.begin(), testing::Binary());
     return std::make_unique<Process>(Command(std::move(arguments)), Process::Options{});
   }
-  /// Fails the test when the condition does not hold within half a minute.
+  /// Fails the test if the condition is not met within half a minute.
   template <typename Condition>
   static void Await(const Condition& condition) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
@@ -33,7 +33,7 @@ class CommandTest : public SyncTest {
 
  private:
   std::vector<std::string> Command(std::vector<std::string> arguments) {
-    // A file for each: a command that still starts may be reading its own.
+    // A separate file for each, because a command that is still starting may be reading its own.
     const std::string file =
         ::testing::TempDir() + prefix_ + "command" + std::to_string(commands_++) + ".json";
     std::ofstream(file) << R"({"elasticsearch": {"index_prefix": ")" << prefix_ << R"("})"

@@ -8,8 +8,9 @@
 
 namespace pgsluice::testing {
 
-/// A prefix of its own for the indexes of one test on the engine that PGSLUICE_ELASTICSEARCH_URL
-/// names; deletes what carries it at the end. Throws (so the test fails) when it is not set.
+/// A separate prefix for the indexes of one test, on the engine that PGSLUICE_ELASTICSEARCH_URL
+/// names. Deletes all indexes with this prefix at the end. Throws (so the test fails) if the
+/// variable is not set.
 class EngineSandbox {
  public:
   EngineSandbox();
@@ -22,11 +23,11 @@ class EngineSandbox {
   std::uint16_t port() const;
   const std::string& prefix() const { return prefix_; }  ///< "t4711-3-"
   std::string Name(const std::string& index) const { return prefix_ + index; }
-  /// Makes an index behind an alias; the alias' whole name.
+  /// Creates an index behind an alias; returns the alias's full name.
   std::string MakeAlias(const std::string& name, const std::string& body = "{}");
   engine::Engine& engine() { return *engine_; }
   std::shared_ptr<http::Transport> transport() { return transport_; }
-  /// The body of an answer with status 200, else throws.
+  /// Returns the body of an answer with status 200; otherwise throws.
   std::string Get(const std::string& path);
 
  private:

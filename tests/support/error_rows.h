@@ -7,26 +7,26 @@
 
 #include "pgsluice/http/transport.h"
 
-/// One request per error code and place, and what is answered: for ApiFixture's index.
+/// One request per error code and place, and its answer, for ApiFixture's index.
 namespace pgsluice::api {
 
-/// What is so while a row is asked.
+/// The state of the server while a row is tested.
 enum class Given {
   kNothing,
   kKeys,           ///< Keys, tokens and policies.
-  kStuckSync,      ///< A sync that never gets there.
+  kStuckSync,      ///< A sync that never reaches a position.
   kLimited,        ///< This second's requests are used up.
-  kCrowded,        ///< As many requests run as may.
-  kOtherTypes,     ///< The index was built anew: `level` is an integer. @ is a cursor of before.
+  kCrowded,        ///< As many requests are running as allowed.
+  kOtherTypes,     ///< The index was rebuilt: `level` is an integer. @ is an older cursor.
   kNoIndex,        ///< The engine has no such index yet.
-  kEngineRefuses,  ///< What the engine answers to searches, from here on.
+  kEngineRefuses,  ///< The engine's answer to searches, from here on.
   kEngineFails,
   kEngineBusy,
   kEngineDown,
   kEngineForbids,
   kEngineLate,    ///< A gateway gave up.
   kEngineSilent,  ///< No answer in time.
-  kEngineGone,    ///< Nobody listens.
+  kEngineGone,    ///< No server listens.
   kDefect,
 };
 
@@ -35,7 +35,7 @@ struct ErrorRow {
   std::string code, path, body{};
   std::string parameter{};  ///< Of errors[0]; empty: `errors` is empty.
   std::optional<std::size_t> offset{};
-  std::string detail{};   ///< The whole of it; empty: whatever.
+  std::string detail{};   ///< The whole text; empty: any.
   std::string allowed{};  ///< One of errors[0].allowed; empty: there is no such list.
   Given given = Given::kNothing;
   http::Headers headers{};
@@ -45,7 +45,7 @@ struct ErrorRow {
 
 std::vector<ErrorRow> ErrorRows();
 
-/// What no client sends that is well-behaved: status, code, bytes.
+/// Bytes that no well-behaved client sends: status, code, bytes.
 using RawErrorRow = std::tuple<int, std::string, std::string>;
 std::vector<RawErrorRow> RawErrorRows();
 

@@ -128,7 +128,8 @@ bool FaultProxy::FromClient(Link& link, std::string& pending, std::size_t& body_
   if (got <= 0 || !Gate()) return false;
   pending.append(buffer.data(), static_cast<std::size_t>(got));
   if (protocol_ == Protocol::kTcp) return SendAll(link.upstream, std::exchange(pending, {}));
-  // The next request may follow in the same bytes: a 413 can be answered before the body came.
+  // The next request may follow in the same bytes, because a 413 can be answered before the body
+  // arrives.
   while (!pending.empty()) {
     if (body_left == 0 && !BeginRequest(link, pending, body_left)) return false;
     if (body_left == 0) return true;
@@ -275,10 +276,10 @@ void FaultProxy::Swallow(Link& link) {
       if (closing_) return;
     }
     for (pollfd& fd : fds) {
-      // The other side does not learn that this one is gone.
+      // The other side does not notice that this one has closed.
       if (fd.revents != 0 && recv(fd.fd, buffer.data(), buffer.size(), 0) <= 0) fd.fd = -1;
     }
-    if (fds[0].fd < 0 && fds[1].fd < 0) return;  // nothing would ever wake this up
+    if (fds[0].fd < 0 && fds[1].fd < 0) return;  // Nothing would ever wake this thread.
   }
 }
 
@@ -302,7 +303,7 @@ void FaultProxy::CloseConnections() {
     const std::lock_guard lock(mutex_);
     closing_ = true;
     changed_.notify_all();
-    links.swap(links_);  // The nodes, and so the references of the threads, stay where they are.
+    links.swap(links_);  // The nodes stay in place, and so do the threads' references to them.
     for (Link& link : links) {
       ShutDown(link.client);
       ShutDown(link.upstream);

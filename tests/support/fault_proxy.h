@@ -10,9 +10,9 @@
 
 namespace pgsluice::testing {
 
-/// Stands on loopback between pgsluice and a real server, and makes the faults that a test asks
-/// for. Each connection has a thread of its own. Everything may be called while connections are
-/// open; what is set holds from the next bytes on.
+/// A proxy on loopback between pgsluice and a real server, which causes the faults that a test asks
+/// for. Each connection has its own thread. All functions may be called while connections are open,
+/// and affect the bytes that follow.
 class FaultProxy {
  public:
   enum class Protocol { kHttp, kTcp };  ///< kTcp: for PostgreSQL; no Answer().
@@ -30,32 +30,32 @@ class FaultProxy {
   /// Holds back all bytes, in both directions, until Pass().
   void Stall();
   void Pass();
-  /// The next request whose first line contains `part` is taken whole and passed on at Release()
-  /// only, whatever has become of its client by then. The client gets no answer.
+  /// Takes the next request whose first line contains `part` completely, and passes it on only at
+  /// Release(), even if its client has disconnected. The client gets no answer.
   void HoldNext(std::string part);
-  void WaitForHeld();  ///< Until that request is here; throws after 20 s.
-  void Release();      ///< Returns when it has been answered; throws after 20 s.
-  /// Swallows what comes on the open connections from now on, in both directions, and closes none
-  /// of them, as a firewall that forgot them does. New ones are served.
+  void WaitForHeld();  ///< Waits for that request; throws after 20 s.
+  void Release();      ///< Returns after its answer; throws after 20 s.
+  /// Swallows all further bytes of the open connections in both directions without closing them,
+  /// like a firewall that forgot them. Serves new ones.
   void Forget();
-  /// Closes the open connections; new ones are served.
+  /// Closes the open connections; serves new ones.
   void CloseConnections();
-  /// The next answer breaks off after that many bytes.
+  /// Truncates the next answer after this many bytes.
   void CutNextAnswer(std::size_t after_bytes);
-  /// The next `times` requests whose first line contains `part` are answered with these bytes
-  /// instead of being passed on.
+  /// Answers the next `times` requests whose first line contains `part` with these bytes instead of
+  /// passing them on.
   void Answer(std::string part, int times, std::string raw);
-  /// The same with a status and a JSON body.
+  /// Does the same with a status and a JSON body.
   void AnswerStatus(std::string part, int times, int status, const std::string& body,
                     const std::string& headers = {});
 
-  /// From now on requests are passed on again.
+  /// Passes requests on again.
   void StopAnswering();
 
   int connections() const;          ///< Accepted since the start.
   int requests() const;             ///< HTTP requests seen since the start.
   int scripted() const;             ///< Of those, answered by Answer().
-  void WaitForRequests(int count);  ///< Until requests() is at least that; throws after 20 s.
+  void WaitForRequests(int count);  ///< Waits for this many requests(); throws after 20 s.
 
  private:
   struct Script {
@@ -77,14 +77,13 @@ class FaultProxy {
   void Accept();
   void Serve(Link& link);
   bool FromClient(Link& link, std::string& pending, std::size_t& body_left);
-  /// At the head of a request: answers it by a script, or says how many bytes of it are to be
-  /// passed on.
+  /// Called at the head of a request: answers it by a script, or returns how many bytes to pass on.
   bool BeginRequest(Link& link, std::string& pending, std::size_t& left);
   bool FromUpstream(Link& link);
-  /// Swallows what comes until the proxy closes its connections.
+  /// Swallows bytes until the proxy closes its connections.
   void Swallow(Link& link);
   bool IsForgotten(const Link& link) const;
-  /// Waits while stalled; false when the connection is to end.
+  /// Waits while stalled. Returns false if the connection has to end.
   bool Gate();
   bool TakeScript(const std::string& first_line, std::string& raw);
   bool TakeHold(const std::string& first_line);

@@ -6,15 +6,14 @@
 
 namespace pgsluice::testing {
 
-/// A sync over a configuration with every kind of embed, and an oracle per index that is SQL
-/// written by hand.
+/// A sync over a configuration with every kind of embed, and a handwritten SQL oracle per index.
 class JoinedTest : public SyncTest {
  protected:
   /// The schema `kSchema` with some rows.
   void Load();
   /// The indexes below and their tables, synced.
   void StartAll();
-  /// Every index equals its oracle.
+  /// Checks that every index equals its oracle.
   void ExpectAll(const std::string& after);
 
   static const char* const kSchema;

@@ -5,7 +5,7 @@
 
 namespace pgsluice::testing {
 
-/// The identifiers of tests/data/names.txt: odd ones that PostgreSQL takes.
+/// Returns the identifiers of tests/data/names.txt: unusual ones that PostgreSQL accepts.
 std::vector<std::string> OddNames();
 
 }  // namespace pgsluice::testing

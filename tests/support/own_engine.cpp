@@ -44,7 +44,7 @@ void OwnEngine::Start() {
   options.urls = {url()};
   const auto client = http::MakeClient(options);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);
-  // What it says is read meanwhile, so that it never waits for us.
+  // Its output is read meanwhile, so that it never blocks.
   while (!server_->WaitForLine("does not start", std::chrono::milliseconds(200))) {
     try {
       if (client->Send({.path = "/_cluster/health?wait_for_status=yellow"}).status == 200) return;

@@ -9,8 +9,8 @@
 
 namespace pgsluice::testing {
 
-/// A search engine of its own, which a test may pause, kill and start again: a node on loopback of
-/// the kind that PGSLUICE_TEST_ENGINE names (opensearch3 when not set), with a small heap.
+/// A separate search engine, which a test may pause, kill and restart: a node on loopback of the
+/// kind that PGSLUICE_TEST_ENGINE names (opensearch3 if not set), with a small heap.
 class OwnEngine {
  public:
   /// With further lines in its configuration, as in `http.max_content_length: 1mb`.
@@ -19,9 +19,9 @@ class OwnEngine {
   OwnEngine(const OwnEngine&) = delete;
   OwnEngine& operator=(const OwnEngine&) = delete;
 
-  /// Returns when it answers; its data is what it had.
+  /// Returns when it answers; it keeps its data.
   void Start();
-  /// SIGKILL to it and its helpers.
+  /// Sends SIGKILL to it and its helpers.
   void Kill();
   void Pause();
   void Resume();

@@ -9,10 +9,10 @@
 
 namespace pgsluice::testing {
 
-/// A PostgreSQL server of its own, which a test may stop, kill and start again: a throw-away
-/// cluster on loopback, of the programs in PGSLUICE_TEST_PG_BIN (scripts/test sets it) or else of
-/// the newest version under /usr/lib/postgresql. PostgreSQL refuses root,
-/// for whom the server runs under the account that scripts/services makes.
+/// A separate PostgreSQL server, which a test may stop, kill and restart: a temporary cluster on
+/// loopback, with the programs in PGSLUICE_TEST_PG_BIN (set by scripts/test) or else the newest
+/// version under /usr/lib/postgresql. PostgreSQL refuses to run as root, so for root it uses the
+/// account that scripts/services creates.
 class OwnPostgres {
  public:
   /// With further settings as in `name=value`.
@@ -24,15 +24,15 @@ class OwnPostgres {
   enum class Mode { kFast, kImmediate };
 
   void Start();
-  /// As `pg_ctl stop -m …`: answers when the server is gone, with the seconds that took.
+  /// Like `pg_ctl stop -m …`: returns when the server has stopped, with the seconds that took.
   double Stop(Mode mode);
-  /// Keeps the present data aside, and puts it back, as a failover to a server that lost the latest
-  /// transactions. While it is stopped.
+  /// Saves the present data, and restores it, like a failover to a server that lost the latest
+  /// transactions. Call while it is stopped.
   void KeepCopy();
   void RestoreCopy();
   std::string UrlOf(const std::string& database) const;
   std::uint16_t port() const { return port_; }
-  /// The statement, on database "postgres".
+  /// Runs the statement in database "postgres".
   void Exec(const std::string& sql);
 
  private:

@@ -1,5 +1,5 @@
-// The only file that knows the paths of this clone, so that a compiler cache serves all others in
-// any clone.
+// The only file that knows the paths of this clone, so that a compiler cache works for all other
+// files in any clone.
 
 #include "support/paths.h"
 

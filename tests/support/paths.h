@@ -7,7 +7,7 @@ namespace pgsluice::testing {
 
 /// The program under test.
 std::string Binary();
-/// A file of the repository; `path` begins at its root, with "/".
+/// Returns a file of the repository; `path` begins at its root, with "/".
 std::string SourceFile(std::string_view path);
 
 }  // namespace pgsluice::testing

@@ -63,7 +63,7 @@ PgSandbox::~PgSandbox() {
     pg::Session server({.url = server_});
     server.Exec("DROP DATABASE IF EXISTS " + name_ + " WITH (FORCE)");
   } catch (const std::exception&) {
-    // The server went away in the test: its data directory goes with it.
+    // The server was stopped in the test, and its data directory is deleted with it.
     return;
   }
 }

@@ -7,8 +7,8 @@
 
 namespace pgsluice::testing {
 
-/// A database of its own on the server that PGSLUICE_DATABASE_URL names, dropped at the end. Throws
-/// (so the test fails) when the variable is not set.
+/// A separate database on the server that PGSLUICE_DATABASE_URL names, dropped at the end. Throws
+/// (so the test fails) if the variable is not set.
 class PgSandbox {
  public:
   PgSandbox();
@@ -20,10 +20,10 @@ class PgSandbox {
   const std::string& url() const { return url_; }
   pg::SessionOptions options() const { return {.url = url_}; }
   pg::Session& session() { return *session_; }
-  /// After the server ended the session.
+  /// Connects again after the server ended the session.
   void Reconnect();
   pg::Result Exec(const std::string& sql) { return session_->Exec(sql); }
-  /// The first column of the first row.
+  /// Returns the first column of the first row.
   std::string Text(const std::string& sql);
   /// Applies all migrations.
   void Migrate();

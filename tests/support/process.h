@@ -24,21 +24,21 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
-  /// Reads on until a line of stderr or stdout contains `text`. False when the process ended or
+  /// Reads until a line of stderr or stdout contains `text`. Returns false if the process ended or
   /// the time is over.
   bool WaitForLine(const std::string& text, std::chrono::milliseconds timeout);
-  /// Reads on until the process ends. The exit code, or 128 + the signal that ended it; -1 when
+  /// Reads until the process ends. Returns the exit code, or 128 + the signal that ended it; -1 if
   /// the time is over.
   int Wait(std::chrono::milliseconds timeout = std::chrono::seconds(60));
   void Signal(int number) const;
-  /// To its process group, of which it must be the head.
+  /// Sends a signal to its process group, which it must lead.
   void SignalGroup(int number) const;
 
   const std::string& out() const { return out_; }
   const std::string& err() const { return err_; }
 
  private:
-  /// Takes what the pipes hold, waiting for something until `deadline`. False when both are closed.
+  /// Reads the pipes, and waits for output until `deadline`. Returns false if both are closed.
   bool ReadSome(std::chrono::steady_clock::time_point deadline);
 
   pid_t pid_ = -1;
@@ -48,8 +48,8 @@ class Process {
   int code_ = -1;
 };
 
-/// A free port on loopback, below the range that the kernel hands out for connections: it stays
-/// free while nobody listens on it.
+/// Returns a free port on loopback, below the range that the kernel uses for connections, so that
+/// it stays free until a program listens on it.
 std::uint16_t FreePort();
 
 /// The outcome of a run of the pgsluice binary.

@@ -15,7 +15,8 @@ struct WrittenTable {
     std::string name, type;  ///< Type as pg_type.typname.
     bool not_null = false, key = false;
   };
-  /// Columns whose values mostly are those of a row of another table, foreign key or not.
+  /// Columns whose values are usually those of a row of another table, with or without a foreign
+  /// key.
   struct Reference {
     std::vector<std::string> columns;
     std::string target;
@@ -26,22 +27,23 @@ struct WrittenTable {
   std::vector<Reference> references;
 };
 
-/// Every ordinary and partitioned table of the catalog, with its foreign keys.
+/// Returns every ordinary and partitioned table of the catalog, with its foreign keys.
 std::vector<WrittenTable> WrittenTables(const catalog::Catalog& catalog);
 
-/// Transactions at random on every table: inserts, updates of any column (keys, references, what
-/// filters read), deletes, TRUNCATE, of one row, some or all. What is done depends on the seed and
-/// on what is in the tables.
+/// Random transactions on every table: inserts, updates of any column (keys, references, columns of
+/// filters), deletes and TRUNCATE, of one row, some or all. What is done depends on the seed and on
+/// the content of the tables.
 class RandomChanges {
  public:
   RandomChanges(pg::Session& session, std::vector<WrittenTable> tables, unsigned seed)
       : session_(session), tables_(std::move(tables)), random_(seed) {}
 
-  /// `rounds` rows at most into each table, each in a transaction of its own.
+  /// Inserts at most `rounds` rows into each table, each in a separate transaction.
   void Fill(int rounds);
-  /// One transaction of some statements. Those that the tables' constraints refuse do nothing.
+  /// Runs one transaction of some statements. Statements that the constraints refuse have no
+  /// effect.
   void Transact();
-  /// All statements so far, for the message of a test that fails.
+  /// Returns all statements so far, for the message of a failed test.
   const std::string& story() const { return story_; }
 
  private:

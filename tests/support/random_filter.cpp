@@ -155,7 +155,7 @@ OracleFilter RandomFilter::InElement(int depth) {
   return filter;
 }
 
-/// orders[…]: one element meets all.
+/// orders[…]: one element must meet all conditions.
 OracleFilter RandomFilter::Element() {
   const OracleFilter inner = InElement(2);
   return {"orders[" + inner.text + "]",

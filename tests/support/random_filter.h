@@ -21,14 +21,14 @@ struct OracleFilter {
   std::string sql;   ///< A condition over the root's alias r.
 };
 
-/// Makes random filters over the tables of the oracle test. Everything follows from the seed.
+/// Makes random filters over the tables of the oracle test. The seed determines everything.
 class RandomFilter {
  public:
   explicit RandomFilter(std::mt19937_64& random) : random_(random) {}
 
   OracleFilter Make();
   static const std::vector<OraclePath>& Paths();
-  /// Sorts and compares as the engine is to.
+  /// Sorts and compares as the engine should.
   static std::string Comparable(OraclePath::Type type, const std::string& value);
 
  private:

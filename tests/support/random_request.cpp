@@ -65,7 +65,7 @@ std::string RandomRequest::Paths(int most) {
 std::string RandomRequest::Value() { return Of(kValues); }
 
 std::string RandomRequest::Predicate(const std::string& path) {
-  // Values that fit the field, most of the time.
+  // Values that usually fit the field.
   const std::vector<std::string> fits =
       path == "id" || path == "level" ? std::vector<std::string>{"1", "2", "40", "7770777001"}
       : path == "live"                ? std::vector<std::string>{"true", "false"}
@@ -173,7 +173,7 @@ TenantRequest RandomRequest::Get(const std::string& path, const Members& members
     } else if (name == "facets" && value.IsArray()) {
       add("facet_missing." + value.items[0].Find("field")->text, "true");
     } else if (value.IsObject()) {
-      add(name, "level = 1");  // A tree stands in bodies only.
+      add(name, "level = 1");  // Trees are allowed in bodies only.
     } else {
       add(name == "q_fields" ? "q.fields" : name,
           value.IsBool() ? (value.boolean ? "true" : "false") : value.text);

@@ -9,11 +9,11 @@ namespace pgsluice::testing {
 
 struct TenantRequest {
   std::string method, path, body;
-  bool scored = false;  ///< In the order of scores, which know the words of all rows.
+  bool scored = false;  ///< In the order of scores, which depend on the words of all rows.
 };
 
-/// Requests of any endpoint with any parameters, mostly possible ones, over the index of the tenant
-/// test: visible fields, hidden ones and others that do not exist. All follows from the seed.
+/// Requests to any endpoint with any parameters, mostly valid ones, over the index of the tenant
+/// test: visible fields, hidden ones and others that do not exist. The seed determines everything.
 class RandomRequest {
  public:
   explicit RandomRequest(std::mt19937_64& random) : random_(random) {}
@@ -30,7 +30,7 @@ class RandomRequest {
   std::string Filter(int depth);
   std::string Predicate(const std::string& path);
   std::string Tree();
-  /// Parameters of an endpoint that knows all of `names`.
+  /// Returns parameters of an endpoint that accepts all of `names`.
   Members Parameters(const std::vector<std::string>& names);
   std::string Member(const std::string& name);
   std::string FacetOptions();

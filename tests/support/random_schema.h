@@ -7,17 +7,17 @@
 
 namespace pgsluice::testing {
 
-/// Tables at random: keys of one or two columns, unique or absent; several schemas, odd names,
-/// references with and without foreign key, to the table itself too; link tables; partitioned
+/// Random tables: keys of one or two columns, unique or absent; several schemas, unusual names,
+/// references with and without foreign key, also to the table itself; link tables; partitioned
 /// tables; views that group a table.
 class RandomSchema {
  public:
   struct Column {
-    std::string name, type;  ///< The name not quoted, the type as pg_type.typname.
+    std::string name, type;  ///< The unquoted name, and the type as pg_type.typname.
   };
   struct Reference {
     std::vector<std::string> columns;
-    std::size_t target = 0;  ///< Its key is referred to.
+    std::size_t target = 0;  ///< The table that is referred to.
     bool enforced = false;
   };
   struct Table {
@@ -25,7 +25,7 @@ class RandomSchema {
     std::vector<Column> columns;
     std::vector<std::string> key;  ///< Empty: none.
     std::vector<Reference> references;
-    bool primary = true;  ///< Else the key is a unique index over NOT NULL columns.
+    bool primary = true;  ///< false: the key is a unique index over NOT NULL columns.
     bool partitioned = false;
     std::size_t view_of = kNone;  ///< A view that groups this table by its key.
     const std::string& TypeOf(const std::string& column) const;

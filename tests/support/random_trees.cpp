@@ -67,7 +67,7 @@ std::string IdSql(const RandomSchema::Table& table) {
     }
   }
   const std::string id = Joined(texts, " || '|' || ");
-  // Engines know no empty id.
+  // Engines do not allow empty ids.
   return fmt::format("CASE {0} WHEN '' THEN 'sha256:' || encode(sha256(''), 'hex') ELSE {0} END",
                      id);
 }
@@ -345,7 +345,7 @@ std::string RandomTrees::Embed(std::size_t parent, const std::string& parent_ali
     document = DocumentSql(level.document);
     computed = level.computed;
   }
-  // Rows without a key come in the order of their documents' texts.
+  // Rows without a key are ordered by their documents' texts.
   oracle = fmt::format(
       "(SELECT {} FROM (SELECT d FROM (SELECT {} AS d, {}.{} AS n FROM {}) y ORDER BY n, "
       "coalesce(d::text, 'null') COLLATE \"C\"{}) x)",
@@ -363,10 +363,10 @@ std::string RandomTrees::Root(const Table& table, std::string& oracle) {
     where = Condition(table, "root");
     settings.push_back(Member("where", json::Quote(where)));
   }
-  // Random links multiply: beyond the engine's 10,000 a document would be a dead letter, and
-  // rightly.
+  // Random links multiply. A document beyond the engine's limit of 10,000 would correctly be a dead
+  // letter.
   std::string index = R"("mapping.nested_objects.limit": 1000000)";
-  // The routing of a row that a view no longer has is not known.
+  // The routing of a row that a view no longer contains is not known.
   if (!table.key.empty() && table.view_of == RandomSchema::kNone && Chance(20)) {
     settings.push_back(Member("routing", json::Quote(table.columns.back().name)));
     index += fmt::format(R"(, "number_of_shards": {})", 1 + Random(2));

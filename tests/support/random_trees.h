@@ -9,9 +9,8 @@
 
 namespace pgsluice::testing {
 
-/// Indexes at random over a random schema: trees of embeds up to four levels deep, and beside each
-/// index an oracle, SQL as one would write it without a thought of speed: a correlated subquery per
-/// embed.
+/// Random indexes over a random schema: trees of embeds up to four levels deep. Each index has an
+/// oracle: simple SQL without regard to speed, with a correlated subquery per embed.
 class RandomTrees {
  public:
   explicit RandomTrees(unsigned seed, int indexes = 2);
@@ -28,9 +27,9 @@ class RandomTrees {
   struct Edge {
     std::size_t from = 0, to = 0;
     std::vector<std::string> above, here;
-    bool only_key = false;  ///< The one foreign key between the two.
+    bool only_key = false;  ///< The only foreign key between the two.
   };
-  /// What a table gives to a document: members of the configuration and of the document.
+  /// What a table contributes: members of the configuration and of the document.
   struct Level {
     std::vector<std::string> settings, document;
     std::vector<std::string> computed;  ///< SQL of columns that the oracle's rows have besides.
@@ -41,7 +40,7 @@ class RandomTrees {
 
   void FindEdges();
   std::string Root(const Table& table, std::string& oracle);
-  /// The value of an embed in the configuration; its document goes to `oracle`.
+  /// Returns the value of an embed in the configuration; its document goes to `oracle`.
   std::string Embed(std::size_t parent, const std::string& alias, int depth, int steps,
                     std::string& oracle);
   std::vector<Edge> Walk(std::size_t parent, int steps);
@@ -54,7 +53,7 @@ class RandomTrees {
   std::string Condition(const Table& table, const std::string& own);
   std::string Predicate(const RandomSchema::Column& column, const std::string& name);
   std::string OrderBy(const Table& table);
-  /// The rows of a table with their rank, those that meet the condition.
+  /// Returns the rows of a table that meet the condition, with their rank.
   std::string Rows(const Table& table, const std::string& own, const std::string& where,
                    const std::string& order_by, const std::vector<std::string>& computed) const;
   std::string Sources(const Table& view) const;

@@ -10,19 +10,20 @@
 
 namespace pgsluice::testing {
 
-/// Faults on the way: an engine behind a proxy, table `item`, and how a fault test ends.
+/// Faults on the way to the engine: an engine behind a proxy, table `item`, and the end of a fault
+/// test.
 class FaultTest : public SyncTest {
  protected:
   FaultTest();
   explicit FaultTest(const std::string& server);
 
-  /// Table `item` with `rows` rows, the triggers, and one process that reaches the engine through
-  /// `proxy_`. Returns when it is settled.
+  /// Creates table `item` with `rows` rows, the triggers, and one process that reaches the engine
+  /// through `proxy_`. Returns when everything is synced.
   void StartWith(int rows);
-  /// Recovered, nothing lost, nothing stale.
+  /// Checks: recovered, nothing lost, nothing stale.
   void ExpectRecovered() { ExpectIndex("item", "SELECT id::text, to_json(item) FROM item"); }
-  /// The binary, syncing the same database into the same indexes. Ports that are not given are
-  /// chosen by the system.
+  /// Runs the binary, which syncs the same database into the same indexes. The system chooses ports
+  /// that are not given.
   std::unique_ptr<Process> RunBinary(const std::string& command, const std::string& admin = {},
                                      const std::string& database = {},
                                      const Process::Options& options = {},
@@ -33,7 +34,8 @@ class FaultTest : public SyncTest {
   std::string config_file_;
 
  private:
-  /// The configuration file is written once: processes that run read it at any time.
+  /// The configuration file is written only once, because running processes may read it at any
+  /// time.
   void Wire();
 };
 

@@ -15,7 +15,7 @@
 
 namespace pgsluice::testing {
 
-/// One process's worth of sync: what `pgsluice sync` wires, without the ports.
+/// The sync of one process: what `pgsluice sync` sets up, without the ports.
 class SyncProcess {
  public:
   explicit SyncProcess(config::Config config);
@@ -23,9 +23,9 @@ class SyncProcess {
   void Stop() { service_->Stop(); }
   sync::Service& service() { return *service_; }
   observe::Registry& registry() { return registry_; }
-  /// The present trouble of "database" or "engine"; empty when there is none.
+  /// Returns the present trouble of "database" or "engine"; empty if there is none.
   std::string trouble(const std::string& part) const { return monitor_.TroubleOf(part); }
-  /// Why the engine refuses changes of an index now; empty if it does not.
+  /// Returns why the engine refuses changes of an index now; empty if it does not.
   std::string refused(const std::string& index) const {
     const auto causes = service_->holds().causes();
     const auto cause = causes.find(index);
@@ -40,36 +40,35 @@ class SyncProcess {
   std::unique_ptr<sync::Service> service_;
 };
 
-/// A database of its own, an index prefix of its own, and the sync between them. Tests write SQL,
-/// call Settle(), and compare the index with what an oracle query says.
+/// A separate database, a separate index prefix, and the sync between them. Tests write SQL, call
+/// Settle(), and compare the index with the result of an oracle query.
 class SyncTest : public ::testing::Test {
  protected:
   SyncTest();
   explicit SyncTest(const std::string& server);  ///< On the PostgreSQL of this URL instead.
   ~SyncTest() override;
 
-  /// Takes the indexes of a configuration file's text. Fails the test for mistakes.
+  /// Uses the indexes of a configuration file's text. Fails the test for mistakes.
   void ConfigureIndexes(const std::string& text);
   pg::Result Exec(const std::string& sql) { return db_.Exec(sql); }
   /// Migrates, attaches all configured tables and starts one process.
   void Start();
   /// The migrations and the triggers only.
   void Attach();
-  /// Waits until the processes know the tables, nothing waits in the outbox and no backfill runs,
-  /// and makes it all searchable.
-  /// Fails the test after four minutes.
+  /// Waits until the processes know the tables, the outbox is empty and no backfill runs, and makes
+  /// everything searchable. Fails the test after four minutes.
   void Settle();
   /// `_id` -> document as the engine returns it, without fields that begin with "__".
   std::map<std::string, std::string> Documents(const std::string& index);
-  /// Fails unless the index holds exactly what the query says: columns id (text) and document
+  /// Fails unless the index contains exactly what the query returns: columns id (text) and document
   /// (json). Settles first.
   void ExpectIndex(const std::string& index, const std::string& oracle);
-  /// One document, read by id without a refresh; empty when absent.
+  /// Returns one document, read by id without a refresh; empty if absent.
   std::string Document(const std::string& index, const std::string& id);
   std::string Alias(const std::string& index) const { return prefix_ + index; }
 
   void Configure();
-  /// No index was deleted or asked to be filled again without that being under way.
+  /// Returns whether no index was deleted or has to be filled again, unless that is being done.
   bool IndexesAreKnown(pg::Session& session);
 
   PgSandbox db_;

@@ -8,13 +8,14 @@
 
 namespace pgsluice::testing {
 
-/// Indexes over trees of tables, synced by this process and by the binary, which is killed again
-/// and again while every table changes at random.
+/// Indexes over trees of tables, synced by this process and by the binary, which is killed
+/// repeatedly while every table changes at random.
 class TreeTest : public FaultTest {
  protected:
   ~TreeTest() override { binary_.reset(); }
 
-  /// A table and columns of it whose values are mostly those of another, without a foreign key.
+  /// A table, and columns of it whose values are usually those of another table, without a foreign
+  /// key.
   struct LooseReference {
     std::string table;
     WrittenTable::Reference reference;
@@ -23,9 +24,9 @@ class TreeTest : public FaultTest {
   /// The tables and the text of a configuration file over them; rows at random; both processes.
   void StartBoth(const std::string& tables, const std::string& configuration, unsigned seed,
                  const std::vector<LooseReference>& references = {});
-  /// Some transactions, the binary killed at a moment among them.
+  /// Runs some transactions, and kills the binary at some moment.
   void ChangeAndKill(int transactions);
-  /// What was done and what the binary said, when the test failed.
+  /// Returns what was done and what the binary printed, if the test failed.
   void TellStory();
 
   std::unique_ptr<RandomChanges> changes_;

@@ -1,7 +1,7 @@
 #include "unit/api/service_fixture.h"
 
-/// Answers that no honest engine gives: a caller gets 502 engine_error or well-formed JSON, and
-/// neither the stack nor the memory of the process suffers.
+/// Answers that no correct engine gives: a caller gets 502 engine_error or well-formed JSON, and
+/// neither the stack nor the memory of the process is exhausted.
 namespace pgsluice::api {
 namespace {
 
@@ -85,7 +85,7 @@ TEST_F(HostileEngineTest, ManyValuesDoNotBecomeMuchMemory) {
   EXPECT_EQ(CodeOf(Ask("/v1/projects/docs/1")), "404 document_not_found");
 }
 
-/// Well-formed, but with other types than the engine's: what comes out is JSON all the same.
+/// Well-formed, but with other types than the engine's; the result must still be JSON.
 TEST_F(HostileEngineTest, OtherTypesNeverMakeBrokenJson) {
   const std::vector<std::string> values = {"1", "\"x\"", "[]", "{}", "null", "true", R"(["a",{}])"};
   for (const std::string& value : values) {

@@ -16,7 +16,7 @@
 
 namespace pgsluice::api {
 
-/// A socket that brings the bytes of a text, in pieces of `piece` bytes.
+/// A socket that delivers the bytes of a text, in pieces of `piece` bytes.
 class TextSocket : public Poco::Net::StreamSocketImpl {
  public:
   TextSocket(std::string text, std::size_t piece) : text_(std::move(text)), piece_(piece) {}
@@ -41,7 +41,7 @@ class TextSocket : public Poco::Net::StreamSocketImpl {
   std::size_t at_ = 0;
 };
 
-/// What Poco reads of a request that the guard lets through, in the form of the guard's own.
+/// Returns what Poco reads of a request that the guard accepts, in the guard's own form.
 struct PocoRead {
   std::string method, target, version, body;
   bool keep_alive = false, more = false;
@@ -71,7 +71,7 @@ struct PocoRead {
   }
 };
 
-/// How what Poco reads differs from what the guard read; empty if it does not.
+/// Returns how Poco's reading differs from the guard's; empty if it does not.
 inline std::string Difference(const HttpRequest& request, std::size_t piece = 65536) {
   const PocoRead read = PocoRead::Of(HeadForPoco(request) + request.body, piece);
   const std::string target = request.path + (request.query.empty() ? "" : "?" + request.query);

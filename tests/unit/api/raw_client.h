@@ -9,7 +9,7 @@
 
 namespace pgsluice::api {
 
-/// Bytes to a server and bytes back, as no well-behaved client would send them.
+/// Sends bytes to a server and reads bytes, as no well-behaved client does.
 class RawClient {
  public:
   explicit RawClient(std::uint16_t port) : socket_(Poco::Net::SocketAddress("127.0.0.1", port)) {
@@ -23,14 +23,14 @@ class RawClient {
     }
   }
   void EndSending() { socket_.shutdownSend(); }
-  /// All that comes until the server closes.
+  /// Returns everything that arrives until the server closes.
   std::string ReadAll() {
     std::string text;
     while (ReadSome(text)) {
     }
     return text;
   }
-  /// Until `end` was read, or the server closes.
+  /// Reads until `end` arrives, or the server closes.
   std::string ReadUntil(const std::string& end) {
     std::string text;
     while (text.find(end) == std::string::npos && ReadSome(text)) {

@@ -15,7 +15,7 @@
 
 namespace pgsluice::api {
 
-/// An engine that gives the answer of the test, and keeps what it was asked.
+/// An engine that gives the test's answer, and records its requests.
 class ScriptedEngine : public http::Transport {
  public:
   http::Response Send(const http::Request& request) override {

@@ -13,7 +13,7 @@
 
 namespace pgsluice::api {
 
-/// A certificate for "localhost", signed by itself, made anew.
+/// Creates a self-signed certificate for "localhost".
 inline config::Tls MakeCertificate(const std::string& directory, int serial = 1) {
   const config::Tls tls{directory + "/cert.pem", directory + "/key.pem"};
   std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
@@ -54,7 +54,7 @@ class TestCertificate {
   TestCertificate& operator=(const TestCertificate&) = delete;
 
   const config::Tls& files() const { return files_; }
-  /// The body of GET / over a new connection.
+  /// Returns the body of GET / over a new connection.
   std::string Get(std::uint16_t port) const {
     http::ClientOptions options;
     options.urls = {"https://127.0.0.1:" + std::to_string(port)};

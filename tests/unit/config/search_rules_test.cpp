@@ -12,7 +12,7 @@ using ::testing::HasSubstr;
 
 Findings findings;
 
-/// The configuration of an index with this in "search".
+/// Returns the configuration of an index with this in "search".
 Search Load(const std::string& text) {
   findings.clear();
   const Config config = LoadText(
@@ -21,7 +21,7 @@ Search Load(const std::string& text) {
   return config.indexes.empty() ? Search() : config.indexes.front().search;
 }
 
-/// What is wrong with it, in one text.
+/// Returns what is wrong with it, in one text.
 std::string Wrong(const std::string& text) {
   Load(text);
   std::string all;

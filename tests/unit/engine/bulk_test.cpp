@@ -119,7 +119,7 @@ TEST(ReadBulkAnswer, NeverTreatsAnUnknownAnswerAsSuccess) {
   EXPECT_EQ(DispositionOf(404, "{}"), Disposition::kRetry);
   EXPECT_EQ(DispositionOf(401, R"({"error":{"type":"security_exception","reason":"no"}})"),
             Disposition::kFatal);
-  EXPECT_EQ(DispositionOf(403, "no"), Disposition::kRetry);  // of this index, perhaps
+  EXPECT_EQ(DispositionOf(403, "no"), Disposition::kRetry);  // Possibly about this index only.
   // Expired credentials are renewed by their provider.
   EXPECT_EQ(
       DispositionOf(403, R"({"message":"The security token included in the request is expired"})"),

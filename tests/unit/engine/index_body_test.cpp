@@ -18,7 +18,7 @@ std::string SettingsFor(bool opensearch, const std::string& users = "{}") {
 
 TEST(IndexSettings, RefreshesOfOpenSearchDoNotWaitForMerges) {
   EXPECT_THAT(SettingsFor(true), HasSubstr(R"("index.merge_on_flush.enabled":false)"));
-  // An unknown setting, for which it would refuse the index.
+  // An unknown setting, because of which it would refuse the index.
   EXPECT_THAT(SettingsFor(false), Not(HasSubstr("merge_on_flush")));
 }
 

@@ -16,7 +16,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-/// Answers every request with the same bytes, in pieces of a size, and a client of it.
+/// A server that answers every request with the same bytes, in pieces of a given size, and its
+/// client.
 class AnswerReader : public ::testing::Test {
  protected:
   AnswerReader() { client_ = MakeClient({.urls = {"http://" + server_.address().toString()}}); }
@@ -55,7 +56,7 @@ class AnswerReader : public ::testing::Test {
         while (Request(socket) && Answer(socket)) {
         }
       } catch (const Poco::Exception&) {
-        continue;  // The client was content with less.
+        continue;  // The client needed less.
       }
     }
   }

@@ -6,7 +6,7 @@
 namespace pgsluice::http {
 namespace {
 
-/// A server that answers with a body, and a header as long as wanted, and its client.
+/// A server that answers with a body and a header of the given length, and its client.
 class ClientTest : public ::testing::Test {
  protected:
   ClientTest() {
@@ -45,7 +45,7 @@ TEST_F(ClientTest, AnswersOfAnySizeArriveWhole) {
   }
 }
 
-// Heads are read in pieces of 16 KiB: the body begins anywhere in one.
+// Heads are read in pieces of 16 KiB, and the body may begin anywhere in one.
 TEST_F(ClientTest, HeadsOfAnySizeAreSetApartFromBodies) {
   body_ = Letters(9000);
   for (padding_ = 16100; padding_ < 16420; ++padding_) {
@@ -53,7 +53,7 @@ TEST_F(ClientTest, HeadsOfAnySizeAreSetApartFromBodies) {
   }
 }
 
-// A server that does not want a body says so, and closes, while the body is still being sent.
+// A server that refuses a body answers and closes while the body is still being sent.
 TEST_F(ClientTest, AnAnswerThatComesBeforeTheBodyIsSentIsSeen) {
   for (int i = 0; i < 30; ++i) {
     const Response answer =

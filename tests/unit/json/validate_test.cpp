@@ -64,7 +64,7 @@ TEST(ValidateTest, AgreesWithTheParser) {
     for (auto n = random() % 3; n > 0; --n) {
       text[random() % text.size()] = kBytes[random() % kBytes.size()];
     }
-    // The parser also refuses what this leaves to readers: names given twice, half surrogates.
+    // The parser also refuses what Validate() allows: duplicate names and unpaired surrogates.
     EXPECT_TRUE(IsValid(text) || !Parses(text)) << text << " seed " << seed;
   }
 }

@@ -44,7 +44,8 @@ TEST(JsonValue, KnowsWhereEachValueStands) {
 }
 
 TEST(JsonValue, StringsOfAnyLengthWithAnythingAnywhere) {
-  // Eight bytes are tested at once: whatever needs a look, at each place of two such groups.
+  // Eight bytes are tested at once, so each special byte is tried at each position of two such
+  // groups.
   const std::vector<std::string> odd = {"\"",   "\\",   "\n", "\x01",
                                         "\x1f", "\x7f", "é",  "\xf0\x9f\x98\x80"};
   for (std::size_t length = 0; length < 20; ++length) {

@@ -22,7 +22,7 @@ using ::testing::MatchesRegex;
 constexpr const char* kTrace = "0af7651916cd43dd8448eb211c80319c";
 const std::string kCaller = std::string("00-") + kTrace + "-b7ad6b7169203331-01";
 
-/// A collector that keeps the spans it takes, of one exporter.
+/// A collector that keeps the spans of one exporter.
 class Traces : public ::testing::Test {
  protected:
   void Start(TraceOptions options = {.delay = milliseconds(1)}) {

@@ -81,7 +81,7 @@ TEST(RequestTest, NothingIsFailOpen) {
   EXPECT_EQ(refused(R"({"facets":{"title":{"sizes":1}}})").code, "unknown_parameter");
 }
 
-/// What an attacker who could sign would send: nothing but values for the sort gets through.
+/// What an attacker who could sign would send: only values for the sort are accepted.
 TEST(CursorTest, HoldsScalarsOfTheSortAndNothingElse) {
   const Schema schema(SamplePlan(), {});
   const SearchRequest request = ReadParameters({{"sort", "level,title,status"}}, kSearchParameters);

@@ -7,7 +7,7 @@
 #include "pgsluice/query/similar.h"
 #include "unit/query/plan_fixture.h"
 
-/// Similar documents, merged lists and proposals: what is asked, and what is made of the answer.
+/// Similar documents, merged lists and proposals: what is requested, and how the answer is used.
 namespace pgsluice::query {
 namespace {
 

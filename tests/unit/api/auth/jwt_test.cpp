@@ -24,7 +24,7 @@ class JwtTest : public ::testing::Test {
   }
   ~JwtTest() override { std::filesystem::remove(file_); }
 
-  /// "" when the token is taken, else the code.
+  /// Returns "" if the token is accepted, otherwise the code.
   std::string Refused(const std::string& token, std::int64_t now = 1500) const {
     try {
       TokenVerifier(jwt_).Claims(token, now);
@@ -138,7 +138,7 @@ TEST_F(JwtTest, FetchesAKeySetAndItsRotation) {
   EXPECT_TRUE(keys.Keys("a")->Has("a"));
   EXPECT_TRUE(keys.Keys("a")->Has("a"));
   EXPECT_EQ(fetched, 1);
-  // A name that is not known is looked for once, however often it is asked for.
+  // An unknown name is looked up once, however often it is requested.
   for (int i = 0; i < 5; ++i) EXPECT_FALSE(keys.Keys("b")->Has("b"));
   EXPECT_EQ(fetched, 1);
   now.clear();

@@ -38,7 +38,7 @@ TEST(HostRule, ElsewhereAnyNameUntilNamesAreGiven) {
   const HostRule rule = MakeHostRule({"0.0.0.0", 0}, {"search.example"});
   EXPECT_EQ(StatusOf(rule, "any.example", "", "10.0.0.7"), 421);
   EXPECT_EQ(StatusOf(rule, "search.example", "", "10.0.0.7"), 200);
-  // A probe asks by the address of the pod, which no name can be made to look like.
+  // A probe uses the address of the pod, which no name can imitate.
   EXPECT_EQ(StatusOf(rule, "10.0.0.7:8081", "", "10.0.0.7"), 200);
   EXPECT_EQ(StatusOf(rule, "10.0.0.8:8081", "", "10.0.0.7"), 421);
 }

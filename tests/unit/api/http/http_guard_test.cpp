@@ -21,7 +21,7 @@
 #include "unit/api/raw_client.h"
 #include "unit/api/test_certificate.h"
 
-/// What the guard in front of Poco's server is for.
+/// The reasons for the guard in front of Poco's server.
 namespace pgsluice::api {
 namespace {
 
@@ -55,7 +55,7 @@ class Guard : public ::testing::Test {
                                            });
     server_->Start();
   }
-  /// Asks like any other caller, and expects an answer soon.
+  /// Sends a request like any other caller, and expects a quick answer.
   void ExpectServed() {
     const auto start = Clock::now();
     RawClient client(server_->port());
@@ -86,7 +86,7 @@ TEST_F(Guard, HandshakesThatTrickleInHoldNoThread) {
   limits_.deadline = milliseconds(1000);
   const TestCertificate certificate;
   Start(certificate.files());
-  // The beginning of a ClientHello, then nothing, or a byte now and then.
+  // The beginning of a ClientHello, then nothing, or a byte once in a while.
   auto dripping = Open(100, std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11));
   EXPECT_EQ(certificate.Get(server_->port()), "/");
   const auto start = Clock::now();
@@ -122,7 +122,7 @@ TEST_F(Guard, CallersThatReadNothingHoldNoThreadAndLittleMemory) {
   Start();
   auto deaf = Open(12, "GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   ExpectServed();
-  // Those that were cut for the sake of the others get less than they asked for.
+  // Callers that were cut to make room for others get less than they asked for.
   std::this_thread::sleep_for(seconds(3));
   int cut = 0;
   for (RawClient& client : deaf) cut += client.ReadAll().size() < large_ ? 1 : 0;
@@ -175,7 +175,7 @@ TEST_F(Guard, TheConnectionsOfOneAddressAreLimited) {
 
 TEST(PocoBehindTheGuard, ReadsWhatTheGuardRead) {
   HttpLimits limits;
-  // Poco's parser has borders at multiples of 4092 bytes.
+  // Poco's parser has boundaries at multiples of 4092 bytes.
   for (std::size_t size = 4060; size < 8186; size += size == 4110 ? 4040 : 1) {
     HttpParser parser(limits);
     parser.Add("PUT /" + std::string(size, 'x') + "?y HTTP/1.1\r\nA: " + std::string(size, 'x') +
@@ -210,7 +210,7 @@ TEST(HttpParserTest, TakesOnlyTargetsThatEveryReaderTakes) {
   }
 }
 
-/// Answers with the target, and keeps a list of them.
+/// Answers with the target, and records all targets.
 class Recorder : public Poco::Net::HTTPRequestHandlerFactory {
  public:
   class Handler : public Poco::Net::HTTPRequestHandler {
@@ -246,11 +246,11 @@ class Recorder : public Poco::Net::HTTPRequestHandlerFactory {
   std::set<std::string> targets_;
 };
 
-// When this fails at a bare Poco server, a part of the guard is no longer needed.
+// If this fails with a bare Poco server, a part of the guard is no longer needed.
 TEST_F(Guard, PocoAloneTakesTheEndOfABodyForARequest) {
   const std::string hidden = "GET /hidden HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-  // The line of 4092 bytes ends the head, so that the body begins with the next line: what is
-  // missing at its end is a request of its own.
+  // The line of 4092 bytes ends the head, so the body begins with the next line. The rest at its
+  // end is read as a separate request.
   const std::string next = "B: " + std::string(hidden.size() - 7, 'x');
   const std::string request =
       "POST /first HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(hidden.size()) +
@@ -280,7 +280,7 @@ TEST(GateTest, AnExportThatIsNotReadIsCutForANewOne) {
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
   std::list<Gate::Exporting> running;
   for (int i = 0; i < Gate::kExports; ++i) running.emplace_back(gate, ends[0]);
-  EXPECT_THROW(Gate::Exporting(gate, ends[0]), query::Problem);  // All of them get on.
+  EXPECT_THROW(Gate::Exporting(gate, ends[0]), query::Problem);  // All of them make progress.
   std::promise<void> begun;
   std::thread stuck([&] {
     running.front().Send("x", [&](std::string_view) {

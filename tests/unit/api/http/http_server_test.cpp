@@ -92,7 +92,7 @@ TEST_F(HttpServerTest, ReadsCertificatesAgain) {
   const config::Tls tls = MakeCertificate(directory);
   HttpServer server({"127.0.0.1", 0}, tls, {}, [](const HttpRequest&) { return HttpResponse(); });
   server.Start();
-  // Only who trusts exactly the certificate of this moment is served.
+  // Only a client that trusts exactly the present certificate is served.
   const auto served = [&](const std::string& ca) {
     http::ClientOptions options;
     options.urls = {"https://127.0.0.1:" + std::to_string(server.port())};
@@ -109,7 +109,7 @@ TEST_F(HttpServerTest, ReadsCertificatesAgain) {
   MakeCertificate(directory, 2);
   EXPECT_TRUE(served(tls.cert_file));
   EXPECT_FALSE(served(first));
-  // A certificate without its key is not taken.
+  // A certificate without its key is refused.
   const std::string second = directory + "/second.pem";
   std::filesystem::copy(tls.cert_file, second);
   std::filesystem::rename(first, tls.cert_file);
@@ -163,7 +163,7 @@ TEST_F(HttpServerTest, ReadsChunks) {
   }
 }
 
-// Poco takes the end of a line of 4092 bytes for the end of the head.
+// Poco reads the end of a line of 4092 bytes as the end of the head.
 TEST_F(HttpServerTest, NoLengthOfALineEndsTheHead) {
   Start();
   RawClient client(server_->port());

@@ -32,7 +32,7 @@ TEST(RateLimiter, BatchesCountByTheirCost) {
   EXPECT_EQ(limiter.Take("a", 20, start, 10), 0);
   EXPECT_EQ(limiter.Take("a", 20, start, 10), 0);
   EXPECT_EQ(limiter.Take("a", 20, start, 1), 1);
-  // More than a second's worth: let through once, and paid back.
+  // More than a second's worth: allowed once, and then paid back.
   EXPECT_EQ(limiter.Take("b", 2, start, 10), 0);
   EXPECT_EQ(limiter.Take("b", 2, start + milliseconds(1000), 1), 4);
   EXPECT_EQ(limiter.Take("b", 2, start + milliseconds(5000), 1), 0);

@@ -52,7 +52,7 @@ class TlsTest : public ::testing::Test {
     return tls;
   }
 
-  /// Whether a client that trusts `ca` gets an answer from a server with `tls` at `host`.
+  /// Returns whether a client that trusts `ca` gets an answer from a server with `tls` at `host`.
   static bool Served(const config::Tls& tls, const std::string& host,
                      const config::Tls& client = {}) {
     HttpServer server({"127.0.0.1", 0}, tls, {}, [](const HttpRequest&) { return HttpResponse(); });

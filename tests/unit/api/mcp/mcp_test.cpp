@@ -16,7 +16,7 @@ using ::testing::Pair;
 
 class McpTest : public ::testing::Test {
  protected:
-  /// The answer to a message; what REST was asked is in asked_.
+  /// Returns the answer to a message; asked_ records the requests to REST.
   json::Value Send(const std::string& message, const std::string& version = "") {
     Request request;
     request.credentials = "key";

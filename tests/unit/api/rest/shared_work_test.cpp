@@ -22,7 +22,7 @@ TEST(SharedRefreshTest, CallersOfOneMomentShareOne) {
   };
   std::vector<std::jthread> callers;
   callers.emplace_back([&] { shared.Run("a", refresh); });
-  begun.wait();  // One runs: those that come now need another one, together.
+  begun.wait();  // One is running: callers that arrive now share the next one.
   std::atomic<int> waiting = 0;
   for (int i = 0; i < 20; ++i) {
     callers.emplace_back([&] {

@@ -34,7 +34,7 @@ TEST(ProgressView, TextHasRowsRateAndTimeLeft) {
             "500 of 1000 rows (50%), 250 rows/s, 2 s to go");
   EXPECT_EQ(ProgressText(500, 1000, 0, 7), "500 of 1000 rows (50%), 7 s to go");
   EXPECT_EQ(ProgressText(3, 1000, 0, std::nullopt), "3 of 1000 rows (0.3%)");
-  // The number of rows was an estimate, and something is left.
+  // The number of rows was an estimate, and some are left.
   EXPECT_EQ(ProgressText(120, 100, 0, std::nullopt), "120 of 120 rows (99%)");
   EXPECT_EQ(ProgressText(0, 0, 0, std::nullopt), "0 of 0 rows");
 }

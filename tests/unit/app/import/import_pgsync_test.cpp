@@ -26,7 +26,7 @@ class ImportPgsyncTest : public ::testing::Test {
         json::Parse(imported.config, {.comments = true, .trailing_commas = false});
     return json::ToText(*config.Find("indexes"));
   }
-  /// Of one document with these nodes, for index "shop".
+  /// Imports one document with these nodes, for index "shop".
   std::string Nodes(const std::string& nodes, const std::string& more = "") {
     return Indexes(R"([{"database": "shop", "index": "shop", "nodes": )" + nodes + more + "}]");
   }

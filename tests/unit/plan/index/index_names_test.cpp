@@ -51,7 +51,7 @@ TEST(IndexNames, OfSeveralTablesThatWouldBeOne) {
   EXPECT_EQ(Names({"Order", "order"})[0], Names({"order", "Order"})[1]);
 }
 
-// A table that is made later, or dropped, changes the name of no other's index.
+// A table that is created later, or dropped, does not change the name of any other index.
 TEST(IndexNames, StayWithTheirTables) {
   EXPECT_THAT(Names({"Order", "order"}, {{"order", 100}}),
               ElementsAre("order", StartsWith("order-")));

@@ -13,7 +13,7 @@ TEST(Wakeup, ASignalWhileLookingForWorkIsNotLost) {
   const std::stop_source never;
   const auto seen = wakeup.generation();
   wakeup.Signal();
-  wakeup.WaitForWork(seen, never.get_token());  // returns at once
+  wakeup.WaitForWork(seen, never.get_token());  // Returns at once.
   EXPECT_NE(wakeup.generation(), seen);
 }
 
@@ -36,7 +36,7 @@ TEST(Wakeup, TheSleeperWaitsForEveryWorker) {
 TEST(Wakeup, AnIdleWorkerLooksForWorkWhileAnotherIsBusy) {
   Wakeup wakeup(2);
   const std::stop_source never;
-  wakeup.WaitForWork(wakeup.generation(), never.get_token());  // returns without a signal
+  wakeup.WaitForWork(wakeup.generation(), never.get_token());  // Returns without a signal.
 }
 
 TEST(Wakeup, StopEndsEveryWait) {
