@@ -43,8 +43,8 @@ function problem(answer) {
   if (code === 404 && body.code === 'not_found' && !indexes.length) {
     return notice('Search is not available here', 'This process does not serve searches, or its admin port listens beyond loopback without API keys: see auth in the configuration.');
   }
-  if (body.code === 'index_not_ready') return notice('The index is not ready yet', 'It is being made; see the status.');
-  if (code === 502 || code === 503) return notice('The search engine does not answer', `${body.detail ?? ''} Searching works again as soon as it is back.`, 'bad');
+  if (body.code === 'index_not_ready') return notice('The index is not ready yet', 'It is being created; see the status.');
+  if (code === 502 || code === 503) return notice('The search engine does not answer', `${body.detail ?? ''} Searches recover as soon as it does.`, 'bad');
   return notice(body.title ?? `Error ${code}`, body.errors?.[0]?.detail ?? body.detail, 'bad');
 }
 

@@ -127,7 +127,7 @@ function verified(status) {
 function indexes(status, rate) {
   const names = Object.keys(status.indexes ?? {});
   put(byId('indexes'), [status.indexes, rate], () => [names.length === 0
-    ? make('p', {class: 'hint'}, status.reason ? 'Not known while the database is away.' : 'None yet: no table is configured, or the first look at the database is not over.')
+    ? make('p', {class: 'hint'}, status.reason ? 'Not known while the database cannot be reached.' : 'None yet: no table is configured, or the first check of the database has not finished.')
     : make('div', {class: 'cards'}, ...names.map((name) => card(name, status.indexes[name], rate[name])))]);
 }
 
@@ -169,7 +169,7 @@ async function deadLetters(status) {
       make('td', {}, nameOf(letter)), make('td', {}, letter.error),
       make('td', {}, count(letter.attempts)), make('td', {}, letter.last_at),
       make('td', {}, make('button', {'aria-label': `Retry ${nameOf(letter)}`, onclick: () => retry(letter.database ? `${letter.database}:${letter.id}` : letter.id)}, 'Retry'))))))),
-    letters.some((letter) => !letter.document_id) && make('p', {class: 'hint'}, 'Ids and reasons hold values of rows. Enter a key with an admin policy to see them, or use: pgsluice dead-letters list.'),
+    letters.some((letter) => !letter.document_id) && make('p', {class: 'hint'}, 'Ids and reasons contain values of rows. Enter a key with an admin policy to see them, or use: pgsluice dead-letters list.'),
     letters.length > 100 && make('p', {class: 'hint'}, `The first 100 of ${count(letters.length)}: pgsluice dead-letters list shows all.`)].filter(Boolean));
 }
 
@@ -182,7 +182,7 @@ async function look() {
     rate = rates(metrics.text);
   } catch {
     health('bad', 'No answer');
-    put(byId('trouble'), 'gone', () => [notice('pgsluice does not answer', 'The process is stopped or cannot be reached. What is shown below is what was last seen.', 'bad')]);
+    put(byId('trouble'), 'gone', () => [notice('pgsluice does not answer', 'The process is stopped or cannot be reached. The last known state is shown below.', 'bad')]);
     return;
   }
   if (status.lag_ms !== undefined) {
