@@ -80,6 +80,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::Check(api, "/v1/projects/search", "numbers=string&facets=level,live&per_page=1", "");
   fuzz::Check(api, "/v1/projects/search", "q=x&sort=level&per_page=1", "");
   fuzz::Check(api, "/v1/projects/docs/1", "numbers=string", "");
+  fuzz::Check(api, "/v1/projects/docs/1", "", "");
   fuzz::Check(api, "/v1/projects/docs/mget", "", R"({"ids":["1"],"numbers":"string"})");
   fuzz::Check(api, "/v1/projects/count", "", "");
   fuzz::Check(api, "/v1/projects/suggest", "field=title&q=a", "");

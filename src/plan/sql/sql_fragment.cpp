@@ -13,6 +13,8 @@ bool IsNameStart(char c) {
          static_cast<unsigned char>(c) >= 0x80;
 }
 
+bool IsSpace(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
+
 bool IsNamePart(char c) {
   return IsNameStart(c) || std::isdigit(static_cast<unsigned char>(c)) != 0 || c == '$';
 }
@@ -31,12 +33,13 @@ class Reader {
   void Step() {
     const char c = sql_[at_];
     if (c == '\'') {
-      Text('\'', previous_ == "e");
+      String();
     } else if (c == '"' || IsNameStart(c)) {
       Name();
       return;
     } else if (std::isdigit(static_cast<unsigned char>(c)) != 0) {
-      while (at_ < sql_.size() && (IsNamePart(sql_[at_]) || sql_[at_] == '.')) ++at_;
+      // No letters: servers before 15 read 1e'\'' as 1 and e'\''.
+      while (at_ < sql_.size() && std::isdigit(static_cast<unsigned char>(sql_[at_])) != 0) ++at_;
     } else if (Starts("--") || Starts("/*")) {
       out_.error = "contains a comment";
     } else if (c == ';') {
@@ -49,10 +52,31 @@ class Reader {
       Bracket(c);
       ++at_;
     }
-    if (std::isspace(static_cast<unsigned char>(c)) == 0) previous_.clear();
+    if (IsSpace(c)) return;
+    previous_.clear();
+    dotted_.clear();
   }
 
-  bool Starts(std::string_view text) const { return sql_.substr(at_, text.size()) == text; }
+  /// Reads a string. Backslashes escape directly after the letter E. The server continues such a
+  /// string after a line break; this reader refuses that.
+  void String() {
+    const bool escapes = escapes_from_ == at_;
+    Text('\'', escapes);
+    if (escapes && Starts("'", NextBehindSpace())) {
+      out_.error = "has a string that goes on behind white space";
+    }
+  }
+
+  bool Starts(std::string_view text) const { return Starts(text, at_); }
+  bool Starts(std::string_view text, std::size_t at) const {
+    return at <= sql_.size() && sql_.substr(at, text.size()) == text;
+  }
+
+  std::size_t NextBehindSpace() const {
+    std::size_t next = at_;
+    while (next < sql_.size() && IsSpace(sql_[next])) ++next;
+    return next;
+  }
 
   void Bracket(char c) {
     if (c == '(' || c == '[') {
@@ -94,15 +118,16 @@ class Reader {
       for (; at_ < sql_.size() && IsNamePart(sql_[at_]); ++at_) {
         name += static_cast<char>(std::tolower(static_cast<unsigned char>(sql_[at_])));
       }
-      static constexpr std::array<std::string_view, 3> kRefused = {"select", "values", "with"};
+      if (name == "e") escapes_from_ = at_;
+      static constexpr std::array<std::string_view, 4> kRefused = {"select", "values", "with",
+                                                                   "table"};
       if (std::find(kRefused.begin(), kRefused.end(), name) != kRefused.end() && dotted_.empty()) {
         out_.error = "contains a sub-select (" + name + ")";
       }
     }
     out_.names.insert(name);
     previous_ = dotted_ + name;
-    std::size_t next = at_;
-    while (next < sql_.size() && std::isspace(static_cast<unsigned char>(sql_[next])) != 0) ++next;
+    const std::size_t next = NextBehindSpace();
     dotted_.clear();
     if (next < sql_.size() && sql_[next] == '.') {
       dotted_ = previous_ + ".";
@@ -115,6 +140,7 @@ class Reader {
   std::string open_;
   std::string previous_;  ///< The name just read, if only white space followed.
   std::string dotted_;    ///< "schema." of a name that continues.
+  std::size_t escapes_from_ = std::string_view::npos;  ///< The end of an unquoted name "e".
   Fragment out_;
 };
 

@@ -56,7 +56,7 @@ std::string Project(const std::string& key, const std::vector<std::string>& capt
     if (projected.size() > 1) projected += ',';
     const auto at = static_cast<std::size_t>(std::find(captured.begin(), captured.end(), column) -
                                              captured.begin());
-    if (at < array.items.size()) {
+    if (at < std::min(array.items.size(), captured.size())) {
       const json::Value& item = array.items[at];
       projected.append(key, item.begin, item.end - item.begin);
     } else {

@@ -25,6 +25,25 @@ TEST(SqlFragment, RefusesWhatCouldEscape) {
   }
 }
 
+TEST(SqlFragment, ReadsStringsAsTheServerDoes) {
+  for (const char* sql : {R"(e 'x\' ; DROP TABLE t; --')", R"("e"'x\' OR (SELECT true) OR '')",
+                          R"(E'a\'' OR x IN (SELECT 1) OR y = E'\'')", R"(1e'\'' ; x ')",
+                          "E'a'\n'\\'' ; DROP TABLE t --'", "1$x$ '$x$ ; DROP TABLE t --'"}) {
+    EXPECT_NE(ReadFragment(sql).error, "") << sql;
+  }
+  for (const char* sql : {R"(E'it\'s')", R"(a.e'it\'s')", "1.5e10 > x", "'a'\n'b'", "x > 1e-5"}) {
+    EXPECT_EQ(ReadFragment(sql).error, "") << sql;
+  }
+}
+
+TEST(SqlFragment, FindsEverySubSelect) {
+  for (const char* sql : {"count(root.*) = (SELECT 1)", "a IN (TABLE other)",
+                          "x = ANY (WITH w AS (VALUES (1)) TABLE w)", "a.b = (select 1)"}) {
+    EXPECT_THAT(ReadFragment(sql).error, ::testing::HasSubstr("sub-select")) << sql;
+  }
+  EXPECT_EQ(ReadFragment("root.\"select\" AND root.values AND \"table\"").error, "");
+}
+
 TEST(SqlFragment, KnowsNamesAndFunctions) {
   const Fragment fragment = ReadFragment("Lower(Name) = public.\"F x\" (\"Col\", root.id) AND (a)");
   EXPECT_THAT(fragment.functions, ElementsAre("lower", "public.F x", "and"));
