@@ -47,6 +47,26 @@ BEGIN
   PERFORM pgsluice.add_index('need_process', 'pgsluice.need (process)');
 END $$;
 
+-- Shows others that a transaction is running that writes documents of generation `known`, until the
+-- transaction ends. Does not wait: a role that may only connect can hold one lock exclusively, but not
+-- one of each of these classes.
+CREATE OR REPLACE FUNCTION pgsluice.enter_generation(known int) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  class int := 1886612589;
+BEGIN
+  FOR attempt IN 1 .. 1000 LOOP
+    IF pg_try_advisory_xact_lock_shared(class, known) THEN
+      RETURN;
+    END IF;
+    class := 1886620000 + floor(random() * 100000)::int;
+  END LOOP;
+  RAISE EXCEPTION 'other sessions hold the advisory locks of generation %', known
+    USING ERRCODE = 'lock_not_available',
+          HINT = 'pg_locks shows who holds locks of class 1886612589; end them with pg_terminate_backend()';
+END
+$$;
+
 -- Claims rows of the outbox, oldest first, until the transaction ends: at most `row_limit` rows.
 -- Stops after the row that makes the keys `byte_limit` bytes long, so that a batch fits into
 -- memory. Uses a cursor, because FOR UPDATE does not allow a running sum; the cursor locks only the
@@ -70,7 +90,9 @@ DECLARE
   one pgsluice.outbox;
   bytes bigint := 0;
 BEGIN
-  PERFORM pg_advisory_xact_lock_shared(1886612589, known);
+  IF NOT pg_try_advisory_xact_lock_shared(1886612589, known) THEN
+    PERFORM pgsluice.enter_generation(known);
+  END IF;
   -- A separate statement, so that its snapshot is later than the lock.
   IF known IS DISTINCT FROM (SELECT s.generation FROM pgsluice.state s) THEN
     RETURN NEXT one;
@@ -89,11 +111,12 @@ END
 $$;
 
 -- Returns whether a session's role may delete events, because any role that may connect can take an
--- advisory lock.
+-- advisory lock. Returns false for NULL: a lock without a session belongs to a prepared transaction,
+-- and pgsluice prepares none.
 CREATE OR REPLACE FUNCTION pgsluice.is_ours(of_pid int) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce((SELECT has_table_privilege(a.usesysid, 'pgsluice.outbox', 'DELETE')
-                   FROM pg_stat_activity a WHERE a.pid = of_pid), true)
+                   FROM pg_stat_activity a WHERE a.pid = of_pid), of_pid IS NOT NULL)
 $$;
 REVOKE ALL ON FUNCTION pgsluice.is_ours(int) FROM PUBLIC;
 
@@ -203,7 +226,7 @@ BEGIN
 END
 $$;
 
-REVOKE ALL ON FUNCTION pgsluice.is_attached(int), pgsluice.forget_dropped(), pgsluice.claim(bigint, int, int, int, int[], text[], text[]),
+REVOKE ALL ON FUNCTION pgsluice.enter_generation(int), pgsluice.is_attached(int), pgsluice.forget_dropped(), pgsluice.claim(bigint, int, int, int, int[], text[], text[]),
   pgsluice.needs_attention(), pgsluice.mark_gap(text[]), pgsluice.attend(interval, interval)
   FROM PUBLIC;
 

@@ -30,7 +30,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   functions CONSTANT text[] := ARRAY['claim', 'clock', 'version', 'server_identity', 'check_epoch',
     'position', 'lag', 'progress', 'typed', 'nested', 'key_text', 'attend', 'forget_dropped',
-    'mark_gap', 'needs_attention', 'is_attached', 'is_ours',
+    'mark_gap', 'needs_attention', 'is_attached', 'is_ours', 'enter_generation',
     -- Functions that check whether a table is attached correctly; they generate SQL but do not run
     -- it.
     'attach_sql', 'identity_of', 'members_of', 'has_key', 'has_column', 'keys_per_row', 'is_exact',

@@ -5,6 +5,7 @@
 
 #include "pgsluice/observe/log.h"
 #include "pgsluice/pg/sql_error.h"
+#include "pgsluice/sync/advisory_lock.h"
 #include "pgsluice/sync/bulk_writer.h"
 
 namespace pgsluice::sync {
@@ -78,7 +79,8 @@ void Rest(pg::Session& session, const Next& next, Wakeup& wakeup, std::uint64_t 
 
 void ReportTrouble(const Shared& shared, const std::exception& error, bool lost) {
   const auto* known = dynamic_cast<const Error*>(&error);
-  const bool refused = dynamic_cast<const pg::SqlError*>(&error) != nullptr;
+  const bool refused = dynamic_cast<const pg::SqlError*>(&error) != nullptr ||
+                       dynamic_cast<const LockHeld*>(&error) != nullptr;
   const char* part = lost ? "database" : known == nullptr || refused ? "sync" : "engine";
   shared.monitor.Trouble(part, known != nullptr ? known->Full() : error.what());
 }

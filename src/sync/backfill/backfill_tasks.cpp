@@ -135,17 +135,17 @@ const pg::Statement kBackfilled{
 
 // The same lock as in pgsluice.claim().
 const pg::Statement kEnter{"generation_enter",
-                           "SELECT pg_catalog.pg_advisory_xact_lock_shared(1886612589, $1::int)"};
+                           "SELECT pgsluice.enter_generation($1::int)"};
 
 const pg::Statement kBehind{"generation_behind", R"sql(
   SELECT EXISTS (
     SELECT FROM pg_catalog.pg_locks
-    WHERE locktype = 'advisory' AND classid = 1886612589 AND objid <> $1::oid AND objsubid = 2
+    WHERE locktype = 'advisory' AND objid <> $1::oid AND objsubid = 2 AND mode = 'ShareLock'
+      AND (classid = 1886612589 OR classid BETWEEN 1886620000 AND 1886719999)
       AND database = (SELECT oid FROM pg_catalog.pg_database
                       WHERE datname = pg_catalog.current_database())
       -- Any role may take this advisory lock, so only roles that can acknowledge events count.
-      AND coalesce((SELECT pg_catalog.has_table_privilege(a.usesysid, 'pgsluice.outbox', 'DELETE')
-                    FROM pg_catalog.pg_stat_activity a WHERE a.pid = pg_locks.pid), true)))sql"};
+      AND pgsluice.is_ours(pid)))sql"};
 
 const pg::Statement kRaise{"generation_raise",
                            "UPDATE pgsluice.state SET generation = generation + 1"};

@@ -18,6 +18,8 @@ namespace pgsluice::sync {
 
 namespace {
 
+// Number of the advisory lock.
+constexpr int kFinishLock = 5;
 constexpr int kCounts = 20;
 constexpr std::size_t kExamples = 5;
 // Longest wait for changes in flight. Under a backlog the reindex is finished later.
@@ -51,9 +53,21 @@ bool AnyToReindex(pg::Session& session, const IndexSet& set) {
 }
 
 bool Reindexer::Step(const IndexSet& set) {
-  if (!AnyToReindex(session_, set)) return false;
-  const AdvisoryLock lock(session_, 5, AdvisoryLock::Mode::kTry);
-  if (!lock.held()) return false;
+  if (!AnyToReindex(session_, set)) {
+    shared_.monitor.Recovered("reindex");
+    return false;
+  }
+  const AdvisoryLock lock(session_, kFinishLock, AdvisoryLock::Mode::kTry);
+  if (!lock.held()) {
+    const std::string stranger = StrangerWith(session_, kLocks, kFinishLock);
+    if (!stranger.empty()) {
+      shared_.monitor.Trouble(
+          "reindex", fmt::format("{} holds pgsluice's lock {}, so no reindex is finished; {}",
+                                 stranger, kFinishLock, kEndStranger));
+    }
+    return false;
+  }
+  shared_.monitor.Recovered("reindex");
   for (const auto& [name, index] : set.indexes) {
     const bool built =
         index->in_force && index->targets.size() > 1 && index->phase == IndexPhase::kReindexing;

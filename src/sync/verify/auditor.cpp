@@ -13,6 +13,7 @@
 #include "pgsluice/pg/pool.h"
 #include "pgsluice/pg/sql_error.h"
 #include "pgsluice/pg/text_array.h"
+#include "pgsluice/sync/advisory_lock.h"
 #include "pgsluice/sync/backfill_tasks.h"
 #include "pgsluice/sync/consistency.h"
 #include "pgsluice/sync/definitions.h"
@@ -73,6 +74,8 @@ class Auditor {
       return IsByInterval(*set->indexes.at(pass.index));
     });
     milliseconds wait = kBetweenPasses;
+    std::erase_if(strangers_, [&](const auto& held) { return !set->indexes.contains(held.first); });
+    ReportStrangers();
     for (Pass& pass : passes) {
       const LiveIndex& index = *set->indexes.at(pass.index);
       const milliseconds until = Until(*set, index, pass);
@@ -124,11 +127,26 @@ class Auditor {
   /// before.
   bool Take(const IndexSet& set, const LiveIndex& index, Pass& pass) {
     if (passes_.Holds(pass.index)) return true;
-    if (!passes_.Lock(pass.index)) return false;
+    strangers_.erase(pass.index);
+    if (!passes_.Lock(pass.index)) {
+      if (std::string holder = passes_.Stranger(pass.index); !holder.empty()) {
+        strangers_.emplace(pass.index, std::move(holder));
+      }
+      return false;
+    }
     pass = passes_.Load({pass.index}).at(0);
     if (Until(set, index, pass).count() <= 0) return true;
     passes_.Unlock(pass.index);
     return false;
+  }
+
+  /// Of what the steps before have found.
+  void ReportStrangers() {
+    if (strangers_.empty()) return shared_.monitor.Recovered("verify");
+    const auto& [index, holder] = *strangers_.begin();
+    shared_.monitor.Trouble(
+        "verify", fmt::format("{} holds pgsluice's lock for the comparison of index {}; {}", holder,
+                              index, kEndStranger));
   }
 
   Next Advance(const IndexSet& set, const LiveIndex& index, Pass& pass) {
@@ -293,6 +311,8 @@ class Auditor {
   milliseconds until_rate_{0};  ///< From the last read of the rate in this step.
   /// For each index with an interval, the position of its last events in the outbox.
   std::map<std::string, std::int64_t> written_;
+  /// By index: who has the lock of its pass and is not one of ours.
+  std::map<std::string, std::string> strangers_;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "pgsluice/json/value.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/pg/text_array.h"
+#include "pgsluice/sync/advisory_lock.h"
 
 namespace pgsluice::sync {
 
@@ -33,6 +34,8 @@ const pg::Statement kLock{
     "pass_lock", "SELECT pg_catalog.pg_try_advisory_lock(1886612591, pg_catalog.hashtext($1))"};
 const pg::Statement kUnlock{
     "pass_unlock", "SELECT pg_catalog.pg_advisory_unlock(1886612591, pg_catalog.hashtext($1))"};
+
+const pg::Statement kNumber{"pass_lock_number", "SELECT pg_catalog.hashtext($1)"};
 
 const pg::Statement kBegin{"pass_begin", R"sql(
   UPDATE pgsluice.pass
@@ -117,6 +120,11 @@ std::chrono::milliseconds Passes::UntilRate() {
 bool Passes::Lock(const std::string& index) {
   if (!Holds(index) && session_.Exec(kLock, {index}).Bool(0, 0)) locked_.insert(index);
   return Holds(index);
+}
+
+std::string Passes::Stranger(const std::string& index) {
+  const std::int64_t number = session_.Exec(kNumber, {index}).Int(0, 0);
+  return StrangerWith(session_, kPassLocks, static_cast<std::int32_t>(number));
 }
 
 void Passes::Unlock(const std::string& index) {

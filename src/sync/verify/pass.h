@@ -46,6 +46,8 @@ class Passes {
   std::chrono::milliseconds UntilRate();
   /// Takes the lock of an index. Returns false if another process has it.
   bool Lock(const std::string& index);
+  /// The session that has it, if that is not one of pgsluice; else empty.
+  std::string Stranger(const std::string& index);
   bool Holds(const std::string& index) const { return locked_.contains(index); }
   void Unlock(const std::string& index);
 

@@ -20,13 +20,14 @@ class AdminServer : public ::testing::Test {
     request.method = method;
     request.path = path;
     request.query = query;
+    request.peer = "10.0.0.1";
     if (!type.empty()) request.headers["content-type"] = type;
     return AdminHandler(callbacks_)(request);
   }
 
   bool may_search_ = false, guarded_ = false;
   std::vector<std::optional<std::int64_t>> retried_;
-  std::vector<std::string> databases_;
+  std::vector<std::string> databases_, audited_;
   AdminCallbacks callbacks_ = {.ready = [] { return false; },
                                .reason = [] { return std::string("engine: away"); },
                                .metrics = [] { return std::string("x 1\n"); },
@@ -40,12 +41,17 @@ class AdminServer : public ::testing::Test {
                                    },
                                .admit =
                                    [this](const HttpRequest&, bool change) {
-                                     if (!guarded_) return std::string();
+                                     if (!guarded_) return std::string("key:ops");
                                      throw query::Problem(401, "missing_credentials",
                                                           change ? "change" : "look");
                                      return std::string();
                                    },
-                               .audit = [](const auto&...) {},
+                               .audit =
+                                   [this](const auto& event, const auto& caller, const auto& address,
+                                          const auto& detail) {
+                                     audited_.push_back(event + " " + caller + " " + address + " " +
+                                                        detail);
+                                   },
                                .may_search = [this] { return may_search_; },
                                .search =
                                    [](const HttpRequest&) {
@@ -95,6 +101,7 @@ TEST_F(AdminServer, RetriesOneOrAllAndOnlyForItsOwnPage) {
   ASSERT_EQ(retried_.size(), 2U);
   EXPECT_EQ(retried_[0], 17);
   EXPECT_EQ(retried_[1], std::nullopt);
+  EXPECT_EQ(audited_, std::vector<std::string>(2, "dead_letters_retry key:ops 10.0.0.1 1"));
   Ask("POST", "/dead-letters/retry", "id=my%20shop:18", "application/json");
   EXPECT_EQ(retried_.back(), 18);
   EXPECT_EQ(databases_.back(), "my shop");
