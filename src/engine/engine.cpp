@@ -37,6 +37,17 @@ std::string EncodeNames(std::string_view names) {
   return out;
 }
 
+/// Returns the names as few comma lists, because engines refuse URLs of more than 4096 bytes.
+std::vector<std::string> Lists(const std::vector<std::string>& names) {
+  constexpr std::size_t kLongestPath = 3000;
+  std::vector<std::string> lists;
+  for (const std::string& name : names) {
+    if (lists.empty() || lists.back().size() > kLongestPath) lists.emplace_back();
+    lists.back() += (lists.back().empty() ? "" : ",") + http::Encode(name);
+  }
+  return lists;
+}
+
 // A deletion with an external version creates a missing index, even with require_alias. Another
 // kind of action in the same request that requires the alias prevents that. An update with an empty
 // document writes nothing, whether or not the document exists.
@@ -70,17 +81,9 @@ void Engine::Refresh(const std::string& index) {
 }
 
 void Engine::Refresh(const std::vector<std::string>& indexes) {
-  constexpr std::size_t kLongestPath = 3000;  // Engines refuse URLs of more than 4096 bytes.
-  std::string path;
-  const auto send = [&] {
-    Require(Send(Make("POST", '/' + path + "/_refresh?ignore_unavailable=true")), "cannot refresh");
-    path.clear();
-  };
-  for (const std::string& index : indexes) {
-    path += (path.empty() ? "" : ",") + http::Encode(index);
-    if (path.size() > kLongestPath) send();
+  for (const std::string& list : Lists(indexes)) {
+    Require(Send(Make("POST", '/' + list + "/_refresh?ignore_unavailable=true")), "cannot refresh");
   }
-  if (!path.empty()) send();
 }
 
 std::int64_t Engine::Count(const std::string& index) {
@@ -90,6 +93,32 @@ std::int64_t Engine::Count(const std::string& index) {
   const json::Value answer = ParseAnswer(response, what);
   const json::Value* count = answer.Find("count");
   return count == nullptr ? 0 : count->AsInt().value_or(0);
+}
+
+std::map<std::string, std::int64_t> Engine::CountUnsearchable(const std::vector<std::string>& names,
+                                                              std::string_view marker) {
+  const std::string what = "cannot count the values that no search finds";
+  const std::string body = fmt::format(
+      R"({{"size":0,"query":{{"bool":{{"should":[{{"exists":{{"field":"_ignored"}}}},)"
+      R"({{"exists":{{"field":{}}}}}]}}}},"aggs":{{"of":{{"terms":{{"field":"_index","size":10000}}}}}}}})",
+      json::Quote(marker));
+  std::map<std::string, std::int64_t> counts;
+  for (const std::string& list : Lists(names)) {
+    const http::Response response =
+        Send(Make("POST", '/' + list + "/_search?ignore_unavailable=true", body));
+    Require(response, what);
+    const json::Value answer = ParseAnswer(response, what);
+    const json::Value* buckets = answer.Find({"aggregations", "of", "buckets"});
+    if (buckets == nullptr) continue;
+    for (const json::Value& bucket : buckets->items) {
+      const json::Value* name = bucket.Find("key");
+      const json::Value* count = bucket.Find("doc_count");
+      if (name != nullptr && count != nullptr) {
+        counts[name->text] = count->AsInt().value_or(0);
+      }
+    }
+  }
+  return counts;
 }
 
 json::Value Engine::Get(const std::string& path) {

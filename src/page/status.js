@@ -105,6 +105,7 @@ function card(name, index, rate) {
     index.remedy ? make('p', {class: 'soft'}, `To do: ${index.remedy}`) : undefined,
     make('dl', {},
       ...row('documents', count(index.documents)),
+      ...(index.unsearchable ? row('with values that no search finds', count(index.unsearchable)) : []),
       ...row('writes', rate === undefined ? '–' : `${rate < 10 ? rate.toFixed(1) : count(Math.round(rate))} / s`),
       ...row('pending', count(index.pending)),
       ...row('dead letters', count(index.dead_letters))),

@@ -51,7 +51,7 @@ Monitor::Monitor(observe::Registry& registry, std::string database)
                                      Labelled(database, {}))),
       registry_(registry),
       database_(std::move(database)) {
-  for (const char* part : {"database", "engine", "sync"}) TroubleGauge(part).Set(0);
+  for (const char* part : kParts) TroubleGauge(part).Set(0);
 }
 
 observe::Gauge& Monitor::TroubleGauge(const std::string& part) {
@@ -87,6 +87,13 @@ observe::Counter& Monitor::Errors(const std::string& index, const std::string& r
 observe::Gauge& Monitor::DeadLetters(const std::string& index) {
   return registry_.MakeGauge("pgsluice_dead_letters", "Documents that the engine refuses.",
                              Labelled({{"index", index}}));
+}
+
+observe::Gauge& Monitor::Unsearchable(const std::string& index) {
+  return registry_.MakeGauge(
+      "pgsluice_unsearchable_documents",
+      "Documents with values that no search finds: too long, out of range, or of another form.",
+      Labelled({{"index", index}}));
 }
 
 observe::Counter& Monitor::BackfillRows(const std::string& index) {

@@ -1,7 +1,7 @@
 #include <array>
 #include <optional>
 
-#include "document/sql/sql_fragment.h"
+#include "plan/sql/sql_fragment.h"
 #include "fuzz/fuzz.h"
 
 /// Fragments of SQL against a second reader, which splits text into tokens as the server's lexer
@@ -121,7 +121,7 @@ class Lexer {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace pgsluice;
   const std::string_view sql = fuzz::Text(data, size);
-  if (!document::ReadFragment(sql).error.empty()) return 0;
+  if (!plan::ReadFragment(sql).error.empty()) return 0;
   const auto wrong = fuzz::Lexer(sql).Wrong();
   fuzz::Require(!wrong, wrong.value_or(""), sql);
   return 0;

@@ -1,9 +1,9 @@
-#include "document/sql/ids.h"
+#include "plan/sql/ids.h"
 #include "fuzz/fuzz.h"
 #include "pgsluice/json/equal.h"
 #include "pgsluice/json/utf8.h"
 #include "pgsluice/json/writer.h"
-#include "sync/live/missing.h"
+#include "sync/live/missing_documents.h"
 #include "sync/live/router.h"
 
 /// Keys as the outbox holds them, and the ids of documents.
@@ -24,13 +24,13 @@ std::string IdOf(const std::vector<std::string>& parts) {
 }
 
 void CheckId(std::string_view text, std::size_t columns) {
-  const std::string key = document::KeyOfIdText(text, columns);
+  const std::string key = plan::KeyOfIdText(text, columns);
   if (key.empty()) return;
   const json::Value array = json::Parse(key);
   Require(array.IsArray() && array.items.size() == columns, "another number of columns", key);
   std::vector<std::string> parts;
   for (const json::Value& item : array.items) parts.push_back(item.text);
-  Require(document::KeyOfIdText(IdOf(parts), columns) == key, "not the same id", key);
+  Require(plan::KeyOfIdText(IdOf(parts), columns) == key, "not the same id", key);
 }
 
 void CheckKey(const std::string& key) {

@@ -79,6 +79,10 @@ class Engine {
   /// Refreshes all of them in as few requests as possible; skips those that do not exist.
   void Refresh(const std::vector<std::string>& indexes);
   std::int64_t Count(const std::string& index);
+  /// How many documents hold values that no search finds: those where `marker` is set, and those of
+  /// which the engine ignores a value. By index; those without such documents may be missing.
+  std::map<std::string, std::int64_t> CountUnsearchable(const std::vector<std::string>& names,
+                                                        std::string_view marker);
 
   // -- indexes and aliases; names are the engine's (with prefix)
   /// Returns the indexes behind an alias, sorted; empty if there is no such alias.

@@ -17,6 +17,7 @@
 ///   `__enum` per object: the place of each enum value in the declared order ({"status":2});
 ///   `__raw:NAME` instead of NAME: a value that the engine would refuse at this path (an empty
 ///            range, a JSON scalar under a flattened field). Not mapped. Callers see it as NAME.
+///   `__unsearchable` the paths of values that no search finds; see unsearchable.h.
 /// The mapping adds fields that are not in the document: `__all`, a copy of the text fields that
 /// have the index's analyzer (see text_rules.h), and sub-fields whose names begin with `__`.
 ///

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <map>
@@ -34,6 +35,7 @@ class Monitor {
   observe::Counter& Deleted(const std::string& index);
   observe::Counter& Errors(const std::string& index, const std::string& reason);
   observe::Gauge& DeadLetters(const std::string& index);
+  observe::Gauge& Unsearchable(const std::string& index);
   observe::Counter& BackfillRows(const std::string& index);
   observe::Gauge& BackfillProgress(const std::string& index);
   /// When the last complete comparison of an index in the background ended, in Unix seconds; 0:
@@ -46,8 +48,10 @@ class Monitor {
   /// states.
   void ShowStates(const std::map<std::string, std::string>& states);
 
-  /// Reports trouble with "database" or "engine". Logged when it begins or its text changes, then
-  /// once a minute; Recovered() ends it.
+  /// The parts that trouble is reported with.
+  static constexpr std::array kParts = {"database", "engine", "sync", "reindex", "verify"};
+  /// Reports trouble with one of kParts. Logged when it begins or its text changes, then once a
+  /// minute; Recovered() ends it.
   void Trouble(const std::string& part, const std::string& message);
   void Recovered(const std::string& part);
   /// Returns the present trouble of a part; empty if there is none.

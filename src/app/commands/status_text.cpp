@@ -93,6 +93,12 @@ void PrintIndex(const std::string& name, const Value& index, std::ostream& out) 
   if (!reason.empty() && reason != "?") out << "    wrong: " << reason << '\n';
   const std::string remedy = Text(index, "remedy");
   if (remedy != "?") out << "    do:    " << remedy << '\n';
+  if (Number(index, "unsearchable") > 0) {
+    out << fmt::format(
+        "    note:  {} documents hold values that no search finds, because they are too long or out "
+        "of range\n",
+        Number(index, "unsearchable"));
+  }
   const Value* verified = index.Find("verified");
   if (verified != nullptr && verified->IsObject()) {
     out << fmt::format("    verified: {}, {} documents compared, {} differences, {} repaired\n",

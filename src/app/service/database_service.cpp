@@ -16,6 +16,7 @@
 #include "pgsluice/observe/log.h"
 #include "pgsluice/pg/databases.h"
 #include "pgsluice/plan/plan.h"
+#include "pgsluice/sync/unsearchable.h"
 #include "pgsluice/sync/wakeup.h"
 
 namespace pgsluice::app {
@@ -151,7 +152,7 @@ std::string DatabaseService::Reason(const std::string& outer) const {
   if (!outer.empty()) return outer;
   std::string reason;
   const auto add = [&](const std::string& text) { reason += (reason.empty() ? "" : "; ") + text; };
-  for (const char* part : {"database", "engine", "sync"}) {
+  for (const char* part : sync::Monitor::kParts) {
     const std::string trouble = monitor_.TroubleOf(part);
     if (!trouble.empty()) add(fmt::format("{}: {}", part, trouble));
   }
@@ -181,10 +182,14 @@ std::string DatabaseService::Phase(const std::string& outer) const {
 std::string DatabaseService::OfIndexes(bool ask_engine) {
   const std::shared_ptr<const sync::IndexSet> set = sync_.registry().Current();
   std::map<std::string, std::string> texts;
+  const auto unsearchable =
+      ask_engine ? sync::CountUnsearchable(*engine_, *set) : std::map<std::string, std::int64_t>();
   for (const auto* known : {&set->indexes, &set->served}) {
     for (const auto& [name, index] : *known) {
-      texts[name] = ask_engine ? fmt::format(R"("documents":{})", engine_->Count(index->alias))
-                               : std::string();
+      std::string& text = texts[name];
+      if (!ask_engine) continue;
+      text = fmt::format(R"("documents":{},"unsearchable":{})", engine_->Count(index->alias),
+                         unsearchable.at(name));
     }
   }
   for (const auto& [name, trouble] : set->troubles) {

@@ -2,14 +2,14 @@
 #include "pgsluice/plan/engine_path.h"
 #include "pgsluice/plan/plan.h"
 #include "pgsluice/plan/text_rules.h"
+#include "pgsluice/plan/unsearchable.h"
+#include "plan/index/longest_term.h"
 #include "plan/tree/fields.h"
 
 namespace pgsluice::plan {
 
 namespace {
 
-/// The engines' limit for a term is 32,766 bytes; a character takes at most 4.
-constexpr const char* kIgnoreAbove = "8191";
 constexpr const char* kDateFormat = "strict_date_optional_time||epoch_millis";
 
 json::Value Text(const std::string& text) {
@@ -19,10 +19,10 @@ json::Value Text(const std::string& text) {
   return value;
 }
 
-json::Value Number(const std::string& digits) {
+json::Value Number(std::size_t number) {
   json::Value value;
   value.type = json::Type::kNumber;
-  value.text = digits;
+  value.text = std::to_string(number);
   return value;
 }
 
@@ -57,6 +57,7 @@ class Mapping {
   json::Value Build() {
     json::Value properties = Properties(plan_.fields);
     Set(properties, "__id", Object({{"type", Text("keyword")}}));
+    Set(properties, std::string(Unsearchable::kField), Object({{"type", Text("keyword")}}));
     if (any_text_) Set(properties, "__all", Main());
     json::Value mapping = Object({{"dynamic", Bool(false)}});
     if (!plan_.config.routing.empty()) {
@@ -194,7 +195,7 @@ class Mapping {
       case Kind::kKeyword:
       case Kind::kEnum:
       case Kind::kTime:
-        return Object({{"type", Text("keyword")}, {"ignore_above", Number(kIgnoreAbove)}});
+        return Object({{"type", Text("keyword")}, {"ignore_above", Number(kLongestTerm)}});
       case Kind::kDate: {
         json::Value date = Lenient("date");
         Set(date, "format", Text(kDateFormat));
@@ -221,7 +222,7 @@ class Mapping {
   }
 
   json::Value TextField(const Field& field) {
-    json::Value exact = Object({{"type", Text("keyword")}, {"ignore_above", Number(kIgnoreAbove)}});
+    json::Value exact = Object({{"type", Text("keyword")}, {"ignore_above", Number(kLongestTerm)}});
     json::Value text =
         Object({{"type", Text("text")}, {"fields", Object({{"keyword", std::move(exact)}})}});
     Analyse(text, AnalyzersOf(plan_.config, field));
@@ -235,8 +236,8 @@ class Mapping {
   json::Value Json() const {
     if (opensearch_) return Object({{"type", Text("flat_object")}});
     return Object({{"type", Text("flattened")},
-                   {"depth_limit", Number("100")},
-                   {"ignore_above", Number("5000")}});
+                   {"depth_limit", Number(100)},
+                   {"ignore_above", Number(kLongestJsonTerm)}});
   }
 
   static json::Value Range(const Field& field) {
@@ -248,12 +249,11 @@ class Mapping {
 
   json::Value Vector(const Field& field) const {
     if (field.vector_dimensions <= 0 || field.array) return Object();
-    const std::string dimensions = std::to_string(field.vector_dimensions);
     if (opensearch_) {
-      return Object({{"type", Text("knn_vector")}, {"dimension", Number(dimensions)}});
+      return Object({{"type", Text("knn_vector")}, {"dimension", Number(static_cast<std::size_t>(field.vector_dimensions))}});
     }
     return Object({{"type", Text("dense_vector")},
-                   {"dims", Number(dimensions)},
+                   {"dims", Number(static_cast<std::size_t>(field.vector_dimensions))},
                    {"similarity", Text("l2_norm")}});
   }
 

@@ -11,6 +11,7 @@
 #include "pgsluice/sync/attach.h"
 #include "pgsluice/sync/backfill_tasks.h"
 #include "pgsluice/sync/looks.h"
+#include "pgsluice/sync/unsearchable.h"
 #include "sync/indexes/reindexer.h"
 #include "sync/run_loop.h"
 
@@ -79,7 +80,7 @@ void SchemaWatcher::Start() {
       throw Error(Disposition::kFatal, fmt::format("search engine at {}: {}", urls, error.what()),
                   error.hint());
     }
-    shared_.monitor.Trouble("engine", error.Full());
+    ReportTrouble(shared_, error, false);
   }
 }
 
@@ -133,6 +134,7 @@ void SchemaWatcher::Look() {
   if (ready_ && engine_due) {
     condition = indexes_.Inspect(*set);
     blocked_ = condition.blocked;
+    ShowUnsearchable(shared_, *set);
   }
   if (ready_) FollowBlocks(BlockedNow());
   const bool broken = !condition.intact;
@@ -470,6 +472,7 @@ void SchemaWatcher::SampleIndexes() {
       done = ProgressOf(*session_, index->targets.back().physical).ratio();
     }
     shared_.monitor.BackfillProgress(name).Set(done);
+    shared_.monitor.Unsearchable(name);
     shared_.monitor.ReindexNeeded(name).Set(index->reason.empty() ? 0 : 1);
     shared_.monitor.Begin(name);
   }

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <tuple>
 
+#include "pgsluice/plan/unsearchable.h"
 #include "pgsluice/observe/trace.h"
 
 namespace pgsluice::sync {
@@ -18,14 +20,16 @@ constexpr std::size_t kActionBytes = 100;
 // longer than that could bring the document back, so a request waits much less.
 constexpr std::chrono::milliseconds kBulkTimeout{30'000};
 
-void Append(engine::BulkBody& body, const plan::Plan& plan, const pg::Result& rows,
-            std::size_t row) {
+void Append(engine::BulkBody& body, const plan::Plan& plan, const plan::Unsearchable& unsearchable,
+            const pg::Result& rows, std::size_t row) {
   const std::int64_t version = rows.Int(row, kVersion);
   const std::string_view routing = rows.Text(row, kRouting);
   if (rows.IsNull(row, kDocument)) {
     body.Delete(rows.Text(row, kId), version, routing);
   } else {
-    body.Index(rows.Text(row, kId), rows.Text(row, kDocument), version, routing,
+    const std::string_view document = rows.Text(row, kDocument);
+    const std::optional<std::string> marked = unsearchable.Mark(document);
+    body.Index(rows.Text(row, kId), marked ? *marked : document, version, routing,
                plan.config.pipeline);
   }
 }
@@ -96,7 +100,10 @@ void BulkWriter::Send(const Target& target, const LiveIndex& index, const pg::Re
     bytes += rows.Text(row, kDocument).size() + rows.Text(row, kId).size() + kActionBytes;
   }
   body.Reserve(bytes);
-  for (std::size_t row = range.begin; row < range.end; ++row) Append(body, *index.plan, rows, row);
+  const plan::Unsearchable unsearchable(*index.plan, engine_.Detect().opensearch);
+  for (std::size_t row = range.begin; row < range.end; ++row) {
+    Append(body, *index.plan, unsearchable, rows, row);
+  }
   observe::Span span(observe::SpanKind::kClient, "bulk");
   span.Set("pgsluice.index", target.name);
   span.Set("pgsluice.documents", static_cast<std::int64_t>(body.size()));

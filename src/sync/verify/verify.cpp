@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "pgsluice/base/error.h"
+#include "pgsluice/plan/unsearchable.h"
 #include "pgsluice/json/equal.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/observe/log.h"
@@ -204,11 +205,13 @@ void Verifier::AddRows(const LiveIndex& index, const Keys& keys, std::size_t beg
   try {
     const pg::Result read =
         session_.Exec(index.plan->ReadStatement(end - begin), {JsonArray(keys, begin, end)});
+    const plan::Unsearchable unsearchable(*index.plan, engine_.Detect().opensearch);
+    const bool piped = !index.plan->config.pipeline.empty();
     for (std::size_t row = 0; row < read.rows(); ++row) {
       rows.push_back({std::string(read.Text(row, kId)), {}});
       if (read.IsNull(row, kDocument)) continue;
-      const bool piped = !index.plan->config.pipeline.empty();
-      rows.back().placed = {std::string(piped ? kAnyContent : read.Text(row, kDocument)),
+      const std::string document(piped ? kAnyContent : read.Text(row, kDocument));
+      rows.back().placed = {unsearchable.Mark(document).value_or(document),
                             std::string(read.Text(row, kRouting))};
     }
   } catch (const pg::SqlError& error) {
