@@ -30,6 +30,17 @@ cached() {
   echo "$root/$name"
 }
 
+# pinned FILE [NAME]: whether its SHA-256 is that of NAME (default: the file's) in downloads.sha256.
+pinned() {
+  local file=$1 name=${2:-${1##*/}} sum
+  sum=$(sed -n "s/^\([0-9a-f]\{64\}\)  $name\$/\1/p" "$PGSLUICE_ROOT/scripts/lib/downloads.sha256")
+  if [ -z "$sum" ]; then
+    say "$name is not used: scripts/lib/downloads.sha256 has no checksum of it"
+    return 1
+  fi
+  echo "$sum  $file" | sha256sum -c --quiet - >&2
+}
+
 # maven_copy GROUP ARTIFACT VERSION PACKAGING[:CLASSIFIER] DIR [WANTED]: prints the file, in which the
 # members WANTED are whole. A broken copy in Maven's own repository is thrown away and fetched again.
 maven_copy() {
@@ -43,7 +54,7 @@ maven_copy() {
     mvn -B -q -Dstyle.color=never org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
       "-Dartifact=$group:$artifact:$version:$packaging" "-DoutputDirectory=$dir" >&2 </dev/null || true
     rm -rf "$HOME/.m2/repository/${group//.//}/$artifact/$version"
-    if unzip -tq "$file" "$wanted" >/dev/null 2>&1; then
+    if unzip -tq "$file" "$wanted" >/dev/null 2>&1 && pinned "$file"; then
       echo "$file"
       return 0
     fi
@@ -52,15 +63,15 @@ maven_copy() {
   return 1
 }
 
-# vendor_tarball URL DIR: unpacks it without its top folder, after comparing its SHA-512.
+# vendor_tarball URL DIR: unpacks it without its top folder, if downloads.sha256 has its checksum.
 vendor_tarball() {
-  local url=$1 dir=$2 file=$2/download sum
+  local url=$1 dir=$2 file=$2/download
+  grep -qF "  ${url##*/}" "$PGSLUICE_ROOT/scripts/lib/downloads.sha256" || return 1
   need curl
   install_packages ca-certificates
-  sum=$(curl -fsSL --connect-timeout 4 --max-time 20 "$url.sha512" 2>/dev/null | cut -d' ' -f1) || return 1
   say "fetching $url"
   curl -fsSL --connect-timeout 4 --retry 2 -o "$file" "$url" || return 1
-  echo "$sum  $file" | sha512sum -c --quiet - || return 1
+  pinned "$file" "${url##*/}" || return 1
   tar -xzf "$file" -C "$dir" --strip-components=1 || return 1
   rm -f "$file"
 }

@@ -17,6 +17,14 @@ add_custom_command(
   DEPENDS pgsluice_reference CHANGELOG.md)
 add_custom_target(reference ALL DEPENDS ${reference}/pgsluice.1.gz)
 
+# The bill of materials.
+set(sbom ${CMAKE_BINARY_DIR}/pgsluice.spdx.json)
+add_custom_command(
+  OUTPUT ${sbom}
+  COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/src/package/sbom $<TARGET_FILE:pgsluice> ${PROJECT_VERSION} > ${sbom}
+  DEPENDS pgsluice src/package/sbom)
+add_custom_target(sbom ALL DEPENDS ${sbom})
+
 configure_file(src/package/pgsluice.service.in pgsluice.service @ONLY)
 
 install(TARGETS pgsluice RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
@@ -26,7 +34,7 @@ install(FILES ${reference}/bash RENAME pgsluice DESTINATION ${CMAKE_INSTALL_DATA
 install(FILES ${reference}/zsh RENAME _pgsluice DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
 install(FILES ${reference}/fish RENAME pgsluice.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(FILES ${CMAKE_BINARY_DIR}/pgsluice.service DESTINATION lib/systemd/system)
-install(FILES README.md src/package/copyright ${reference}/changelog.gz DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES README.md src/package/copyright ${reference}/changelog.gz ${sbom} DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES src/package/default RENAME pgsluice DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/default
         PERMISSIONS OWNER_READ OWNER_WRITE)
 install(DIRECTORY DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/pgsluice)

@@ -46,3 +46,17 @@ exits 1 "$services" status
 exits 0 "$services" stop
 kill -0 $other || fail "a process with a reused id was ended"
 kill $other
+
+# A download is used only if its checksum is the one that is kept beside the scripts.
+(
+  for part in common download; do
+    # shellcheck source=/dev/null
+    . "$scratch/scripts/lib/$part.sh"
+  done
+  echo archive >"$scratch/engine-1.zip"
+  ! pinned "$scratch/engine-1.zip" || fail "a download without a checksum is used"
+  (cd "$scratch" && sha256sum engine-1.zip) >>"$scratch/scripts/lib/downloads.sha256"
+  pinned "$scratch/engine-1.zip" || fail "a download with the right checksum is not used"
+  echo changed >>"$scratch/engine-1.zip"
+  ! pinned "$scratch/engine-1.zip" || fail "a changed download is used"
+) 2>"$scratch/err" || fail "$(cat "$scratch/err")"
