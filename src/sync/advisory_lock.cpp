@@ -31,8 +31,7 @@ std::string Sql(const char* function, int number) {
 }
 
 std::string Holder(pg::Session& session, int number) {
-  const pg::Result holder =
-      session.Exec(kHolder, {std::to_string(kLocks), std::to_string(number)});
+  const pg::Result holder = session.Exec(kHolder, {std::to_string(kLocks), std::to_string(number)});
   return holder.rows() == 0 ? "somebody" : std::string(holder.Text(0, 0));
 }
 

@@ -10,19 +10,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto variable = [](const std::string& name) -> std::optional<std::string> {
     return name == "NAME" ? std::optional<std::string>("value") : std::nullopt;
   };
-  config::Problems problems;
+  config::Findings problems;
   const config::Config loaded = config::LoadText("fuzz.json", text, {}, variable, problems);
   bool right = true;
-  for (const config::Problem& problem : problems) {
+  for (const config::Finding& problem : problems) {
     fuzz::Require(!problem.message.empty() && !problem.place.empty(), "no message", text);
     right = right && problem.warning;
   }
   const std::string printed = config::PrintJson(loaded);
   fuzz::RequireJson(printed);
   if (!right) return 0;
-  config::Problems again;
+  config::Findings again;
   config::LoadText("printed.json", printed, {}, variable, again);
-  for (const config::Problem& problem : again) {
+  for (const config::Finding& problem : again) {
     fuzz::Require(problem.warning, problem.place + ": " + problem.message, printed);
   }
   return 0;

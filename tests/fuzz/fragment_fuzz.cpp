@@ -1,8 +1,8 @@
 #include <array>
 #include <optional>
 
-#include "plan/sql/sql_fragment.h"
 #include "fuzz/fuzz.h"
+#include "plan/sql/sql_fragment.h"
 
 /// Fragments of SQL against a second reader, which splits text into tokens as the server's lexer
 /// does (scan.l): what ReadFragment() accepts cannot leave the place it is put into.

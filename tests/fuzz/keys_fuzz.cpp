@@ -1,8 +1,8 @@
-#include "plan/sql/ids.h"
 #include "fuzz/fuzz.h"
 #include "pgsluice/json/equal.h"
 #include "pgsluice/json/utf8.h"
 #include "pgsluice/json/writer.h"
+#include "plan/sql/ids.h"
 #include "sync/live/missing_documents.h"
 #include "sync/live/router.h"
 

@@ -10,8 +10,9 @@
 #include "pgsluice/api/http_server.h"
 #include "unit/api/test_certificate.h"
 
-/// Bytes to a port that speaks TLS: from the start, in the middle of a handshake, or behind one (the
-/// first byte says which). The connection ends, nothing is answered, and the next caller is served.
+/// Bytes to a port that speaks TLS: from the start, in the middle of a handshake, or behind one
+/// (the first byte says which). The connection ends, nothing is answered, and the next caller is
+/// served.
 namespace pgsluice::fuzz {
 namespace {
 

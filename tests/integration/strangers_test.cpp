@@ -90,8 +90,8 @@ TEST_F(Strangers, WithTheLockOfIndexesAreNamed) {
     FAIL();
   } catch (const sync::LockHeld& error) {
     EXPECT_EQ(error.disposition(), Disposition::kRetry);
-    EXPECT_THAT(error.Full(), AllOf(NamesHim(), HasSubstr("lock 2"),
-                                    HasSubstr("pg_terminate_backend()")));
+    EXPECT_THAT(error.Full(),
+                AllOf(NamesHim(), HasSubstr("lock 2"), HasSubstr("pg_terminate_backend()")));
   }
   LetGo();
   EXPECT_TRUE(sync::AdvisoryLock(session, 2, sync::AdvisoryLock::Mode::kWait).held());

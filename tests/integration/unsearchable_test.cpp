@@ -20,7 +20,8 @@ class Unsearchable : public testing::CommandTest {
 
 TEST_F(Unsearchable, ValuesAreCounted) {
   Exec(
-      "CREATE TABLE item (id int PRIMARY KEY, t text, j jsonb, n numeric, d date, a inet, r int4range);"
+      "CREATE TABLE item (id int PRIMARY KEY, t text, j jsonb, n numeric, d date, a inet, r "
+      "int4range);"
       "CREATE TABLE note (id int PRIMARY KEY, item int REFERENCES item, body text);"
       "INSERT INTO item VALUES (1, 'short', '{}', 1.5, '2026-01-01', '10.0.0.1', '[1,2)'),"
       "  (2, repeat('x', 8192)), (3, NULL, '5'), (4, NULL, NULL, 1e305 * 1e305),"

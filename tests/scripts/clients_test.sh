@@ -9,10 +9,10 @@ need node nodejs
 need npm
 modules=$PGSLUICE_ROOT/build/clients-test
 mkdir -p "$modules"
-if ! cmp -s tests/clients/package.json "$modules/package.json" || [ ! -d "$modules/node_modules" ]; then
+if ! cmp -s tests/clients/package-lock.json "$modules/package-lock.json" || [ ! -d "$modules/node_modules" ]; then
   rm -rf "$modules/node_modules"
-  cp tests/clients/package.json "$modules/"
-  (cd "$modules" && npm install --no-audit --no-fund --silent)
+  cp tests/clients/package.json tests/clients/package-lock.json "$modules/"
+  (cd "$modules" && npm ci --no-audit --no-fund --silent)
 fi
 export CLIENTS_TEST_MODULES=$modules
 exec /usr/bin/python3 tests/scripts/clients_test.py

@@ -10,10 +10,10 @@ need node nodejs
 need npm
 modules=$PGSLUICE_ROOT/build/page-test
 mkdir -p "$modules"
-if ! cmp -s tests/page/package.json "$modules/package.json" || [ ! -d "$modules/node_modules" ]; then
+if ! cmp -s tests/page/package-lock.json "$modules/package-lock.json" || [ ! -d "$modules/node_modules" ]; then
   rm -rf "$modules/node_modules"
-  cp tests/page/package.json "$modules/"
-  (cd "$modules" && npm install --no-audit --no-fund --silent)
+  cp tests/page/package.json tests/page/package-lock.json "$modules/"
+  (cd "$modules" && npm ci --no-audit --no-fund --silent)
 fi
 export PAGE_TEST_MODULES=$modules
 exec node --test --test-concurrency=1 tests/page/page_test.mjs tests/page/instantsearch_test.mjs

@@ -95,7 +95,8 @@ void PrintIndex(const std::string& name, const Value& index, std::ostream& out) 
   if (remedy != "?") out << "    do:    " << remedy << '\n';
   if (Number(index, "unsearchable") > 0) {
     out << fmt::format(
-        "    note:  {} documents hold values that no search finds, because they are too long or out "
+        "    note:  {} documents hold values that no search finds, because they are too long or "
+        "out "
         "of range\n",
         Number(index, "unsearchable"));
   }

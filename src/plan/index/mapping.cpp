@@ -250,7 +250,8 @@ class Mapping {
   json::Value Vector(const Field& field) const {
     if (field.vector_dimensions <= 0 || field.array) return Object();
     if (opensearch_) {
-      return Object({{"type", Text("knn_vector")}, {"dimension", Number(static_cast<std::size_t>(field.vector_dimensions))}});
+      return Object({{"type", Text("knn_vector")},
+                     {"dimension", Number(static_cast<std::size_t>(field.vector_dimensions))}});
     }
     return Object({{"type", Text("dense_vector")},
                    {"dims", Number(static_cast<std::size_t>(field.vector_dimensions))},

@@ -5,11 +5,11 @@
 #include <cstddef>
 #include <set>
 
-#include "plan/index/longest_term.h"
-#include "plan/tree/fields.h"
 #include "pgsluice/base/error.h"
 #include "pgsluice/json/value.h"
 #include "pgsluice/json/writer.h"
+#include "plan/index/longest_term.h"
+#include "plan/tree/fields.h"
 
 namespace pgsluice::plan {
 

@@ -134,8 +134,7 @@ const pg::Statement kBackfilled{
     "backfilled_rows", "SELECT backfilled_rows FROM pgsluice.index_state WHERE index_name = $1"};
 
 // The same lock as in pgsluice.claim().
-const pg::Statement kEnter{"generation_enter",
-                           "SELECT pgsluice.enter_generation($1::int)"};
+const pg::Statement kEnter{"generation_enter", "SELECT pgsluice.enter_generation($1::int)"};
 
 const pg::Statement kBehind{"generation_behind", R"sql(
   SELECT EXISTS (

@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "pgsluice/plan/unsearchable.h"
 #include "pgsluice/observe/log.h"
+#include "pgsluice/plan/unsearchable.h"
 
 namespace pgsluice::sync {
 

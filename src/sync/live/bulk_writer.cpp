@@ -5,8 +5,8 @@
 #include <optional>
 #include <tuple>
 
-#include "pgsluice/plan/unsearchable.h"
 #include "pgsluice/observe/trace.h"
+#include "pgsluice/plan/unsearchable.h"
 
 namespace pgsluice::sync {
 

@@ -6,11 +6,11 @@
 #include <utility>
 
 #include "pgsluice/base/error.h"
-#include "pgsluice/plan/unsearchable.h"
 #include "pgsluice/json/equal.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/observe/log.h"
 #include "pgsluice/pg/sql_error.h"
+#include "pgsluice/plan/unsearchable.h"
 #include "pgsluice/sync/backfill_tasks.h"
 #include "sync/live/document_syncer.h"
 #include "sync/live/missing_documents.h"

@@ -28,37 +28,35 @@ class AdminServer : public ::testing::Test {
   bool may_search_ = false, guarded_ = false;
   std::vector<std::optional<std::int64_t>> retried_;
   std::vector<std::string> databases_, audited_;
-  AdminCallbacks callbacks_ = {.ready = [] { return false; },
-                               .reason = [] { return std::string("engine: away"); },
-                               .metrics = [] { return std::string("x 1\n"); },
-                               .status = [] { return std::string("{}"); },
-                               .dead_letters = [](const HttpRequest&) { return std::string("[]"); },
-                               .retry =
-                                   [this](const std::string& database, auto id) {
-                                     databases_.push_back(database);
-                                     retried_.push_back(id);
-                                     return 1;
-                                   },
-                               .admit =
-                                   [this](const HttpRequest&, bool change) {
-                                     if (!guarded_) return std::string("key:ops");
-                                     throw query::Problem(401, "missing_credentials",
-                                                          change ? "change" : "look");
-                                     return std::string();
-                                   },
-                               .audit =
-                                   [this](const auto& event, const auto& caller, const auto& address,
-                                          const auto& detail) {
-                                     audited_.push_back(event + " " + caller + " " + address + " " +
-                                                        detail);
-                                   },
-                               .may_search = [this] { return may_search_; },
-                               .search =
-                                   [](const HttpRequest&) {
-                                     HttpResponse response;
-                                     response.body = "found";
-                                     return response;
-                                   }};
+  AdminCallbacks callbacks_ = {
+      .ready = [] { return false; },
+      .reason = [] { return std::string("engine: away"); },
+      .metrics = [] { return std::string("x 1\n"); },
+      .status = [] { return std::string("{}"); },
+      .dead_letters = [](const HttpRequest&) { return std::string("[]"); },
+      .retry =
+          [this](const std::string& database, auto id) {
+            databases_.push_back(database);
+            retried_.push_back(id);
+            return 1;
+          },
+      .admit =
+          [this](const HttpRequest&, bool change) {
+            if (!guarded_) return std::string("key:ops");
+            throw query::Problem(401, "missing_credentials", change ? "change" : "look");
+            return std::string();
+          },
+      .audit =
+          [this](const auto& event, const auto& caller, const auto& address, const auto& detail) {
+            audited_.push_back(event + " " + caller + " " + address + " " + detail);
+          },
+      .may_search = [this] { return may_search_; },
+      .search =
+          [](const HttpRequest&) {
+            HttpResponse response;
+            response.body = "found";
+            return response;
+          }};
 };
 
 TEST_F(AdminServer, ReadinessNamesTheReason) {
