@@ -3,7 +3,7 @@
 #include "pgsluice/json/utf8.h"
 #include "pgsluice/json/writer.h"
 #include "plan/sql/ids.h"
-#include "sync/live/missing_documents.h"
+#include "sync/live/routed_key.h"
 #include "sync/live/router.h"
 
 /// Keys as the outbox holds them, and the ids of documents.

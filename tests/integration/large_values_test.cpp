@@ -20,22 +20,20 @@ class LargeValues : public CaptureTest {
 };
 
 TEST_F(LargeValues, OfAWatchedColumn) {
-  Exec("CREATE UNLOGGED TABLE t (id int PRIMARY KEY, v bytea, n int)");
+  // As hex text the value is longer than 1 GB.
+  Exec(
+      "CREATE UNLOGGED TABLE t (id int PRIMARY KEY, v bytea, n int);"
+      "INSERT INTO t SELECT 1, convert_to(repeat('x', 600000000), 'UTF8'), 1");
   Attach("'public.t', ARRAY['v', 'n']");
-  // As hex text it would be longer than 1 GB.
-  EXPECT_THAT(EventsOf("INSERT INTO t SELECT 1, convert_to(repeat('x', 600000000), 'UTF8'), 1"),
-              ElementsAre("[1]"));
   EXPECT_THAT(EventsOf("UPDATE t SET n = 2"), ElementsAre("[1]"));
 }
 
 TEST_F(LargeValues, OfARowWithoutAKey) {
   Exec("CREATE UNLOGGED TABLE t (v text, n int)");
   Attach("'public.t'");
-  // As JSON, with \u0001 for each character, it would be longer than 1 GB.
-  const std::vector<std::string> made =
-      EventsOf("INSERT INTO t SELECT repeat(chr(1), 200000000), 1");
-  EXPECT_THAT(made, ElementsAre(StartsWith("[\"sha256:")));
-  EXPECT_EQ(EventsOf("DELETE FROM t"), made);
+  // As JSON, with \u0001 for each character, the value is longer than 1 GB.
+  EXPECT_THAT(EventsOf("INSERT INTO t SELECT repeat(chr(1), 200000000), 1"),
+              ElementsAre(StartsWith("[\"sha256:")));
 }
 
 }  // namespace

@@ -4,9 +4,9 @@ namespace pgsluice::app {
 
 /// Returns the status as JSON text. $1 = version of this program; $2 = phase, or NULL for the
 /// status of another process; $3 = JSON object, by configured index, of what the caller knows
-/// better than the database: {"documents","unsearchable","state","reason","remedy"}, all optional; $4 =
-/// why it is degraded, "engine: …", or empty; $5 = name and version of the engine, or empty; $6 =
-/// whether $3 has every configured index, so that all others are not configured; NULL: no.
+/// better than the database: {"documents","unsearchable","state","reason","remedy"}, all optional;
+/// $4 = why it is degraded, "engine: …", or empty; $5 = name and version of the engine, or empty;
+/// $6 = whether $3 has every configured index, so that all others are not configured; NULL: no.
 inline constexpr const char* kStatusSql = R"sql(
 SELECT json_build_object(
   'database', json_build_object('name', pg_catalog.current_database(), 'identity', (
