@@ -45,7 +45,7 @@ class Loads:
         self.sql(EVENTS.format(table=table, count=count, keys=keys))
 
     def drained(self, service, seconds=900):
-        """Waits until the outbox is empty; answers the seconds that took."""
+        """Waits until the outbox is empty; returns the seconds that took."""
         start = time.monotonic()
         while self.sql("SELECT EXISTS (SELECT FROM pgsluice.outbox)") != ["f"]:
             service.check()
@@ -88,7 +88,7 @@ class Loads:
         self.start()
 
     def horizon(self):
-        """Events of a table that no index wants are only claimed and acknowledged. Their rate, before
+        """Events of a table that no index needs are only claimed and acknowledged. Their rate, before
         and after a million of them went through while a reader keeps vacuum from the outbox."""
         self.sql("CREATE TABLE bench_nobody (id int PRIMARY KEY);"
                  "SELECT pgsluice.attach('bench_nobody')")
@@ -164,7 +164,7 @@ class Loads:
             return False
 
     def idle(self):
-        """Nothing to do: what the service still asks and burns."""
+        """Nothing to do: the statements and the CPU time that the service still needs."""
         if not self.service:
             self.start()
         self.drained(self.service)

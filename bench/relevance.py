@@ -73,7 +73,7 @@ class Relevance:
             self.start()
 
     def default_index(self, known):
-        """The same documents as the engine takes them when nobody says how."""
+        """The same documents as the engine indexes them by default."""
         lines = "".join(json.dumps({"index": {"_id": name}}) + "\n" + json.dumps({"name": name, "summary": summary}) + "\n"
                         for name, summary, _ in known)
         status, text = self.engine.send("POST", f"/{self.prefix}default/_bulk?refresh=true&filter_path=errors",
@@ -109,7 +109,7 @@ class Relevance:
 
     @staticmethod
     def tag_queries(known):
-        """The words of a tag, and who bears it."""
+        """The words of a tag, and the packages that have it."""
         bearers = collections.defaultdict(set)
         for name, _, tags in known:
             for tag in tags:

@@ -64,7 +64,7 @@ class Engine:
         return next(iter(nodes.values()))["process"]["id"]
 
     def rest(self):
-        """Waits until it merges no more: what was written before is to cost what is measured next nothing."""
+        """Waits until all merges have ended, so that earlier writes do not slow down the next measurement."""
         while self.json("GET", "/_stats/merge")["_all"]["total"].get("merges", {}).get("current", 0) > 0:
             time.sleep(0.1)
 

@@ -1,4 +1,4 @@
-# Sourced by everything in scripts/: messages, packages, and who runs what.
+# Sourced by everything in scripts/: messages, packages, accounts.
 # shellcheck shell=bash disable=SC2034
 
 PGSLUICE_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)

@@ -1,5 +1,5 @@
 # Processes and ports. A process is known by its id and start time, so that a reused id is never
-# taken for ours.
+# mistaken for ours.
 # shellcheck shell=bash disable=SC2034
 
 start_time() { sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }

@@ -206,7 +206,7 @@ async function look() {
 export function startStatus() {
   let running = false;
   const loop = async () => {
-    if (document.hidden || running) return; // costs nothing when nobody looks
+    if (document.hidden || running) return; // costs nothing while the page is hidden
     running = true;
     await look().catch(() => {});
     running = false;

@@ -162,8 +162,8 @@ class TextExplainer {
       least = std::min(least, typos);
     }
     if (begun != nullptr) return fmt::format("which begins with '{}'", *begun);
-    if (IsAnalysed(path)) return "as the language of the field has it";
-    if (near == nullptr) return "which stands for what was asked";
+    if (IsAnalysed(path)) return "in another form of the field's language";
+    if (near == nullptr) return "a synonym of what was asked";
     return fmt::format("{} off '{}'", least == 1 ? "one letter" : "two letters", *near);
   }
 

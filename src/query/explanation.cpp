@@ -95,7 +95,7 @@ class Explainer {
     if (found == pinned.end()) return false;
     const bool sorted = PlaceOfPins(input_) == PinPlace::kSorted;
     parts_.push_back({"pin", sorted ? hit_.score : 0,
-                      sorted ? "a rule pins it; it stands where the order of the search puts it"
+                      sorted ? "a rule pins it, but the order of the search decides its place"
                              : fmt::format("a rule puts it first, as number {} of {}",
                                            found - pinned.begin() + 1, pinned.size())});
     return true;

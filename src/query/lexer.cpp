@@ -63,7 +63,7 @@ Token Lexer::String(char quote) {
     if (text_[at_] == '\\') {
       ++at_;
       if (at_ == text_.size() || (text_[at_] != quote && text_[at_] != '\\')) {
-        Fail(at_ - 1, "a backslash stands before a quote or a backslash only");
+        Fail(at_ - 1, "a backslash may only precede a quote or a backslash");
       }
     }
     token.text += text_[at_++];

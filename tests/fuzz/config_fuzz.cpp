@@ -2,8 +2,8 @@
 #include "pgsluice/config/loader.h"
 #include "pgsluice/config/print.h"
 
-/// Configurations as they come: never an exception, each mistake has a place, and what is right is
-/// printed as JSON that is right too.
+/// Loads the bytes as a configuration. It must not throw, each mistake must have a place, and a
+/// configuration without mistakes must be printed as valid JSON.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace pgsluice;
   const std::string text(fuzz::Text(data, size));

@@ -4,8 +4,8 @@
 #include "fuzz/fuzz.h"
 #include "plan/sql/sql_fragment.h"
 
-/// Fragments of SQL against a second reader, which splits text into tokens as the server's lexer
-/// does (scan.l): what ReadFragment() accepts cannot leave the place it is put into.
+/// Compares ReadFragment() with a second reader, which splits text into tokens as the server's
+/// lexer does (scan.l): a fragment that it accepts cannot escape from its place in a statement.
 namespace pgsluice::fuzz {
 namespace {
 
@@ -20,7 +20,7 @@ class Lexer {
  public:
   explicit Lexer(std::string_view sql) : sql_(sql) {}
 
-  /// What would be wrong with it; nothing if it is one balanced piece without sub-selects.
+  /// Returns what is wrong with it; nullopt if it is one balanced piece without sub-selects.
   std::optional<std::string_view> Wrong() {
     std::string_view wrong;
     while (at_ < sql_.size() && wrong.empty()) wrong = Token();
@@ -72,7 +72,7 @@ class Lexer {
     return {};
   }
 
-  /// As servers before 15 do, which read 1e'x' as two tokens.
+  /// Like servers before 15, which read 1e'x' as two tokens.
   void Number() {
     while (IsDigit(Peek())) ++at_;
     if (Peek() == '.' && IsDigit(Peek(1))) ++at_;
@@ -97,7 +97,7 @@ class Lexer {
     return "open quote";
   }
 
-  /// Behind a line break a string goes on in the next quotes. Moves to them.
+  /// After a line break, a string continues in the next quotes. Advances to them.
   bool GoesOn() {
     std::size_t next = at_;
     bool line = false;

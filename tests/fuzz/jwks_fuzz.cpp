@@ -1,8 +1,8 @@
 #include "api/auth/jwks.h"
 #include "fuzz/fuzz.h"
 
-/// Key sets as they come: each is read or refused, and no key of it made a signature that nobody
-/// made.
+/// Reads the bytes as a key set. It is accepted or refused, and none of its keys verifies an
+/// invented signature.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace pgsluice;
   const std::string_view text = fuzz::Text(data, size);

@@ -6,11 +6,11 @@
 #include "sync/live/routed_key.h"
 #include "sync/live/router.h"
 
-/// Keys as the outbox holds them, and the ids of documents.
+/// Reads keys in the form of the outbox, and the ids of documents.
 namespace pgsluice::fuzz {
 namespace {
 
-/// As IdSql() joins the texts of key columns.
+/// Joins texts of key columns like IdSql().
 std::string IdOf(const std::vector<std::string>& parts) {
   std::string id;
   for (const std::string& part : parts) {
@@ -41,7 +41,7 @@ void CheckKey(const std::string& key) {
           "another key", key);
   const std::string absent = sync::Project(key, {"a"}, {"c"});
   Require(absent == "[null]", absent, key);
-  // What is captured of a row is never an object.
+  // Captured values are never objects.
   if (array.items.empty() || array.items.back().IsObject()) return;
   for (const std::string& routing : {std::string("r\"]"), key}) {
     std::string routed = sync::RoutedKey(key, routing);

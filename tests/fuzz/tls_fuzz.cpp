@@ -10,8 +10,8 @@
 #include "pgsluice/api/http_server.h"
 #include "unit/api/test_certificate.h"
 
-/// Bytes to a port that speaks TLS: from the start, in the middle of a handshake, or behind one
-/// (the first byte says which). The connection ends, nothing is answered, and the next caller is
+/// Sends the bytes to a TLS port: at the start, in the middle of a handshake, or after one (the
+/// first byte decides). The connection must end without a response, and the next caller must be
 /// served.
 namespace pgsluice::fuzz {
 namespace {

@@ -180,7 +180,7 @@ TEST_F(Reindex, AbortedNothingIsLeftOfIt) {
   EXPECT_THAT(InPlace(), ElementsAre(Physical(1)));
   ExpectItems();
   EXPECT_EQ(State("state"), "live");
-  EXPECT_EQ(Run({"reindex", "item", "--abort"}).out, "item: no reindex is under way\n");
+  EXPECT_EQ(Run({"reindex", "item", "--abort"}).out, "item: no reindex is running\n");
 }
 
 TEST_F(Reindex, RefusesToSwapWhenCountsDiffer) {

@@ -1,4 +1,5 @@
-// A role that may connect to the database, and nothing else: what it holds or fills stops nobody.
+// A role that may connect to the database and has no other right: its locks and notifications stop
+// no other session.
 
 #include <gmock/gmock.h>
 
@@ -37,7 +38,7 @@ class Strangers : public testing::CommandTest {
   void Hold(const std::string& locks) { stranger_->Exec("SELECT pg_advisory_lock(" + locks + ")"); }
   void LetGo() { stranger_->Exec("SELECT pg_advisory_unlock_all()"); }
   void ExpectItems() { ExpectIndex("item", "SELECT id::text, to_json(item) FROM item"); }
-  /// What names the stranger in a message.
+  /// Matches the text that names the stranger in a message.
   auto NamesHim() const {
     return AllOf(HasSubstr("of role " + role_), HasSubstr("(application 'somebody''s tool')"));
   }
@@ -64,7 +65,8 @@ TEST_F(Strangers, WithTheLocksOfWritersStopNoChange) {
   Exec("UPDATE item SET n = n + 1; DELETE FROM item WHERE id > 40");
   ExpectItems();
   EXPECT_EQ(process_->trouble("sync"), "");
-  // Nor does a backfill wait for somebody who seems to write documents of an older generation.
+  // A backfill does not wait for a stranger that seems to write documents of an older generation
+  // either.
   LetGo();
   stranger_->Exec("SELECT pg_advisory_lock_shared(1886612589, 0)");
   ASSERT_EQ(Run({"backfill", "item"}).code, 0);
@@ -76,7 +78,7 @@ TEST_F(Strangers, AreKnownByTheirRights) {
   const std::string pid(stranger_->Exec("SELECT pg_backend_pid()").Text(0, 0));
   EXPECT_EQ(db_.Text("SELECT pgsluice.is_ours(" + pid + ")"), "f");
   EXPECT_EQ(db_.Text("SELECT pgsluice.is_ours(pg_backend_pid())"), "t");
-  // A prepared transaction, which keeps its locks without a session.
+  // A prepared transaction keeps its locks without a session.
   EXPECT_EQ(db_.Text("SELECT pgsluice.is_ours(NULL)"), "f");
 }
 

@@ -1,4 +1,4 @@
-// Values that documents hold and no search finds are counted.
+// Counts documents with values that no search can find.
 
 #include <gmock/gmock.h>
 
@@ -36,12 +36,12 @@ TEST_F(Unsearchable, ValuesAreCounted) {
   Start();
   EXPECT_EQ(Count(), 7);
   EXPECT_THAT(Document("item", "8"), HasSubstr("yyyy"));
-  // The documents are as they should be.
+  // The documents are correct.
   const testing::Outcome outcome = Run({"verify", "item"});
   EXPECT_EQ(outcome.code, 0) << outcome.out << outcome.err;
   Exec("UPDATE item SET t = 'short' WHERE id = 2; DELETE FROM note WHERE id = 1");
   EXPECT_EQ(Count(), 5);
-  // The engine is asked now and then only; each call makes the keeper look.
+  // The engine is asked only once in a while; each call makes the watcher check.
   Await([&] {
     process_->service().RequestCheck();
     return process_->registry().Text().find(R"(pgsluice_unsearchable_documents{index="item"} 5)") !=

@@ -26,7 +26,7 @@ function at(databaseName, port) {
   return url;
 }
 
-/** Passes bytes on until it is cut; then nobody listens. */
+/** Passes bytes on until it is cut; then no process listens. */
 class Proxy {
   constructor(target) {
     this.target = target;

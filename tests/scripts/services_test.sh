@@ -37,7 +37,7 @@ unset PGSLUICE_DATABASE_URL
 exits 1 "$services" env --pg 15
 grep -q 'pg-15 does not run' "$scratch/err" || fail "env does not say what is missing"
 
-# A process that took over a remembered id is somebody else's.
+# A process that took over a remembered id belongs to another program.
 sleep 60 &
 other=$!
 mkdir -p "$scratch/build/services"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Sourced: Python packages that the distribution does not have.
 
-# make_venv DIRECTORY PACKAGE...: an environment that holds them; made anew when they are others.
+# make_venv DIRECTORY PACKAGE...: an environment with these packages; created again if they change.
 make_venv() (
   set -e
   directory=$1

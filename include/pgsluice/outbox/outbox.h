@@ -87,7 +87,7 @@ class Outbox {
 /// walk over dead entries of the index while something holds back vacuum (20 times slower after a
 /// million events). How it moves: sample S, the last id taken from the sequence, then get a new
 /// transaction id X. When every transaction older than X has ended, no id up to S can become
-/// visible any more; src/outbox/floor.cpp says why. One per process; thread-safe.
+/// visible any longer; src/outbox/floor.cpp says why. One per process; thread-safe.
 class Floor {
  public:
   Floor() = default;

@@ -9,19 +9,19 @@
 
 namespace pgsluice::plan {
 
-/// Finds the values that a document holds and no search finds: those kept aside (`__raw:NAME`), and
-/// terms that are too long for the engine. What the engine itself leaves out (numbers and dates out
-/// of range, networks as addresses) is in its own field `_ignored`.
+/// Finds the values in a document that no search can find: those kept aside (`__raw:NAME`), and
+/// terms that are too long for the engine. Values that the engine itself ignores (numbers and dates
+/// out of range, networks as addresses) are in its own field `_ignored`.
 class Unsearchable {
  public:
   /// The field of a document that lists the paths of such values.
   static constexpr std::string_view kField = "__unsearchable";
 
-  /// The plan must outlive this.
+  /// `plan` must outlive this object.
   Unsearchable(const Plan& plan, bool opensearch);
 
-  /// The document with that field, or nothing if it needs none. Looks into a document only if it
-  /// has a long string or a value kept aside.
+  /// Returns the document with that field, or nullopt if it does not need it. Parses a document
+  /// only if it has a long string or a value kept aside.
   std::optional<std::string> Mark(std::string_view document) const;
 
  private:

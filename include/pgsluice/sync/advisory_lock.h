@@ -22,7 +22,7 @@ class LockHeld : public Error {
 /// Returns the session that holds a lock if it does not belong to a pgsluice process: its role has
 /// no rights on the outbox, or its application has another name. Returns "" otherwise.
 std::string StrangerWith(pg::Session& session, std::int32_t lock_class, std::int32_t number);
-/// What to do about that.
+/// The remedy for such a session.
 inline constexpr const char* kEndStranger =
     "end it with pg_terminate_backend(), or revoke CONNECT on the database";
 

@@ -10,9 +10,9 @@
 
 namespace pgsluice::sync {
 
-/// By name, how many documents of each index hold values that no search finds.
+/// Returns how many documents of each index contain values that no search can find, by index name.
 std::map<std::string, std::int64_t> CountUnsearchable(engine::Engine& engine, const IndexSet& set);
-/// Puts that into the metrics, if the engine answers.
+/// Sets the metrics to these numbers, if the engine answers.
 void ShowUnsearchable(const Shared& shared, const IndexSet& set);
 
 }  // namespace pgsluice::sync

@@ -149,7 +149,7 @@ inline constexpr std::string_view kSharedSchemas = R"json(
  "document":{"type":"object"},"highlight":{"type":"object"},"group":{"$ref":"#/components/schemas/Group"}}}},
  "total":{"$ref":"#/components/schemas/Total"},"page":{"$ref":"#/components/schemas/Page"},
  "meta":{"type":"object","required":["indexes","lag_ms","request_id","partial"],"properties":{"indexes":{"type":"array","items":{"type":"string"}}}}}},
-"IndexSearch":{"type":"object","description":"The index beside the parameters of SearchBody.","required":["index"],"properties":{"index":{"type":"string"}},
+"IndexSearch":{"type":"object","description":"The index, with the parameters of SearchBody.","required":["index"],"properties":{"index":{"type":"string"}},
  "additionalProperties":true},
 "MultiSearchAnswer":{"anyOf":[{"$ref":"#/components/schemas/MultiResults"},{"$ref":"#/components/schemas/MergedHits"}]},
 "MultiResults":{"type":"object","required":["results"],"properties":{"results":{"type":"array","items":{"$ref":"#/components/schemas/MultiResult"}}}},

@@ -39,7 +39,7 @@ Wanted ReadWanted(const json::Value& item) {
     if (name == "page" || name == "cursor" || name == "facets" || name == "facet_filters") {
       Invalid("merge", value,
               fmt::format("'{}' cannot be used in a search that is merged{}", name,
-                          name == "page" ? "; 'page' stands beside 'merge'" : ""));
+                          name == "page" ? "; give 'page' next to 'merge'" : ""));
     }
   }
   std::erase_if(wanted.body.members, [](const auto& member) { return member.first == "index"; });
@@ -60,10 +60,10 @@ query::MergeBy MergeByOf(const std::vector<SearchRequest>& searches, const json:
   const SearchRequest& first = searches.front();
   for (const SearchRequest& search : searches) {
     if (!SameSort(search.sort, first.sort)) {
-      Invalid("merge", merge, "searches that are merged have the same 'sort', or none");
+      Invalid("merge", merge, "merged searches have the same 'sort', or none");
     }
     if (first.sort.empty() && search.q.empty() != first.q.empty()) {
-      Invalid("merge", merge, "searches that are merged have all a 'q', or none");
+      Invalid("merge", merge, "either all merged searches have a 'q', or none");
     }
   }
   if (!first.sort.empty()) {
@@ -110,7 +110,7 @@ SearchRequest PageOf(const json::Value& body, const std::vector<SearchRequest>& 
     if (!search.per_page) continue;
     if (page.per_page.value_or(*search.per_page) != *search.per_page) {
       query::Reject("invalid_parameter", "per_page", std::nullopt,
-                    "searches that are merged have one 'per_page'; it stands beside 'merge'");
+                    "merged searches share one 'per_page'; give it next to 'merge'");
     }
     page.per_page = search.per_page;
   }

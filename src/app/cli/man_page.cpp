@@ -58,7 +58,7 @@ Environment of the packaged service.
 .SH ENVIRONMENT
 PGSLUICE_DATABASE_URL (or libpq's PG* variables), PGSLUICE_ELASTICSEARCH_URL,
 PGSLUICE_CONFIG, PGSLUICE_LISTEN, PGSLUICE_ADMIN_LISTEN, PGSLUICE_LOG_LEVEL,
-PGSLUICE_LOG_FORMAT, PGSLUICE_WORKERS. A name with _FILE behind it names a file that holds a secret.
+PGSLUICE_LOG_FORMAT, PGSLUICE_WORKERS. A name with _FILE appended names a file that contains a secret.
 Flags win over environment, environment over file.
 OTEL_EXPORTER_OTLP_ENDPOINT and OpenTelemetry's other variables: where traces are sent.
 .SH EXIT STATUS

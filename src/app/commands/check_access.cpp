@@ -266,7 +266,7 @@ class AccessChecker {
     if (!config::IsLoopback(config_.admin_listen)) {
       Add("admin_listen",
           "the admin port listens beyond this machine: it shows the state of "
-          "everything, and anybody who reaches it can retry and search",
+          "everything, and anyone who reaches it can retry and search",
           "listen on loopback, or let only monitoring reach it", true);
     }
   }

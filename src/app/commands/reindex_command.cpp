@@ -30,7 +30,7 @@ class Reindex {
   int Abort() {
     const bool any = sync::IndexManager::AbortReindex(session_, name_);
     Print(any ? "aborted" : "none",
-          any ? "aborted; the present index stays" : "no reindex is under way");
+          any ? "aborted; the present index stays" : "no reindex is running");
     return kOk;
   }
 

@@ -7,13 +7,13 @@
 
 namespace pgsluice::plan {
 
-/// 32,766 bytes is the engines' limit for a term; a character takes at most 4.
+/// The engines' limit for a term is 32,766 bytes, and a character takes at most 4.
 inline constexpr std::size_t kLongestTerm = 8191;
-/// Of a value under a flattened field, with the field's name before it.
+/// The limit for a value in a flattened field, whose term includes the name of the field.
 inline constexpr std::size_t kLongestJsonTerm = 5000;
 
-/// How many characters of a value a search can find as one term; longer values are left out. None
-/// if there is no such limit.
+/// Returns how many characters a value may have to be found as one term; longer values are ignored.
+/// Returns nullopt if there is no such limit.
 std::optional<std::size_t> LongestTerm(const config::Index& index, const Field& field,
                                        bool opensearch);
 

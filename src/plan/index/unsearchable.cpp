@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view kRaw = "__raw:";
 
-/// Whether a string of the JSON text is longer than so many bytes.
+/// Returns whether a string of the JSON text is longer than `longest` bytes.
 bool HasLongString(std::string_view json, std::size_t longest) {
   if (json.size() <= longest) return false;
   for (std::size_t begin = json.find('"'); begin != std::string_view::npos;) {
@@ -29,7 +29,7 @@ bool HasLongString(std::string_view json, std::size_t longest) {
   return false;
 }
 
-/// Length as the engines count it: in UTF-16.
+/// Returns the length in UTF-16 units, as the engines count it.
 std::size_t Length(std::string_view utf8) {
   std::size_t length = 0;
   for (const char c : utf8) {
@@ -105,7 +105,7 @@ std::optional<std::size_t> NumberOf(const json::Value* value) {
 
 std::optional<std::size_t> LongestTerm(const config::Index& index, const Field& field,
                                        bool opensearch) {
-  if (field.unindexed && field.no_values) return std::nullopt;  // Nobody searches it.
+  if (field.unindexed && field.no_values) return std::nullopt;  // It cannot be searched anyway.
   std::optional<std::size_t> longest;
   if (field.kind == Kind::kText || field.engine_type == "keyword") longest = kLongestTerm;
   if (field.kind == Kind::kJson && !opensearch) longest = kLongestJsonTerm;
@@ -130,7 +130,7 @@ std::optional<std::string> Unsearchable::Mark(std::string_view document) const {
   try {
     paths = Search(plan_, opensearch_).In(json::Parse(document));
   } catch (const Error&) {
-    return std::nullopt;  // The engine will say what is wrong with it.
+    return std::nullopt;  // The engine reports what is wrong with it.
   }
   if (paths.empty() || document.back() != '}') return std::nullopt;
   std::string marked(document.substr(0, document.size() - 1));

@@ -63,7 +63,7 @@ class Reader {
     const bool escapes = escapes_from_ == at_;
     Text('\'', escapes);
     if (escapes && Starts("'", NextBehindSpace())) {
-      out_.error = "has a string that goes on behind white space";
+      out_.error = "has a string that continues after white space";
     }
   }
 

@@ -18,7 +18,7 @@ using observe::Log;
 
 // Engines refuse a request line of more than 4096 bytes.
 constexpr std::size_t kPathBytes = 3500;
-// Stands beside "pgsluice" in `_meta`, which records how the index was made.
+// A member next to "pgsluice" in `_meta`, which records how the index was made.
 constexpr const char* kMember = "pgsluice_epoch";
 
 const pg::Statement kEpoch{"epoch", "SELECT epoch FROM pgsluice.state"};

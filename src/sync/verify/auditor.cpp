@@ -140,7 +140,7 @@ class Auditor {
     return false;
   }
 
-  /// Of what the steps before have found.
+  /// Reports the sessions that the previous steps found.
   void ReportStrangers() {
     if (strangers_.empty()) return shared_.monitor.Recovered("verify");
     const auto& [index, holder] = *strangers_.begin();
@@ -311,7 +311,7 @@ class Auditor {
   milliseconds until_rate_{0};  ///< From the last read of the rate in this step.
   /// For each index with an interval, the position of its last events in the outbox.
   std::map<std::string, std::int64_t> written_;
-  /// By index: who has the lock of its pass and is not one of ours.
+  /// By index, the session that holds the lock of its pass and does not belong to pgsluice.
   std::map<std::string, std::string> strangers_;
 };
 

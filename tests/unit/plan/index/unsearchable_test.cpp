@@ -25,7 +25,7 @@ class UnsearchableTest : public ::testing::Test {
                     FieldOf("j", Kind::kJson), FieldOf("b", Kind::kBinary, "binary"),
                     std::move(notes)};
   }
-  /// What is appended to the document `{"m":…}`; empty: nothing.
+  /// Returns what is appended to the document `{"m":…}`; empty: nothing.
   std::string Mark(const std::string& member, bool opensearch = true) const {
     const std::string document = "{" + member + R"(,"__id":"1"})";
     const auto marked = Unsearchable(plan_, opensearch).Mark(document);
