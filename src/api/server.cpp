@@ -9,7 +9,7 @@
 #include "api/http/message.h"
 #include "api/http/transfer.h"
 #include "api/mcp/mcp.h"
-#include "api/rest/service.h"
+#include "api/rest/rest_api.h"
 #include "pgsluice/api/http_server.h"
 #include "pgsluice/observe/log.h"
 #include "pgsluice/observe/trace.h"
@@ -50,7 +50,7 @@ struct Server::Impl {
       : registry(backend.registry),
         fetch(backend.fetch),
         gate(backend.config.limits.concurrent),
-        service(backend, gate),
+        rest(backend, gate),
         mcp(IsOn(backend.config, "mcp")),
         seconds(registry.MakeHistogram(
             "pgsluice_http_request_duration_seconds", "Time from a request to its answer.",
@@ -64,7 +64,7 @@ struct Server::Impl {
                        request.Header("traceparent"));
     HttpResponse response = Handle(request, span.traceparent());
     Compress(request, response);
-    AllowOrigin(service.settings()->cors_origins, request, response);
+    AllowOrigin(rest.settings()->cors_origins, request, response);
     ForCallerAlone(response);
     response.headers.emplace_back("X-Content-Type-Options", "nosniff");
     Describe(request, response, span);
@@ -75,7 +75,7 @@ struct Server::Impl {
 
   std::string AddressOf(const HttpRequest& request) const {
     return ClientAddress(request.peer, request.Header("x-forwarded-for"),
-                         service.settings()->limits.trusted_proxies);
+                         rest.settings()->limits.trusted_proxies);
   }
 
   HttpResponse Handle(const HttpRequest& request, const std::string& traceparent) {
@@ -88,11 +88,12 @@ struct Server::Impl {
       if (auto page = Home(request)) return *std::move(page);
       RefuseStream(request);
       if (request.method != "OPTIONS") {
-        Request rest = ReadRest(request);
-        rest.traceparent = traceparent;
-        rest.peer = AddressOf(request);
-        if (mcp && request.path == "/mcp") return Mcp(rest, request.Header("mcp-protocol-version"));
-        return service.Handle(rest);
+        Request asked = ReadRest(request);
+        asked.traceparent = traceparent;
+        asked.peer = AddressOf(request);
+        if (mcp && request.path == "/mcp")
+          return Mcp(asked, request.Header("mcp-protocol-version"));
+        return rest.Handle(asked);
       }
       HttpResponse response;
       response.status = 204;
@@ -114,10 +115,9 @@ struct Server::Impl {
 
   /// Answers one message of the Model Context Protocol.
   HttpResponse Mcp(const Request& request, const std::string& version) {
-    return service.ForCaller(request, "/mcp", [&] {
+    return rest.ForCaller(request, "/mcp", [&] {
       return AnswerMcp(
-          request, version, [this](const Request& rest) { return service.Handle(rest); },
-          Service::HasRoute);
+          request, version, [this](const Request& one) { return rest.Handle(one); }, RouteExists);
     });
   }
 
@@ -147,7 +147,7 @@ struct Server::Impl {
                                              {"dur_ms", fmt::format("{:.1f}", took * 1000)},
                                              {"request_id", request.id}};
     if (!trace_id.empty()) fields.emplace_back("trace_id", trace_id);
-    if (const auto& log = service.settings()->access_log) {
+    if (const auto& log = rest.settings()->access_log) {
       log->Write({{"method", request.method},
                   {"path", request.path},
                   {"route", response.route},
@@ -165,7 +165,7 @@ struct Server::Impl {
   observe::Registry& registry;
   const FetchText fetch;
   Gate gate;
-  Service service;
+  RestApi rest;
   const bool mcp;  ///< Whether /mcp exists.
   observe::Histogram& seconds;
   HttpServer http;
@@ -181,17 +181,17 @@ void Server::Stop(Clock::time_point deadline) {
   impl_->http.Stop(std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()));
 }
 void Server::Reload(const config::Config& config) {
-  impl_->service.Use(std::make_shared<const Settings>(config, impl_->fetch));
+  impl_->rest.Use(std::make_shared<const Settings>(config, impl_->fetch));
 }
 void Server::Audit(const std::string& event, const std::string& caller, const std::string& address,
                    const std::string& detail) {
-  if (const auto& log = impl_->service.settings()->audit_log) {
+  if (const auto& log = impl_->rest.settings()->audit_log) {
     log->Write({{"event", event}, {"caller", caller}, {"address", address}, {"detail", detail}});
   }
 }
 
 std::string Server::Admit(const HttpRequest& request, bool change) {
-  const std::shared_ptr<const Settings> now = impl_->service.settings();
+  const std::shared_ptr<const Settings> now = impl_->rest.settings();
   const auto& policies = now->auth.policies;
   const bool guarded = std::any_of(policies.begin(), policies.end(),
                                    [](const auto& policy) { return policy.second.admin; });
@@ -208,7 +208,7 @@ std::string Server::Admit(const HttpRequest& request, bool change) {
 }
 
 bool Server::MayShowRows(const HttpRequest& request) const {
-  const std::shared_ptr<const Settings> now = impl_->service.settings();
+  const std::shared_ptr<const Settings> now = impl_->rest.settings();
   if (now->admin_row_values) return true;
   try {
     return Access::Of(*now, Credentials(request)).IsAdmin();

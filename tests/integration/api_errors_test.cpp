@@ -142,11 +142,11 @@ class ApiErrors : public ApiFixture {
     SCOPED_TRACE(path.substr(0, 200) + " " + row.body.substr(0, 200) + "\n" + answer.body);
     CheckProblem(answer.status, answer.body, row.status, row.code);
     CheckHeaders(answer);
-    const json::Value mistake = json::Parse(answer.body);
+    const json::Value problem = json::Parse(answer.body);
     if (!row.detail.empty()) {
-      EXPECT_EQ(mistake.Find("detail")->text, row.detail);
+      EXPECT_EQ(problem.Find("detail")->text, row.detail);
     }
-    const auto& errors = mistake.Find("errors")->items;
+    const auto& errors = problem.Find("errors")->items;
     if (!errors.empty() && row.parameter.empty()) return;
     ASSERT_EQ(errors.size(), row.parameter.empty() ? 0U : 1U);
     if (!errors.empty()) CheckMistake(errors[0], row);
@@ -172,12 +172,12 @@ class ApiErrors : public ApiFixture {
 
   void CheckProblem(int status, const std::string& body, int wanted, const std::string& code) {
     EXPECT_EQ(status, wanted);
-    const json::Value mistake = json::Parse(body);
-    EXPECT_EQ(mistake.Find("status")->text, std::to_string(wanted));
-    EXPECT_EQ(mistake.Find("code")->text, code);
-    EXPECT_EQ(mistake.Find("type")->text, "urn:pgsluice:" + code);
-    EXPECT_THAT(mistake.Find("instance")->text, ::testing::StartsWith("urn:request:"));
-    EXPECT_FALSE(mistake.Find("title")->text.empty());
+    const json::Value problem = json::Parse(body);
+    EXPECT_EQ(problem.Find("status")->text, std::to_string(wanted));
+    EXPECT_EQ(problem.Find("code")->text, code);
+    EXPECT_EQ(problem.Find("type")->text, "urn:pgsluice:" + code);
+    EXPECT_THAT(problem.Find("instance")->text, ::testing::StartsWith("urn:request:"));
+    EXPECT_FALSE(problem.Find("title")->text.empty());
     EXPECT_THAT(body, Not(HasSubstr("enginewords")));
     EXPECT_THAT(body, Not(HasSubstr(sandbox_.prefix())));
   }
@@ -194,7 +194,7 @@ class ApiErrors : public ApiFixture {
     when(answer.status == 405, "Allow");
     when(answer.status == 429 || answer.status == 503, "Retry-After");
     EXPECT_THAT(answer.headers,
-                Contains(::testing::Pair("Content-Type", "application/mistake+json")));
+                Contains(::testing::Pair("Content-Type", "application/problem+json")));
   }
 
   NeverThere never_;
@@ -242,7 +242,7 @@ Codes OfOpenApi(const json::Value& document) {
   Codes codes;
   for (const auto& [name, response] : document.Find({"components", "responses"})->members) {
     const std::string status = name.substr(std::string("Error").size());
-    const json::Value* schema = response.Find({"content", "application/mistake+json", "schema"});
+    const json::Value* schema = response.Find({"content", "application/problem+json", "schema"});
     for (const json::Value& code :
          schema->Find("allOf")->items.at(1).Find({"properties", "code", "enum"})->items) {
       codes.insert(status + " " + code.text);

@@ -1,16 +1,14 @@
+#include "api/rest/export_endpoint.h"
+
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 
-#include "api/rest/service.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/query/answer.h"
 #include "pgsluice/query/hits.h"
 #include "pgsluice/query/projection.h"
 
-/// Exports all matching documents, one per line, in the order of their ids, with bounded memory:
-/// pages by search_after, each as large as a few megabytes allow. A document that exists from the
-/// beginning to the end is included exactly once, whatever is written meanwhile.
 namespace pgsluice::api {
 
 namespace {
@@ -60,15 +58,15 @@ struct Walk {
 
 }  // namespace
 
-Response Service::Export(const Request& request, const Access& access) {
+Response ExportEndpoint::Export(const Request& request, const Access& access) {
   if (!access.MayExport()) {
     throw query::Problem(403, "export_not_allowed", "the policy does not allow exports");
   }
-  ResolvedRequest asked = ParseSearch(request, access, query::kExportParameters);
-  const Partial partial = BringUp(asked, request);
+  ResolvedRequest asked = resolver_.ParseSearch(request, access, query::kExportParameters);
+  const Partial partial = reads_.BringUp(asked, request);
   if (!asked.request.q.empty() &&
-      AskCount(asked.index, query::CountBody(asked.Input()), request) == "0") {
-    if (const auto other = Fallback(asked, request)) asked.request = other->request;
+      engine_.Count(asked.index, query::CountBody(asked.Input()), request) == "0") {
+    if (const auto other = searcher_.Fallback(asked, request)) asked.request = other->request;
   }
   auto walk = std::make_shared<Walk>(
       Walk{asked.index.plan,
@@ -80,7 +78,7 @@ Response Service::Export(const Request& request, const Access& access) {
   // The first page is requested now, so that an error becomes a problem instead of a truncated
   // stream.
   auto first = std::make_shared<std::string>(
-      walk->Lines(AskEngine(walk->path, walk->Body(), walk->request)));
+      walk->Lines(engine_.Ask(walk->path, walk->Body(), walk->request)));
   Response response;
   response.content_type = "application/x-ndjson";
   if (partial != Partial::kNo) response.headers.emplace_back("Pgsluice-Partial", NameOf(partial));
@@ -90,7 +88,7 @@ Response Service::Export(const Request& request, const Access& access) {
     first->shrink_to_fit();
     while (!walk->over) {
       if (gate_.stopping()) throw Error(Disposition::kRetry, "the service stops");
-      walk->running->Send(walk->Lines(AskEngine(walk->path, walk->Body(), walk->request)), sink);
+      walk->running->Send(walk->Lines(engine_.Ask(walk->path, walk->Body(), walk->request)), sink);
     }
   };
   return response;

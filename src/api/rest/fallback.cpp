@@ -1,4 +1,4 @@
-#include "api/rest/service.h"
+#include "api/rest/searcher.h"
 #include "pgsluice/query/did_you_mean.h"
 
 /// Applies `search.fallback` to a query that finds nothing.
@@ -6,8 +6,8 @@ namespace pgsluice::api {
 
 using query::SearchRequest;
 
-std::optional<Service::ResolvedRequest> Service::Fallback(const ResolvedRequest& asked,
-                                                          const Request& request) {
+std::optional<ResolvedRequest> Searcher::Fallback(const ResolvedRequest& asked,
+                                                  const Request& request) {
   const std::string& how = asked.search == nullptr ? asked.index.plan->config.search.fallback
                                                    : asked.search->options.fallback;
   if (how == "none" || asked.request.q.empty() ||
@@ -20,7 +20,7 @@ std::optional<Service::ResolvedRequest> Service::Fallback(const ResolvedRequest&
   if (how == "any") return other;
   const std::vector<std::string> parts = query::PartsOf(asked.request.q);
   const std::vector<std::int64_t> counts = query::ReadCounts(
-      AskEngine(WholeSearch(asked.index), query::CountEachBody(asked.Input(), parts), request));
+      engine_.Ask(WholeSearch(asked.index), query::CountEachBody(asked.Input(), parts), request));
   if (counts.size() != parts.size()) return std::nullopt;
   other.request.q.clear();
   bool some = false;
@@ -34,9 +34,8 @@ std::optional<Service::ResolvedRequest> Service::Fallback(const ResolvedRequest&
   return other;
 }
 
-std::string Service::RunSearch(const ResolvedRequest& asked, const Request& request,
-                               const std::optional<query::HighlightTags>& tags,
-                               std::string* timing) {
+std::string Searcher::Run(const ResolvedRequest& asked, const Request& request,
+                          const std::optional<query::HighlightTags>& tags, std::string* timing) {
   bool nothing = false;
   try {
     std::string answer = RunOnce(asked, request, tags, timing, nothing);
@@ -54,11 +53,11 @@ std::string Service::RunSearch(const ResolvedRequest& asked, const Request& requ
   }
 }
 
-std::string Service::CountOf(const ResolvedRequest& asked, const Request& request) {
-  const std::string count = AskCount(asked.index, query::CountBody(asked.Input()), request);
+std::string Searcher::CountOf(const ResolvedRequest& asked, const Request& request) {
+  const std::string count = engine_.Count(asked.index, query::CountBody(asked.Input()), request);
   if (count != "0") return count;
   const auto other = Fallback(asked, request);
-  return other ? AskCount(asked.index, query::CountBody(other->Input()), request) : count;
+  return other ? engine_.Count(asked.index, query::CountBody(other->Input()), request) : count;
 }
 
 }  // namespace pgsluice::api

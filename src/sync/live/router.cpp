@@ -40,7 +40,7 @@ Work MakeWork(const Route& route, int id, const IndexSet::EventSource& source,
   const bool routed = !plan.config.routing.empty() && plan.sources[route.source].table == plan.root;
   for (std::string key : keys) {
     const std::string routing = TakeRouting(key);
-    if (!as_is) key = Project(key, source.captured, wanted);
+    if (!as_is) key = ProjectKey(key, source.captured, wanted);
     work.keys.push_back(routed ? RoutedKey(std::move(key), routing) : std::move(key));
   }
   return work;
@@ -48,8 +48,8 @@ Work MakeWork(const Route& route, int id, const IndexSet::EventSource& source,
 
 }  // namespace
 
-std::string Project(const std::string& key, const std::vector<std::string>& captured,
-                    const std::vector<std::string>& wanted) {
+std::string ProjectKey(const std::string& key, const std::vector<std::string>& captured,
+                       const std::vector<std::string>& wanted) {
   const json::Value array = json::Parse(key);
   std::string projected = "[";
   for (const std::string& column : wanted) {

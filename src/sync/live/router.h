@@ -35,7 +35,7 @@ outbox::Interest InterestNow(const IndexSet& set, const std::vector<std::string>
 
 /// Returns an event key in the order of `wanted` instead of `captured`; a column that was not
 /// captured is null.
-std::string Project(const std::string& key, const std::vector<std::string>& captured,
-                    const std::vector<std::string>& wanted);
+std::string ProjectKey(const std::string& key, const std::vector<std::string>& captured,
+                       const std::vector<std::string>& wanted);
 
 }  // namespace pgsluice::sync

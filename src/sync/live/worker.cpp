@@ -17,6 +17,7 @@
 #include "pgsluice/sync/definitions.h"
 #include "sync/live/document_syncer.h"
 #include "sync/live/router.h"
+#include "sync/live/synced_keys.h"
 #include "sync/live/times.h"
 #include "sync/run_loop.h"
 
@@ -48,46 +49,6 @@ class FanoutPlace {
  private:
   std::counting_semaphore<>& places_;
   bool taken_ = false;
-};
-
-/// The documents that a batch has synced so far. Each was read after all events of the batch were
-/// claimed, so every other event of the batch for it is already included. A row that is inserted
-/// with its children is read and written only once.
-class SyncedKeys {
- public:
-  explicit SyncedKeys(const std::vector<Work>& works) : useful_(works.size() > 1) {}
-
-  void Add(const plan::Plan& plan, const DocumentSyncer::Keys& keys) {
-    if (!useful_) return;
-    auto& roots = roots_[plan.name];
-    for (const std::string& key : keys) {
-      if (roots.size() >= kMost) return;
-      roots.insert(RootKey(plan, key));
-    }
-  }
-  bool Has(const plan::Plan& plan, const std::string& key) const {
-    const auto roots = roots_.find(plan.name);
-    return roots != roots_.end() && roots->second.contains(RootKey(plan, key));
-  }
-
- private:
-  /// Returns the root's part of a key. Numbers and texts with the same digits are equal; null and
-  /// "" are not.
-  static std::string RootKey(const plan::Plan& plan, const std::string& key) {
-    const json::Value array = json::Parse(key);
-    std::string root;
-    for (std::size_t i = 0; i < std::min(plan.key.size(), array.items.size()); ++i) {
-      const json::Value& item = array.items[i];
-      root += item.IsNull() ? "null" : "=" + item.text;
-      root += '\0';
-    }
-    return root;
-  }
-
-  static constexpr std::size_t kMost = 32768;  ///< Per index: a few megabytes.
-
-  const bool useful_;
-  std::map<std::string, std::unordered_set<std::string>> roots_;  ///< Of each index.
 };
 
 /// Closes the cursor at the end of the scope, also if the engine refuses a write meanwhile.
@@ -263,7 +224,7 @@ class Worker {
     span.Set("pgsluice.events", static_cast<std::int64_t>(events->size()));
     observe::Span(observe::SpanKind::kClient, "claim").Since(start);
     const std::vector<Work> works = RouteEvents(*set, *events, GoneSources(*set, *events));
-    SyncedKeys synced(works);
+    SyncedKeys synced(works.size());
     for (const Work& work : works) {
       Try(work, [&] { DoRoots(session_, syncer_, work, synced); });
     }

@@ -1,14 +1,16 @@
+#include "api/rest/multi_search.h"
+
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
 
-#include "api/rest/service.h"
+#include "api/rest/batch.h"
+#include "api/rest/guarded.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/query/answer.h"
 #include "pgsluice/query/hits.h"
 #include "pgsluice/query/merge.h"
 
-/// Answers several searches with one list of hits.
 namespace pgsluice::api {
 
 using query::Problem;
@@ -152,8 +154,52 @@ std::string Names(const std::vector<Wanted>& wanted) {
 
 }  // namespace
 
-std::string Service::Merged(const json::Value& body, const std::vector<json::Value>& items,
-                            const Request& request, const Access& access) {
+Response MultiSearchEndpoint::MultiSearch(const Request& request, const Access& access) {
+  const json::Value body = ParseBody(request.body);
+  const json::Value* merge = body.Find("merge");
+  const bool merged = merge != nullptr && !(merge->IsBool() && !merge->boolean);
+  for (const auto& [name, value] : body.members) {
+    const bool pages = merged && (name == "page" || name == "per_page");
+    if (name == "searches" || name == "merge" || pages) continue;
+    query::Reject("unknown_parameter", name, value.begin,
+                  fmt::format("parameter '{}' is not known", name),
+                  {"searches", "merge", "page", "per_page"});
+  }
+  const std::vector<json::Value>& searches = SearchesOf(body.Find("searches"), "searches");
+  limits_.ChargeRest(request, access, searches.size());
+  if (merged) {
+    Response response;
+    response.body = Merged(body, searches, request, access);
+    return response;
+  }
+  std::string results;
+  for (const json::Value& item : searches) {
+    results += (results.empty() ? "" : ",") + One(item, request, access).body;
+  }
+  Response response;
+  response.body = R"({"results":[)" + results + "]}";
+  return response;
+}
+
+Response MultiSearchEndpoint::One(const json::Value& item, const Request& request,
+                                  const Access& access) {
+  return Guarded(request.id, [&] {
+    const json::Value* index = item.Find("index");
+    if (index == nullptr || !index->IsString()) {
+      query::Reject("invalid_parameter", "index", item.begin, "a search names its index");
+    }
+    json::Value rest = item;
+    std::erase_if(rest.members, [](const auto& member) { return member.first == "index"; });
+    Request single = request;
+    single.segments = {"v1", index->text, "search"};
+    single.body = json::ToText(rest);
+    return single_.Search(single, access);
+  });
+}
+
+std::string MultiSearchEndpoint::Merged(const json::Value& body,
+                                        const std::vector<json::Value>& items,
+                                        const Request& request, const Access& access) {
   const auto start = std::chrono::steady_clock::now();
   const json::Value& merge = *body.Find("merge");
   std::vector<Wanted> wanted;
@@ -162,7 +208,7 @@ std::string Service::Merged(const json::Value& body, const std::vector<json::Val
   std::vector<ResolvedRequest> searches;
   std::vector<SearchRequest> requests;
   for (const Wanted& one : wanted) {
-    searches.push_back(ResolveIndex(one.index, access));
+    searches.push_back(resolver_.ResolveIndex(one.index, access));
     requests.push_back(query::ReadBody(one.body, query::kSearchParameters));
     access.CheckParameters(requests.back());
   }
@@ -183,7 +229,7 @@ std::string Service::Merged(const json::Value& body, const std::vector<json::Val
     requests[i].with_sort = true;
     searches[i].request = requests[i];
     searches[i].UseRules();
-    answers.push_back(RunSearch(searches[i], request));
+    answers.push_back(searcher_.Run(searches[i], request));
     sum.Add(answers.back());
   }
   for (std::size_t i = 0; i < searches.size(); ++i) {
@@ -199,7 +245,7 @@ std::string Service::Merged(const json::Value& body, const std::vector<json::Val
             json::Quote(wanted[list].index) + "}";
   }
   std::int64_t lag = 0;
-  for (const auto& one : wanted) lag = std::max(lag, LagMs(one.index));
+  for (const auto& one : wanted) lag = std::max(lag, reads_.LagMs(one.index));
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - start);
   return fmt::format(
@@ -207,7 +253,7 @@ std::string Service::Merged(const json::Value& body, const std::vector<json::Val
       hits, sum.Total(), page.page, size, Names(wanted),
       sum.reason.empty() ? "" : R"("reason":)" + json::Quote(sum.reason) + ",",
       sum.fallback.empty() ? "" : R"("fallback":)" + json::Quote(sum.fallback) + ",", lag,
-      took.count(), json::Quote(freshness_.Position()), json::Quote(request.id), sum.partial);
+      took.count(), json::Quote(reads_.Position()), json::Quote(request.id), sum.partial);
 }
 
 }  // namespace pgsluice::api

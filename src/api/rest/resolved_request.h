@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "api/auth/access.h"
+#include "api/settings.h"
+#include "pgsluice/api/server.h"
+#include "pgsluice/query/analysis.h"
+#include "pgsluice/query/search_body.h"
+
+namespace pgsluice::api {
+
+/// One index as one caller sees it, and what was asked of it. A value of one request.
+struct ResolvedRequest {
+  IndexInfo index;
+  query::Schema schema;  ///< The fields that the caller may see.
+  query::SearchRequest request;
+  query::Dsl allowed;  ///< The policy's filter.
+  Access access;
+  std::shared_ptr<const Settings::Search> search;  ///< Null: as in the plan.
+  std::shared_ptr<const query::Analysis> analysis;
+  std::string fallback = {};  ///< How the query was changed because it found nothing.
+  query::RuleEffect rules = {};
+
+  /// Finds the rules that apply to `request`. Call again if the request was changed.
+  void UseRules() {
+    rules = {};
+    if (search != nullptr && request.use_rules) rules = search->rules.For(request.q);
+  }
+  /// What the query language needs. Points into this object.
+  query::SearchInput Input() const {
+    query::TextTools tools{nullptr, nullptr, analysis.get()};
+    if (search != nullptr) {
+      tools.search = &search->options;
+      tools.vocabulary = &search->vocabulary;
+    }
+    query::Tuning tuning;
+    if (search != nullptr) tuning = {&search->ranking, &rules, 0};
+    return {schema, request, allowed, false, {}, {}, tools, tuning};
+  }
+};
+
+}  // namespace pgsluice::api

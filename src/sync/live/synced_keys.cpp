@@ -1,0 +1,42 @@
+#include "sync/live/synced_keys.h"
+
+#include <algorithm>
+
+#include "pgsluice/json/value.h"
+
+namespace pgsluice::sync {
+
+namespace {
+
+constexpr std::size_t kMost = 32768;
+
+/// The root's part of a key. The same value may be written as a number or as a text; null and ""
+/// differ.
+std::string RootKey(const plan::Plan& plan, const std::string& key) {
+  const json::Value array = json::Parse(key);
+  std::string root;
+  for (std::size_t i = 0; i < std::min(plan.key.size(), array.items.size()); ++i) {
+    const json::Value& item = array.items[i];
+    root += item.IsNull() ? "null" : "=" + item.text;
+    root += '\0';
+  }
+  return root;
+}
+
+}  // namespace
+
+void SyncedKeys::Add(const plan::Plan& plan, const std::vector<std::string>& keys) {
+  if (!useful_) return;
+  auto& roots = roots_[plan.name];
+  for (const std::string& key : keys) {
+    if (roots.size() >= kMost) return;
+    roots.insert(RootKey(plan, key));
+  }
+}
+
+bool SyncedKeys::Has(const plan::Plan& plan, const std::string& key) const {
+  const auto roots = roots_.find(plan.name);
+  return roots != roots_.end() && roots->second.contains(RootKey(plan, key));
+}
+
+}  // namespace pgsluice::sync
