@@ -3,8 +3,8 @@
 #include <mutex>
 
 // Clang proves at compile time that guarded members are accessed only under their lock
-// (-Wthread-safety, an error in the presets that use clang). For other compilers these macros are empty.
-// https://clang.llvm.org/docs/ThreadSafetyAnalysis.html
+// (-Wthread-safety, an error in the presets that use clang). For other compilers these macros are
+// empty. https://clang.llvm.org/docs/ThreadSafetyAnalysis.html
 #ifdef __clang__
 #define PGSLUICE_THREAD_ATTRIBUTE(x) __attribute__((x))
 #else
