@@ -21,8 +21,8 @@ namespace {
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr minutes kLook{
-    1};  ///< How long credentials without an expiry are used before they are read again.
+/// How long credentials without an expiry are used before they are read again.
+constexpr minutes kLook{1};
 constexpr minutes kBefore{5};  ///< How long before their expiry temporary credentials are renewed.
 
 std::string Variable(const char* name) {

@@ -23,10 +23,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t kFirstLookMs = 5'000;  ///< After a statement was sent.
-constexpr std::int64_t kLookAgainMs =
-    1'000;  ///< After a check that found the server not working on it.
-constexpr std::int64_t kLongestMs =
-    60'000;                   ///< Between checks of a statement that the server works on.
+/// After a check that found the server not working on it.
+constexpr std::int64_t kLookAgainMs = 1'000;
+/// Between checks of a statement that the server works on.
+constexpr std::int64_t kLongestMs = 60'000;
 constexpr int kBadLooks = 2;  ///< In a row, before the connection is cut.
 constexpr std::chrono::seconds kBetweenRounds{1};
 constexpr std::chrono::seconds kAnswerTime{4};  ///< For the new connection, and for its response.

@@ -14,8 +14,8 @@ struct Word {
   bool phrase = false;
   bool excluded = false;
   std::vector<Term> tokens;  ///< From our own analyzer.
-  std::vector<bool>
-      empty_in;           ///< Per analyzer that was asked: whether it removes the word completely.
+  /// Per analyzer that was asked: whether it removes the word completely.
+  std::vector<bool> empty_in;
   bool optional = false;  ///< A stop word.
   bool nothing = false;   ///< All analyzers remove it, so it never excludes anything.
 

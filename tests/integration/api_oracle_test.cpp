@@ -325,8 +325,8 @@ void ApiOracle::CheckPins(const OracleFilter& filter) {
 
 /// One hit per value, and how many documents have it; nulls count as one value.
 void ApiOracle::CheckDistinct(const OracleFilter& filter) {
-  const OraclePath& distinct =
-      OneOf({1, 2, 3, 4, 7, 8});  // Fields with one value: no lists, booleans, times.
+  // Fields with one value: no lists, booleans, times.
+  const OraclePath& distinct = OneOf({1, 2, 3, 4, 7, 8});
   const std::string value = RandomFilter::Comparable(distinct.type, distinct.sql);
   std::string sort, order;
   for (int i = Below(3); i > 0; --i) AddSort(sort, order);

@@ -29,8 +29,8 @@ TEST_F(CaptureBulk, ManyRowsShareARowOfTheOutbox) {
   Exec("INSERT INTO t SELECT i, 0 FROM generate_series(1, 1202) i");
   EXPECT_EQ(Shape(), "5 500 1202");  // two alone, 500, 500, 200
   Exec("UPDATE t SET v = 1");
-  EXPECT_EQ(Shape(),
-            "5 500 1202");  // Old keys have no rows of their own; the first two occur twice.
+  // Old keys have no rows of their own; the first two occur twice.
+  EXPECT_EQ(Shape(), "5 500 1202");
   Exec("DELETE FROM t WHERE id <= 502");
   EXPECT_EQ(Shape(), "3 500 502");
 }

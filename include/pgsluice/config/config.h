@@ -73,8 +73,8 @@ struct Embed {
   std::string aggregate_column;  ///< Not for kCount.
   std::optional<bool> many, nested;
   std::vector<std::string> key;  ///< For views.
-  std::vector<std::pair<std::string, On>>
-      sources;  ///< For views: each table with the columns that lead to the key.
+  /// For views: each table with the columns that lead to the key.
+  std::vector<std::pair<std::string, On>> sources;
   std::vector<Embed> embeds;
   std::string place;  ///< "indexes.projects.embed.owner", for messages.
 };
@@ -111,8 +111,8 @@ struct Search {
   std::vector<std::string> default_sort;
   int per_page = 20;
   std::vector<std::string> facets;
-  bool refuse_incomplete =
-      false;  ///< Refuse searches until the first copy is complete; false: mark the answers.
+  /// Refuse searches until the first copy is complete; false: mark the answers.
+  bool refuse_incomplete = false;
 };
 
 struct Index {
@@ -215,11 +215,11 @@ struct Config {
   bool admin_row_values = false;  ///< /dead-letters shows keys and reasons without a key.
   std::string access_log, audit_log;  ///< "stderr", a file, or empty.
   std::vector<std::string> cors_origins;
-  std::vector<std::string>
-      allowed_hosts;                ///< Names in Host, in addition to this machine's own; "*": any.
-  std::string log_level = "info";   ///< trace, debug, info, warn, error.
-  std::string log_format = "text";  ///< text or json.
-  std::string file;                 ///< The file that was read; empty: none.
+  /// Names in Host, in addition to this machine's own; "*": any.
+  std::vector<std::string> allowed_hosts;
+  std::string log_level = "info";         ///< trace, debug, info, warn, error.
+  std::string log_format = "text";        ///< text or json.
+  std::string file;                       ///< The file that was read; empty: none.
   std::vector<std::string> secret_files;  ///< Files that secrets were read from.
   json::Value effective;  ///< All values as JSON, with defaults: for `config print`.
 };

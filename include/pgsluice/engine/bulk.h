@@ -51,8 +51,8 @@ struct ItemResult {
 struct BulkResult {
   bool all_done = false;          ///< All actions succeeded, so the items were not parsed.
   std::vector<ItemResult> items;  ///< In the order of the request; empty if all_done.
-  bool too_large =
-      false;  ///< 413, or one of several actions makes the request invalid: halve and send again.
+  /// 413, or one of several actions makes the request invalid: halve and send again.
+  bool too_large = false;
   bool index_missing = false;  ///< The alias or index does not exist.
 };
 

@@ -23,8 +23,8 @@ namespace pgsluice::engine {
 struct Flavor {
   bool opensearch = false;
   std::string version;  ///< "3.8.0".
-  bool has_analysis =
-      false;  ///< The analysis module is installed: asciifolding, edge_ngram, language analyzers.
+  /// The analysis module is installed: asciifolding, edge_ngram, language analyzers.
+  bool has_analysis = false;
   std::string Name() const;  ///< "OpenSearch 3.8.0".
   const char* JsonType() const { return opensearch ? "flat_object" : "flattened"; }
 };
@@ -97,8 +97,8 @@ class Engine {
   void CreateIndex(const std::string& index, const std::string& body_json,
                    const std::string& parameters = {});
   void DeleteIndex(const std::string& index);  ///< No error if it does not exist.
-  void DeleteAlias(const std::string& index,
-                   const std::string& alias);  ///< No error if it does not exist.
+  /// No error if it does not exist.
+  void DeleteAlias(const std::string& index, const std::string& alias);
   /// Adds the alias to `to` and removes it from every index of `from`, in one atomic call.
   void SwapAlias(const std::string& alias, const std::vector<std::string>& from,
                  const std::string& to);

@@ -67,8 +67,8 @@ struct ClientOptions {
   std::vector<std::string> urls = {};  ///< Tried in turn; one that fails is avoided for a while.
   std::string username = {}, password = {}, api_key = {}, bearer = {};
   std::string ca_file = {}, client_cert_file = {}, client_key_file = {};
-  std::optional<AwsScope> aws =
-      {};  ///< Sign requests; the credentials are found as in the AWS SDKs.
+  /// Sign requests; the credentials are found as in the AWS SDKs.
+  std::optional<AwsScope> aws = {};
 };
 
 /// Creates the real transport: connections that are kept alive and pooled per address. A request

@@ -16,8 +16,8 @@ struct MigrationState {
   std::string applied_at;  ///< ISO 8601, UTC; empty: not applied.
   bool known = true;       ///< false: applied by a newer pgsluice.
   std::string content;     ///< Hash of the text that was applied; empty: applied by another tool.
-  bool changed =
-      false;  ///< A text other than this program's was applied, or it is not known which.
+  /// A text other than this program's was applied, or it is not known which.
+  bool changed = false;
 };
 
 /// Creates schema pgsluice in a database, updates it and removes it. Each file runs in its own

@@ -69,8 +69,8 @@ class Span {
   std::string attributes_;
   bool failed_ = false;
   std::chrono::steady_clock::time_point start_;
-  std::chrono::nanoseconds epoch_{
-      0};  ///< Converts the steady clock to Unix time; the same for all spans of a thread.
+  /// Converts the steady clock to Unix time; the same for all spans of a thread.
+  std::chrono::nanoseconds epoch_{0};
 };
 
 /// Makes spans of this thread children of `span` while the object exists. `span` may belong to

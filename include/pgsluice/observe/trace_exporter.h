@@ -22,8 +22,8 @@ struct TraceOptions {
   /// Describes the process: "service.name" and others.
   std::vector<std::pair<std::string, std::string>> resource = {{"service.name", "pgsluice"}};
   double ratio = 1;  ///< Share of the traces beginning here that are exported.
-  bool follows_caller =
-      true;  ///< If a caller decided whether to sample, its decision counts instead.
+  /// If a caller decided whether to sample, its decision counts instead.
+  bool follows_caller = true;
   std::size_t queue = 2048;                 ///< Spans that may wait; further ones are dropped.
   std::size_t batch = 512;                  ///< Spans per request.
   std::chrono::milliseconds delay{5000};    ///< Until a smaller batch is sent.

@@ -141,8 +141,8 @@ void Awake(pg::Session& session);
 bool HasVisible(pg::Session& session, std::int64_t floor, const Interest& interest = {});
 
 struct Lag {
-  std::int64_t pending =
-      0;  ///< Visible events (changed keys), counted over at most a million rows.
+  /// Visible events (changed keys), counted over at most a million rows.
+  std::int64_t pending = 0;
   double oldest_age_s = 0;
 };
 Lag ReadLag(pg::Session& session, std::int64_t floor);

@@ -94,8 +94,8 @@ struct Plan {
   /// The root has inheritance children, so that several rows and documents may have one key. Then a
   /// key stands for all of its documents, and blocks are scanned by their keys.
   bool several_ids = false;
-  bool hashed_child_ids =
-      false;                  ///< KeyOfId() cannot turn the ids of such children back into keys.
+  /// KeyOfId() cannot turn the ids of such children back into keys.
+  bool hashed_child_ids = false;
   std::vector<Field> fields;  ///< The document's fields, in order.
   /// The root first; after a view, the tables it is made from. Several embeds of one table share
   /// one source.
@@ -157,8 +157,8 @@ struct Plan {
   /// `_id` of its document, whether or not it exists. Reads no table.
   pg::Statement ids_of_keys;
 
-  std::string MappingJson(
-      bool opensearch) const;  ///< {"dynamic":false,"_routing":…,"properties":{…}}
+  /// {"dynamic":false,"_routing":…,"properties":{…}}
+  std::string MappingJson(bool opensearch) const;
   /// Returns the key array (JSON text) of an `_id`, or empty if it cannot be turned back.
   std::string KeyOfId(std::string_view id) const;
   const Field* Find(std::string_view path) const;

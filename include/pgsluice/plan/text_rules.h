@@ -12,10 +12,10 @@ namespace pgsluice::plan {
 
 /// Sub-fields that the mapping adds.
 constexpr std::string_view kPlain = "__plain";  ///< Of text with an analyzer: the words as written.
-constexpr std::string_view kParts =
-    "__parts";  ///< Of an identifier: its runs of letters and digits.
-constexpr std::string_view kJoined =
-    "__joined";  ///< Of an identifier: all of it, without separators.
+/// Of an identifier: its runs of letters and digits.
+constexpr std::string_view kParts = "__parts";
+/// Of an identifier: all of it, without separators.
+constexpr std::string_view kJoined = "__joined";
 
 /// Returns whether the engine has an analyzer for it; "standard" is not a language.
 bool IsLanguage(std::string_view name);

@@ -55,10 +55,9 @@ struct Expr {
   Op op = Op::kEq;         ///< kPredicate.
   std::vector<Literal> values;
   std::string list_claim;  ///< `IN ${claims.NAME}`: the claim provides the list.
-  double lat = 0, lon = 0,
-         metres = 0;  ///< kWithin: a circle, unless there are corners.
-  /// kWithin: lat, lon of a box (top left, bottom right) or of a polygon of
-  /// three or more.
+  /// kWithin: a circle, unless there are corners.
+  double lat = 0, lon = 0, metres = 0;
+  /// kWithin: lat, lon of a box (top left, bottom right) or of a polygon of three or more.
   std::vector<std::pair<double, double>> corners;
   std::vector<Expr> parts;  ///< kAnd, kOr (an empty kAnd is true), kNot and kAny have one.
 };

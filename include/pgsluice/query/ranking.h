@@ -68,8 +68,8 @@ bool HasWords(std::string_view text);
 struct Tuning {
   const std::vector<Boost>* ranking = nullptr;
   const RuleEffect* rules = nullptr;
-  std::int64_t now_ms =
-      0;  ///< The time from which ages are counted; the same on every page of a cursor.
+  /// The time from which ages are counted; the same on every page of a cursor.
+  std::int64_t now_ms = 0;
 
   bool HasBoosts() const;
   /// Returns whether ages count, so that the same search may have another order later.

@@ -87,8 +87,8 @@ int RunPrune(const Context& context) {
   const bool removes = !dry && !left.empty() && Confirmed(context);
   if (removes) {
     const sync::IndexLock lock(session);
-    sync::RemoveLeftovers(session, engine,
-                          find());  // Again, because a process may now have such an index.
+    // Again, because a process may now have such an index.
+    sync::RemoveLeftovers(session, engine, find());
   }
   if (json) PrintJson(left, removes, context.out);
   return kOk;

@@ -92,8 +92,8 @@ class Databases : public api::SyncState {
   std::shared_ptr<const List> list_ PGSLUICE_GUARDED_BY(mutex_) = std::make_shared<List>();
   /// Why the server's databases are not known, or empty.
   std::string unlisted_ PGSLUICE_GUARDED_BY(mutex_);
-  std::set<std::string>
-      refused_;  ///< Databases whose index names collide; used by the discovery thread.
+  /// Databases whose index names collide; used by the discovery thread.
+  std::set<std::string> refused_;
   std::jthread discovery_;
 };
 

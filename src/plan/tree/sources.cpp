@@ -27,8 +27,8 @@ using Known = std::map<std::string, KnownValue>;
 /// step leaves the table, the last one leads into the root.
 struct Way {
   const catalog::Table* start = nullptr;
-  std::vector<Step>
-      steps;  ///< As in Node: `here` of step i's table is equal to `above` of the next one.
+  /// As in Node: `here` of step i's table is equal to `above` of the next one.
+  std::vector<Step> steps;
   /// For a table that a view is made from: its columns, and the view's columns that they are equal
   /// to.
   config::On into_view;

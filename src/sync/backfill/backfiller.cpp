@@ -324,9 +324,9 @@ class Backfiller {
   Times times_;
   Reindexer reindexer_;
   ChunkSizer rows_;
-  ChunkSizer blocks_{kBytesPerSnapshot,
-                     1};  ///< One block may lead to 100 MB of values stored outside it.
-  int alone_ = -1;        ///< The last generation for which no older one was still running.
+  /// One block may lead to 100 MB of values stored outside it.
+  ChunkSizer blocks_{kBytesPerSnapshot, 1};
+  int alone_ = -1;  ///< The last generation for which no older one was still running.
   std::int64_t rows_per_block_ = 100;  ///< As last measured; before that a guess. At least 1.
   Clock::duration time_per_block_{};   ///< As last measured.
   /// The task whose keys the cursor "keys" fetches, and the last key that it fetched.

@@ -299,8 +299,8 @@ void SchemaWatcher::EnsureIndexes(bool retry) {
       if (epochs_.Keep(*session_, *set)) RequestCheck();  // to fill them
       set->generation = outbox::ReadGeneration(*session_);
     }
-    in_force_ =
-        Pulse().Text(0, 3);  // before it is read: a change behind it is seen by the next look
+    // before it is read: a change behind it is seen by the next look
+    in_force_ = Pulse().Text(0, 3);
     const InForce in_force = ReadInForce(*session_);
     Settle(*session_, in_force, *set);
     // A gap was marked during this check, so the next check has to see it as a change.
