@@ -1,3 +1,5 @@
+#include <Poco/Util/ServerApplication.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -9,6 +11,7 @@
 
 #include "app/cli/cli.h"
 #include "app/cli/each_database.h"
+#include "app/cli/reference.h"
 #include "app/commands/check_access.h"
 #include "app/commands/commands.h"
 #include "app/service/memory.h"
@@ -83,8 +86,12 @@ int Execute(const app::Invocation& invocation) {
     std::cout << "pgsluice " PGSLUICE_VERSION "\n";
     return app::kOk;
   }
-  if (invocation.Has("help")) {
+  if (invocation.Has("help") || invocation.command.empty()) {
     std::cout << app::Help(invocation.command);
+    return invocation.Has("help") ? app::kOk : app::kUsage;
+  }
+  if (invocation.command == "completion") {
+    std::cout << app::Completion(invocation.subcommand);
     return app::kOk;
   }
   config::Findings findings;
@@ -105,34 +112,86 @@ int Execute(const app::Invocation& invocation) {
   return in_each ? app::RunInEach(run->second, context) : run->second(context);
 }
 
+/// The signals that the service waits for, and those that end a command.
+sigset_t Signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&signals, number);
+  return signals;
+}
+
+/// Poco makes crashes C++ exceptions of the thread, or abort(): both hide where it crashed. This
+/// gives the default actions (or a sanitizer's) back.
+class CrashHandlers {
+ public:
+  CrashHandlers() {
+    for (auto& [number, action] : actions_) sigaction(number, nullptr, &action);
+  }
+  void Restore() const {
+    for (const auto& [number, action] : actions_) sigaction(number, &action, nullptr);
+  }
+
+ private:
+  std::map<int, struct sigaction> actions_{{SIGILL, {}}, {SIGBUS, {}}, {SIGSEGV, {}}, {SIGSYS, {}}};
+};
+
+/// The process. Poco reads no options by itself, because it would take abbreviations, and has no
+/// subsystems: spdlog logs, and the configuration keeps what Poco's would lose.
+class Application : public Poco::Util::ServerApplication {
+ public:
+  int Start(const std::vector<std::string>& arguments) {
+    stopOptionsProcessing();
+    init(arguments);
+    return run();
+  }
+
+ protected:
+  void defineOptions(Poco::Util::OptionSet&) override {}
+  void initialize(Poco::Util::Application&) override {}
+
+  int main(const std::vector<std::string>& arguments) override {
+    try {
+      const app::Invocation invocation = app::Parse(arguments);
+      if (!TakesSignals(invocation.command)) {
+        const sigset_t signals = Signals();
+        pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+      }
+      const int code = Execute(invocation);
+      FinishOutput();
+      return code;
+    } catch (const app::UsageError& error) {
+      PrintError(error);
+      return app::kUsage;
+    } catch (const app::BadConfiguration&) {
+      return app::kBadConfiguration;
+    } catch (const Error& error) {
+      PrintError(error);
+    } catch (const std::exception& error) {
+      std::cerr << "pgsluice: error: " << error.what() << '\n';
+    }
+    return app::kFailed;
+  }
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
   app::KeepMemorySmall();
   // Done before any thread exists, so that all inherit it. The service receives signals with
   // sigwait; other commands unblock them and are ended by the default action.
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&signals, number);
+  const sigset_t signals = Signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   try {
-    const app::Invocation invocation = app::Parse({argv + 1, argv + argc});
-    if (!TakesSignals(invocation.command)) {
-      pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
-    }
-    const int code = Execute(invocation);
-    FinishOutput();
-    return code;
-  } catch (const app::UsageError& error) {
-    PrintError(error);
-    return app::kUsage;
-  } catch (const app::BadConfiguration&) {
-    return app::kBadConfiguration;
-  } catch (const Error& error) {
-    PrintError(error);
-  } catch (const std::exception& error) {
-    std::cerr << "pgsluice: error: " << error.what() << '\n';
+    const CrashHandlers handlers;
+    Application application;
+    handlers.Restore();
+    // With a slash, so that Poco does not look for it in PATH, which need not be set.
+    std::vector<std::string> arguments = {"./pgsluice"};
+    arguments.insert(arguments.end(), argv + std::min(argc, 1), argv + argc);
+    return application.Start(arguments);
+  } catch (const Poco::Exception& error) {  // Such as a working directory that was removed.
+    std::cerr << "pgsluice: error: " << error.displayText() << '\n';
   }
   return app::kFailed;
 }

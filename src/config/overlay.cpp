@@ -146,4 +146,17 @@ void Overlay(Value& root, const Overrides& overrides, const Environment& environ
   }
 }
 
+std::optional<Finding> CheckFlag(const std::string& flag, const std::string& value) {
+  Findings findings;
+  for (const Setting& setting : Settings()) {
+    if (setting.option->flag != flag) continue;
+    Value given;
+    given.type = json::Type::kObject;
+    given.members.emplace_back(setting.option->name, FromText(*setting.option, value));
+    const Origin origin;
+    Checker(origin, findings).Object({*setting.option}, given, "");
+  }
+  return findings.empty() ? std::nullopt : std::optional(findings.front());
+}
+
 }  // namespace pgsluice::config

@@ -1,8 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 #include "pgsluice/json/value.h"
 #include "support/cli_fixture.h"
+#include "support/paths.h"
 
 namespace pgsluice::testing {
 namespace {
@@ -17,11 +20,33 @@ TEST_F(Cli, VersionAndHelp) {
   EXPECT_EQ(Run({"--version"}).out, "pgsluice 0.1.0\n");
   const Outcome general = Run({"--help"});
   EXPECT_EQ(general.code, 0);
-  EXPECT_THAT(general.out, HasSubstr("Usage: pgsluice <command> [options]"));
+  EXPECT_THAT(general.out, StartsWith("Usage: pgsluice <command> [options]\n"));
+  EXPECT_EQ(Run({"help"}).out, general.out);
+  EXPECT_EQ(Run({"version"}).out, "pgsluice 0.1.0\n");
   const Outcome help = Run({"verify", "--help"});
   EXPECT_EQ(help.code, 0);
   EXPECT_THAT(help.out, HasSubstr("pgsluice verify projects --repair"));
   EXPECT_EQ(help.err, "");
+  EXPECT_EQ(Run({"help", "verify"}).out, help.out);
+  const Outcome bare = Run({});
+  EXPECT_EQ(bare.code, 2);
+  EXPECT_EQ(bare.out, general.out);
+  EXPECT_THAT(Run({"completion", "bash"}).out, HasSubstr("complete -F _pgsluice pgsluice"));
+}
+
+TEST_F(Cli, NeedsNoEnvironmentToStart) {
+  Process version({"/usr/bin/env", "-i", testing::Binary(), "version"}, {});
+  EXPECT_EQ(version.Wait(), 0) << version.err();
+}
+
+// Poco's application would turn a crash into abort(), without a trace of where it was.
+TEST_F(Cli, ACrashStaysACrash) {
+  Process service({testing::Binary(), "run", "--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0",
+                   "--database-url=postgresql://a@127.0.0.1:1/x"},
+                  {.directory = directory_});
+  ASSERT_TRUE(service.WaitForLine("starting", std::chrono::seconds(60))) << service.err();
+  service.Signal(SIGSEGV);
+  EXPECT_NE(service.Wait(), 128 + SIGABRT);
 }
 
 TEST_F(Cli, WrongUseIsExitCode2) {
@@ -31,7 +56,11 @@ TEST_F(Cli, WrongUseIsExitCode2) {
   EXPECT_EQ(outcome.err,
             "pgsluice: error: unknown command \"stauts\"\n  hint: did you mean status?\n");
   EXPECT_EQ(Run({"verify", "--repiar"}).code, 2);
-  EXPECT_EQ(Run({}).code, 2);
+  EXPECT_EQ(Run({"run", "--daemon"}).code, 2);
+  const Outcome level = Run({"config", "print", "--log-level", "debgu"});
+  EXPECT_EQ(level.code, 2);
+  EXPECT_THAT(level.err, HasSubstr("hint: did you mean \"debug\"?"));
+  EXPECT_EQ(Run({"config", "print"}, {{"PGSLUICE_LOG_LEVEL", "debgu"}}).code, 78);
 }
 
 TEST_F(Cli, AllMistakesOfAConfigurationAtOnceAndExitCode78) {

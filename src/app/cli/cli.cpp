@@ -1,8 +1,14 @@
 #include "app/cli/cli.h"
 
+#include <Poco/Util/OptionException.h>
+#include <Poco/Util/OptionProcessor.h>
+#include <Poco/Util/Validator.h>
+
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
+#include "app/cli/option_set.h"
 #include "pgsluice/config/finding.h"
 
 namespace pgsluice::app {
@@ -30,40 +36,75 @@ std::vector<std::string> Names(const std::vector<Entry>& entries) {
   return names;
 }
 
+const Command& FindCommand(const std::string& name) {
+  if (const Command* found = FindByName(Commands(), name)) return *found;
+  throw UsageError("unknown command \"" + name + '"',
+                   DidYouMean(name, Names(Commands()), "", "see pgsluice --help"));
+}
+
+/// Reads the command line word by word. Poco pairs options with their values; what it would take
+/// beyond the table (abbreviations, other case, "--name:value", "-help") is refused before it sees
+/// the word. A command's options are known from its name on.
 class Parser {
  public:
-  explicit Parser(const std::vector<std::string>& arguments) : arguments_(arguments) {}
+  Parser() { Define(known_, GlobalOptions()); }
 
-  Invocation Run() {
-    bool options_over = false;
-    for (at_ = 0; at_ < arguments_.size(); ++at_) {
-      const std::string& word = arguments_[at_];
-      if (!options_over && word == "--") {
-        options_over = true;
-      } else if (!options_over && word == "-h") {
-        out_.options["help"] = "true";
-      } else if (!options_over && word.size() > 1 && word[0] == '-') {
-        Option(word);
-      } else {
-        Word(word);
-      }
+  Invocation Run(const std::vector<std::string>& arguments) {
+    for (const std::string& word : arguments) Take(word);
+    if (!expects_value_.empty()) {
+      throw UsageError("--" + expects_value_ +
+                           " needs a value: " + known_.getOption(expects_value_).argumentName(),
+                       HelpHint());
     }
-    if (!out_.Has("help") && !out_.Has("version")) Complete();
+    Resolve();
     return out_;
   }
 
  private:
+  void Take(const std::string& word) {
+    const bool is_value = !std::exchange(expects_value_, {}).empty();
+    const bool is_option = !is_value && !only_words_ && word.size() > 1 && word[0] == '-';
+    if (is_option && word != "--") RequireKnown(word);
+    std::string name;
+    std::string value;
+    try {
+      if (!processor_.process(word, name, value)) return Word(word);
+    } catch (const Poco::Util::UnexpectedArgumentException&) {
+      throw UsageError(word.substr(0, word.find('=')) + " takes no value", HelpHint());
+    }
+    if (!name.empty()) return Option(name, value);
+    if (word == "--") {
+      only_words_ = true;
+    } else {
+      expects_value_ = word.substr(2);
+    }
+  }
+
+  void RequireKnown(const std::string& word) const {
+    const std::string text = word.substr(0, word.find('='));
+    const std::string name = text.starts_with("--") ? text.substr(2) : "";
+    std::vector<std::string> names;
+    for (const Poco::Util::Option& option : known_) {
+      if (name == option.fullName() || word == '-' + option.shortName()) return;
+      names.push_back(option.fullName());
+    }
+    throw UsageError("unknown option \"" + text + '"', DidYouMean(name, names, "--", HelpHint()));
+  }
+
+  void Option(const std::string& name, const std::string& value) {
+    const Poco::Util::Option& option = known_.getOption(name);
+    if (option.validator() != nullptr) option.validator()->validate(option, value);
+    out_.options[name] = option.takesArgument() ? value : "true";
+  }
+
   std::string HelpHint() const {
     return "see pgsluice " + (command_ != nullptr ? command_->name + ' ' : "") + "--help";
   }
 
   void Word(const std::string& word) {
     if (command_ == nullptr) {
-      command_ = FindByName(Commands(), word);
-      if (command_ == nullptr) {
-        throw UsageError("unknown command \"" + word + '"',
-                         DidYouMean(word, Names(Commands()), "", "see pgsluice --help"));
-      }
+      command_ = &FindCommand(word);
+      Define(known_, command_->options);
       out_.command = word;
     } else if (!command_->subcommands.empty() && out_.subcommand.empty()) {
       if (FindByName(command_->subcommands, word) == nullptr) {
@@ -78,41 +119,18 @@ class Parser {
     }
   }
 
-  void Option(const std::string& word) {
-    const auto equals = word.find('=');
-    const std::string name = word.substr(2, equals == std::string::npos ? equals : equals - 2);
-    const CliOption* option = word.starts_with("--") ? Find(name) : nullptr;
-    if (option == nullptr) {
-      throw UsageError("unknown option \"" + word.substr(0, equals) + '"',
-                       DidYouMean(name, Known(), "--", HelpHint()));
+  /// `help verify` is `verify --help`, `version` is `--version`; anything else has to be complete.
+  void Resolve() {
+    if (out_.command == "help") {
+      out_.command = out_.arguments.empty() ? "" : FindCommand(out_.arguments.front()).name;
+      out_.options["help"] = "true";
+    } else if (out_.command == "version") {
+      out_.options["version"] = "true";
     }
-    const bool has_value = equals != std::string::npos;
-    if (option->value.empty()) {
-      if (has_value) throw UsageError("--" + name + " takes no value", HelpHint());
-      out_.options[name] = "true";
-    } else if (has_value) {
-      out_.options[name] = word.substr(equals + 1);
-    } else if (at_ + 1 < arguments_.size()) {
-      out_.options[name] = arguments_[++at_];
-    } else {
-      throw UsageError("--" + name + " needs a value: " + option->value, HelpHint());
-    }
+    if (command_ != nullptr && !out_.Has("help") && !out_.Has("version")) RequireComplete();
   }
 
-  const CliOption* Find(const std::string& name) const {
-    if (const CliOption* global = FindByName(GlobalOptions(), name)) return global;
-    return command_ == nullptr ? nullptr : FindByName(command_->options, name);
-  }
-
-  std::vector<std::string> Known() const {
-    std::vector<std::string> known = Names(GlobalOptions());
-    if (command_ == nullptr) return known;
-    for (const CliOption& option : command_->options) known.push_back(option.name);
-    return known;
-  }
-
-  void Complete() {
-    if (command_ == nullptr) throw UsageError("a command is missing", "see pgsluice --help");
+  void RequireComplete() {
     if (out_.subcommand.empty()) out_.subcommand = command_->default_subcommand;
     if (!command_->subcommands.empty() && out_.subcommand.empty()) {
       throw UsageError(command_->name + " needs a sub-command", HelpHint());
@@ -129,14 +147,16 @@ class Parser {
     }
   }
 
-  const std::vector<std::string>& arguments_;
-  std::size_t at_ = 0;
+  Poco::Util::OptionSet known_;
+  Poco::Util::OptionProcessor processor_{known_};
+  bool only_words_ = false;    ///< Behind "--".
+  std::string expects_value_;  ///< The option whose value the next word is.
   const Command* command_ = nullptr;
   Invocation out_;
 };
 
 }  // namespace
 
-Invocation Parse(const std::vector<std::string>& arguments) { return Parser(arguments).Run(); }
+Invocation Parse(const std::vector<std::string>& arguments) { return Parser().Run(arguments); }
 
 }  // namespace pgsluice::app

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "pgsluice/base/error.h"
@@ -9,11 +11,16 @@
 /// The command line. One table of commands drives parsing, usage errors and help.
 namespace pgsluice::app {
 
+/// Returns what is wrong with a value ("must be a time as in 30s"), or nothing.
+using ValueCheck = std::optional<std::string> (*)(std::string_view);
+
 struct CliOption {
-  std::string name;         ///< Without the dashes.
-  std::string value;        ///< "URL"; empty: a switch.
-  std::string description;  ///< One line.
-  std::string only{};       ///< The sub-command that it belongs to; empty: all.
+  std::string name;            ///< Without the dashes.
+  std::string value;           ///< "URL"; empty: a switch.
+  std::string description;     ///< One line.
+  std::string only{};          ///< The sub-command that it belongs to; empty: all.
+  ValueCheck check = nullptr;  ///< Null: the rule of the setting with this flag, if there is one.
+  std::string short_name{};    ///< "h"
 };
 
 struct CliWord {
@@ -37,7 +44,7 @@ const std::vector<CliOption>& GlobalOptions();
 
 /// What the user requested. Options are known ones; a switch has the value "true".
 struct Invocation {
-  std::string command;
+  std::string command;  ///< Empty: none was given, or the general help is wanted.
   std::string subcommand;
   std::vector<std::string> arguments;
   std::map<std::string, std::string> options;
@@ -56,8 +63,8 @@ class UsageError : public Error {
       : Error(Disposition::kReject, message, std::move(hint)) {}
 };
 
-/// Parses the arguments after the program's name. Throws UsageError. With --help or --version,
-/// nothing else is required.
+/// Parses the arguments after the program's name. Throws UsageError, also if the value of an option
+/// is wrong. With --help or --version, nothing else is required.
 Invocation Parse(const std::vector<std::string>& arguments);
 
 /// Returns the help of a command, or the list of commands if `command` is empty.

@@ -1,8 +1,39 @@
+#include <algorithm>
+#include <array>
+
 #include "app/cli/cli.h"
+#include "pgsluice/base/text.h"
+#include "pgsluice/config/values.h"
 
 namespace pgsluice::app {
 
 namespace {
+
+bool IsBetween(std::string_view text, std::size_t lowest, std::size_t highest) {
+  const auto number = base::Number(text, 10);
+  return number && *number >= lowest && *number <= highest;
+}
+
+std::optional<std::string> CheckRate(std::string_view text) {
+  if (IsBetween(text, 1, 1'000'000'000)) return std::nullopt;
+  return "must be a whole number of rows per second, at least 1";
+}
+
+std::optional<std::string> CheckLimit(std::string_view text) {
+  if (IsBetween(text, 1, 10'000)) return std::nullopt;
+  return "must be a number from 1 to 10000";
+}
+
+std::optional<std::string> CheckTime(std::string_view text) {
+  if (config::ParseDuration(text)) return std::nullopt;
+  return "must be a time as in 500ms, 30s, 2m";
+}
+
+std::optional<std::string> CheckShow(std::string_view text) {
+  constexpr std::array<std::string_view, 4> kWords = {"document", "mapping", "sql", "all"};
+  if (std::find(kWords.begin(), kWords.end(), text) != kWords.end()) return std::nullopt;
+  return "must be document, mapping, sql or all";
+}
 
 const CliOption kJson = {"json", "", "machine-readable output"};
 const std::vector<CliOption> kService = {
@@ -21,7 +52,7 @@ const std::vector<CliOption>& GlobalOptions() {
       {"elasticsearch-url", "URL[,URL]", "Elasticsearch or OpenSearch"},
       {"log-level", "LEVEL", "trace, debug, info, warn or error"},
       {"log-format", "FORMAT", "text or json"},
-      {"help", "", "this text"},
+      {.name = "help", .value = "", .description = "this text", .short_name = "h"},
       {"version", "", "print the version"},
   };
   return options;
@@ -74,7 +105,11 @@ const std::vector<Command>& Commands() {
        .description =
            "read whole tables into their indexes again, or finish an unfinished backfill",
        .arguments = "[INDEX...]",
-       .options = {{"rate", "ROWS_PER_S", "most rows per second, per index"}, kJson},
+       .options = {{.name = "rate",
+                    .value = "ROWS_PER_S",
+                    .description = "most rows per second, per index",
+                    .check = CheckRate},
+                   kJson},
        .examples = {{"pgsluice backfill", "all indexes"},
                     {"pgsluice backfill projects --rate 5000", ""}}},
       {.name = "reindex",
@@ -100,7 +135,10 @@ const std::vector<Command>& Commands() {
        .description = "wait until everything committed up to now is searchable; exit 4 if not",
        .arguments = "",
        .options = {{"after", "TOKEN", "wait for this token of pgsluice.position() instead"},
-                   {"timeout", "TIME", "longest wait (default 30s)"},
+                   {.name = "timeout",
+                    .value = "TIME",
+                    .description = "longest wait (default 30s)",
+                    .check = CheckTime},
                    kJson},
        .examples = {{"pgsluice wait --timeout 10s", ""}}},
       {.name = "dead-letters",
@@ -131,8 +169,14 @@ const std::vector<Command>& Commands() {
        .description = "print documents as this configuration would index them; writes nothing",
        .arguments = "INDEX",
        .options = {{"id", "ID", "the document with this id"},
-                   {"limit", "N", "number of documents (default 1)"},
-                   {"show", "WHAT", "document (the default), mapping, sql or all"},
+                   {.name = "limit",
+                    .value = "N",
+                    .description = "number of documents (default 1)",
+                    .check = CheckLimit},
+                   {.name = "show",
+                    .value = "WHAT",
+                    .description = "document (the default), mapping, sql or all",
+                    .check = CheckShow},
                    kJson},
        .examples = {{"pgsluice preview projects --id 42", ""},
                     {"pgsluice preview projects --show all --json", ""}}},
@@ -154,6 +198,19 @@ const std::vector<Command>& Commands() {
        .arguments = "",
        .options = {{"admin-listen", "HOST:PORT", "the service's admin address"}, kJson},
        .examples = {{"pgsluice health", ""}}},
+      {.name = "completion",
+       .description = "print the completion script of a shell",
+       .arguments = "",
+       .subcommands = {{"bash", "for bash"}, {"zsh", "for zsh"}, {"fish", "for fish"}},
+       .examples = {{"pgsluice completion bash > /etc/bash_completion.d/pgsluice", ""}}},
+      {.name = "help",
+       .description = "print this text, or that of a command",
+       .arguments = "[COMMAND]",
+       .examples = {{"pgsluice help verify", ""}}},
+      {.name = "version",
+       .description = "print the version",
+       .arguments = "",
+       .examples = {{"pgsluice version", ""}}},
   };
   return commands;
 }

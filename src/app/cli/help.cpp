@@ -1,62 +1,91 @@
+#include <Poco/Util/HelpFormatter.h>
 #include <spdlog/fmt/fmt.h>
 
+#include <sstream>
+
 #include "app/cli/cli.h"
+#include "app/cli/option_set.h"
 
 namespace pgsluice::app {
 
 namespace {
 
-void Row(std::string& out, const std::string& name, const std::string& description) {
-  out += fmt::format("  {:<30} {}\n", name, description);
+constexpr int kWidth = 100;
+
+/// Lines of names and what they mean, below a title.
+template <typename Entry>
+std::string Table(const std::string& title, const std::vector<Entry>& entries) {
+  std::string out = entries.empty() ? "" : "\n" + title + ":\n";
+  for (const Entry& entry : entries) {
+    out += fmt::format("  {:<14} {}\n", entry.name, entry.description);
+  }
+  return out;
 }
 
-void Options(std::string& out, const std::vector<CliOption>& options) {
-  for (const CliOption& option : options) {
-    const std::string only = option.only.empty() ? "" : " (" + option.only + ")";
-    Row(out, "--" + option.name + (option.value.empty() ? "" : " " + option.value),
-        option.description + only);
-  }
+struct Text {
+  std::string command, usage, header, footer;
+};
+
+std::string Formatted(const Text& text, const std::vector<CliOption>& options) {
+  Poco::Util::OptionSet set;
+  Define(set, options);
+  Define(set, GlobalOptions());
+  Poco::Util::HelpFormatter formatter(set);
+  formatter.setWidth(kWidth);
+  formatter.setCommand(text.command);
+  formatter.setUsage(text.usage);
+  formatter.setHeader(text.header.substr(0, text.header.find_last_not_of('\n') + 1));
+  formatter.setFooter(text.footer);
+  std::ostringstream out;
+  formatter.format(out);
+  return "Usage" + out.str().substr(5);  // Poco begins it with "usage".
 }
 
 std::string General() {
-  std::string out =
-      "pgsluice keeps Elasticsearch or OpenSearch in step with PostgreSQL and serves search over "
-      "REST.\n\nUsage: pgsluice <command> [options]\n\nCommands:\n";
-  for (const Command& command : Commands()) Row(out, command.name, command.description);
-  out += "\nOptions of every command:\n";
-  Options(out, GlobalOptions());
-  return out +
-         "\nFirst steps:\n"
-         "  export PGSLUICE_DATABASE_URL=postgresql://app@db/shop\n"
-         "  export PGSLUICE_ELASTICSEARCH_URL=http://search:9200\n"
-         "  pgsluice migrate up\n"
-         "  pgsluice run\n"
-         "\nExit codes: 0 ok, 1 failed, 2 usage, 3 verify found differences, 4 timeout, 78 bad "
-         "configuration.\n";
+  return Formatted(
+      {.command = "pgsluice",
+       .usage = "<command> [options]",
+       .header = "\nKeeps Elasticsearch or OpenSearch in step with PostgreSQL and serves search "
+                 "over REST.\n" +
+                 Table("Commands", Commands()),
+       .footer = "First steps:\n"
+                 "  export PGSLUICE_DATABASE_URL=postgresql://app@db/shop\n"
+                 "  export PGSLUICE_ELASTICSEARCH_URL=http://search:9200\n"
+                 "  pgsluice migrate up\n"
+                 "  pgsluice run\n"
+                 "\nExit codes: 0 ok, 1 failed, 2 usage, 3 verify found differences, 4 timeout, "
+                 "78 bad configuration."},
+      {});
+}
+
+std::string Usage(const Command& command) {
+  std::string usage;
+  for (const CliWord& word : command.subcommands) usage += (usage.empty() ? "" : "|") + word.name;
+  if (!command.default_subcommand.empty()) usage = '[' + usage + ']';
+  if (!command.arguments.empty()) usage += (usage.empty() ? "" : " ") + command.arguments;
+  return usage + (usage.empty() ? "" : " ") + "[options]";
+}
+
+std::vector<CliOption> DescribedOptions(const Command& command) {
+  std::vector<CliOption> options = command.options;
+  for (CliOption& option : options) {
+    if (!option.only.empty()) option.description += " (" + option.only + ")";
+  }
+  return options;
 }
 
 std::string OfCommand(const Command& command) {
-  std::string out = fmt::format("pgsluice {}: {}\n\nUsage: pgsluice {}", command.name,
-                                command.description, command.name);
-  if (!command.subcommands.empty()) {
-    std::string words;
-    for (const CliWord& word : command.subcommands) words += (words.empty() ? "" : "|") + word.name;
-    out += command.default_subcommand.empty() ? " " + words : " [" + words + "]";
-  }
-  if (!command.arguments.empty()) out += ' ' + command.arguments;
-  out += " [options]\n";
-  if (!command.subcommands.empty()) out += "\nSub-commands:\n";
-  for (const CliWord& word : command.subcommands) Row(out, word.name, word.description);
-  if (!command.options.empty()) out += "\nOptions:\n";
-  Options(out, command.options);
-  out += "\nOptions of every command:\n";
-  Options(out, GlobalOptions());
-  out += "\nExamples:\n";
+  std::string examples = "Examples:";
   for (const CliWord& example : command.examples) {
-    out += "  " + example.name +
-           (example.description.empty() ? "" : "    # " + example.description) + '\n';
+    examples +=
+        "\n  " + example.name + (example.description.empty() ? "" : "    # " + example.description);
   }
-  return out;
+  return Formatted(
+      {.command = "pgsluice " + command.name,
+       .usage = Usage(command),
+       .header = '\n' + command.description + '\n' + Table("Sub-commands", command.subcommands),
+       .footer = examples},
+      DescribedOptions(command));
 }
 
 }  // namespace

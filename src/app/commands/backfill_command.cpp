@@ -1,6 +1,5 @@
 #include <spdlog/fmt/fmt.h>
 
-#include <charconv>
 #include <chrono>
 #include <ostream>
 
@@ -9,6 +8,7 @@
 #include "app/commands/local_sync.h"
 #include "app/service/signals.h"
 #include "app/service/wanted_plans.h"
+#include "pgsluice/base/text.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/migrate/migrator.h"
 #include "pgsluice/sync/backfill_tasks.h"
@@ -22,17 +22,10 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kBetweenLooks{200};
-constexpr std::int64_t kHighestRate = 1'000'000'000;
 
+/// Rows per second; 0 if they are not limited.
 std::int64_t Rate(const Invocation& invocation) {
-  if (!invocation.Has("rate")) return 0;
-  const std::string text = invocation.Option("rate");
-  std::int64_t rate = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rate);
-  if (error != std::errc() || end != text.data() + text.size() || rate < 1 || rate > kHighestRate) {
-    throw UsageError("--rate must be a whole number of rows per second, at least 1", "");
-  }
-  return rate;
+  return static_cast<std::int64_t>(base::Number(invocation.Option("rate"), 10).value_or(0));
 }
 
 class Backfill {

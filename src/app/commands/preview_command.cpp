@@ -1,11 +1,11 @@
 #include <spdlog/fmt/fmt.h>
 
-#include <charconv>
 #include <optional>
 #include <ostream>
 
 #include "app/commands/commands.h"
 #include "app/service/wanted_plans.h"
+#include "pgsluice/base/text.h"
 #include "pgsluice/engine/engine.h"
 #include "pgsluice/json/value.h"
 #include "pgsluice/json/writer.h"
@@ -134,21 +134,13 @@ void PrintSql(const plan::Plan& plan, std::ostream& out) {
   }
 }
 
-std::size_t Limit(const Invocation& invocation) {
-  const std::string text = invocation.Option("limit", "1");
-  std::size_t limit = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
-  if (error != std::errc() || end != text.data() + text.size() || limit == 0 || limit > 10000) {
-    throw UsageError("--limit must be a number from 1 to 10000", "");
-  }
-  return limit;
-}
-
 std::vector<Document> Documents(const Context& context, pg::Session& session,
                                 const plan::Plan& plan) {
   Reader reader(session, plan);
   const Invocation& invocation = context.invocation;
-  if (!invocation.Has("id")) return reader.First(Limit(invocation));
+  if (!invocation.Has("id")) {
+    return reader.First(base::Number(invocation.Option("limit", "1"), 10).value_or(1));
+  }
   std::vector<Document> found = reader.ById(invocation.Option("id"));
   if (found.empty()) {
     throw Error(
@@ -171,9 +163,6 @@ int RunPreview(const Context& context) {
   }
   const std::string show = invocation.Option("show", "document");
   const bool all = show == "all";
-  if (!all && show != "document" && show != "mapping" && show != "sql") {
-    throw UsageError("--show must be document, mapping, sql or all", "");
-  }
   pg::Session session({.url = context.config.database.url});
   const auto plan = WantedPlans(context, session).plans.at(0);
   std::string json = R"({"index":)" + json::Quote(plan->name);

@@ -143,8 +143,7 @@ int TimedOut(const Context& context, pg::Session& session, std::int64_t token,
 
 int RunWait(const Context& context) {
   const auto timeout = config::ParseDuration(context.invocation.Option("timeout", "30s"));
-  if (!timeout) throw UsageError("--timeout must be a time as in 500ms, 30s, 2m", "");
-  const auto deadline = context.started + *timeout;
+  const auto deadline = context.started + timeout.value_or(milliseconds(30000));
   std::int64_t token = 0;
   if (context.invocation.Has("after")) token = ParseToken(context.invocation.Option("after"));
   pg::Session session({.url = context.config.database.url});
