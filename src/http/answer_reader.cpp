@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <exception>
 
@@ -54,8 +55,6 @@ std::optional<std::chrono::seconds> Timeout(std::string_view keep_alive) {
 
 }  // namespace
 
-bool AnswerReader::Begin() { return begin_ < end_ || Receive(); }
-
 Response AnswerReader::Read(bool head) {
   Response answer;
   do {
@@ -63,7 +62,7 @@ Response AnswerReader::Read(bool head) {
     ReadHead(answer);
   } while (answer.status >= 100 && answer.status < 200);  // 1xx only announce the response.
   if (!head && answer.status != 204 && answer.status != 304) ReadBody(answer.body);
-  if (begin_ < end_) keep_alive_ = false;  // More bytes than announced: out of step.
+  if (session_.HasMore()) keep_alive_ = false;  // More bytes than announced: out of step.
   return answer;
 }
 
@@ -78,7 +77,7 @@ void AnswerReader::ReadHead(Response& out) {
   length_.reset();
   keep_alive_for_.reset();
   chunked_ = false;
-  if (Begin() && buffer_[begin_] != 'H') NoHttp();
+  if (session_.NextIsNot('H')) NoHttp();
   std::string_view line = Line();
   ReadStatus(line, out);
   for (std::size_t bytes = line.size(); !(line = Line()).empty();) {
@@ -102,7 +101,10 @@ void AnswerReader::ReadField(std::string_view line, Response& out) {
   if (colon == std::string_view::npos) NoHttp();
   const std::string_view name = line.substr(0, colon);
   const std::string_view value = base::Trimmed(line.substr(colon + 1));
-  if (Same(name, "Content-Length")) length_ = Number(value, 10);
+  if (Same(name, "Content-Length")) {
+    if (length_ && *length_ != Number(value, 10)) NoHttp();
+    length_ = Number(value, 10);
+  }
   if (Same(name, "Transfer-Encoding")) chunked_ = Has(value, "chunked");
   if (Same(name, "Keep-Alive")) keep_alive_for_ = Timeout(value);
   if (Same(name, "Connection")) {
@@ -126,11 +128,11 @@ void AnswerReader::ReadChunks(std::string& body) {
 
 void AnswerReader::ReadToEnd(std::string& body) {
   keep_alive_ = false;
-  do {
-    if (end_ - begin_ > kMaxBody - body.size()) throw TooLargeAnswer();
-    body.append(buffer_.data() + begin_, end_ - begin_);
-    begin_ = end_;
-  } while (Receive());
+  std::array<char, 16384> buffer;
+  while (const std::size_t read = session_.Read(buffer.data(), buffer.size())) {
+    if (read > kMaxBody - body.size()) throw TooLargeAnswer();
+    body.append(buffer.data(), read);
+  }
 }
 
 void AnswerReader::ReadBytes(std::size_t count, std::string& body) {
@@ -140,12 +142,10 @@ void AnswerReader::ReadBytes(std::size_t count, std::string& body) {
   // Does not clear the bytes that will be read into. The size passed to the function may be larger
   // than the requested one (libstdc++ 12).
   body.resize_and_overwrite(size, [&](char* text, std::size_t) {
-    std::size_t have = old + std::min(end_ - begin_, count);
-    std::copy_n(buffer_.data() + begin_, have - old, text + old);
-    begin_ += have - old;
+    std::size_t have = old;
     try {
       while (have < size) {
-        const std::size_t read = wire_.Receive(text + have, size - have);
+        const std::size_t read = session_.Read(text + have, size - have);
         if (read == 0) Broken();
         have += read;
       }
@@ -159,27 +159,13 @@ void AnswerReader::ReadBytes(std::size_t count, std::string& body) {
 
 std::string_view AnswerReader::Line() {
   line_.clear();
-  while (true) {
-    const std::string_view here(buffer_.data() + begin_, end_ - begin_);
-    const std::size_t end = here.find('\n');
-    if (line_.size() + std::min(end, here.size()) > kMaxHead) NoHttp();
-    if (end != std::string_view::npos) {
-      begin_ += end + 1;
-      std::string_view line = here.substr(0, end);
-      if (!line_.empty()) line = line_.append(line);
-      if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-      return line;
-    }
-    line_.append(here);
-    begin_ = end_;
-    if (!Receive()) Broken();
+  for (char c = 0; c != '\n'; line_ += c) {
+    if (!session_.Get(c)) Broken();
+    if (line_.size() > kMaxHead) NoHttp();
   }
-}
-
-bool AnswerReader::Receive() {
-  begin_ = 0;
-  end_ = wire_.Receive(buffer_.data(), buffer_.size());
-  return end_ > 0;
+  line_.pop_back();
+  if (line_.ends_with('\r')) line_.pop_back();
+  return line_;
 }
 
 }  // namespace pgsluice::http

@@ -1,13 +1,12 @@
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
-#include "http/wire.h"
+#include "http/session.h"
 #include "pgsluice/http/transport.h"
 
 namespace pgsluice::http {
@@ -22,15 +21,18 @@ struct BadAnswer : std::runtime_error {
 /// The response is larger than allowed.
 struct TooLargeAnswer {};
 
-/// Reads the responses on one connection, one after another (RFC 9112, section 6). Replaces Poco's
-/// reader, whose streams read character by character and in pieces of 4 KiB. Throws BadAnswer,
-/// TooLargeAnswer and what the wire throws; after that, the connection cannot be used any longer.
+/// Reads the responses on one connection, one after another (RFC 9112, section 6). Poco's
+/// HTTPClientSession::receiveResponse() (1.11 to 1.13) takes the end of a header line of 4092·k
+/// bytes for the end of the head, a head that was cut off for a whole one, and a broken chunk for
+/// the last one; it refuses headers of 8 KB and decodes words in them. Throws BadAnswer,
+/// TooLargeAnswer and what the session throws; after that, the connection cannot be used any
+/// longer.
 class AnswerReader {
  public:
-  explicit AnswerReader(Wire& wire) : wire_(wire) {}
+  explicit AnswerReader(Session& session) : session_(session) {}
 
   /// Waits for the first byte of a response. Returns false if the connection ended instead.
-  bool Begin();
+  bool Begin() { return session_.Await(); }
   /// Reads the whole response; without a body if it belongs to a HEAD request.
   Response Read(bool head);
 
@@ -52,12 +54,9 @@ class AnswerReader {
   void ReadBytes(std::size_t count, std::string& body);
   /// Returns the next line without its end; valid until the next call.
   std::string_view Line();
-  bool Receive();
 
-  Wire& wire_;
-  std::array<char, 16384> buffer_{};
-  std::size_t begin_ = 0, end_ = 0;  // Bytes received, but not read.
-  std::string line_;                 // If it did not arrive in one piece.
+  Session& session_;
+  std::string line_;
   std::optional<std::size_t> length_;
   bool chunked_ = false, keep_alive_ = false;
   std::optional<std::chrono::seconds> keep_alive_for_;

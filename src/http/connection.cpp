@@ -1,6 +1,7 @@
 #include "http/connection.h"
 
 #include <Poco/Exception.h>
+#include <Poco/Net/HTTPRequest.h>
 #include <Poco/Net/SSLException.h>
 #include <poll.h>
 #include <spdlog/fmt/fmt.h>
@@ -20,8 +21,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Bodies up to this size are sent in one packet with the head.
-constexpr std::size_t kSmallBody = 16U * 1024U;
+// Bodies up to this size are sent with the head by Poco's stream, 4 KB at a time.
+constexpr std::size_t kSmallBody = 8U * 1024U;
 
 [[noreturn]] void Fail(const Address& address, const std::string& what, std::string hint = {}) {
   throw Error(Disposition::kRetry, fmt::format("{}: {}", address.text, what), std::move(hint));
@@ -68,12 +69,12 @@ bool PeerGone(int socket) {
   return socket >= 0 && ::poll(&end, 1, 0) > 0;
 }
 
-Connection::Connection(const Address& address, Poco::Net::Context::Ptr tls)
-    : address_(address), tls_(std::move(tls)) {}
+Connection::Connection(const Address& address, const Poco::Net::Context::Ptr& tls)
+    : address_(address), session_(address, tls) {}
 
 bool Connection::Stale(Clock::time_point now) {
   // Nothing may arrive on an idle connection. So if it is readable, it has ended or is out of step.
-  return Expired(now) || wire_.Readable();
+  return Expired(now) || session_.Readable();
 }
 
 Response Connection::Exchange(const Request& request, const std::string& authorization,
@@ -81,8 +82,8 @@ Response Connection::Exchange(const Request& request, const std::string& authori
   stage_ = reused() ? Stage::kWaiting : Stage::kConnecting;
   reusable_ = timed_out_ = answered_early_ = false;
   try {
-    wire_.Until(deadline);
-    if (!reused()) wire_.Connect(address_, tls_);
+    session_.Until(deadline);
+    session_.Connect();
     stage_ = Stage::kWaiting;
     Transmit(request, authorization);
     AwaitAnswer(request, deadline);
@@ -107,40 +108,41 @@ Response Connection::Exchange(const Request& request, const std::string& authori
 }
 
 void Connection::Transmit(const Request& request, const std::string& authorization) {
-  std::string head = request.method + ' ' + address_.prefix + request.path + " HTTP/1.1\r\n";
-  const auto add = [&head](std::string_view name, std::string_view value) {
-    head.append(name).append(": ").append(value).append("\r\n");
-  };
-  add("Host", HostHeader(address_));
+  Poco::Net::HTTPRequest head(request.method, address_.prefix + request.path,
+                              Poco::Net::HTTPMessage::HTTP_1_1);
+  head.set("Host", HostHeader(address_));
   if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
-    add("Content-Type", request.content_type);
-    add("Content-Length", std::to_string(request.body.size()));
+    head.setContentType(request.content_type);
+    head.setContentLength64(static_cast<Poco::Int64>(request.body.size()));
   }
-  if (!authorization.empty()) add("Authorization", authorization);
-  for (const auto& [name, value] : request.headers) add(name, value);
-  head += "\r\n";
+  if (!authorization.empty()) head.set("Authorization", authorization);
+  for (const auto& [name, value] : request.headers) head.add(name, value);
+  std::ostream& stream = session_.sendRequest(head);
   const bool together = request.body.size() <= kSmallBody;
-  if (together) head += request.body;
-  wire_.Send(head);
+  if (together) {
+    stream.write(request.body.data(), static_cast<std::streamsize>(request.body.size()));
+  }
+  session_.flushRequest();
   if (!together) SendBody(request.body);
 }
 
 void Connection::SendBody(std::string_view body) {
   try {
-    wire_.Send(body);
+    session_.Send(body);
   } catch (const Poco::TimeoutException&) {
     throw;
   } catch (const Poco::Exception&) {
     // A proxy that refuses a body of this size responds with 413 and closes the connection while
     // the body is sent.
-    if (!wire_.Readable()) throw;
+    if (!session_.Readable()) throw;
     answered_early_ = true;
   }
 }
 
 void Connection::AwaitAnswer(const Request& request, Clock::time_point deadline) {
   if (request.asked_by < 0) return;
-  std::array<pollfd, 2> ends{{{wire_.Descriptor(), POLLIN, 0}, {request.asked_by, POLLRDHUP, 0}}};
+  std::array<pollfd, 2> ends{
+      {{session_.Descriptor(), POLLIN, 0}, {request.asked_by, POLLRDHUP, 0}}};
   while (true) {
     const auto left = std::chrono::duration_cast<milliseconds>(deadline - Clock::now()).count();
     const int ready = ::poll(ends.data(), ends.size(), static_cast<int>(std::max(left, {})));

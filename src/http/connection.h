@@ -7,7 +7,7 @@
 
 #include "http/address.h"
 #include "http/answer_reader.h"
-#include "http/wire.h"
+#include "http/session.h"
 
 namespace pgsluice::http {
 
@@ -21,7 +21,7 @@ enum class Stage {
 /// One keep-alive connection, used by one thread at a time.
 class Connection {
  public:
-  Connection(const Address& address, Poco::Net::Context::Ptr tls);
+  Connection(const Address& address, const Poco::Net::Context::Ptr& tls);
 
   /// Sends one request and returns the response. Throws Error(kRetry), or Error(kReject) for a
   /// response that is too large; after any exception the connection must be discarded.
@@ -49,9 +49,8 @@ class Connection {
   Response Receive(const Request& request);
 
   const Address& address_;
-  const Poco::Net::Context::Ptr tls_;
-  Wire wire_;
-  AnswerReader reader_{wire_};
+  Session session_;
+  AnswerReader reader_{session_};
   std::chrono::seconds idle_limit_{20};
   Clock::time_point last_used_;
   std::size_t exchanges_ = 0;

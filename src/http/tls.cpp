@@ -50,7 +50,7 @@ Poco::Net::Context::Ptr MakeTlsContext(const ClientOptions& options) {
     Poco::Net::Context::Ptr context =
         new Poco::Net::Context(Poco::Net::Context::TLS_CLIENT_USE, params);
     context->requireMinimumProtocol(Poco::Net::Context::PROTO_TLSV1_2);
-    // OpenSSL checks the chain; Wire checks the name, because Poco's check is less strict.
+    // OpenSSL checks the chain; Session checks the name, because Poco's check is less strict.
     context->enableExtendedCertificateVerification(false);
     SSL_CTX_set_verify(context->sslContext(), SSL_VERIFY_PEER, OnCertificate);
     return context;

@@ -1,38 +1,28 @@
-#include <Poco/Net/ServerSocket.h>
-#include <Poco/Net/StreamSocket.h>
+#include <Poco/Net/HTTPClientSession.h>
+#include <Poco/Net/HTTPRequest.h>
+#include <Poco/Net/HTTPResponse.h>
+#include <Poco/StreamCopier.h>
 #include <gmock/gmock.h>
 
-#include <array>
-#include <atomic>
-#include <mutex>
 #include <string>
-#include <thread>
 
 #include "pgsluice/base/error.h"
 #include "pgsluice/http/transport.h"
+#include "unit/http/scripted_server.h"
 
 namespace pgsluice::http {
 namespace {
 
 using ::testing::HasSubstr;
 
-/// A server that answers every request with the same bytes, in pieces of a given size, and its
-/// client.
+/// A scripted server, and a client of it.
 class AnswerReader : public ::testing::Test {
  protected:
   AnswerReader() { client_ = MakeClient({.urls = {"http://" + server_.address().toString()}}); }
-  ~AnswerReader() override {
-    client_.reset();
-    stop_ = true;
-    Poco::Net::StreamSocket(server_.address()).close();
-    thread_.join();
-  }
+  ~AnswerReader() override { client_.reset(); }
 
   void Give(std::string answer, std::size_t piece, bool close) {
-    const std::lock_guard lock(mutex_);
-    answer_ = std::move(answer);
-    piece_ = piece;
-    close_ = close;
+    server_.Give(std::move(answer), piece, close);
   }
   std::string Failure() {
     try {
@@ -42,44 +32,19 @@ class AnswerReader : public ::testing::Test {
     }
     return "no error";
   }
+  /// The body as Poco's session alone reads it.
+  std::string ByPocoAlone() const {
+    Poco::Net::HTTPClientSession session(server_.address());
+    Poco::Net::HTTPRequest request("GET", "/", "HTTP/1.1");
+    session.sendRequest(request);
+    Poco::Net::HTTPResponse response;
+    std::string body;
+    Poco::StreamCopier::copyToString(session.receiveResponse(response), body);
+    return body;
+  }
 
-  std::atomic<int> connections_ = 0;
+  ScriptedServer server_;
   std::unique_ptr<Transport> client_;
-
- private:
-  void Serve() {
-    while (!stop_) {
-      Poco::Net::StreamSocket socket = server_.acceptConnection();
-      socket.setNoDelay(true);
-      ++connections_;
-      try {
-        while (Request(socket) && Answer(socket)) {
-        }
-      } catch (const Poco::Exception&) {
-        continue;  // The client needed less.
-      }
-    }
-  }
-  static bool Request(Poco::Net::StreamSocket& socket) {
-    std::array<char, 4096> buffer{};
-    return socket.receiveBytes(buffer.data(), static_cast<int>(buffer.size())) > 0;
-  }
-  bool Answer(Poco::Net::StreamSocket& socket) {
-    const std::lock_guard lock(mutex_);
-    for (std::size_t at = 0; at < answer_.size(); at += piece_) {
-      const std::string part = answer_.substr(at, piece_);
-      socket.sendBytes(part.data(), static_cast<int>(part.size()));
-    }
-    return !close_;
-  }
-
-  std::mutex mutex_;
-  std::string answer_;
-  std::size_t piece_ = 1;
-  bool close_ = false;
-  std::atomic<bool> stop_ = false;
-  Poco::Net::ServerSocket server_{Poco::Net::SocketAddress("127.0.0.1", 0)};
-  std::thread thread_{[this] { Serve(); }};
 };
 
 constexpr std::size_t kWhole = 1U << 20U;
@@ -94,7 +59,7 @@ TEST_F(AnswerReader, ReadsBodiesOfEveryKindInAnyPieces) {
     Give("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks, piece, false);
     EXPECT_TRUE(client_->Send({.path = "/"}).body == body + "\r\n of 7") << piece;
   }
-  EXPECT_EQ(connections_, 1);
+  EXPECT_EQ(server_.connections(), 1);
   Give("HTTP/1.1 200 OK\r\n\r\n" + body, 1000, true);
   EXPECT_TRUE(client_->Send({.path = "/"}).body == body);
   Give("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nb", kWhole, true);
@@ -113,24 +78,45 @@ TEST_F(AnswerReader, TakesHeadersAsTheyAre) {
                                      std::pair("Content-Length", "0")));
 }
 
+TEST_F(AnswerReader, ReadsBytesOfAnyValue) {
+  Give("HTTP/1.1 200 OK\r\nX-Odd: \xff\r\nContent-Length: 3\r\n\r\n\xff\xfe\xff", kWhole, false);
+  const Response answer = client_->Send({.path = "/"});
+  EXPECT_EQ(answer.headers.front().second, "\xff");
+  EXPECT_EQ(answer.body, "\xff\xfe\xff");
+}
+
+// Why heads and chunks are not read by Poco: if one of these fails with a new Poco, it may do so.
+TEST_F(AnswerReader, PocoAloneTakesPartsForTheWhole) {
+  const std::string line = "X: " + std::string(4089, 'x');
+  Give("HTTP/1.1 200 OK\r\n" + line + "\r\nContent-Length: 2\r\n\r\nok", kWhole, true);
+  EXPECT_EQ(ByPocoAlone(), "Content-Length: 2\r\n\r\nok");
+  EXPECT_EQ(client_->Send({.path = "/"}).body, "ok");
+  Give("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfour\r\nx\r\n", kWhole, true);
+  EXPECT_EQ(ByPocoAlone(), "four");
+  EXPECT_THAT(Failure(), HasSubstr("something that is not HTTP"));
+  Give("HTTP/1.1 200 OK\r\nTransfer-Encoding: chu", kWhole, true);
+  EXPECT_EQ(ByPocoAlone(), "");
+  EXPECT_THAT(Failure(), HasSubstr("in the middle of an answer"));
+}
+
 TEST_F(AnswerReader, ReadsNoBodyWhereThereIsNone) {
   Give("HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n", kWhole, false);
   EXPECT_EQ(client_->Send({.method = "HEAD", .path = "/"}).body, "");
   Give("HTTP/1.1 204 No Content\r\n\r\n", kWhole, false);
   EXPECT_EQ(client_->Send({.path = "/"}).status, 204);
-  EXPECT_EQ(connections_, 1);
+  EXPECT_EQ(server_.connections(), 1);
 }
 
 TEST_F(AnswerReader, GivesUpConnectionsThatAreOutOfStepOrEnd) {
   Give("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 500 No\r\n\r\n", kWhole, false);
   for (int i = 1; i <= 3; ++i) {
     EXPECT_EQ(client_->Send({.path = "/"}).body, "ok");
-    EXPECT_EQ(connections_, i);
+    EXPECT_EQ(server_.connections(), i);
   }
   Give("HTTP/1.1 200 OK\r\nConnection: Close\r\nContent-Length: 2\r\n\r\nok", kWhole, true);
   for (int i = 4; i <= 5; ++i) {
     EXPECT_EQ(client_->Send({.path = "/"}).body, "ok");
-    EXPECT_EQ(connections_, i);
+    EXPECT_EQ(server_.connections(), i);
   }
 }
 
@@ -138,6 +124,7 @@ TEST_F(AnswerReader, RefusesWhatIsNotAnAnswer) {
   for (const char* other :
        {"SSH-2.0-OpenSSH_9.2\r\n", "\x15\x03\x01", "HTTP/2 200 OK\r\n\r\n", "HTTP/1.1 OK\r\n\r\n",
         "HTTP/1.1 200 OK\r\nno header\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nok",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n"}) {
     Give(other, kWhole, true);
     EXPECT_THAT(Failure(), HasSubstr("something that is not HTTP")) << other;
@@ -150,7 +137,7 @@ TEST_F(AnswerReader, RefusesWhatIsNotAnAnswer) {
 
 TEST_F(AnswerReader, NeverTakesAPartForTheWhole) {
   for (const char* part :
-       {"HTTP/1.1 200", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n",
+       {"HTTP/1.1 200", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfour",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfour\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfour\r\n0\r\n"}) {
