@@ -98,10 +98,14 @@ ItemResult ReadItem(const json::Value& item) {
   const json::Value* status = answer.Find("status");
   result.status = status == nullptr ? 0 : static_cast<int>(status->AsInt().value_or(0));
   const std::string type = Text(answer.Find({"error", "type"}));
+  // 409: the engine has this version or a newer one, so nothing is lost. 404 of a deletion: there
+  // is no such document.
   const bool done = (result.status >= 200 && result.status < 300 && type.empty()) ||
                     (result.status == 409 && type == "version_conflict_engine_exception") ||
                     (result.status == 404 && action == "delete" && type.empty());
   if (done) return result;
+  // Only an error about the document itself is final. Any other write may succeed later, and must
+  // not become a dead letter.
   const bool rejected = result.status == 400 && !type.empty() && !IsAboutTheIndex(type) &&
                         !IsAboutTheAlias(Text(answer.Find({"error", "reason"})));
   result.outcome = rejected ? Outcome::kRejected : Outcome::kRetry;
@@ -160,6 +164,7 @@ BulkResult ReadBulkAnswer(int status, std::string_view body, std::size_t actions
     result.too_large = true;
     return result;
   }
+  // Usually nothing failed, and then the items need not be parsed.
   if (status == 200 && AllDone(body)) {
     result.all_done = true;
     return result;

@@ -23,6 +23,7 @@ void Floor::Reset() {
 }
 
 void Floor::Advance(pg::Session& session) {
+  // Another thread is moving the floor already.
   if (!mutex_.try_lock()) return;
   const base::MutexLock lock(mutex_, std::adopt_lock);
   const auto now = std::chrono::steady_clock::now();
@@ -35,6 +36,8 @@ void Floor::Advance(pg::Session& session) {
                            pg::TextArray(interest_.mine), pg::TextArray(interest_.others)});
     if (below.rows() > 0) value_ = below.Int(0, 0);
   }
+  // The new floor is the lowest waiting event up to S, or S + 1. Returns no row while a
+  // transaction older than X is running.
   if (sample_ >= 0) {
     const pg::Result moved =
         session.Exec(sql::kFloorMove, {std::to_string(value_), std::to_string(sample_), sample_xid_,

@@ -35,6 +35,7 @@ std::optional<std::vector<Event>> Outbox::Claim(int limit, std::int64_t floor, i
       sql::kClaim, {std::to_string(floor), std::to_string(limit), std::to_string(kClaimBytes),
                     std::to_string(generation), LeaveOf(interest), pg::TextArray(interest.mine),
                     pg::TextArray(interest.others)});
+  // One row of NULLs means that `generation` is no longer the present one.
   if (rows.rows() == 1 && rows.IsNull(0, 0)) return std::nullopt;
   std::vector<Event> events;
   events.reserve(rows.rows());

@@ -136,6 +136,8 @@ bool Consistency::WaitUntilLooked(const Knows& knows,
                                   std::chrono::steady_clock::time_point deadline) {
   using std::chrono::milliseconds;
   bool asked = look_ == nullptr;
+  // Polls, because other processes can only be observed through the database. A pooled session is
+  // held only for each query, so that waiting readers do not use up the pool.
   for (milliseconds pause{5};; pause = std::min(pause * 2, milliseconds(100))) {
     const Looks looks = ReadLooks(*pool_.Acquire());
     if (looks.done() && knows(looks.fingerprint)) return true;

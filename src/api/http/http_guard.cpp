@@ -85,6 +85,7 @@ void HttpGuard::Turn(milliseconds timeout) {
       Accept();
       continue;
     }
+    // Looked up again, because another thread may have dropped the connection since poll().
     Connection connection;
     {
       const base::MutexLock lock(mutex_);
@@ -186,6 +187,7 @@ void HttpGuard::Read(const Connection& connection) {
     need = Need::kNothing;
   }
   if (need == Need::kNothing) return TakeRequest(connection);
+  // The deadline of a request starts with its first byte; before that, the idle limit applies.
   const bool begins = fresh && !parser.empty();
   Watch(connection, Phase::kReading, need,
         begins ? Clock::now() + limits_.deadline : connection->deadline);
@@ -200,6 +202,7 @@ void HttpGuard::TakeRequest(const Connection& connection) {
   }
   {
     const base::MutexLock lock(mutex_);
+    // The thread that answers the request owns the connection from now on.
     connection->phase = Phase::kWorking;
     if (std::exchange(connection->watched, 0) != 0) polled_.remove(connection->socket());
   }
@@ -219,6 +222,8 @@ HttpRequest HttpGuard::Taken(HttpConnection& connection) const {
 }
 
 bool HttpGuard::ReadOn(HttpConnection& connection, HttpRequest& request) {
+  // Busy callers send their next request at once. Reading it here saves the way through the guard's
+  // thread and the queue.
   const auto until = Clock::now() + kSoon;
   while (!draining_) {
     const Need need = connection.parser().whole() ? Need::kNothing : connection.Receive();
@@ -239,6 +244,8 @@ void HttpGuard::Return(const Connection& connection, bool keep) {
 }
 
 void HttpGuard::HandOver(const Connection& connection) {
+  // Most responses fit into the socket's buffer and are sent here. Otherwise the rest is left to
+  // the guard's thread, as soon as the limit for unsent bytes allows it.
   const auto patience = Clock::now() + kPatience;
   while (true) {
     const Need need = connection->Send();
@@ -268,6 +275,8 @@ void HttpGuard::Send(const Connection& connection) {
 void HttpGuard::Rest(const Connection& connection) {
   HttpParser& parser = connection->parser();
   if (!connection->keep || draining_) {
+    // If the peer may still be sending, closing now would reset the connection, and the response
+    // could be lost.
     connection->EndWriting();
     if (!connection->unread && parser.empty()) return Drop(connection);
     return Watch(connection, Phase::kLingering, Need::kRead, Clock::now() + kLinger);
@@ -332,6 +341,7 @@ void HttpGuard::CheckDeadlines() {
 
 void HttpGuard::Expire(const Connection& connection) {
   HttpParser& parser = connection->parser();
+  // An unfinished request gets a response (408); an idle connection is just closed.
   if (connection->phase == Phase::kReading && !parser.empty()) {
     parser.Expire();
     return TakeRequest(connection);

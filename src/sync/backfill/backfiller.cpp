@@ -44,11 +44,15 @@ class Backfiller {
 
   Next Step() {
     const std::shared_ptr<const IndexSet> set = shared_.registry.Current();
+    // Shows, like a claim, that documents of this generation are being written, so that tasks of
+    // a later one wait for this transaction.
     pg::Transaction transaction(session_);
     if (!EnterGeneration(session_, set->generation)) {
       shared_.request_check();
       return kUntilLooked;
     }
+    // A transaction of an older generation could read a row later than a task does, and its
+    // document of the old shape would win. Once none is left, none can begin again.
     if (alone_ != set->generation && OthersAreBehind(session_, set->generation)) {
       return {kBetweenLooks, true};
     }
@@ -80,6 +84,8 @@ class Backfiller {
       shared_.request_check();
       return kUntilLooked;
     }
+    // The relation was rewritten (by TRUNCATE or VACUUM FULL, say), so its blocks now hold other
+    // rows and all of it has to be scanned again.
     if (!SameStorage(session_, *task)) {
       CreateScan(session_, index, false, task->position.value_or(kFromTheStart));
     }

@@ -214,6 +214,8 @@ void IndexManager::Store(pg::Session& session, const LiveIndex& live, const Reco
     if (built && live.targets.size() > 1) CreateScan(session, live.Only(live.targets[1]), false);
   }
   if (changed) SaveNeeds(session, *live.plan);
+  // In the transaction that creates the tasks: from its commit on, processes that know only the
+  // old generation claim nothing, and the tasks wait for transactions of the old one.
   if (changed || built) RaiseGeneration(session);
   const bool filling = !CloseIfDone(session, live.physical);
   now.state = now.StateName(filling);

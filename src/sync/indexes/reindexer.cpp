@@ -120,6 +120,8 @@ std::optional<std::string> Reindexer::CompareCounts(const LiveIndex& building) {
   };
   std::string objection;
   for (int attempt = 0; attempt < kCounts; ++attempt) {
+    // Counting takes a while, and rows change meanwhile. So the rows are counted before and after
+    // the documents, and each event in between may account for a difference of one.
     const std::int64_t begin = position();
     if (!InStep()) return std::nullopt;
     const std::int64_t before = CountRows(building);
@@ -183,6 +185,7 @@ bool Reindexer::Remove(const std::string& name, const std::string& alias_of) {
   const json::Value answer = engine.Get(
       "/" + http::Encode(name) + "/_stats/search?filter_path=_all.total.search.open_contexts");
   if (answer.IsNull()) return true;
+  // Open search contexts (scrolls, points in time) still read from the index.
   const json::Value* open = answer.Find({"_all", "total", "search", "open_contexts"});
   if (open == nullptr || open->AsInt().value_or(1) > 0) return false;
   engine.DeleteIndex(name);

@@ -281,6 +281,8 @@ void SchemaWatcher::EnsureIndexes(bool retry) {
     if (writes_) shared_.engine.Detect();
     refusal_.reset();
     bool taken = false;
+    // A retry concerns only indexes in trouble. The others stay as they are unless another process
+    // has changed definitions.
     const bool keep = retry && before->generation == outbox::ReadGeneration(*session_);
     for (const plan::Planned& planned : planned_) {
       const std::string& name = planned.config.name;

@@ -50,6 +50,8 @@ void OncePerDocument(std::vector<Failure>& failures) {
 WriteReport BulkWriter::Write(const LiveIndex& index, const pg::Result& rows, bool collect_done) {
   WriteReport report;
   if (rows.rows() == 0) return report;
+  // Recorded before the request, because the engine may have the version even if no response
+  // arrives.
   monitor_.Issued(rows.Int(0, kVersion));
   for (const Target& target : index.targets) WriteTo(target, index, rows, report);
   if (index.targets.size() > 1) {
@@ -114,6 +116,7 @@ void BulkWriter::Send(const Target& target, const LiveIndex& index, const pg::Re
   if (result.all_done) return;
   if (result.index_missing || result.too_large) span.Fail();
   if (result.index_missing) throw IndexMissing(target.name);
+  // Halves the request until it fits, or until a single document is left that the engine refuses.
   if (result.too_large && range.end - range.begin > 1) {
     const std::size_t middle = range.begin + (range.end - range.begin) / 2;
     Send(target, index, rows, {range.begin, middle}, report);

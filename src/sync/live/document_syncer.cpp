@@ -98,6 +98,7 @@ void DocumentSyncer::Stream::AddChunk(const Keys& keys, std::size_t begin, std::
                                        keys[begin], error.what(), 0);
       return;
     }
+    // One row makes the whole statement fail. Halving finds it with few reads.
     const std::size_t middle = begin + (end - begin) / 2;
     AddChunk(keys, begin, middle, last);
     AddChunk(keys, middle, end, last);
@@ -119,6 +120,7 @@ pg::Result DocumentSyncer::Read(const LiveIndex& index, const std::string& keys,
   span.Set("pgsluice.index", index.plan->name);
   span.Set("pgsluice.keys", static_cast<std::int64_t>(count));
   try {
+    // A savepoint costs two more round trips, so it is used only after a read has failed.
     if (!careful_) return session_.Exec(read, {keys});
     session_.Exec("SAVEPOINT careful");
     pg::Result rows = session_.Exec(read, {keys});

@@ -68,6 +68,7 @@ void RefreshScheduler::Run(const std::stop_token& stop) {
     index.many_in_a_row = index.changes >= kMany ? index.many_in_a_row + 1 : 0;
     index.changes = 0;
     refreshing_ = true;
+    // Unlocked while the engine works, so that workers can request further refreshes.
     lock.unlock();
     const Clock::time_point start = Clock::now();
     try {

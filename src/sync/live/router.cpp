@@ -131,6 +131,8 @@ outbox::Interest InterestNow(const IndexSet& set, const std::vector<std::string>
     }
   }
   std::erase_if(now.mine, [&](const std::string& name) { return Contains(held, name); });
+  // Treats held indexes like those of another process: their events stay, and events that other
+  // indexes need as well are applied to those.
   now.others.insert(now.others.end(), held.begin(), held.end());
   return now;
 }

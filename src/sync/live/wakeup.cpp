@@ -29,6 +29,7 @@ void Wakeup::WaitForWork(std::uint64_t seen, const std::stop_token& stop,
   using std::chrono::steady_clock;
   const auto end = steady_clock::now() + at_most;
   base::MutexLock lock(mutex_);
+  // A signal arrived since the caller read the generation, so there may be work already.
   if (generation_ != seen) {
     call_ = false;
     return;

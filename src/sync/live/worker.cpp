@@ -200,10 +200,14 @@ class Worker {
   }
 
   Next Batch() {
+    // One set for the whole batch. The claim checks in the database that it is still the present
+    // one, because another process may have changed it.
     const std::shared_ptr<const IndexSet> set = shared_.registry.Current();
     FanoutPlace place(shared_.fanouts);
     if (!left_.empty() && place.Take()) left_.clear();
     const auto start = std::chrono::steady_clock::now();
+    // The locks of the claim last until the commit. If anything below throws, the rollback frees
+    // the events, and they are claimed again.
     pg::Transaction transaction(session_);
     held_ = shared_.holds.held();
     refused_.clear();
@@ -224,6 +228,7 @@ class Worker {
     span.Set("pgsluice.events", static_cast<std::int64_t>(events->size()));
     observe::Span(observe::SpanKind::kClient, "claim").Since(start);
     const std::vector<Work> works = RouteEvents(*set, *events, GoneSources(*set, *events));
+    // Changed roots come first. Then `synced` spares those that also embed a changed row.
     SyncedKeys synced(works.size());
     for (const Work& work : works) {
       Try(work, [&] { DoRoots(session_, syncer_, work, synced); });
@@ -242,6 +247,8 @@ class Worker {
       if (!refused_.contains(plan->name))
         plans.insert(plan);  // Nothing is acknowledged for the others.
     }
+    // Checked after the reads and before the commit: the locks of the reads keep the names from
+    // changing in between.
     if (!plans.empty() && !NamesHold(session_, plans)) throw TreeChanged{set, plans};
     const bool full = Acknowledge(*set, *events);
     transaction.Commit();
@@ -250,6 +257,7 @@ class Worker {
     RecordMetrics(*events, works, full);
     shared_.floor.Advance(session_);
     ++in_a_row_;
+    // A full batch means a backlog, for which waiting would only cost time.
     if (full || in_a_row_ < kStream) return kAgain;
     const auto rest = std::chrono::ceil<std::chrono::milliseconds>(
         start + kPerBatchOfStream - std::chrono::steady_clock::now());
@@ -325,6 +333,7 @@ class Worker {
     std::size_t rows = 0, key_bytes = 0;
     for (std::size_t i = 0; i < events.size(); ++i) {
       key_bytes += events[i].key.size();
+      // The events of an outbox row share its id, and the row is acknowledged as a whole.
       if (i > 0 && events[i].id == events[i - 1].id) continue;
       ++rows;
       if (!IsDone(events[i])) continue;
@@ -353,6 +362,7 @@ class Worker {
         changes[target.name] += work.keys.size();
       }
     }
+    // Under a backlog, refreshes would slow the next batches down. The last batch requests them.
     if (full) return;
     for (const auto& [alias, count] : changes) shared_.request_refresh(alias, count);
   }

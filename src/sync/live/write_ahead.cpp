@@ -13,6 +13,7 @@ constexpr std::size_t kChunks = 2;
 
 void WriteAhead::Write(const pg::Result& rows, std::string keys, bool collect_done, bool last) {
   if (on_their_way_.size() == kChunks) SettleOldest();
+  // The last chunk is written by the calling thread, because nothing is left to read meanwhile.
   auto report = std::async(last ? std::launch::deferred : std::launch::async,
                            [this, rows, collect_done, span = observe::Span::Innermost()] {
                              const observe::SpansBelongTo spans_belong_to(span);

@@ -215,6 +215,7 @@ void Verifier::AddRows(const LiveIndex& index, const Keys& keys, std::size_t beg
                             std::string(read.Text(row, kRouting))};
     }
   } catch (const pg::SqlError& error) {
+    // One row makes the whole statement fail. Halving finds it, and it counts as a difference.
     if (!error.IsOfOneRow()) throw;
     if (end - begin == 1) {
       rows.push_back({IdOfKey(*index.plan, keys[begin]), Placed{std::string(kLikeNoDocument), {}}});
@@ -260,6 +261,8 @@ void Verifier::Confirm(const LiveIndex& index, const std::vector<Difference>& ca
   Ids ids;
   for (const Difference& candidate : candidates) ids.push_back(candidate.id);
   for (int attempt = 0; attempt < kAttempts && !ids.empty(); ++attempt) {
+    // Everything that `before` includes is committed, and so at or below the position that is
+    // awaited. If the row does not change until `after`, the engine must have this document.
     const Documents before = Read(index, ids);
     const auto deadline = std::chrono::steady_clock::now() + patience_;
     if (!consistency_.WaitUntilApplied(consistency_.Position(), in_flight_, deadline)) {
