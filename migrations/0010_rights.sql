@@ -30,7 +30,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   functions CONSTANT text[] := ARRAY['claim', 'clock', 'version', 'server_identity', 'check_epoch',
     'position', 'lag', 'progress', 'typed', 'nested', 'key_text', 'attend', 'forget_dropped',
-    'mark_gap', 'needs_attention', 'is_attached', 'is_ours', 'enter_generation',
+    'mark_gap', 'mark_member', 'needs_attention', 'is_attached', 'is_ours', 'enter_generation',
     -- Functions that check whether a table is attached correctly; they generate SQL but do not run
     -- it.
     'attach_sql', 'identity_of', 'members_of', 'has_key', 'has_column', 'keys_per_row', 'is_exact',
@@ -64,7 +64,10 @@ BEGIN
     'GRANT SELECT (index_name) ON pgsluice.dead_letter TO %1$s; '
     'GRANT EXECUTE ON FUNCTION pgsluice.progress(text), pgsluice.lag(), pgsluice.is_attached(int), '
     'pgsluice.members_of(regclass) TO %1$s', role);
-  -- This table is created by a later migration.
+  -- These tables are created by later migrations.
+  IF to_regclass('pgsluice.member') IS NOT NULL THEN
+    EXECUTE format('GRANT SELECT ON pgsluice.member TO %s', role);
+  END IF;
   IF to_regclass('pgsluice.pass') IS NOT NULL THEN
     EXECUTE format('GRANT SELECT (index_name, complete_at, complete_compared, complete_differences, '
       'complete_repaired) ON pgsluice.pass TO %s', role);

@@ -28,6 +28,31 @@ const Index* BestKey(const Table& table) {
   return best;
 }
 
+/// What a qualified name of the schema begins with.
+std::string Prefix(const std::string& schema) {
+  Table table;
+  table.schema = schema;
+  table.name = "x";
+  std::string name = table.QualifiedName();
+  name.pop_back();
+  return name;
+}
+
+void RenameType(TypeInfo& type, const std::string& schema, const std::string& as,
+                const std::string& before, const std::string& now) {
+  for (std::string* sql : {&type.sql, &type.base_sql}) {
+    if (sql->starts_with(before)) sql->replace(0, before.size(), now);
+  }
+  if (type.schema == schema) type.schema = as;
+  const auto part = [&](std::shared_ptr<const TypeInfo>& of) {
+    auto copy = std::make_shared<TypeInfo>(*of);
+    RenameType(*copy, schema, as, before, now);
+    of = std::move(copy);
+  };
+  if (type.element != nullptr) part(type.element);
+  for (auto& field : type.field_types) part(field);
+}
+
 }  // namespace
 
 const Column* Table::Find(std::string_view column) const {
@@ -54,12 +79,35 @@ Catalog Catalog::Load(pg::Session& session) {
   catalog.tables_ = loader.Tables();
   catalog.foreign_keys_ = loader.ForeignKeys();
   transaction.Commit();
-  for (std::size_t place = 0; place < catalog.tables_.size(); ++place) {
-    const Table& table = catalog.tables_[place];
-    catalog.by_oid_[table.oid] = place;
-    catalog.by_name_[{table.schema, table.name}] = place;
-  }
+  catalog.Number();
   return catalog;
+}
+
+void Catalog::Number() {
+  for (std::size_t place = 0; place < tables_.size(); ++place) {
+    const Table& table = tables_[place];
+    by_oid_[table.oid] = place;
+    by_name_[{table.schema, table.name}] = place;
+  }
+}
+
+Catalog Catalog::Rename(const std::string& schema, const std::string& as,
+                        const std::function<bool(const std::string&)>& others) const {
+  Catalog renamed;
+  const std::string before = Prefix(schema), now = Prefix(as);
+  for (const Table& table : tables_) {
+    if (table.schema != schema && !others(table.schema)) continue;
+    Table& copy = renamed.tables_.emplace_back(table);
+    if (table.schema == schema) copy.schema = as;
+    for (Column& column : copy.columns) RenameType(column.type, schema, as, before, now);
+  }
+  renamed.Number();
+  for (const ForeignKey& key : foreign_keys_) {
+    if (renamed.Find(key.table) != nullptr && renamed.Find(key.target) != nullptr) {
+      renamed.foreign_keys_.push_back(key);
+    }
+  }
+  return renamed;
 }
 
 const Table* Catalog::Find(std::uint32_t oid) const {

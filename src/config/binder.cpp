@@ -234,6 +234,10 @@ Index BindIndex(const std::string& name, const Value& value) {
   Get(value, "routing", index.routing);
   Get(value, "pipeline", index.pipeline);
   Get(value, "refresh_at", index.refresh_at);
+  Get(value, "schema_field", index.schema_field);
+  std::string per;
+  Get(value, "index_per", per);
+  index.per_schema = per == "schema";
   std::string every;
   Get(value, "refresh_every", every);
   index.refresh_every = ParseDuration(every).value_or(std::chrono::milliseconds(0));

@@ -230,7 +230,16 @@ const std::vector<Option>& IndexOptions() {
            "Which of `databases` the table is in, or with `database.all` the name of the "
            "database. May be left out if there is only one."},
       {.name = "table",
-       .description = "Table, partitioned table or view, as in SQL. Left out: the index's name."},
+       .description = "Table, partitioned table or view, as in SQL. Left out: the index's name. "
+                      "tenant_*.orders is the same table in every schema that matches."},
+      {.name = "schema_field",
+       .description = "Of a table in many schemas: the field that holds the schema's name.",
+       .default_json = R"("schema")"},
+      {.name = "index_per",
+       .description = "Of a table in many schemas: \"schema\" makes an index <index>.<schema> for "
+                      "each, instead of one for all.",
+       .nullable = true,
+       .allowed = {"schema"}},
       kKey,
       {.name = "where",
        .description = "SQL over the table's columns; other rows are not in the index.",
@@ -261,7 +270,9 @@ const std::vector<Option>& IndexOptions() {
                       "refresh_interval, analysis.analyzer.default, and on OpenSearch "
                       "merge_on_flush.enabled.",
        .nullable = true},
-      {.name = "routing", .description = "A column to route by. Not for a view.", .nullable = true},
+      {.name = "routing",
+       .description = "A column to route by, or the field with the schema's name. Not for a view.",
+       .nullable = true},
       {.name = "pipeline", .description = "An ingest pipeline of the engine.", .nullable = true},
       {.name = "search", .type = Type::kObject, .default_json = "{}", .members = SearchOptions},
   };

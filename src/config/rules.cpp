@@ -7,6 +7,7 @@
 
 #include "config/database_rules.h"
 #include "config/search_rules.h"
+#include "pgsluice/config/schemas.h"
 #include "pgsluice/config/values.h"
 
 namespace pgsluice::config {
@@ -91,6 +92,7 @@ class Rules {
                 "\" is called",
             "choose another name for one of the two");
       }
+      CheckSchemas(index, value);
       CheckShape(index, value);
       const Value* search = value.Find("search");
       if (search == nullptr) continue;
@@ -98,6 +100,36 @@ class Rules {
                        [this](const auto& path, const Value* at, const auto& message,
                               const auto& hint) { Add(path, at, message, hint); });
     }
+  }
+
+  void CheckSchemas(const Index& index, const Value& value) {
+    const bool many = PatternOf(index.table).has_value();
+    for (const Embed& embed : index.embeds) CheckEmbedSchema(embed);
+    const Value* per = value.Find("index_per");
+    const Value* field = value.Find("schema_field");
+    if (!many && index.per_schema) {
+      Add(index.place + ".index_per", per, "the table is in one schema",
+          R"(leave it out, or write "table": "tenant_*.orders")");
+    }
+    const bool field_is_set = index.schema_field != Index().schema_field;
+    if (field_is_set && (!many || index.per_schema)) {
+      Add(index.place + ".schema_field", field,
+          many ? "with index_per each index holds one schema, so there is no such field"
+               : "the table is in one schema",
+          "leave it out");
+    }
+  }
+
+  void CheckEmbedSchema(const Embed& embed) {
+    std::vector<std::string> tables{embed.table};
+    for (const Through& through : embed.through) tables.push_back(through.table);
+    for (const std::string& table : tables) {
+      if (!PatternOf(table)) continue;
+      Add(embed.place + ".table", nullptr,
+          fmt::format("\"{}\" would be rows of many schemas", table),
+          "leave the schema out: then it is the table of the same schema");
+    }
+    for (const Embed& below : embed.embeds) CheckEmbedSchema(below);
   }
 
   /// Checks what indexes and embeds have in common.
@@ -207,16 +239,32 @@ class Rules {
     }
   }
 
+  /// The definition with an index for each schema that the index belongs to; null if there is none.
+  const Index* DefinitionOf(const std::string& index) const {
+    const auto found =
+        std::find_if(config_.indexes.begin(), config_.indexes.end(), [&](const Index& one) {
+          return one.per_schema && (index == one.name || index.starts_with(one.name + "."));
+        });
+    return found == config_.indexes.end() ? nullptr : &*found;
+  }
+
   void CheckPolicies(const Value* policies) {
     if (config_.all_tables) return;
     std::vector<std::string> names;
     for (const Index& index : config_.indexes) names.push_back(index.name);
     for (const auto& [name, policy] : config_.auth.policies) {
       for (const auto& [index, rule] : policy.indexes) {
+        const std::string place = fmt::format("auth.policies.{}.indexes.{}", name, index);
+        if (const Index* many = DefinitionOf(index)) {
+          if (many->name != index) continue;
+          Add(place, policies->Find({name, "indexes", index}),
+              fmt::format("\"{}\" has an index for each schema", index),
+              fmt::format("write \"{}.*\" for all of them, or the name of one", index));
+          continue;
+        }
         if (index == "*" || std::find(names.begin(), names.end(), index) != names.end()) continue;
         const std::string nearest = Nearest(index, names);
-        Add(fmt::format("auth.policies.{}.indexes.{}", name, index),
-            policies->Find({name, "indexes", index}),
+        Add(place, policies->Find({name, "indexes", index}),
             fmt::format("there is no index \"{}\"", index),
             nearest.empty() ? "" : fmt::format("did you mean \"{}\"?", nearest));
       }

@@ -242,13 +242,14 @@ struct Cursor {
     for (const std::string& id : seen) ids += (ids.empty() ? "" : ",") + json::Quote(id);
     return fmt::format("[{},[{}]]", place, ids);
   }
-  std::string Body(int size, bool with_documents) const {
+  std::string Body(int size, bool with_documents, const std::string& only) const {
+    const std::string query = ours ? R"({"exists":{"field":"__id"}})"
+                                   : R"({"bool":{"must_not":{"exists":{"field":"__id"}}}})";
     return fmt::format(
         R"({{"size":{},"track_total_hits":false,"query":{},"sort":[{}{{"_seq_no":"asc"}}]{},)"
         R"("_source":{}}})",
         static_cast<std::size_t>(size) + seen.size(),
-        ours ? R"({"exists":{"field":"__id"}})"
-             : R"({"bool":{"must_not":{"exists":{"field":"__id"}}}})",
+        only.empty() ? query : R"({"bool":{"filter":[)" + query + "," + only + "]}}",
         ours ? R"({"__id":"asc"},)" : "", place.empty() ? "" : R"(,"search_after":)" + place,
         with_documents);
   }
@@ -272,7 +273,7 @@ struct Cursor {
 }  // namespace
 
 Engine::IdPage Engine::Ids(const std::string& index, const std::string& after, int size,
-                           bool with_documents) {
+                           bool with_documents, const std::string& only) {
   // Engines rebuild the documents that filter_path selects, and rebuilt numbers have lost digits.
   std::string path = Path(index, "/_search?allow_partial_search_results=false");
   if (!with_documents) path += "&filter_path=hits.hits._id,hits.hits._routing,hits.hits.sort";
@@ -280,7 +281,8 @@ Engine::IdPage Engine::Ids(const std::string& index, const std::string& after, i
   Cursor cursor = Cursor::Parse(after);
   IdPage page;
   while (true) {
-    const http::Response response = Send(Make("POST", path, cursor.Body(size, with_documents)));
+    const http::Response response =
+        Send(Make("POST", path, cursor.Body(size, with_documents, only)));
     Require(response, what);
     const json::Value answer = ParseAnswer(response, what);
     // The filter leaves nothing of an empty page.

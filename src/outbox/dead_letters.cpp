@@ -5,8 +5,10 @@
 namespace pgsluice::outbox {
 
 void Outbox::RecordDeadLetter(const std::string& index, const std::string& document_id,
-                              const std::string& key, const std::string& error, int status) {
-  session_.Exec(sql::kRecordDead, {index, document_id, key, error, std::to_string(status)});
+                              const std::string& key, const std::string& error, int status,
+                              std::optional<int> source) {
+  session_.Exec(sql::kRecordDead, {index, document_id, key, error, std::to_string(status),
+                                   source ? pg::Param(std::to_string(*source)) : pg::Param()});
   dead_[index] = true;
 }
 

@@ -65,10 +65,10 @@ inline const pg::Statement kFloorSweep{"floor_sweep", R"sql(
 
 inline const pg::Statement kRecordDead{"dead_record", R"sql(
   INSERT INTO pgsluice.dead_letter
-    (index_name, document_id, key, error, status, attempts, first_at, last_at)
-  VALUES ($1, $2, $3::jsonb, $4, $5::int, 1, pg_catalog.now(), pg_catalog.now())
+    (index_name, document_id, key, error, status, attempts, first_at, last_at, source)
+  VALUES ($1, $2, $3::jsonb, $4, $5::int, 1, pg_catalog.now(), pg_catalog.now(), $6::int)
   ON CONFLICT (index_name, document_id) DO UPDATE
-  SET key = excluded.key, error = excluded.error, status = excluded.status,
+  SET key = excluded.key, source = excluded.source, error = excluded.error, status = excluded.status,
       attempts = dead_letter.attempts + 1, last_at = excluded.last_at)sql"};
 inline const pg::Statement kCountDead{
     "dead_count", "SELECT index_name, count(*) FROM pgsluice.dead_letter GROUP BY index_name"};
@@ -85,13 +85,13 @@ inline const pg::Statement kListDead{"dead_list", R"sql(
 // The event gets the index's source for document keys: see RootSource().
 inline const pg::Statement kRetryDead{"dead_retry", R"sql(
   INSERT INTO pgsluice.outbox (source, keys)
-  SELECT i.root_source, pg_catalog.json_build_array(d.key)
+  SELECT coalesce(d.source, i.root_source), pg_catalog.json_build_array(d.key)
   FROM pgsluice.dead_letter d JOIN pgsluice.index_state i USING (index_name)
   WHERE pg_catalog.pg_current_xact_id() IS NOT NULL
     AND ($1::bigint[] = '{}' OR d.id = ANY ($1::bigint[])))sql"};
 inline const pg::Statement kRetryDeadOf{"dead_retry_of", R"sql(
   INSERT INTO pgsluice.outbox (source, keys)
-  SELECT i.root_source, pg_catalog.json_build_array(d.key)
+  SELECT coalesce(d.source, i.root_source), pg_catalog.json_build_array(d.key)
   FROM pgsluice.dead_letter d JOIN pgsluice.index_state i USING (index_name)
   WHERE pg_catalog.pg_current_xact_id() IS NOT NULL AND d.index_name = $1)sql"};
 inline const pg::Statement kDiscardDead{

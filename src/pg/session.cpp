@@ -115,8 +115,9 @@ Result Session::Exec(const Statement& statement, std::initializer_list<Param> pa
   return impl_->Guard([&] {
     auto known = impl_->prepared.find(statement.sql);
     if (known == impl_->prepared.end()) {
+      impl_->ForgetPrepared();
       // A plain number, because the server cuts names after 63 bytes and two could become equal.
-      const std::string name = fmt::format("pgsluice_{}", impl_->prepared.size());
+      const std::string name = fmt::format("pgsluice_{}", impl_->prepared_ever++);
       impl_->connection->prepare(name, statement.sql);
       known = impl_->prepared.emplace(statement.sql, name).first;
     }

@@ -21,7 +21,17 @@ struct Session::Impl {
   /// a transaction object exists, so a listener removes it in between.
   std::unique_ptr<pqxx::nontransaction> transaction;
   std::map<std::string, std::string> prepared;  ///< Statement text -> name.
-  std::string where;                            ///< For messages.
+  std::size_t prepared_ever = 0;
+
+  /// A prepared statement costs the server tens of kilobytes; with thousands of tables there are
+  /// thousands of statements.
+  static constexpr std::size_t kMostPrepared = 500;
+  void ForgetPrepared() {
+    if (prepared.size() < kMostPrepared) return;
+    for (const auto& [sql, name] : prepared) connection->unprepare(name);
+    prepared.clear();
+  }
+  std::string where;  ///< For messages.
   bool broken = false;
   /// Declared after the connection, so that it is destroyed first.
   std::unique_ptr<Watched> watched;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -108,6 +109,10 @@ class Catalog {
   /// Finds a table by its name as written in SQL; without a schema, it is in schema public. Returns
   /// null if there is none. Throws like SplitName().
   const Table* Find(std::string_view sql_name) const;
+  /// Returns the tables of `schema`, which is called `as` there, with its own types, and those of
+  /// schemas that `others` accepts.
+  Catalog Rename(const std::string& schema, const std::string& as,
+                 const std::function<bool(const std::string&)>& others) const;
   /// Returns a text that changes whenever something changes that documents depend on (columns,
   /// types, keys, partitions). Compare it with Fingerprint() to detect changes.
   const std::string& fingerprint() const { return fingerprint_; }
@@ -120,6 +125,8 @@ class Catalog {
   static const std::string& FingerprintSql();
 
  private:
+  void Number();
+
   std::vector<Table> tables_;  ///< By schema and name.
   std::vector<ForeignKey> foreign_keys_;
   std::map<std::uint32_t, std::size_t> by_oid_;                         ///< Places in tables_.

@@ -133,7 +133,12 @@ struct Index {
   std::string routing, pipeline;
   std::chrono::milliseconds refresh_every{0};  ///< How often to read a view; 0: never.
   Search search;
-  std::string place;  ///< "indexes.projects", for messages.
+  /// Of a table in many schemas: the field that holds the schema's name.
+  std::string schema_field = "schema";
+  bool per_schema = false;      ///< An index for each schema instead of one for all.
+  std::string of_schema = {};   ///< Of the definition for one schema: its name; else empty.
+  std::string definition = {};  ///< Of an index for one schema: the name in the configuration.
+  std::string place;            ///< "indexes.projects", for messages.
 };
 
 struct Key {

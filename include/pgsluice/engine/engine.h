@@ -115,7 +115,9 @@ class Engine {
     std::vector<std::string> routings;   ///< The routing of each; empty: its id.
     std::vector<std::string> documents;  ///< `_source` texts, if requested.
   };
-  IdPage Ids(const std::string& index, const std::string& after, int size, bool with_documents);
+  /// `only`: a query that the documents meet, as JSON; empty: all.
+  IdPage Ids(const std::string& index, const std::string& after, int size, bool with_documents,
+             const std::string& only = {});
 
  private:
   std::shared_ptr<http::Transport> transport_;

@@ -70,8 +70,10 @@ class Outbox {
   /// Adds events for keys of `source`.
   void Enqueue(int source, const std::vector<std::string>& keys);
 
+  /// `source`: what the key belongs to, if that is not the index's own source.
   void RecordDeadLetter(const std::string& index, const std::string& document_id,
-                        const std::string& key, const std::string& error, int status);
+                        const std::string& key, const std::string& error, int status,
+                        std::optional<int> source = {});
   /// Returns whether the index has dead letters. Asks the database once per batch, or outside a
   /// batch once per second.
   bool HasDeadLetters(const std::string& index);

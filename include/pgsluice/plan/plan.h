@@ -2,8 +2,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "pgsluice/catalog/catalog.h"
@@ -83,6 +86,35 @@ struct Source {
   bool has_triggers = true;
 };
 
+struct Plan;
+
+/// The schemas that an index over many is made from. Their tables mostly look the same, so that a
+/// few plans serve all: a plan is bound to a schema when its rows are read.
+struct Schemas {
+  struct Member {
+    std::string name;
+    std::size_t shape = 0;   ///< The plan, in `shapes`.
+    std::uint32_t root = 0;  ///< oid of its root table.
+    /// The oids of the shape's relations, as the schema has them, and their layouts.
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> oids;
+    std::vector<std::int64_t> layouts;
+    std::vector<std::uint32_t> descendants;  ///< Of the root: partitions and children.
+    std::string resolved;                    ///< As Plan::resolved.
+
+    /// The oid that the schema has for a relation of the shape.
+    std::uint32_t Own(std::uint32_t of_shape) const;
+  };
+  std::vector<std::shared_ptr<const Plan>> shapes;
+  std::vector<Member> members;  ///< By name.
+  /// Schemas with the table whose definition does not fit: their documents are left as they are.
+  std::set<std::string> broken;
+
+  /// The member of that name, in `members`.
+  std::optional<std::size_t> Find(std::string_view name) const;
+  /// The member whose root table, or one of its descendants, has this oid.
+  std::optional<std::size_t> FindRelation(std::uint32_t oid) const;
+};
+
 /// One index: its root, its statements, its fields.
 struct Plan {
   config::Index config;          ///< With its defaults filled in.
@@ -157,17 +189,32 @@ struct Plan {
   /// `_id` of its document, whether or not it exists. Reads no table.
   pg::Statement ids_of_keys;
 
+  /// Of an index over many schemas; null for one of one table. Such a plan has the fields, sources
+  /// and relations of all, and no statements: those are in the plans of its members.
+  std::shared_ptr<const Schemas> schemas;
+  /// Of the plan of a member: its schema, and whether documents are routed by that.
+  std::string schema;
+  bool routed_by_schema = false;
+  /// The plan of a member of `schemas`.
+  std::shared_ptr<const Plan> Of(std::size_t member) const;
+  /// Whether the place of a document depends on more than its id.
+  bool IsRouted() const { return !config.routing.empty() || routed_by_schema; }
+
   /// {"dynamic":false,"_routing":…,"properties":{…}}
   std::string MappingJson(bool opensearch) const;
   /// Returns the key array (JSON text) of an `_id`, or empty if it cannot be turned back.
   std::string KeyOfId(std::string_view id) const;
   const Field* Find(std::string_view path) const;
+
+ private:
+  std::string KeyOfMember(std::string_view id) const;
 };
 
-/// One configured index: its plan, or what is wrong with its definition.
+/// One configured index: its plan, or what is wrong with its definition. Both, if only some of its
+/// schemas do not fit.
 struct Planned {
   config::Index config;
-  std::shared_ptr<const Plan> plan;  ///< Null if `findings` has an error.
+  std::shared_ptr<const Plan> plan;  ///< Null if no part of it fits.
   config::Findings findings;         ///< Errors and warnings.
 };
 

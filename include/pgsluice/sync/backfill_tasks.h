@@ -28,6 +28,7 @@ struct BackfillTask {
   /// The last task of its relation. It reads up to the end that the relation has by then, because
   /// no other task covers the blocks that were added while the tasks were cut.
   bool is_last = false;
+  std::string schema;     ///< Of a walk: only ids of this schema; empty: all.
   std::string reached;    ///< Without blocks: the last key or id that was read; empty: none yet.
   std::int64_t rate = 0;  ///< Rows per second to read of this index; 0: no limit.
   /// Readers that wait for this position, or a later one, wait for the task; nullopt: no reader
@@ -68,11 +69,13 @@ struct Progress {
 /// Replaces the scan tasks of an index (of each target) by tasks for all partitions and children of
 /// its root. With `walk`, also replaces its walks by one over all ids; otherwise a waiting walk
 /// stays. Call after the table is attached, so that every later commit has events. Unfinished tasks
-/// that are replaced lower the position of the new ones to theirs.
+/// that are replaced lower the position of the new ones to theirs. For the plan of a member, reads
+/// only what belongs to its schema, and replaces nothing.
 void CreateScan(pg::Session& session, const LiveIndex& index, bool walk,
                 std::int64_t position = kFromTheStart);
-/// Adds a scan of one relation (a partition that was attached).
-void CreateScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t relation,
+/// Adds a scan of some relations (a partition that was attached, a schema that came).
+void CreateScanOf(pg::Session& session, const LiveIndex& index,
+                  const std::vector<std::uint32_t>& relations,
                   std::int64_t position = kFromTheStart);
 /// Removes the tasks of a relation (a partition that went away).
 void DropScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t relation);
@@ -81,6 +84,9 @@ void DropScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t rela
 /// positions.
 void CreateWalk(pg::Session& session, const LiveIndex& index,
                 std::int64_t position = kFromTheStart);
+/// The same over the ids of one schema, in an index over many.
+void CreateWalkOf(pg::Session& session, const LiveIndex& index, const std::string& schema,
+                  std::int64_t position);
 /// Adds the second walks that are due. A killed process may have sent documents that the engine
 /// received only after the first walk; the second one removes them. No reader waits for these
 /// walks.

@@ -27,12 +27,13 @@ class IndexManager {
   /// that pgsluice did not create. Changes nothing.
   std::vector<std::string> CheckName(const plan::Plan& plan);
 
-  /// Creates or changes one index. Call under an IndexLock. Throws Error(kFatal) if the name
+  /// Creates or changes one index. `descendants` are the oids of all partitions and children of its
+  /// root tables. Call under an IndexLock. Throws Error(kFatal) if the name
   /// belongs to an index that pgsluice did not create, and Error(kRetry) if the engine cannot be
   /// reached.
   std::shared_ptr<const LiveIndex> Ensure(pg::Session& session,
                                           const std::shared_ptr<const plan::Plan>& plan,
-                                          const catalog::Table& root);
+                                          const std::vector<std::uint32_t>& descendants);
 
   /// Returns the index as it was saved last, without changing anything: for processes that only
   /// serve. Null if it was never created.
@@ -108,6 +109,8 @@ class IndexManager {
   void ReindexByItself(const plan::Plan& plan, Record& now);
   /// Logs what the index needed, or needs.
   void LogChange(const std::string& name, const Record& old, const Record& now) const;
+  /// Fills in the sources of its schemas; makes those that there are not with `add`.
+  static void FindSources(pg::Session& session, LiveIndex& live, bool add);
   /// Creates scans for new partitions, and a walk over the ids if a partition was removed.
   static void FollowPartitions(pg::Session& session, const LiveIndex& index, const Record& old,
                                const Record& now);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,14 +60,21 @@ struct LiveIndex {
   /// searches.
   bool in_force = true;
 
+  /// Of an index over many schemas: `root_source` of each member.
+  std::shared_ptr<const std::vector<int>> member_sources;
+
+  /// Returns the index as one of its schemas has it, so that reads and writes are of that schema.
+  LiveIndex Of(std::size_t member) const;
   /// Returns the index with this target alone, so that reads and writes go there.
   LiveIndex Only(const Target& target) const;
 };
 
-/// A table whose events concern an index: `plan->sources[source]`.
+/// A table whose events concern an index: `plan->sources[source]`, of a member of its schemas if it
+/// has many.
 struct Route {
   std::shared_ptr<const LiveIndex> index;
   std::size_t source = 0;
+  std::optional<std::size_t> member = {};
 };
 
 /// Why one index does not match its definition.

@@ -57,6 +57,9 @@ class SchemaWatcher {
   /// Reads the catalog, plans the indexes and attaches their tables.
   void Reload(bool first);
   void AttachTables(bool first);
+  /// Returns the oids of all partitions and children of the root tables; nothing if there is no
+  /// root table.
+  std::optional<std::vector<std::uint32_t>> DescendantsOf(const plan::Plan& plan) const;
   /// Records that from now on the plans may be made for other tables than those recorded last.
   void Looking();
   /// Records that the indexes fit the tables that were read last.
@@ -102,6 +105,7 @@ class SchemaWatcher {
   std::set<std::string> unwritten_;              ///< Indexes with a plan that cannot be written.
   std::optional<engine::IndexRefused> refusal_;  ///< The last refusal of an index that was ensured.
   TroubleMap misfits_;  ///< Indexes whose definition does not fit the tables.
+  TroubleMap partly_;   ///< Those of which some schemas do not fit, or cannot be attached.
   TroubleMap others_;   ///< What TroublesOfOthers() returned last.
   Troubles troubles_;
   std::map<std::string, IndexTrouble> blocked_;  ///< From the last request to the engine.

@@ -99,6 +99,7 @@ class Verifier {
 
   void CompareTable(const LiveIndex& index, const Report& report, const Advance& advance,
                     VerifyReport& totals);
+  void AddOrphans(const LiveIndex& index, const Ids& ids, std::vector<Difference>& orphans);
   void CompareIds(const LiveIndex& index, const Report& report, const Advance& advance,
                   VerifyReport& totals);
   /// Returns the keys of those ids that have a document in PostgreSQL or whose ids contain their

@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "pgsluice/base/digest.h"
+#include "pgsluice/config/schemas.h"
 #include "pgsluice/config/values.h"
 #include "pgsluice/query/cursor.h"
 #include "pgsluice/query/problem.h"
@@ -83,13 +84,8 @@ Access Access::OfToken(const Settings& settings, const std::string& token) {
 }
 
 std::vector<const config::PolicyIndex*> Access::RulesOf(const std::string& index) const {
-  std::vector<const config::PolicyIndex*> rules;
-  if (policy_ == nullptr) return rules;
-  for (const std::string& name : {std::string("*"), index}) {
-    const auto found = policy_->indexes.find(name);
-    if (found != policy_->indexes.end()) rules.push_back(&found->second);
-  }
-  return rules;
+  if (policy_ == nullptr) return {};
+  return config::RulesOf(*policy_, index);
 }
 
 bool Access::Sees(const std::string& index) const {

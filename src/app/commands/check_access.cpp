@@ -13,6 +13,7 @@
 #include "app/commands/check_ranking.h"
 #include "pgsluice/api/key_set.h"
 #include "pgsluice/api/tls.h"
+#include "pgsluice/config/schemas.h"
 #include "pgsluice/config/values.h"
 #include "pgsluice/json/value.h"
 #include "pgsluice/query/filter_dsl.h"
@@ -113,20 +114,21 @@ class AccessChecker {
     const auto shared = std::shared_ptr<const plan::Plan>(std::shared_ptr<void>(), &plan);
     const query::Schema schema(shared, {});
     for (const auto& [name, policy] : config_.auth.policies) {
-      for (const std::string& index : {std::string("*"), plan.name}) {
-        const auto rule = policy.indexes.find(index);
-        if (rule == policy.indexes.end()) continue;
+      const auto rules = config::RulesOf(policy, plan.name);
+      for (const auto& [index, rule] : policy.indexes) {
+        if (std::find(rules.begin(), rules.end(), &rule) == rules.end()) continue;
         const std::string place = fmt::format("auth.policies.{}.indexes.{}", name, index);
         // A policy for all indexes may name a field that some do not have; it shows nothing of
         // those.
-        CheckFilterFields(place + ".filter", rule->second.filter, schema, index == "*");
+        CheckFilterFields(place + ".filter", rule.filter, schema, index == "*");
       }
     }
     const std::string place = fmt::format("indexes.{}.search", plan.name);
     // A reload applies these settings, while the plan has the configuration of the start.
-    const auto index =
-        std::find_if(config_.indexes.begin(), config_.indexes.end(),
-                     [&plan](const config::Index& one) { return one.name == plan.name; });
+    const auto index = std::find_if(
+        config_.indexes.begin(), config_.indexes.end(), [&plan](const config::Index& one) {
+          return one.name == plan.name || one.name == plan.config.definition;
+        });
     CheckRankingFields(index == config_.indexes.end() ? plan.config : *index, schema,
                        [this](const auto& where, const auto& message, const auto& hint) {
                          Add(where, message, hint);

@@ -46,6 +46,9 @@ std::string Summary(const plan::Plan& plan, const catalog::Catalog& catalog) {
   if (table != nullptr && table->estimated_rows >= 0 && !table->IsView()) {
     text += fmt::format(" (about {:.0f} rows)", table->estimated_rows);
   }
+  if (plan.schemas != nullptr) {
+    text += fmt::format(" in {} schemas", plan.schemas->members.size());
+  }
   text += plan.key.empty() ? "" : fmt::format(" by {}", fmt::join(plan.key, ", "));
   text += fmt::format(", {} fields", Leaves(plan.fields));
   std::vector<std::string> embeds;

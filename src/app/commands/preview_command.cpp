@@ -10,6 +10,7 @@
 #include "pgsluice/json/value.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/plan/plan.h"
+#include "pgsluice/plan/schema_ids.h"
 
 namespace pgsluice::app {
 
@@ -134,14 +135,53 @@ void PrintSql(const plan::Plan& plan, std::ostream& out) {
   }
 }
 
+/// Calls `use` for the plan, or for those of its schemas until it returns false.
+template <typename Use>
+void ForEachPlan(const plan::Plan& plan, const Use& use) {
+  if (plan.schemas == nullptr) {
+    use(plan);
+    return;
+  }
+  for (std::size_t i = 0; i < plan.schemas->members.size(); ++i) {
+    if (!use(*plan.Of(i))) return;
+  }
+}
+
+std::vector<Document> First(pg::Session& session, const plan::Plan& plan, std::size_t limit) {
+  std::vector<Document> all;
+  ForEachPlan(plan, [&](const plan::Plan& one) {
+    for (Document& document : Reader(session, one).First(limit - all.size())) {
+      all.push_back(std::move(document));
+    }
+    return all.size() < limit;
+  });
+  return all;
+}
+
+std::vector<Document> ById(pg::Session& session, const plan::Plan& plan, const std::string& id) {
+  std::vector<Document> found;
+  const auto schema = plan.schemas == nullptr ? std::nullopt : plan::SchemaOfId(id);
+  ForEachPlan(plan, [&](const plan::Plan& one) {
+    const bool may_have = !schema || one.schema == *schema;
+    if (may_have) found = Reader(session, one).ById(id);
+    return found.empty();
+  });
+  return found;
+}
+
+/// The plan whose SQL is shown: of an index over many schemas that of the first one.
+std::shared_ptr<const plan::Plan> WithSql(const std::shared_ptr<const plan::Plan>& plan) {
+  const bool many = plan->schemas != nullptr && !plan->schemas->members.empty();
+  return many ? plan->Of(0) : plan;
+}
+
 std::vector<Document> Documents(const Context& context, pg::Session& session,
                                 const plan::Plan& plan) {
-  Reader reader(session, plan);
   const Invocation& invocation = context.invocation;
   if (!invocation.Has("id")) {
-    return reader.First(base::Number(invocation.Option("limit", "1"), 10).value_or(1));
+    return First(session, plan, base::Number(invocation.Option("limit", "1"), 10).value_or(1));
   }
-  std::vector<Document> found = reader.ById(invocation.Option("id"));
+  std::vector<Document> found = ById(session, plan, invocation.Option("id"));
   if (found.empty()) {
     throw Error(
         Disposition::kReject,
@@ -183,8 +223,9 @@ int RunPreview(const Context& context) {
     json += R"(,"mapping":)" + mapping;
   }
   if (all || show == "sql") {
-    if (!as_json) PrintSql(*plan, context.out);
-    json += R"(,"sql":)" + SqlJson(*plan);
+    const auto with_sql = WithSql(plan);
+    if (!as_json) PrintSql(*with_sql, context.out);
+    json += R"(,"sql":)" + SqlJson(*with_sql);
   }
   if (as_json) context.out << json << "}\n";
   return kOk;

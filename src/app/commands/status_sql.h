@@ -34,7 +34,11 @@ SELECT json_build_object(
       'building', i.building,
       'documents', k.known -> 'documents',
       'unsearchable', k.known -> 'unsearchable',
-      'pending', (SELECT coalesce(sum(o.size), 0) FROM pgsluice.outbox o WHERE o.source = i.root_source),
+      'pending', (SELECT coalesce(sum(o.size), 0) FROM pgsluice.outbox o
+                  WHERE o.source = i.root_source
+                     OR o.source IN (SELECT r.id FROM pgsluice.member m
+                                     JOIN pgsluice.source r ON r.relation::oid = m.relation
+                                     WHERE m.index_name = n.name)),
       'dead_letters', (SELECT count(*) FROM pgsluice.dead_letter d WHERE d.index_name = n.name),
       'backfill', (SELECT json_build_object('done', done, 'total', total, 'eta_s', eta_s,
                      'idle_s', (SELECT round(extract(epoch FROM clock_timestamp() - max(b.updated_at)))

@@ -58,7 +58,9 @@ std::optional<bool> WaitByService(const config::Config& config, std::int64_t tok
 
 /// Returns the names of all configured indexes, including those that do not exist yet.
 std::vector<std::string> ConfiguredIndexes(const config::Config& config, pg::Session& session) {
-  if (config.all_tables) {
+  const bool per_schema = std::any_of(config.indexes.begin(), config.indexes.end(),
+                                      [](const config::Index& index) { return index.per_schema; });
+  if (config.all_tables || per_schema) {
     return plan::ConfiguredNames(config, catalog::Catalog::Load(session), session);
   }
   std::vector<std::string> names;

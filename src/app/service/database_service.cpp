@@ -120,8 +120,9 @@ void DatabaseService::Stop() {
 bool DatabaseService::Has(const std::string& index) const {
   const std::shared_ptr<const sync::IndexSet> set = sync_.registry().Current();
   if (set->indexes.contains(index) || set->troubles.contains(index)) return true;
-  return std::any_of(config_.indexes.begin(), config_.indexes.end(),
-                     [&](const config::Index& one) { return one.name == index; });
+  return std::any_of(config_.indexes.begin(), config_.indexes.end(), [&](const config::Index& one) {
+    return one.name == index && !one.per_schema;
+  });
 }
 
 void DatabaseService::AddIndexes(api::IndexSet& indexes) const {
@@ -209,7 +210,9 @@ std::string DatabaseService::WithoutDatabase(const std::string& reason) const {
   api::IndexSet indexes;
   if (!name().empty()) {  // Indexes of other databases are not marked.
     AddIndexes(indexes);
-    for (const config::Index& index : config_.indexes) indexes[index.name];
+    for (const config::Index& index : config_.indexes) {
+      if (!index.per_schema) indexes[index.name];
+    }
   }
   std::string list;
   for (const auto& [index, info] : indexes) {

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "pgsluice/json/writer.h"
+#include "pgsluice/plan/schema_ids.h"
 #include "plan/sql/typed_sql.h"
 
 namespace pgsluice::plan {
@@ -47,7 +48,7 @@ bool IsHash(std::string_view id, std::string_view prefix) {
 }  // namespace
 
 std::string IdSql(const std::vector<std::string>& keys,
-                  const std::vector<const catalog::TypeInfo*>& types) {
+                  const std::vector<const catalog::TypeInfo*>& types, const std::string& first) {
   std::vector<std::string> parts;
   bool plain = true;
   for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -57,16 +58,17 @@ std::string IdSql(const std::vector<std::string>& keys,
       continue;
     }
     plain = false;
-    parts.push_back(keys.size() == 1 ? text : EscapedSql(text));
+    parts.push_back(keys.size() == 1 && first.empty() ? text : EscapedSql(text));
   }
-  const std::string id = fmt::format("{}", fmt::join(parts, " || '|' || "));
+  const std::string id =
+      fmt::format("{}{}", first.empty() ? "" : first + " || ", fmt::join(parts, " || '|' || "));
   return plain ? id : BoundedSql(id);
 }
 
 std::string ChildIdSql(const std::vector<std::string>& keys,
-                       const std::vector<const catalog::TypeInfo*>& types,
-                       const std::string& table) {
-  std::string id;
+                       const std::vector<const catalog::TypeInfo*>& types, const std::string& table,
+                       const std::string& first) {
+  std::string id = first.empty() ? "" : first + " || ";
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const std::string text = TextSql(*types[i], keys[i]);
     id += (Plain(*types[i]) ? text : EscapedSql(text)) + " || '|' || ";
@@ -79,13 +81,33 @@ bool ChildIdIsHash(const std::vector<const catalog::TypeInfo*>& types) {
   return types.size() == 1 && !Plain(*types[0]);
 }
 
-std::string RowIdSql(const std::vector<std::string>& texts) {
-  return fmt::format("'row:' || {}",
+std::string RowIdSql(const std::vector<std::string>& texts, const std::string& first) {
+  return fmt::format("{}'row:' || {}", first.empty() ? "" : first + " || ",
                      HashSql(fmt::format("(ARRAY[{}]::text[])::text", fmt::join(texts, ", "))));
 }
 
 std::string KeyJsonSql(const std::vector<std::string>& texts) {
   return fmt::format("to_json(ARRAY[{}]::text[])::text", fmt::join(texts, ", "));
+}
+
+std::string EscapedPart(std::string_view text) {
+  std::string part;
+  for (const char c : text) {
+    if (c == '|' || c == '\\') part += '\\';
+    part += c;
+  }
+  return part;
+}
+
+std::optional<std::string> FirstPart(std::string_view id) {
+  if (IsHash(id, "sha256:")) return std::nullopt;
+  std::string part;
+  for (std::size_t i = 0; i < id.size(); ++i) {
+    if (id[i] == '|') return part;
+    if (id[i] == '\\' && i + 1 < id.size()) ++i;
+    part += id[i];
+  }
+  return std::nullopt;
 }
 
 std::string KeyOfIdText(std::string_view id, std::size_t columns) {
@@ -112,5 +134,9 @@ std::string KeyOfIdText(std::string_view id, std::size_t columns) {
   json::AppendString(key, part);
   return parts == columns ? key + "]" : "";
 }
+
+std::optional<std::string> SchemaOfId(std::string_view id) { return FirstPart(id); }
+
+std::string IdsBegin(std::string_view schema) { return EscapedPart(schema) + "|"; }
 
 }  // namespace pgsluice::plan

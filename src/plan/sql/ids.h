@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,22 +17,31 @@
 /// because a text could read the same.
 namespace pgsluice::plan {
 
+/// If one index has the rows of many schemas, the schema's name comes first, like a key column.
+/// `first` is a text expression of it with the `|` behind it, else empty.
+///
 /// Returns a text expression of the `_id`, from expressions of the key columns and their types.
 std::string IdSql(const std::vector<std::string>& keys,
-                  const std::vector<const catalog::TypeInfo*>& types);
+                  const std::vector<const catalog::TypeInfo*>& types,
+                  const std::string& first = {});
 
 /// Returns the `_id` of a child's row whose key another row has too. `table`: a text expression.
 std::string ChildIdSql(const std::vector<std::string>& keys,
-                       const std::vector<const catalog::TypeInfo*>& types,
-                       const std::string& table);
+                       const std::vector<const catalog::TypeInfo*>& types, const std::string& table,
+                       const std::string& first = {});
 /// Returns whether that `_id` is a hash.
 bool ChildIdIsHash(const std::vector<const catalog::TypeInfo*>& types);
 
 /// Returns the `_id` of a row without a key, from the texts of all its columns.
-std::string RowIdSql(const std::vector<std::string>& texts);
+std::string RowIdSql(const std::vector<std::string>& texts, const std::string& first = {});
 
 /// Returns the key as JSON array (text), from the texts of the key columns.
 std::string KeyJsonSql(const std::vector<std::string>& texts);
+
+/// Returns a part of an `_id` of several parts: `|` and `\` escaped.
+std::string EscapedPart(std::string_view text);
+/// Returns the first part of an `_id` that has several; nothing if it has one, or is a hash.
+std::optional<std::string> FirstPart(std::string_view id);
 
 /// Returns the key array of an `_id` with `columns` key columns; empty if it is a hash.
 std::string KeyOfIdText(std::string_view id, std::size_t columns);

@@ -37,7 +37,8 @@ class Statements {
     }
     root_id_ = RootIdSql(root);
     where_ = root.where.empty() ? "true" : "(" + root.where + "\n)";
-    routing_ = root.routing == nullptr
+    routing_ = !root.schema_routing.empty() ? root.schema_routing
+               : root.routing == nullptr
                    ? "NULL::text"
                    : fmt::format("coalesce(nullif({}, ''), {})", RoutingText(), root_id_);
   }
@@ -88,7 +89,8 @@ class Statements {
     }
     return fmt::format(
         "SELECT e.n, {} FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS e(v, n)",
-        root_.row_hash_id ? RowIdSql(texts) : IdSql(AskedValues(), ComparedTypes()));
+        root_.row_hash_id ? RowIdSql(texts, First())
+                          : IdSql(AskedValues(), ComparedTypes(), First()));
   }
 
   std::string KeysOfIds() const {
@@ -100,6 +102,7 @@ class Statements {
 
  private:
   bool Tree() const { return !root_.children.empty(); }
+  const std::string& First() const { return root_.schema_first; }
 
   /// Returns the order of rows with equal keys: see ids.h.
   std::string RankSql() const {
@@ -124,8 +127,8 @@ class Statements {
     return fmt::format(
         "(SELECT root.*, CASE WHEN root.\"pgsluice rank\" = 1 THEN {} ELSE {} END AS \"pgsluice "
         "id\" FROM {} AS root)",
-        IdSql(root_keys_, types_),
-        ChildIdSql(root_keys_, types_, "CASE root.tableoid" + name + " END"),
+        IdSql(root_keys_, types_, First()),
+        ChildIdSql(root_keys_, types_, "CASE root.tableoid" + name + " END", First()),
         RankedSql(fmt::format("PARTITION BY {} ", fmt::join(texts_, ", ")), ""));
   }
 
@@ -144,8 +147,8 @@ class Statements {
         "SELECT asked.*, place.member AS \"pgsluice member\", CASE WHEN place.member IS NULL THEN "
         "{} ELSE {} END AS \"pgsluice id\" FROM ({}) AS asked CROSS JOIN (VALUES {}) AS "
         "place(member, name)",
-        IdSql(columns, ComparedTypes()), ChildIdSql(columns, ComparedTypes(), "place.name"), keys,
-        places);
+        IdSql(columns, ComparedTypes(), First()),
+        ChildIdSql(columns, ComparedTypes(), "place.name", First()), keys, places);
   }
 
   /// Returns the keys of an array with their positions, and their columns as in `asked`.
@@ -235,7 +238,7 @@ class Statements {
         fmt::format("asked AS MATERIALIZED ({})", Tree() ? PlacesSql(keys, ids) : keys);
     std::string condition = fmt::format("{}", fmt::join(on, " AND "));
     const std::string found = Tree() ? FoundInTreeSql(condition) : FoundSql(condition);
-    const Writes writes = WritesSql(Tree() ? kAskedId : IdSql(ids, asked_types), missing);
+    const Writes writes = WritesSql(Tree() ? kAskedId : IdSql(ids, asked_types, First()), missing);
     if (Tree()) condition += fmt::format(" AND root.\"pgsluice id\" = {}", kAskedId);
     if (missing) {
       return fmt::format("WITH {} SELECT {} FROM asked LEFT JOIN {} ON true{}{}", ctes,
@@ -354,7 +357,7 @@ class Statements {
     const std::string asked = fmt::format(
         "asked AS MATERIALIZED (SELECT DISTINCT {} AS \"pgsluice id\"{} FROM "
         "jsonb_array_elements($1::jsonb) AS e(v))",
-        RowIdSql(texts),
+        RowIdSql(texts, First()),
         has_best ? fmt::format(", {} AS \"pgsluice k0\"", asked_best) : std::string());
     const auto branch = [&](const std::string& condition) {
       return fmt::format(
@@ -420,7 +423,8 @@ std::string RootIdSql(const RootSql& root) {
     types.push_back(&column->type);
     texts.push_back(RowTextSql(column->type, keys.back()));
   }
-  return root.row_hash_id ? RowIdSql(texts) : IdSql(keys, types);
+  return root.row_hash_id ? RowIdSql(texts, root.schema_first)
+                          : IdSql(keys, types, root.schema_first);
 }
 
 pg::Statement Named(const std::string& name, std::string sql) {

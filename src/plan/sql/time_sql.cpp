@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "plan/index/type_rules.h"
+#include "plan/sql/bind_sql.h"
 #include "plan/sql/ids.h"
 #include "plan/sql/typed_sql.h"
 #include "plan/sql/value_sql.h"
@@ -20,6 +21,8 @@ class TimeStatements {
  public:
   TimeStatements(const RootSql& root, const Plan& plan) {
     name_ = Literal(plan.name) + "::text";
+    first_ = root.schema_first;
+    if (!first_.empty()) relation_ = std::string(kOidPlace);
     table_ = Quoted(root.table->schema) + "." + Quoted(root.table->name);
     std::vector<std::string> texts;
     for (const catalog::Column* column : root.key) {
@@ -58,8 +61,8 @@ class TimeStatements {
         "jsonb_array_elements($1::jsonb) AS e(v) GROUP BY {}) AS asked CROSS JOIN LATERAL (SELECT "
         "min(\"pgsluice key\") AS key, min(\"pgsluice at\") AS at FROM (SELECT {} AS \"pgsluice "
         "key\", {} AS \"pgsluice at\" FROM {} AS root WHERE {}) AS times WHERE {}) AS found",
-        IdSql(ids, asked_types), fmt::join(asked, ", "), fmt::join(group, ", "), key_, at_, table_,
-        fmt::join(on, " AND "), ToCome("times.\"pgsluice at\""));
+        IdSql(ids, asked_types, first_), fmt::join(asked, ", "), fmt::join(group, ", "), key_, at_,
+        table_, fmt::join(on, " AND "), ToCome("times.\"pgsluice at\""));
     return Keep(times, true);
   }
 
@@ -83,7 +86,7 @@ class TimeStatements {
     return fmt::format(
         "SELECT id, min(key) AS key, min(at) AS at FROM (SELECT {} AS id, {} AS key, {} AS at {}) "
         "AS times WHERE {} GROUP BY id",
-        IdSql(keys_, types_), key_, at_, source, ToCome("times.at"));
+        IdSql(keys_, types_, first_), key_, at_, source, ToCome("times.at"));
   }
 
   /// Saves in the order of ids, so that two transactions that save the same ones do not deadlock.
@@ -95,15 +98,17 @@ class TimeStatements {
     return fmt::format(
         "WITH times AS MATERIALIZED (SELECT id, key, at, (SELECT pgsluice.version()) AS version "
         "FROM ({}) AS read){}, kept AS (INSERT INTO pgsluice.refresh_time AS t (index_name, "
-        "document_id, key, at, version) SELECT {}, id, key, at, version FROM times WHERE at IS NOT "
-        "NULL ORDER BY id ON CONFLICT (index_name, document_id) DO UPDATE SET key = excluded.key, "
+        "document_id, key, at, version, relation) SELECT {}, id, key, at, version, {} FROM times "
+        "WHERE "
+        "at IS NOT NULL ORDER BY id ON CONFLICT (index_name, document_id) DO UPDATE SET key = "
+        "excluded.key, relation = excluded.relation, "
         "at = excluded.at, version = excluded.version WHERE t.version <= excluded.version AND "
         "(t.at, t.key) IS DISTINCT FROM (excluded.at, excluded.key)) SELECT coalesce(min(at) < "
         "clock_timestamp() + interval '2 s', false) FROM times",
-        times, forget ? gone : "", name_);
+        times, forget ? gone : "", name_, relation_);
   }
 
-  std::string name_, table_, key_, at_;
+  std::string name_, table_, key_, at_, first_, relation_ = "NULL::oid";
   std::vector<std::string> keys_;
   std::vector<const catalog::TypeInfo*> types_;
   std::vector<catalog::TypeInfo> compared_;

@@ -4,11 +4,13 @@
 #include <map>
 #include <set>
 
+#include "pgsluice/base/error.h"
 #include "pgsluice/config/values.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/plan/index_names.h"
 #include "plan/tree/checks.h"
 #include "plan/tree/plan_builder.h"
+#include "plan/tree/schemas.h"
 
 namespace pgsluice::plan {
 
@@ -31,16 +33,19 @@ void NameRole(pg::Session& session, config::Findings& findings) {
 template <typename Unknown>
 void CheckPolicies(const config::Auth& auth, const Plan& plan, const Unknown& unknown) {
   for (const auto& [name, policy] : auth.policies) {
-    const auto rule = policy.indexes.find(plan.name);
-    if (rule == policy.indexes.end()) continue;
-    for (const std::string& path : rule->second.hidden) {
-      if (plan.Find(path) == nullptr) unknown(name, path);
+    for (const config::PolicyIndex* rule : config::RulesOf(policy, plan.name)) {
+      // "*" hides what exists.
+      const auto all = policy.indexes.find("*");
+      if (all != policy.indexes.end() && rule == &all->second) continue;
+      for (const std::string& path : rule->hidden) {
+        if (plan.Find(path) == nullptr) unknown(name, path);
+      }
     }
   }
 }
 
 /// Returns the columns of a table that matter: all, or those whose changes are watched.
-std::string ColumnsText(const catalog::Table& table, const std::vector<std::string>& watched) {
+std::string TextOf(const catalog::Table& table, const std::vector<std::string>& watched) {
   std::string text;
   for (const catalog::Column& column : table.columns) {
     const bool matters =
@@ -56,17 +61,34 @@ std::string ResolvedText(const Plan& plan, const catalog::Catalog& catalog) {
     const catalog::Table* table = catalog.Find(oid);
     if (table == nullptr) continue;
     text += fmt::format("{}{} {}", text.empty() ? "" : "\n", oid, table->rule);
-    const auto source = std::find_if(plan.sources.begin(), plan.sources.end(),
-                                     [table](const Source& s) { return s.table == table->oid; });
-    if (source != plan.sources.end()) text += ColumnsText(*table, source->watched);
+    text += ColumnsText(*table, plan);
   }
   return text;
+}
+
+/// Gives a plan up if a policy hides fields that the documents do not have.
+void CheckHidden(const config::Auth& auth, Planned& planned) {
+  if (planned.plan == nullptr || planned.plan->schemas->members.empty()) return;
+  bool known = true;
+  CheckPolicies(auth, *planned.plan, [&](const std::string& policy, const std::string& path) {
+    known = false;
+    planned.findings.push_back(
+        {fmt::format("auth.policies.{}.indexes.{}.hidden", policy, planned.plan->name),
+         fmt::format("the documents have no field \"{}\"", path),
+         "name a field of the documents, such as owner.name", false});
+  });
+  if (!known) planned.plan = nullptr;
 }
 
 /// Builds the plan of one index, and reports what is wrong with it.
 void BuildOne(const config::Config& config, const catalog::Catalog& catalog, pg::Session& session,
               Planned& planned) {
   if (!planned.findings.empty()) return;
+  if (const auto pattern = config::PatternOf(planned.config.table)) {
+    BuildOverSchemas(catalog, session, planned, *pattern);
+    CheckHidden(config.auth, planned);
+    return NameRole(session, planned.findings);
+  }
   Building building{catalog, planned.config, planned.findings, {}, false};
   std::shared_ptr<Plan> plan = BuildPlan(building);
   CheckFragments(session, building);
@@ -86,6 +108,12 @@ void BuildOne(const config::Config& config, const catalog::Catalog& catalog, pg:
 }
 
 }  // namespace
+
+std::string ColumnsText(const catalog::Table& table, const Plan& plan) {
+  const auto source = std::find_if(plan.sources.begin(), plan.sources.end(),
+                                   [&](const Source& s) { return s.table == table.oid; });
+  return source == plan.sources.end() ? std::string() : TextOf(table, source->watched);
+}
 
 namespace {
 
@@ -164,6 +192,31 @@ bool CheckName(const std::string& prefix, const config::Index& index,
   return false;
 }
 
+/// A definition of the configuration, or those that it stands for.
+void AddWanted(const config::Config& config, const config::Index& index,
+               const catalog::Catalog& catalog, std::vector<Planned>& wanted) {
+  const auto pattern = config::PatternOf(index.table);
+  if (!pattern || !index.per_schema) {
+    wanted.push_back({index, nullptr, {}});
+    return;
+  }
+  const std::string& prefix = config.elasticsearch.index_prefix;
+  const std::size_t longest = kLongestIndexName - std::min(prefix.size(), kLongestIndexName / 2);
+  try {
+    for (config::Index& one : PerSchema(index, *pattern, catalog, longest)) {
+      config::Findings problems;
+      if (const auto wrong = config::CheckIndexName(prefix, one.name)) {
+        problems.push_back({one.place, fmt::format("index \"{}\": {}", one.name, *wrong),
+                            "rename the schema, or choose another name for the index", false});
+      }
+      wanted.push_back({std::move(one), nullptr, std::move(problems)});
+    }
+  } catch (const Error& error) {
+    wanted.push_back(
+        {index, nullptr, {{index.place + ".table", error.what(), error.hint(), false}}});
+  }
+}
+
 /// Returns the index names that begin with `before`, without that prefix.
 PresentIndexes Behind(const std::string& before, const PresentIndexes& present) {
   PresentIndexes names;
@@ -179,7 +232,7 @@ std::vector<Planned> WantedIndexes(const config::Config& config, const catalog::
                                    pg::Session& session) {
   std::vector<Planned> wanted;
   if (!config.all_tables) {
-    for (const config::Index& index : config.indexes) wanted.push_back({index, nullptr, {}});
+    for (const config::Index& index : config.indexes) AddWanted(config, index, catalog, wanted);
     return wanted;
   }
   const std::string& prefix = config.elasticsearch.index_prefix;

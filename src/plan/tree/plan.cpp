@@ -37,6 +37,7 @@ const pg::Statement& Plan::ReadStatement(std::size_t keys) const {
 
 std::string Plan::KeyOfId(std::string_view id) const {
   if (row_hash_id) return {};
+  if (!schema.empty()) return KeyOfMember(id);
   const std::string text = KeyOfIdText(id, key.size());
   if (!several_ids || hashed_child_ids) return text;
   // "key|table" of a key with several columns; for a single column, "key|table" would be one text.
@@ -44,6 +45,18 @@ std::string Plan::KeyOfId(std::string_view id) const {
   if (with_table.empty()) return text;
   const json::Value array = json::Parse(with_table);
   return with_table.substr(0, array.items[key.size() - 1].end) + "]";
+}
+
+std::string Plan::KeyOfMember(std::string_view id) const {
+  if (several_ids && hashed_child_ids && KeyOfIdText(id, key.size() + 1).empty()) return {};
+  std::string text = KeyOfIdText(id, key.size() + 1);
+  if (text.empty() && several_ids) text = KeyOfIdText(id, key.size() + 2);
+  if (text.empty()) return {};
+  const json::Value parts = json::Parse(text);
+  if (parts.items.front().text != schema) return {};
+  return "[" +
+         text.substr(parts.items[1].begin, parts.items[key.size()].end - parts.items[1].begin) +
+         "]";
 }
 
 const Field* Plan::Find(std::string_view path) const {

@@ -5,6 +5,10 @@
 #include <algorithm>
 
 #include "pgsluice/config/words.h"
+#include "pgsluice/json/writer.h"
+#include "pgsluice/plan/engine_path.h"
+#include "plan/index/type_rules.h"
+#include "plan/sql/bind_sql.h"
 #include "plan/sql/embed_sql.h"
 #include "plan/sql/ids.h"
 #include "plan/sql/read_sql.h"
@@ -12,6 +16,7 @@
 #include "plan/sql/typed_sql.h"
 #include "plan/tree/checks.h"
 #include "plan/tree/embed_tree.h"
+#include "plan/tree/schemas.h"
 #include "plan/tree/search_checks.h"
 #include "plan/tree/sources.h"
 
@@ -34,11 +39,13 @@ class Builder {
     plan_->root_name = table_->QualifiedName();
     root_.table = table_;
     FindKey();
+    UseSchema();
     FindRouting();
     Level level = BuildLevel(*table_,
                              {index_.columns, index_.exclude, index_.rename, index_.fields,
                               index_.no_columns, index_.place, "root", ""},
                              building_);
+    if (!root_.schema_first.empty()) AddSchemaField(level);
     if (!index_.where.empty() &&
         building_.Accept(
             {FragmentCheck::Use::kCondition, index_.place + ".where", index_.where, "root", table_},
@@ -55,8 +62,8 @@ class Builder {
     root_.document = ObjectSql(level.members, IdTail());
     FillStatements(root_, *plan_);
     if (!index_.refresh_at.empty()) FillTimeStatements(root_, *plan_);
-    CheckPaths();
-    CheckSearch(*plan_, building_);
+    // A schema may lack what others have.
+    if (root_.schema_first.empty()) CheckPaths(*plan_, building_);
     return building_.failed ? nullptr : plan_;
   }
 
@@ -146,8 +153,44 @@ class Builder {
     return names;
   }
 
+  /// Of an index over many schemas.
+  void UseSchema() {
+    if (index_.of_schema.empty() || !index_.definition.empty()) return;
+    const bool is_place = index_.of_schema == kSchemaPlace;
+    root_.schema_first =
+        is_place ? std::string(kFirstPlace) : Literal(EscapedPart(index_.of_schema) + "|");
+    schema_text_ = is_place ? std::string(kTextPlace) : Literal(index_.of_schema) + "::text";
+    schema_json_ = is_place ? std::string(kJsonPlace) : Literal(json::Quote(index_.of_schema));
+  }
+
+  void AddSchemaField(Level& level) {
+    const std::string& name = index_.schema_field;
+    const std::string place = index_.place + ".schema_field";
+    if (FieldNameOf(name, true, false) != name) {
+      building_.Error(place, fmt::format("{} is not a field name", Quoted(name)),
+                      "field names do not contain a dot, do not begin with __ and are not the "
+                      "engine's own");
+    }
+    for (const Field& field : level.fields) {
+      if (field.name != name) continue;
+      building_.Error(place, fmt::format("a field {} is there already", Quoted(name)),
+                      "give the field with the schema's name another name in \"schema_field\"");
+    }
+    level.fields.insert(level.fields.begin(), SchemaField(index_));
+    Member member;
+    member.name = name;
+    member.value = schema_json_;
+    level.members.insert(level.members.begin(), std::move(member));
+  }
+
   void FindRouting() {
     if (index_.routing.empty()) return;
+    if (!root_.schema_first.empty() && index_.routing == index_.schema_field) {
+      root_.schema_routing = schema_text_;
+      plan_->routed_by_schema = true;
+      plan_->config.routing.clear();  // not a column
+      return;
+    }
     root_.routing = table_->Find(index_.routing);
     if (root_.routing == nullptr) {
       building_.UnknownColumn(index_.place + ".routing", *table_, index_.routing);
@@ -215,40 +258,12 @@ class Builder {
     all.push_back({oid, table == nullptr ? 0 : table->layout});
   }
 
-  void CheckPaths() {
-    std::vector<std::string> paths;
-    Collect(plan_->fields, paths);
-    const auto check = [&](const char* what, const std::string& path) {
-      if (plan_->Find(path) != nullptr) return;
-      const std::string nearest = config::Nearest(path, paths);
-      building_.Error(fmt::format("{}.{}", index_.place, what),
-                      fmt::format("the documents have no field {}", Quoted(path)),
-                      nearest.empty() ? "" : fmt::format("did you mean {}?", Quoted(nearest)));
-    };
-    for (const auto& [path, definition] : index_.mapping) check("mapping", path);
-    for (const auto& [path, weight] : index_.search.fields) check("search.fields", path);
-    for (const auto& [path, language] : index_.search.languages) check("search.languages", path);
-    for (const std::string& path : index_.search.identifiers) check("search.identifiers", path);
-    for (const std::string& path : index_.search.hidden) check("search.hidden", path);
-    for (const std::string& path : index_.search.facets) check("search.facets", path);
-    for (const std::string& sort : index_.search.default_sort) {
-      const std::string path = config::FieldOfOrder(sort);
-      if (!path.empty()) check("search.default_sort", path);
-    }
-  }
-
-  static void Collect(const std::vector<Field>& fields, std::vector<std::string>& paths) {
-    for (const Field& field : fields) {
-      paths.push_back(field.path);
-      Collect(field.fields, paths);
-    }
-  }
-
   Building& building_;
   const config::Index& index_;
   const catalog::Table* table_ = nullptr;
   std::shared_ptr<Plan> plan_ = std::make_shared<Plan>();
   RootSql root_;
+  std::string schema_text_, schema_json_;
 };
 
 }  // namespace

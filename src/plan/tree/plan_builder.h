@@ -11,6 +11,9 @@ namespace pgsluice::plan {
 /// the server checks later.
 std::shared_ptr<Plan> BuildPlan(Building& building);
 
+/// Returns the columns of a table in the plan that matter.
+std::string ColumnsText(const catalog::Table& table, const Plan& plan);
+
 /// Returns the indexes of the configuration, or one per table of schema public, not planned yet.
 std::vector<Planned> WantedIndexes(const config::Config& config, const catalog::Catalog& catalog,
                                    pg::Session& session);

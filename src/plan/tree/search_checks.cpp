@@ -2,6 +2,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "pgsluice/config/words.h"
 #include "pgsluice/plan/text_rules.h"
 #include "plan/sql/sql_fragment.h"
 
@@ -110,6 +111,41 @@ class SearchChecks {
 };
 
 }  // namespace
+
+namespace {
+
+void CollectPaths(const std::vector<Field>& fields, std::vector<std::string>& paths) {
+  for (const Field& field : fields) {
+    paths.push_back(field.path);
+    CollectPaths(field.fields, paths);
+  }
+}
+
+}  // namespace
+
+void CheckPaths(Plan& plan, Building& building) {
+  const config::Index& index = building.index;
+  std::vector<std::string> paths;
+  CollectPaths(plan.fields, paths);
+  const auto check = [&](const char* what, const std::string& path) {
+    if (plan.Find(path) != nullptr) return;
+    const std::string nearest = config::Nearest(path, paths);
+    building.Error(fmt::format("{}.{}", index.place, what),
+                   fmt::format("the documents have no field {}", Quoted(path)),
+                   nearest.empty() ? "" : fmt::format("did you mean {}?", Quoted(nearest)));
+  };
+  for (const auto& [path, definition] : index.mapping) check("mapping", path);
+  for (const auto& [path, weight] : index.search.fields) check("search.fields", path);
+  for (const auto& [path, language] : index.search.languages) check("search.languages", path);
+  for (const std::string& path : index.search.identifiers) check("search.identifiers", path);
+  for (const std::string& path : index.search.hidden) check("search.hidden", path);
+  for (const std::string& path : index.search.facets) check("search.facets", path);
+  for (const std::string& sort : index.search.default_sort) {
+    const std::string path = config::FieldOfOrder(sort);
+    if (!path.empty()) check("search.default_sort", path);
+  }
+  CheckSearch(plan, building);
+}
 
 void CheckSearch(Plan& plan, Building& building) { SearchChecks(plan, building).Check(); }
 

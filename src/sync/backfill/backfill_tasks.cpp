@@ -6,6 +6,7 @@
 #include "pgsluice/json/writer.h"
 #include "pgsluice/observe/log.h"
 #include "pgsluice/outbox/outbox.h"
+#include "pgsluice/pg/text_array.h"
 #include "pgsluice/sync/bulk_writer.h"
 
 namespace pgsluice::sync {
@@ -16,7 +17,7 @@ namespace {
 // outbox floor. Tables above 80 GB get larger tasks, so that there are never more than 10,000.
 const pg::Statement kCreateScan{"backfill_create_scan", R"sql(
   WITH RECURSIVE tree(oid) AS (
-    SELECT $3::oid
+    SELECT pg_catalog.unnest($3::oid[])
     UNION
     SELECT inhrelid FROM pg_catalog.pg_inherits JOIN tree ON inhparent = tree.oid),
   relations AS (
@@ -39,20 +40,21 @@ const pg::Statement kCreateViewScan{"backfill_create_view_scan", R"sql(
   INSERT INTO pgsluice.backfill
     (index_name, physical, relation, filenode, first_block, end_block, position)
   SELECT $1, $2, oid, 0, 0, 1, $4::bigint
-  FROM pg_catalog.pg_class WHERE oid = $3::oid AND relkind = 'v')sql"};
+  FROM pg_catalog.pg_class WHERE oid = ANY ($3::oid[]) AND relkind = 'v')sql"};
 
 // A walk that is not yet begun serves as well; least() ignores NULL.
 const pg::Statement kCreateWalk{"backfill_create_walk", R"sql(
   WITH waiting AS MATERIALIZED (
     SELECT id FROM pgsluice.backfill
     WHERE physical = $2 AND first_block IS NULL AND state = 'pending' AND reached IS NULL
+      AND (schema_name IS NULL OR schema_name = $5)
     FOR UPDATE SKIP LOCKED),
   lowered AS (
     UPDATE pgsluice.backfill b SET position = least(b.position, $4::bigint)
     FROM waiting WHERE b.id = waiting.id)
   INSERT INTO pgsluice.backfill
-    (index_name, physical, relation, filenode, first_block, end_block, position)
-  SELECT $1, $2, $3::oid, 0, NULL, 0, $4::bigint WHERE NOT EXISTS (SELECT FROM waiting))sql"};
+    (index_name, physical, relation, filenode, first_block, end_block, position, schema_name)
+  SELECT $1, $2, $3::oid, 0, NULL, 0, $4::bigint, $5::text WHERE NOT EXISTS (SELECT FROM waiting))sql"};
 
 // If the sequence was never used, nextval() makes the position larger than 0.
 const pg::Statement kPresentPosition{"present_position", R"sql(
@@ -92,7 +94,7 @@ const std::string kMine = R"sql(b.state = 'pending'
 const pg::Statement kClaim{"backfill_claim", R"sql(
   SELECT b.id, b.index_name, b.physical, b.relation::regclass::text, b.relation, b.filenode,
          b.first_block, b.next_block, b.end_block, b.is_last, coalesce(b.reached, ''),
-         coalesce(i.backfill_rate, 0), b.position
+         coalesce(i.backfill_rate, 0), b.position, coalesce(b.schema_name, '')
   FROM pgsluice.backfill b LEFT JOIN pgsluice.index_state i USING (index_name)
   WHERE (i.backfill_next IS NULL OR i.backfill_next <= pg_catalog.clock_timestamp()) AND )sql" +
                                                  kMine + R"sql(
@@ -216,10 +218,23 @@ std::pair<std::string, std::string> NamesOf(const IndexSet& set,
   return {physicals + "]", names + "]"};
 }
 
-void AddWalk(pg::Session& session, const LiveIndex& index, const pg::Param& position) {
+void AddWalk(pg::Session& session, const LiveIndex& index, const pg::Param& position,
+             const std::string& schema) {
+  const pg::Param only = schema.empty() ? pg::Param() : pg::Param(schema);
   for (const Target& target : index.targets) {
-    session.Exec(kCreateWalk, {index.plan->name, target.physical, Oid(index.plan->root), position});
+    session.Exec(kCreateWalk,
+                 {index.plan->name, target.physical, Oid(index.plan->root), position, only});
   }
+}
+
+/// The tables of the index's own rows.
+std::vector<std::uint32_t> RootsOf(const plan::Plan& plan) {
+  if (plan.schemas == nullptr) return {plan.root};
+  std::vector<std::uint32_t> roots;
+  for (const plan::Schemas::Member& member : plan.schemas->members) {
+    roots.push_back(member.root);
+  }
+  return roots;
 }
 
 }  // namespace
@@ -229,21 +244,25 @@ std::int64_t PresentPosition(pg::Session& session) {
 }
 
 void CreateScan(pg::Session& session, const LiveIndex& index, bool walk, std::int64_t position) {
+  const bool of_member = !index.plan->schema.empty();
   for (const Target& target : index.targets) {
+    if (of_member) break;
     const char* walks = walk ? "true" : "false";
     position =
         session.Exec(kDropJobs, {target.physical, walks, std::to_string(position)}).Int(0, 0);
   }
-  CreateScanOf(session, index, index.plan->root, position);
+  CreateScanOf(session, index, RootsOf(*index.plan), position);
   if (walk) CreateWalk(session, index, position);
 }
 
-void CreateScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t relation,
-                  std::int64_t position) {
+void CreateScanOf(pg::Session& session, const LiveIndex& index,
+                  const std::vector<std::uint32_t>& relations, std::int64_t position) {
   const std::string at = std::to_string(position);
+  const std::string oids =
+      pg::TextArray(std::vector<std::int64_t>(relations.begin(), relations.end()));
   for (const Target& target : index.targets) {
-    session.Exec(kCreateScan, {index.plan->name, target.physical, Oid(relation), at});
-    session.Exec(kCreateViewScan, {index.plan->name, target.physical, Oid(relation), at});
+    session.Exec(kCreateScan, {index.plan->name, target.physical, oids, at});
+    session.Exec(kCreateViewScan, {index.plan->name, target.physical, oids, at});
   }
 }
 
@@ -254,7 +273,12 @@ void DropScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t rela
 }
 
 void CreateWalk(pg::Session& session, const LiveIndex& index, std::int64_t position) {
-  AddWalk(session, index, std::to_string(position));
+  CreateWalkOf(session, index, index.plan->schema, position);
+}
+
+void CreateWalkOf(pg::Session& session, const LiveIndex& index, const std::string& schema,
+                  std::int64_t position) {
+  AddWalk(session, index, std::to_string(position), schema);
   session.Exec(kLater, {index.plan->name});
 }
 
@@ -262,7 +286,7 @@ void WalkAgain(pg::Session& session, const IndexSet& set) {
   pg::Transaction transaction(session);
   const pg::Result due = session.Exec(kDue, {NamesOf(set).second});
   for (std::size_t row = 0; row < due.rows(); ++row) {
-    AddWalk(session, *set.indexes.at(std::string(due.Text(row, 0))), std::nullopt);
+    AddWalk(session, *set.indexes.at(std::string(due.Text(row, 0))), std::nullopt, "");
   }
   transaction.Commit();
 }
@@ -301,6 +325,7 @@ std::optional<BackfillTask> ClaimTask(pg::Session& session, const IndexSet& set,
   } else {
     task.position = rows.Int(0, 12);
   }
+  task.schema = rows.Text(0, 13);
   return task;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "pgsluice/json/writer.h"
 #include "pgsluice/observe/log.h"
 #include "pgsluice/observe/trace.h"
 #include "pgsluice/pg/sql_error.h"
@@ -10,6 +11,7 @@
 #include "pgsluice/sync/bulk_writer.h"
 #include "pgsluice/sync/definitions.h"
 #include "sync/indexes/reindexer.h"
+#include "sync/live/divide.h"
 #include "sync/live/document_syncer.h"
 #include "sync/live/missing_documents.h"
 #include "sync/live/times.h"
@@ -67,7 +69,15 @@ class Backfiller {
     const LiveIndex& whole = *set->indexes.find(task->index_name)->second;
     // A walk applies to whatever index the alias leads to now.
     const Target* target = FindTarget(whole, task->physical);
-    const LiveIndex index = whole.Only(target != nullptr ? *target : whole.targets.at(0));
+    LiveIndex index = whole.Only(target != nullptr ? *target : whole.targets.at(0));
+    if (task->first_block && index.plan->schemas != nullptr) {
+      const auto member = index.plan->schemas->FindRelation(task->relation_oid);
+      if (!member) {  // of a schema that came or went just now
+        shared_.request_check();
+        return kUntilLooked;
+      }
+      index = index.Of(*member);
+    }
     observe::Span span(observe::SpanKind::kInternal, "backfill task");
     span.Set("pgsluice.index", task->index_name);
     Portion portion;
@@ -273,7 +283,8 @@ class Backfiller {
     Portion portion;
     while (true) {
       const engine::Engine::IdPage page =
-          shared_.engine.Ids(index.alias, task.reached, static_cast<int>(limit), false);
+          shared_.engine.Ids(index.alias, task.reached, static_cast<int>(limit), false,
+                             OnlySchema(index, task.schema));
       if (page.ids.empty()) return portion;
       WalkPage(index, page);
       task.reached = page.next;
@@ -282,20 +293,40 @@ class Backfiller {
     }
   }
 
+  /// The documents of one schema; an index of one table has no such field.
+  static std::string OnlySchema(const LiveIndex& index, const std::string& schema) {
+    if (schema.empty() || index.plan->schemas == nullptr) return {};
+    return R"({"term":{)" + json::Quote(index.plan->config.schema_field) + ":" +
+           json::Quote(schema) + "}}";
+  }
+
   void WalkPage(const LiveIndex& index, const engine::Engine::IdPage& page) {
-    const SortedIds sorted = SortIds(session_, *index.plan, page.ids, page.routings, true);
+    const DividedIds divided = DivideIds(session_, index, page.ids, page.routings);
+    for (const auto& [one, ids, routings] : divided.parts) WalkIds(one, ids, routings);
+    DeleteForeign(index, page.ids, page.routings, divided.foreign);
+  }
+
+  void DeleteForeign(const LiveIndex& index, const std::vector<std::string>& ids,
+                     const std::vector<std::string>& routings,
+                     const std::vector<std::size_t>& foreign) {
+    if (foreign.empty()) return;
+    const auto [statement, parameter] = ForeignQuery(ids, routings, foreign);
+    Delete(index, session_.Exec(statement, {parameter}));
+  }
+
+  void WalkIds(const LiveIndex& index, const std::vector<std::string>& ids,
+               const std::vector<std::string>& routings) {
+    const SortedIds sorted = SortIds(session_, *index.plan, ids, routings, true);
     for (const auto& [statement, parameter] : MissingQueries(*index.plan, sorted)) {
       const pg::Result missing = session_.Exec(statement, {parameter});
-      const std::vector<std::string> keys = KeysToRefresh(*index.plan, missing, page.ids);
+      const std::vector<std::string> keys = KeysToRefresh(*index.plan, missing, ids);
       if (!keys.empty()) {
         syncer_.Sync(index, keys);
       } else if (!index.plan->several_ids || statement.name == "missing_ids") {
         Delete(index, missing);
       }
     }
-    if (sorted.foreign.empty()) return;
-    const auto [statement, parameter] = ForeignQuery(page.ids, page.routings, sorted.foreign);
-    Delete(index, session_.Exec(statement, {parameter}));
+    DeleteForeign(index, ids, routings, sorted.foreign);
   }
 
   /// Deletes documents that do not belong to a row. If the engine cannot delete one now, the whole

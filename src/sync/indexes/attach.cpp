@@ -5,6 +5,7 @@
 #include "pgsluice/pg/lock_retry.h"
 #include "pgsluice/pg/sql_error.h"
 #include "pgsluice/pg/text_array.h"
+#include "sync/indexes/attach_checks.h"
 
 namespace pgsluice::sync {
 
@@ -71,13 +72,29 @@ void DetachTable(pg::Session& session, const plan::Attachment& attachment,
          [&] { session.Exec(kDetach, {std::to_string(attachment.table)}); });
 }
 
+namespace {
+
 std::vector<plan::Attachment> Unattached(pg::Session& session,
-                                         const std::vector<plan::Attachment>& attachments) {
+                                         const std::vector<plan::Attachment>& attachments,
+                                         AttachChecks& checks) {
   std::vector<plan::Attachment> missing;
   for (const plan::Attachment& attachment : attachments) {
-    if (!AttachSql(session, attachment).empty()) missing.push_back(attachment);
+    if (checks.IsKnown(attachment)) continue;
+    if (AttachSql(session, attachment).empty()) {
+      checks.Found(attachment);
+    } else {
+      missing.push_back(attachment);
+    }
   }
   return missing;
+}
+
+}  // namespace
+
+std::vector<plan::Attachment> Unattached(pg::Session& session,
+                                         const std::vector<plan::Attachment>& attachments) {
+  AttachChecks checks(session, attachments);
+  return Unattached(session, attachments, checks);
 }
 
 namespace {
@@ -105,14 +122,20 @@ std::map<std::uint32_t, std::string> TryAttach(
     pg::Session& session, const std::vector<std::shared_ptr<const plan::Plan>>& plans,
     bool patient) {
   std::map<std::uint32_t, std::string> refused;
-  for (const plan::Attachment& missing : Unattached(session, plan::Attachments(plans))) {
+  const std::vector<plan::Attachment> wanted = plan::Attachments(plans);
+  AttachChecks checks(session, wanted);
+  std::vector<plan::Attachment> attached;
+  for (const plan::Attachment& missing : Unattached(session, wanted, checks)) {
     try {
       AttachMissing(session, missing, patient);
+      attached.push_back(missing);
     } catch (const Error& error) {
       if (session.broken()) throw;
       refused[missing.table] = error.what();
     }
   }
+  checks.Attached(attached);
+  checks.Save();
   return refused;
 }
 

@@ -88,6 +88,8 @@ const pg::Statement kAttend{"attend", "SELECT pgsluice.attend(), pgsluice.forget
 
 const pg::Statement kMarkGap{"mark_gap", "SELECT pgsluice.mark_gap($1::text[])"};
 
+const pg::Statement kMarkMember{"mark_member", "SELECT pgsluice.mark_member($1, $2::oid)"};
+
 const pg::Statement kResolve{"names_resolve", R"sql(
   SELECT NOT EXISTS (
     SELECT FROM ROWS FROM (pg_catalog.unnest($1::oid[]), pg_catalog.unnest($2::text[]))
@@ -138,7 +140,30 @@ std::vector<std::string> Texts(std::string_view json_array) {
 
 }  // namespace
 
+namespace {
+
+/// Of an index over many schemas: differs when that of any schema does.
+std::string DefinitionOfAll(const plan::Plan& plan) {
+  std::string all;
+  for (const std::string& definition : MemberDefinitions(plan)) all += definition + '\n';
+  // What the fields of a document are called depends on none of them.
+  return base::Fingerprint(all + plan.config.schema_field);
+}
+
+}  // namespace
+
+std::vector<std::string> MemberDefinitions(const plan::Plan& plan) {
+  std::vector<std::string> shapes, definitions;
+  for (const auto& shape : plan.schemas->shapes) shapes.push_back(DefinitionOf(*shape));
+  for (const plan::Schemas::Member& member : plan.schemas->members) {
+    definitions.push_back(
+        base::Fingerprint(shapes.at(member.shape) + '\n' + member.name + member.resolved));
+  }
+  return definitions;
+}
+
 std::string DefinitionOf(const plan::Plan& plan) {
+  if (plan.schemas != nullptr) return DefinitionOfAll(plan);
   // Values are copied to these sub-fields when a document is written, so older documents lack them.
   std::string copied;
   for (const std::string& path : plan.config.search.identifiers) copied += '\n' + path;
@@ -231,21 +256,34 @@ bool NamesHold(pg::Session& session, const std::set<const plan::Plan*>& plans) {
   return session.Exec(kNamesHold, {pg::TextArray(oids), std::to_string(all)}).Bool(0, 0);
 }
 
+namespace {
+
+/// Whether the names of a plan's tables mean the same ones now.
+bool Resolves(pg::Session& session, const plan::Plan& plan) {
+  std::vector<std::int64_t> oids{plan.root};
+  std::vector<std::string> names{plan.root_name};
+  for (const plan::Source& source : plan.sources) {
+    oids.push_back(source.table);
+    names.push_back(source.table_name);
+  }
+  return session.Exec(kResolve, {pg::TextArray(oids), pg::TextArray(names)}).Bool(0, 0);
+}
+
+}  // namespace
+
 void MarkReplaced(pg::Session& session, const std::set<const plan::Plan*>& plans) {
   std::vector<std::string> replaced;
   for (const plan::Plan* plan : plans) {
-    std::vector<std::int64_t> oids{plan->root};
-    std::vector<std::string> names{plan->root_name};
-    for (const plan::Source& source : plan->sources) {
-      oids.push_back(source.table);
-      names.push_back(source.table_name);
+    if (!plan->schema.empty()) {
+      // Only what is read of this schema is read again.
+      if (!Resolves(session, *plan))
+        session.Exec(kMarkMember, {plan->name, std::to_string(plan->root)});
+      continue;
     }
-    const pg::Result held = session.Exec(kResolve, {pg::TextArray(oids), pg::TextArray(names)});
-    if (!held.Bool(0, 0)) replaced.push_back(plan->name);
+    if (!Resolves(session, *plan)) replaced.push_back(plan->name);
   }
   if (!replaced.empty()) MarkGap(session, replaced);
 }
-
 InForce ReadInForce(pg::Session& session) {
   InForce in_force;
   const pg::Result rows = session.Exec(kInForce);
@@ -256,6 +294,27 @@ InForce ReadInForce(pg::Session& session) {
   }
   return in_force;
 }
+
+namespace {
+
+/// Of the indexes over many schemas, by table.
+std::multimap<std::uint32_t, Route> RoutesOfMembers(const IndexSet& set) {
+  std::multimap<std::uint32_t, Route> routes;
+  for (const auto& [name, index] : set.indexes) {
+    const auto& schemas = index->plan->schemas;
+    if (schemas == nullptr || !index->in_force) continue;
+    for (std::size_t m = 0; m < schemas->members.size(); ++m) {
+      const plan::Schemas::Member& member = schemas->members[m];
+      const auto& sources = schemas->shapes.at(member.shape)->sources;
+      for (std::size_t i = 0; i < sources.size(); ++i) {
+        routes.emplace(member.Own(sources[i].table), Route{index, i, m});
+      }
+    }
+  }
+  return routes;
+}
+
+}  // namespace
 
 void Settle(pg::Session& session, const InForce& in_force, IndexSet& set) {
   std::map<std::uint32_t, std::vector<std::string>> others;
@@ -278,6 +337,7 @@ void Settle(pg::Session& session, const InForce& in_force, IndexSet& set) {
     for (const std::uint32_t table : definition.tables) others[table].push_back(name);
   }
   if (set.interest.others.empty()) set.interest.mine.clear();
+  const auto of_members = RoutesOfMembers(set);
   const pg::Result rows = session.Exec(kSources);
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     IndexSet::EventSource source;
@@ -285,11 +345,14 @@ void Settle(pg::Session& session, const InForce& in_force, IndexSet& set) {
     source.captured = Texts(rows.Text(row, 2));
     for (const auto& [name, index] : set.indexes) {
       if (!index->in_force) continue;
+      if (index->plan->schemas != nullptr) continue;
       const auto& of_plan = index->plan->sources;
       for (std::size_t i = 0; i < of_plan.size(); ++i) {
         if (of_plan[i].table == source.table) source.routes.push_back({index, i});
       }
     }
+    const auto [begin, end] = of_members.equal_range(source.table);
+    for (auto route = begin; route != end; ++route) source.routes.push_back(route->second);
     const auto foreign = others.find(source.table);
     if (foreign != others.end()) source.others = foreign->second;
     const auto id = static_cast<int>(rows.Int(row, 0));

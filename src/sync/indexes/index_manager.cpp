@@ -15,6 +15,7 @@
 #include "pgsluice/sync/definitions.h"
 #include "pgsluice/sync/troubles.h"
 #include "sync/indexes/index_record.h"
+#include "sync/indexes/members.h"
 #include "sync/live/root_source.h"
 
 namespace pgsluice::sync {
@@ -129,12 +130,12 @@ std::vector<std::string> IndexManager::CheckName(const plan::Plan& plan) {
   return targets;
 }
 
-std::shared_ptr<const LiveIndex> IndexManager::Ensure(pg::Session& session,
-                                                      const std::shared_ptr<const plan::Plan>& plan,
-                                                      const catalog::Table& root) {
+std::shared_ptr<const LiveIndex> IndexManager::Ensure(
+    pg::Session& session, const std::shared_ptr<const plan::Plan>& plan,
+    const std::vector<std::uint32_t>& descendants) {
   const std::string alias = AliasOf(*plan);
   Record old = Load(session, plan->name);
-  if (Yields(session, *plan, old)) return Live(plan, old);
+  if (Yields(session, *plan, old)) return Remembered(session, plan);
   const std::vector<std::string> targets = CheckName(*plan);
   if (IsInPlace(old, targets)) {
     PutInPlace(session, plan->name, old.building);
@@ -143,7 +144,7 @@ std::shared_ptr<const LiveIndex> IndexManager::Ensure(pg::Session& session,
   Record now = old;
   now.config_hash = DefinitionOf(*plan);
   now.relations.clear();
-  for (const std::uint32_t oid : root.descendants) now.relations.push_back(std::to_string(oid));
+  for (const std::uint32_t oid : descendants) now.relations.push_back(std::to_string(oid));
   now.mapping = MappingHash(*plan);
   // If this mapping was in force before and another one is now, a process with a newer
   // configuration has replaced it, so it is kept.
@@ -179,6 +180,7 @@ std::shared_ptr<const LiveIndex> IndexManager::Ensure(pg::Session& session,
   }
   now.root_source = RootSource(session, *plan);
   auto live = Live(plan, now);
+  FindSources(session, *live, true);
   Store(session, *live, old, now, ours);
   if (ours) LogChange(plan->name, old, now);
   KeepPlan(session, *plan);
@@ -202,9 +204,15 @@ void IndexManager::Store(pg::Session& session, const LiveIndex& live, const Reco
   const bool changed = !ours || now.config_hash != old.config_hash;
   const bool built = now.building_uuid != old.building_uuid;
   pg::Transaction transaction(session);
-  // If `where` changed, no scan finds the documents that no longer belong to the index, so their
-  // ids are walked as well.
-  if (changed) {
+  const bool many = live.plan->schemas != nullptr;
+  if (many) {
+    if (changed) FollowMembers(session, live, !ours);
+    if (ours) FollowPartitions(session, live, old, now);
+    if (built && live.targets.size() > 1) CreateScan(session, live.Only(live.targets[1]), false);
+  } else if (changed) {
+    // If `where` changed, no scan finds the documents that no longer belong to the index, so their
+    // ids are walked as well.
+    ForgetMembers(session, name);
     // Documents that were complete until now lack what is new, such as a column. Searches may
     // continue meanwhile, so the tasks get the present position.
     const bool complete = ours && !old.config_hash.empty();
@@ -281,7 +289,7 @@ void IndexManager::FollowPartitions(pg::Session& session, const LiveIndex& index
                                     const Record& now) {
   for (const std::string& oid : now.relations) {
     if (Has(old.relations, oid)) continue;
-    CreateScanOf(session, index, static_cast<std::uint32_t>(std::stoul(oid)));
+    CreateScanOf(session, index, {static_cast<std::uint32_t>(std::stoul(oid))});
   }
   for (const std::string& oid : old.relations) {
     if (Has(now.relations, oid)) continue;
@@ -325,7 +333,15 @@ std::shared_ptr<const LiveIndex> IndexManager::Remembered(
     pg::Session& session, const std::shared_ptr<const plan::Plan>& plan) const {
   const Record state = Load(session, plan->name);
   if (state.physical.empty()) return nullptr;
-  return Live(plan, state);
+  auto live = Live(plan, state);
+  FindSources(session, *live, false);
+  return live;
+}
+
+void IndexManager::FindSources(pg::Session& session, LiveIndex& live, bool add) {
+  if (live.plan->schemas == nullptr) return;
+  live.member_sources =
+      std::make_shared<const std::vector<int>>(MemberSources(session, *live.plan, add));
 }
 
 std::string IndexManager::Create(const plan::Plan& plan, const std::string& alias,

@@ -40,6 +40,14 @@ LiveIndex LiveIndex::Only(const Target& target) const {
   return one;
 }
 
+LiveIndex LiveIndex::Of(std::size_t member) const {
+  LiveIndex one = *this;
+  one.plan = plan->Of(member);
+  one.member_sources = nullptr;
+  if (member_sources != nullptr) one.root_source = member_sources->at(member);
+  return one;
+}
+
 std::shared_ptr<const IndexSet> IndexRegistry::Current() const {
   const base::MutexLock lock(mutex_);
   return set_;

@@ -13,6 +13,7 @@
 #include "pgsluice/sync/backfill_tasks.h"
 #include "pgsluice/sync/consistency.h"
 #include "pgsluice/sync/verify.h"
+#include "sync/live/divide.h"
 
 namespace pgsluice::sync {
 
@@ -22,6 +23,7 @@ namespace {
 constexpr int kFinishLock = 5;
 constexpr int kCounts = 20;
 constexpr std::size_t kExamples = 5;
+constexpr std::size_t kSample = 1000;  // documents
 // Longest wait for changes in flight. Under a backlog the reindex is finished later.
 constexpr std::chrono::seconds kInFlight{10};
 
@@ -108,10 +110,16 @@ std::optional<std::string> Reindexer::Objection(const LiveIndex& index) {
 }
 
 std::int64_t Reindexer::CountRows(const LiveIndex& index) {
-  const std::string what = index.plan->row_hash_id ? "DISTINCT key::text" : "*";
-  return session_
-      .Exec("SELECT count(" + what + ") FROM (" + index.plan->all_keys_sql + ") AS keys(key)")
-      .Int(0, 0);
+  std::int64_t rows = 0;
+  ForEachMember(index, [&](const LiveIndex& one) {
+    const std::string what = one.plan->row_hash_id ? "DISTINCT key::text" : "*";
+    rows +=
+        session_
+            .ExecParams(
+                "SELECT count(" + what + ") FROM (" + one.plan->all_keys_sql + ") AS keys(key)", {})
+            .Int(0, 0);
+  });
+  return rows;
 }
 
 std::optional<std::string> Reindexer::CompareCounts(const LiveIndex& building) {
@@ -140,16 +148,23 @@ std::optional<std::string> Reindexer::CompareCounts(const LiveIndex& building) {
 }
 
 std::string Reindexer::CompareSample(const LiveIndex& building) {
-  const pg::Result rows = session_.Exec("SELECT key FROM (" + building.plan->all_keys_sql +
-                                        ") AS keys(key) ORDER BY random() LIMIT 1000");
-  Verifier::Keys keys;
-  for (std::size_t row = 0; row < rows.rows(); ++row) keys.emplace_back(rows.Text(row, 0));
+  const std::size_t members =
+      building.plan->schemas == nullptr ? 1 : building.plan->schemas->members.size();
+  const std::size_t of_each = std::max<std::size_t>(1, kSample / std::max<std::size_t>(members, 1));
   std::vector<Difference> found;
   pg::Pool pool(shared_.database, 1);
   Consistency consistency(pool, shared_.monitor);
   Verifier verifier(session_, shared_.engine, consistency);
-  const VerifyReport report =
-      verifier.VerifyKeys(building, keys, [&](const Difference& d) { found.push_back(d); });
+  VerifyReport report;
+  ForEachMember(building, [&](const LiveIndex& one) {
+    const pg::Result rows = session_.ExecParams(
+        "SELECT key FROM (" + one.plan->all_keys_sql + ") AS keys(key) ORDER BY random() LIMIT $1",
+        {std::to_string(of_each)});
+    Verifier::Keys keys;
+    for (std::size_t row = 0; row < rows.rows(); ++row) keys.emplace_back(rows.Text(row, 0));
+    report.compared +=
+        verifier.VerifyKeys(one, keys, [&](const Difference& d) { found.push_back(d); }).compared;
+  });
   std::set<std::string> dead;
   const pg::Result letters = session_.Exec(kDeadIds, {building.plan->name});
   for (std::size_t row = 0; row < letters.rows(); ++row) dead.emplace(letters.Text(row, 0));

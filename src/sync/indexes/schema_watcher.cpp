@@ -12,6 +12,8 @@
 #include "pgsluice/sync/backfill_tasks.h"
 #include "pgsluice/sync/looks.h"
 #include "pgsluice/sync/unsearchable.h"
+#include "sync/indexes/gone_schemas.h"
+#include "sync/indexes/members.h"
 #include "sync/indexes/reindexer.h"
 #include "sync/run_loop.h"
 
@@ -50,11 +52,6 @@ const pg::Statement kPulse{"pulse", R"sql(
          ()sql" + std::string(kTriggersSql) +
                                         R"sql()
   FROM pgsluice.state)sql"};
-
-// Indexes that no process has in its configuration.
-const pg::Statement kMade{"index_state_names", R"sql(
-  SELECT index_name FROM pgsluice.index_state i
-  WHERE NOT EXISTS (SELECT FROM pgsluice.definition d WHERE d.index_name = i.index_name))sql"};
 
 }  // namespace
 
@@ -175,8 +172,13 @@ void SchemaWatcher::Reload(bool first) {
   std::vector<plan::Planned> planned = plan::PlanIndexes(config_, fresh, *session_);
   const bool changed = fresh.fingerprint() != catalog_.fingerprint();
   misfits_.clear();
+  partly_.clear();
   for (const plan::Planned& one : planned) {
-    if (one.plan == nullptr) misfits_[one.config.name] = TroubleOf(one.findings);
+    const bool wrong = std::any_of(one.findings.begin(), one.findings.end(),
+                                   [](const config::Finding& finding) { return !finding.warning; });
+    if (one.plan == nullptr || wrong) {
+      (one.plan == nullptr ? misfits_ : partly_)[one.config.name] = TroubleOf(one.findings);
+    }
     for (const config::Finding& finding : one.findings) {
       if (!finding.warning || !changed) continue;
       Log(Level::kWarn, "config", finding.place + ": " + finding.message, {{"hint", finding.hint}});
@@ -245,18 +247,21 @@ void SchemaWatcher::JoinWithoutUnwritten(const IndexSet& set) {
 }
 
 void SchemaWatcher::AttachTables(bool first) {
-  const auto plans = Plans();
   // At the start, a lock on one table must not delay the other indexes.
-  const auto refused = TryAttach(*session_, plans, !first);
+  const auto refused = TryAttach(*session_, Plans(), !first);
   if (refused.empty()) return;
-  for (const auto& plan : plans) {
+  for (plan::Planned& planned : planned_) {
+    if (planned.plan == nullptr) continue;
+    const auto plan = planned.plan;
+    const bool many = plan->schemas != nullptr;
     for (const plan::Source& source : plan->sources) {
       const auto found = refused.find(source.table);
       if (found == refused.end()) continue;
-      misfits_[plan->name] = {
+      (many ? partly_ : misfits_)[plan->name] = {
           IndexPhase::kBroken,
           "not attached, so changes would be missed: " + source.table_name + ": " + found->second,
           "run 'pgsluice attach' as the owner of " + source.table_name};
+      if (many) planned.plan = WithoutTables(*plan, refused);
     }
   }
 }
@@ -297,6 +302,7 @@ void SchemaWatcher::EnsureIndexes(bool retry) {
     if (refusal_ && !taken) throw engine::IndexRefused(*refusal_);  // the engine takes nothing
     if (writes_) {
       JoinWithoutUnwritten(*set);
+      FollowSchemas(*session_, shared_.engine, config_, catalog_, planned_);
       DropVoidTasks(*session_);
       if (epochs_.Keep(*session_, *set)) RequestCheck();  // to fill them
       set->generation = outbox::ReadGeneration(*session_);
@@ -337,6 +343,8 @@ bool SchemaWatcher::EnsureOne(const plan::Planned& planned, IndexSet& set) {
     set.troubles.insert(*misfit);
   } else {
     taken = EnsurePlanned(planned, set);
+    const auto partly = partly_.find(name);
+    if (partly != partly_.end() && set.indexes.contains(name)) set.troubles.insert(*partly);
   }
   if (set.indexes.contains(name) || !set.troubles.contains(name)) return taken;
   if (auto served = indexes_.Served(*session_, planned.config)) {
@@ -345,12 +353,25 @@ bool SchemaWatcher::EnsureOne(const plan::Planned& planned, IndexSet& set) {
   return taken;
 }
 
+std::optional<std::vector<std::uint32_t>> SchemaWatcher::DescendantsOf(
+    const plan::Plan& plan) const {
+  if (plan.schemas == nullptr) {
+    const catalog::Table* root = catalog_.Find(plan.root);
+    return root == nullptr ? std::nullopt : std::optional(root->descendants);
+  }
+  std::vector<std::uint32_t> all;
+  for (const plan::Schemas::Member& member : plan.schemas->members) {
+    all.insert(all.end(), member.descendants.begin(), member.descendants.end());
+  }
+  return all;
+}
+
 bool SchemaWatcher::EnsurePlanned(const plan::Planned& planned, IndexSet& set) {
   const std::string& name = planned.plan->name;
-  const catalog::Table* root = catalog_.Find(planned.plan->root);
+  const auto descendants = DescendantsOf(*planned.plan);
   try {
-    auto live = writes_ && root != nullptr ? indexes_.Ensure(*session_, planned.plan, *root)
-                                           : indexes_.Remembered(*session_, planned.plan);
+    auto live = writes_ && descendants ? indexes_.Ensure(*session_, planned.plan, *descendants)
+                                       : indexes_.Remembered(*session_, planned.plan);
     if (!live) return false;
     if (!live->impossible.empty()) {
       set.troubles[name] = TroubleOf(Error(Disposition::kReject, live->impossible));
@@ -428,64 +449,6 @@ void SchemaWatcher::KeepEpoch() {
   if (!writes_ || issued == kept_issued_) return;
   session_->ExecParams("SELECT pgsluice.check_epoch($1)", {std::to_string(issued)});
   kept_issued_ = issued;
-}
-
-bool SchemaWatcher::InTrouble() const {
-  const Monitor& monitor = shared_.monitor;
-  return !monitor.TroubleOf("engine").empty() || !monitor.TroubleOf("sync").empty();
-}
-
-void SchemaWatcher::RecoveredIdle() {
-  shared_.monitor.Recovered("sync");
-  if (shared_.monitor.TroubleOf("engine").empty()) return;
-  if (indexes_.Intact(*shared_.registry.Current())) shared_.monitor.Recovered("engine");
-}
-
-void SchemaWatcher::Sample() {
-  const outbox::Lag lag = outbox::ReadLag(*session_, shared_.floor.value());
-  shared_.monitor.pending.Set(static_cast<double>(lag.pending));
-  shared_.monitor.lag_seconds.Set(lag.oldest_age_s);
-  if (lag.pending > 0) pulse_.clear();  // it may have come after the pulse: once more
-  // The sleeper works only while all workers are idle. One worker that backs off would keep it from
-  // waking the others.
-  if (writes_ && lag.pending > 0) shared_.work.Signal();
-  // Another process may have created tasks, and the backfillers of this one wait for a signal.
-  if (writes_) WalkAgain(*session_, *shared_.registry.Current());
-  const Waiting waiting = WaitingTasks(*session_, *shared_.registry.Current());
-  // The backfillers also finish reindexes and delete old indexes.
-  if (writes_ && (waiting.any || AnyToReindex(*session_, *shared_.registry.Current()))) {
-    shared_.backfill.Signal();
-  }
-  if (writes_ && waiting.unknown) wakeup_.Signal();
-  if (lag.pending == 0 && !waiting.any) RecoveredIdle();
-  SampleIndexes();
-}
-
-void SchemaWatcher::SampleIndexes() {
-  const std::map<std::string, std::int64_t> dead = outbox::CountDeadLetters(*session_);
-  const std::shared_ptr<const IndexSet> set = shared_.registry.Current();
-  for (const auto& [name, index] : set->indexes) {
-    const auto counted = dead.find(name);
-    shared_.monitor.DeadLetters(name).Set(
-        counted == dead.end() ? 0 : static_cast<double>(counted->second));
-    // All processes report the progress, whichever of them reads the tasks.
-    double done = 1;
-    if (index->phase == IndexPhase::kBackfilling || index->phase == IndexPhase::kReindexing) {
-      done = ProgressOf(*session_, index->targets.back().physical).ratio();
-    }
-    shared_.monitor.BackfillProgress(name).Set(done);
-    shared_.monitor.Unsearchable(name);
-    shared_.monitor.ReindexNeeded(name).Set(index->reason.empty() ? 0 : 1);
-    shared_.monitor.Begin(name);
-  }
-  std::map<std::string, std::string> states;
-  for (const auto& [name, trouble] : set->troubles) states.emplace(name, Name(trouble.state));
-  for (const auto& [name, index] : set->indexes) states.emplace(name, Name(index->phase));
-  const pg::Result made = session_->Exec(kMade);
-  for (std::size_t row = 0; row < made.rows(); ++row) {
-    states.emplace(made.Text(row, 0), Name(IndexPhase::kNotConfigured));
-  }
-  shared_.monitor.ShowStates(states);
 }
 
 }  // namespace pgsluice::sync

@@ -10,13 +10,14 @@
 #include "pgsluice/observe/log.h"
 #include "pgsluice/observe/trace.h"
 #include "pgsluice/pg/sql_error.h"
+#include "pgsluice/plan/schema_ids.h"
 #include "sync/live/missing_documents.h"
 #include "sync/live/write_ahead.h"
 
 namespace pgsluice::sync {
 
 std::string IdOfKey(const plan::Plan& plan, const std::string& key) {
-  std::string id;
+  std::string id = plan.schema.empty() ? "" : plan::IdsBegin(plan.schema);
   const json::Value array = json::Parse(key);
   for (std::size_t i = 0; i < std::min(plan.key.size(), array.items.size()); ++i) {
     if (i > 0) id += '|';
@@ -26,6 +27,10 @@ std::string IdOfKey(const plan::Plan& plan, const std::string& key) {
     }
   }
   return id;
+}
+
+std::optional<int> SourceOf(const LiveIndex& index) {
+  return index.plan->schema.empty() ? std::nullopt : std::optional(index.root_source);
 }
 
 // Documents per chunk of a large fan-out: what the engine writes in about a tenth of a second.
@@ -95,7 +100,7 @@ void DocumentSyncer::Stream::AddChunk(const Keys& keys, std::size_t begin, std::
     if (!guarded || !error.IsOfOneRow()) throw;
     if (end - begin == 1) {
       syncer_.outbox_.RecordDeadLetter(index_.plan->name, syncer_.IdOf(index_, keys[begin]),
-                                       keys[begin], error.what(), 0);
+                                       keys[begin], error.what(), 0, SourceOf(index_));
       return;
     }
     // One row makes the whole statement fail. Halving finds it with few reads.
@@ -167,7 +172,8 @@ void DocumentSyncer::SetAside(const LiveIndex& index, const std::vector<Failure>
                  {{"index", name}, {"id", failure.id}, {"error", failure.error}});
     const auto key = by_id.find(failure.id);
     if (key == by_id.end()) continue;  // a row that was scanned has changed, and that is an event
-    outbox_.RecordDeadLetter(name, failure.id, key->second, failure.error, failure.status);
+    outbox_.RecordDeadLetter(name, failure.id, key->second, failure.error, failure.status,
+                             SourceOf(index));
   }
 }
 

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -111,5 +112,9 @@ std::string IdOfKey(const plan::Plan& plan, const std::string& key);
 
 /// Returns "[a,b,c]" of the JSON texts [begin, end).
 std::string JsonArray(const std::vector<std::string>& texts, std::size_t begin, std::size_t end);
+
+/// What dead letters of this index record as their source: that of the schema, in an index over
+/// many.
+std::optional<int> SourceOf(const LiveIndex& index);
 
 }  // namespace pgsluice::sync

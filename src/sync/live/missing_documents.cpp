@@ -138,9 +138,12 @@ std::vector<MissingQuery> MissingQueries(const plan::Plan& plan, const SortedIds
   if (!ids.opaque.empty()) {
     std::string opaque;
     for (const std::string& id : ids.opaque) AddItem(opaque, json::Quote(id));
-    queries.push_back({{"missing_ids", "SELECT version, id, NULL, NULL FROM (" +
-                                           plan.missing_ids.sql + ") AS d(id, version)"},
-                       opaque + "]"});
+    queries.push_back(
+        {{"missing_ids", "SELECT version, id, NULL, " +
+                             (plan.routed_by_schema ? pg::Session::QuoteLiteral(plan.schema)
+                                                    : std::string("NULL")) +
+                             " FROM (" + plan.missing_ids.sql + ") AS d(id, version)"},
+         opaque + "]"});
   }
   return queries;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "pgsluice/pg/session.h"
 #include "pgsluice/plan/plan.h"
@@ -11,5 +12,9 @@ namespace pgsluice::sync {
 /// dead letters. This is the source of the root's triggers if their keys begin with the document's
 /// key. Otherwise, and for a view, which has no triggers, it is a separate one.
 std::string RootSource(pg::Session& session, const plan::Plan& plan);
+
+/// The same for each member of an index over many schemas, in their order. Adds none without `add`:
+/// 0 stands for it then.
+std::vector<int> MemberSources(pg::Session& session, const plan::Plan& plan, bool add);
 
 }  // namespace pgsluice::sync

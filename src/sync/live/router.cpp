@@ -34,7 +34,10 @@ std::vector<std::string> Names(const std::string& json_array) {
 Work MakeWork(const Route& route, int id, const IndexSet::EventSource& source,
               const std::unordered_set<std::string>& keys, bool truncated) {
   Work work{route, id, {}, truncated};
-  const plan::Plan& plan = *route.index->plan;
+  if (route.member) {
+    work.route.index = std::make_shared<const LiveIndex>(route.index->Of(*route.member));
+  }
+  const plan::Plan& plan = *work.route.index->plan;
   const std::vector<std::string>& wanted = plan.sources[route.source].captured;
   const bool as_is = BeginsWith(source.captured, wanted);
   const bool routed = !plan.config.routing.empty() && plan.sources[route.source].table == plan.root;

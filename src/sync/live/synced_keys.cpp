@@ -23,11 +23,14 @@ std::string RootKey(const plan::Plan& plan, const std::string& key) {
   return root;
 }
 
+/// Keys of one schema mean nothing in another.
+std::string NameOf(const plan::Plan& plan) { return plan.name + '\n' + plan.schema; }
+
 }  // namespace
 
 void SyncedKeys::Add(const plan::Plan& plan, const std::vector<std::string>& keys) {
   if (!useful_) return;
-  auto& roots = roots_[plan.name];
+  auto& roots = roots_[NameOf(plan)];
   for (const std::string& key : keys) {
     if (roots.size() >= kMost) return;
     roots.insert(RootKey(plan, key));
@@ -35,7 +38,7 @@ void SyncedKeys::Add(const plan::Plan& plan, const std::vector<std::string>& key
 }
 
 bool SyncedKeys::Has(const plan::Plan& plan, const std::string& key) const {
-  const auto roots = roots_.find(plan.name);
+  const auto roots = roots_.find(NameOf(plan));
   return roots != roots_.end() && roots->second.contains(RootKey(plan, key));
 }
 

@@ -33,6 +33,26 @@ const pg::Statement kRelease{"refresh_time_release", R"sql(
   GROUP BY part ORDER BY part
   RETURNING id)sql"};
 
+// The same with the source of each schema. What belongs to none is forgotten.
+const pg::Statement kReleaseOfMembers{"refresh_time_release_members", R"sql(
+  WITH due AS MATERIALIZED (
+    SELECT document_id, key, at, relation FROM pgsluice.refresh_time
+    WHERE index_name = $1 AND at <= pg_catalog.now()
+    ORDER BY at LIMIT $2::int FOR UPDATE SKIP LOCKED),
+  gone AS (
+    DELETE FROM pgsluice.refresh_time t USING due
+    WHERE t.index_name = $1 AND t.document_id = due.document_id),
+  parts AS (
+    SELECT (row_number() OVER (PARTITION BY member.source ORDER BY at) - 1) / 500 AS part, key, at,
+           member.source
+    FROM due JOIN ROWS FROM (pg_catalog.unnest($3::oid[]), pg_catalog.unnest($4::int[]))
+      AS member (relation, source) USING (relation))
+  INSERT INTO pgsluice.outbox (source, size, keys, waiting_for)
+  SELECT source, count(*), pg_catalog.json_agg(key::json ORDER BY at), ARRAY[$1]
+  FROM parts WHERE pg_catalog.pg_current_xact_id() IS NOT NULL
+  GROUP BY source, part ORDER BY part
+  RETURNING id)sql"};
+
 const pg::Statement kWaiting{"refresh_time_waiting",
                              "SELECT id FROM pgsluice.outbox WHERE id = ANY ($1::bigint[])"};
 
@@ -79,7 +99,8 @@ void Times::KeepRange(const LiveIndex& index, const Keys& keys, std::size_t begi
     const auto ids = IdsOfKeys(session_, plan, {keys[begin]}, true);
     outbox_.RecordDeadLetter(
         plan.name, ids[0].empty() ? IdOfKey(plan, keys[begin]) : ids[0][0], keys[begin],
-        "refresh_at cannot be computed for this row, so the document does not change by itself", 0);
+        "refresh_at cannot be computed for this row, so the document does not change by itself", 0,
+        SourceOf(index));
     return;
   }
   const std::size_t middle = begin + (end - begin) / 2;
@@ -102,6 +123,17 @@ bool Times::KeepAll(const LiveIndex& index) {
 }
 
 std::vector<std::int64_t> ReleaseDue(pg::Session& session, const LiveIndex& index, int most) {
+  if (index.plan->schemas != nullptr) {
+    std::vector<std::int64_t> relations, sources;
+    for (const plan::Schemas::Member& member : index.plan->schemas->members) {
+      relations.push_back(member.root);
+    }
+    if (index.member_sources != nullptr) {
+      sources.assign(index.member_sources->begin(), index.member_sources->end());
+    }
+    return Ids(session.Exec(kReleaseOfMembers, {index.plan->name, std::to_string(most),
+                                                pg::TextArray(relations), pg::TextArray(sources)}));
+  }
   return Ids(session.Exec(
       kRelease, {index.plan->name, std::to_string(index.root_source), std::to_string(most)}));
 }

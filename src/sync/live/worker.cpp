@@ -175,7 +175,8 @@ class Worker {
   /// Thrown if the names in these plans' statements meant other tables or columns when they were
   /// read. The events stay in the outbox.
   struct TreeChanged {
-    std::shared_ptr<const IndexSet> set;  ///< Owns the plans.
+    std::shared_ptr<const IndexSet> set;  ///< Owns the plans,
+    std::vector<Work> works;              ///< or these do, of members.
     std::set<const plan::Plan*> plans;
   };
 
@@ -186,7 +187,7 @@ class Worker {
     for (const plan::Plan* plan : changed.plans) {
       if (NamesHold(session_, {plan})) continue;
       const auto known = stale_ == nullptr ? nullptr : PlanOf(*stale_, plan->name);
-      if (known != plan) continue;
+      if (known == nullptr || known != PlanOf(*changed.set, plan->name)) continue;
       shared_.holds.Refused(
           plan->name,
           engine::IndexRefused("its tables were changed, and the index cannot follow yet",
@@ -249,7 +250,7 @@ class Worker {
     }
     // Checked after the reads and before the commit: the locks of the reads keep the names from
     // changing in between.
-    if (!plans.empty() && !NamesHold(session_, plans)) throw TreeChanged{set, plans};
+    if (!plans.empty() && !NamesHold(session_, plans)) throw TreeChanged{set, works, plans};
     const bool full = Acknowledge(*set, *events);
     transaction.Commit();
     syncer_.Committed();

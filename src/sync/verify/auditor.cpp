@@ -182,13 +182,15 @@ class Auditor {
     const std::vector<std::string> some =
         of_rows ? reader_.NextKeys(index, pass, most) : reader_.NextIds(index, pass, most);
     std::vector<Difference> differences;
+    const LiveIndex of_keys =
+        of_rows && !some.empty() ? PassReader::PartOf(index, pass.relation) : index;
     if (by_interval) {
       differences =
-          of_rows ? verifier.Compare(index, some, &pass.compared) : verifier.Orphans(index, some);
+          of_rows ? verifier.Compare(of_keys, some, &pass.compared) : verifier.Orphans(index, some);
     } else {
       const auto report = [&](const Difference& found) { differences.push_back(found); };
       if (of_rows) {
-        pass.compared += verifier.VerifyKeys(index, some, report).compared;
+        pass.compared += verifier.VerifyKeys(of_keys, some, report).compared;
       } else {
         verifier.VerifyIds(index, some, report);
       }

@@ -1,6 +1,10 @@
 #include "sync/verify/pass_reader.h"
 
 #include <algorithm>
+#include <optional>
+
+#include "pgsluice/base/error.h"
+#include "pgsluice/pg/text_array.h"
 
 namespace pgsluice::sync {
 
@@ -9,7 +13,7 @@ namespace {
 // Finds the next relation of a table that has rows of its own: the table, a partition or a child.
 const pg::Statement kRelation{"pass_relation", R"sql(
   WITH RECURSIVE tree(oid) AS (
-    SELECT $1::oid
+    SELECT pg_catalog.unnest($1::oid[])
     UNION
     SELECT inhrelid FROM pg_catalog.pg_inherits JOIN tree ON inhparent = tree.oid)
   SELECT c.oid, c.oid::regclass::text, coalesce(pg_catalog.pg_relation_filenode(c.oid), 0),
@@ -31,14 +35,56 @@ std::vector<std::string> Column(const pg::Result& rows) {
 
 std::vector<std::string> PassReader::NextKeys(const LiveIndex& index, Pass& pass,
                                               std::int64_t most) {
-  const bool view = index.plan->block_keys_sql.empty();
-  return view ? KeysOfView(index, pass, most) : KeysOfBlocks(index, pass, most);
+  if (index.plan->schemas == nullptr) {
+    const bool view = index.plan->block_keys_sql.empty();
+    return view ? KeysOfView(index, pass, most) : KeysOfBlocks(index, pass, most);
+  }
+  const auto& members = index.plan->schemas->members;
+  const bool views = !members.empty() && index.Of(0).plan->block_keys_sql.empty();
+  return views ? KeysOfViews(index, pass, most) : KeysOfBlocks(index, pass, most);
+}
+
+LiveIndex PassReader::PartOf(const LiveIndex& index, std::uint32_t relation) {
+  if (index.plan->schemas == nullptr) return index;
+  const auto member = index.plan->schemas->FindRelation(relation);
+  if (!member) throw Error(Disposition::kRetry, "a schema is gone that was just compared");
+  return index.Of(*member);
+}
+
+std::vector<std::string> PassReader::KeysOfViews(const LiveIndex& index, Pass& pass,
+                                                 std::int64_t most) {
+  // The views in the order of their oids.
+  std::optional<std::size_t> next;
+  const auto& members = index.plan->schemas->members;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const bool closer = !next || members[i].root < members[*next].root;
+    if (members[i].root >= pass.relation && closer) next = i;
+  }
+  if (!next) {
+    pass.stage = Pass::Stage::kIds;
+    pass.reached.clear();
+    return {};
+  }
+  if (members[*next].root != pass.relation) pass.reached.clear();
+  pass.relation = members[*next].root;
+  std::vector<std::string> keys = KeysOfView(index.Of(*next), pass, most);
+  if (pass.stage == Pass::Stage::kIds) {
+    pass.stage = Pass::Stage::kRows;
+    ++pass.relation;
+  }
+  return keys;
 }
 
 std::vector<std::string> PassReader::KeysOfBlocks(const LiveIndex& index, Pass& pass,
                                                   std::int64_t most) {
+  std::vector<std::int64_t> roots;
+  if (index.plan->schemas == nullptr) {
+    roots.push_back(index.plan->root);
+  } else {
+    for (const auto& member : index.plan->schemas->members) roots.push_back(member.root);
+  }
   const pg::Result found =
-      session_.Exec(kRelation, {std::to_string(index.plan->root), std::to_string(pass.relation)});
+      session_.Exec(kRelation, {pg::TextArray(roots), std::to_string(pass.relation)});
   if (found.rows() == 0) {
     pass.stage = Pass::Stage::kIds;
     return {};
@@ -57,9 +103,9 @@ std::vector<std::string> PassReader::KeysOfBlocks(const LiveIndex& index, Pass& 
   }
   const auto fits = static_cast<std::int64_t>(static_cast<double>(most) / rows_per_block_);
   const std::int64_t end = std::min(blocks, pass.next_block + std::max<std::int64_t>(fits, 1));
-  std::vector<std::string> keys =
-      Column(session_.ExecParams(index.plan->BlockKeysStatement(found.Text(0, 1)).sql,
-                                 {std::to_string(pass.next_block), std::to_string(end)}));
+  std::vector<std::string> keys = Column(
+      session_.ExecParams(PartOf(index, relation).plan->BlockKeysStatement(found.Text(0, 1)).sql,
+                          {std::to_string(pass.next_block), std::to_string(end)}));
   rows_per_block_ =
       std::max(static_cast<double>(keys.size()) / static_cast<double>(end - pass.next_block),
                kFewestPerBlock);

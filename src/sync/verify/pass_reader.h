@@ -20,11 +20,15 @@ class PassReader {
 
   /// Returns about `most` root keys; none if a part of the table is empty, or at the end.
   std::vector<std::string> NextKeys(const LiveIndex& index, Pass& pass, std::int64_t most);
+  /// The index as the schema has it whose table this is; of one table, the index itself.
+  static LiveIndex PartOf(const LiveIndex& index, std::uint32_t relation);
   std::vector<std::string> NextIds(const LiveIndex& index, Pass& pass, std::int64_t most);
 
  private:
   std::vector<std::string> KeysOfBlocks(const LiveIndex& index, Pass& pass, std::int64_t most);
   std::vector<std::string> KeysOfView(const LiveIndex& index, Pass& pass, std::int64_t most);
+  /// Reads the views of an index over many schemas, one after the other.
+  std::vector<std::string> KeysOfViews(const LiveIndex& index, Pass& pass, std::int64_t most);
   /// Opens the cursor over the keys of a view, unless it is open and is at the pass's position.
   void OpenKeys(const LiveIndex& index, const Pass& pass);
 

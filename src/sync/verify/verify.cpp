@@ -12,6 +12,7 @@
 #include "pgsluice/pg/sql_error.h"
 #include "pgsluice/plan/unsearchable.h"
 #include "pgsluice/sync/backfill_tasks.h"
+#include "sync/live/divide.h"
 #include "sync/live/document_syncer.h"
 #include "sync/live/missing_documents.h"
 
@@ -60,7 +61,7 @@ std::map<std::string, Placed> Fetch(engine::Engine& engine, const LiveIndex& ind
   list += ']';
   // The routing of a document that should not exist is not known. So all shards are searched, and
   // several of them may have a document with this id.
-  const bool routed = !index.plan->config.routing.empty();
+  const bool routed = index.plan->IsRouted();
   if (routed) engine.Refresh(index.alias);
   const http::Response response =
       routed ? Ask(engine,
@@ -110,7 +111,7 @@ bool SameIn(const std::map<std::string, Placed>& a, const std::map<std::string, 
 VerifyReport Verifier::Verify(const LiveIndex& index, const Report& report,
                               const Advance& advance) {
   VerifyReport totals;
-  CompareTable(index, report, advance, totals);
+  ForEachMember(index, [&](const LiveIndex& one) { CompareTable(one, report, advance, totals); });
   CompareIds(index, report, advance, totals);
   return totals;
 }
@@ -241,6 +242,14 @@ void Verifier::CompareIds(const LiveIndex& index, const Report& report, const Ad
 
 std::vector<Difference> Verifier::Orphans(const LiveIndex& index, const Ids& ids) {
   std::vector<Difference> orphans;
+  const DividedIds divided = DivideIds(session_, index, ids, {});
+  for (const std::size_t place : divided.foreign) orphans.push_back({ids[place], "orphan"});
+  for (const IdsOfOne& one : divided.parts) AddOrphans(one.index, one.ids, orphans);
+  return orphans;
+}
+
+void Verifier::AddOrphans(const LiveIndex& index, const Ids& ids,
+                          std::vector<Difference>& orphans) {
   const std::set<std::string> asked(ids.begin(), ids.end());
   const SortedIds sorted = SortIds(session_, *index.plan, ids, {}, false);
   for (const std::size_t place : sorted.foreign) orphans.push_back({ids[place], "orphan"});
@@ -253,7 +262,6 @@ std::vector<Difference> Verifier::Orphans(const LiveIndex& index, const Ids& ids
       if (asked.contains(id)) orphans.push_back({std::move(id), "orphan"});
     }
   }
-  return orphans;
 }
 
 void Verifier::Confirm(const LiveIndex& index, const std::vector<Difference>& candidates,
@@ -294,8 +302,10 @@ void Verifier::Confirm(const LiveIndex& index, const std::vector<Difference>& ca
 
 Verifier::Documents Verifier::Read(const LiveIndex& index, const Ids& ids) {
   Documents documents;
-  for (Row& row : Rows(index, KeysOf(index, ids))) {
-    if (row.placed) documents.emplace(std::move(row.id), *std::move(row.placed));
+  for (const IdsOfOne& one : DivideIds(session_, index, ids, {}).parts) {
+    for (Row& row : Rows(one.index, KeysOf(one.index, one.ids))) {
+      if (row.placed) documents.emplace(std::move(row.id), *std::move(row.placed));
+    }
   }
   return documents;
 }
@@ -338,16 +348,28 @@ void Verifier::Repair(const LiveIndex& index, const std::vector<Difference>& dif
     const bool orphan = std::string_view(difference.kind) == "orphan";
     (orphan ? orphans : ids).push_back(difference.id);
   }
-  Keys keys = ids.empty() ? Keys() : KeysOf(index, ids);
-  const SortedIds sorted = SortIds(session_, *index.plan, orphans, {}, false);
-  keys.insert(keys.end(), sorted.keys.begin(), sorted.keys.end());
   // Ids that no row can have, or whose keys are not known. A walk also finds documents under a
   // wrong routing.
-  const bool walk =
-      !sorted.foreign.empty() || !sorted.opaque.empty() || !index.plan->config.routing.empty();
+  bool walk = index.plan->IsRouted();
+  std::map<int, Keys> keys;  // by source
+  for (const IdsOfOne& one : DivideIds(session_, index, ids, {}).parts) {
+    const Keys of_one = KeysOf(one.index, one.ids);
+    Keys& all = keys[one.index.root_source];
+    all.insert(all.end(), of_one.begin(), of_one.end());
+  }
+  const DividedIds divided = DivideIds(session_, index, orphans, {});
+  walk = walk || !divided.foreign.empty();
+  for (const IdsOfOne& one : divided.parts) {
+    const SortedIds sorted = SortIds(session_, *one.index.plan, one.ids, {}, false);
+    Keys& all = keys[one.index.root_source];
+    all.insert(all.end(), sorted.keys.begin(), sorted.keys.end());
+    walk = walk || !sorted.foreign.empty() || !sorted.opaque.empty();
+  }
   pg::Transaction transaction(session_);
   RaiseAbove(differences);
-  if (!keys.empty()) outbox_.Enqueue(index.root_source, keys);
+  for (const auto& [source, of_source] : keys) {
+    if (!of_source.empty()) outbox_.Enqueue(source, of_source);
+  }
   if (walk && !differences.empty()) CreateWalk(session_, index, PresentPosition(session_));
   transaction.Commit();
 }

@@ -1,0 +1,57 @@
+-- Tables in many schemas ("tenant_*.orders").
+
+DO $$
+BEGIN
+  -- Of an index that exists for one schema: the name of its definition, and the schema's name.
+  PERFORM pgsluice.add_column('pgsluice.index_state', 'of_definition', 'text');
+  PERFORM pgsluice.add_column('pgsluice.index_state', 'of_schema', 'text');
+  -- What the table and its triggers were when they were last found to be as they should: a start with
+  -- thousands of tables looks at those that changed only.
+  PERFORM pgsluice.add_column('pgsluice.source', 'checked', 'text');
+  -- Of a walk: only ids of this schema; NULL: all ids.
+  PERFORM pgsluice.add_column('pgsluice.backfill', 'schema_name', 'text');
+  -- The source that the key belongs to; NULL: index_state.root_source.
+  PERFORM pgsluice.add_column('pgsluice.dead_letter', 'source', 'int');
+  -- The root table that the key belongs to; NULL: the one of the index.
+  PERFORM pgsluice.add_column('pgsluice.refresh_time', 'relation', 'oid');
+END $$;
+
+-- The schemas of an index over many: what each was last filled with. A hash that is empty, or not
+-- that of the definition: the schema's rows are read again before the index counts as complete.
+CREATE TABLE IF NOT EXISTS pgsluice.member (
+  index_name  text NOT NULL,
+  schema_name text NOT NULL,
+  relation    oid NOT NULL,  -- the root table
+  hash        text NOT NULL,
+  PRIMARY KEY (index_name, schema_name)
+);
+
+-- All schemas are read again if changes of the index may have been missed.
+CREATE OR REPLACE FUNCTION pgsluice.forget_members() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  UPDATE pgsluice.member SET hash = '' WHERE index_name = NEW.index_name AND hash <> '';
+  RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER forget_members AFTER UPDATE OF config_hash ON pgsluice.index_state
+  FOR EACH ROW WHEN (NEW.config_hash = '') EXECUTE FUNCTION pgsluice.forget_members();
+
+-- Marks that changes of one schema may have been missed: its rows are read again. Until then the
+-- index has a definition that no process runs, so that events wait.
+CREATE OR REPLACE FUNCTION pgsluice.mark_member(of_index text, of_relation oid) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  UPDATE pgsluice.index_state SET config_hash = 'members', updated_at = now()
+  WHERE index_name = of_index AND config_hash <> '';
+  IF FOUND THEN
+    UPDATE pgsluice.member SET hash = '' WHERE index_name = of_index AND relation = of_relation;
+    UPDATE pgsluice.state SET generation = generation + 1;
+  END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION pgsluice.forget_members(), pgsluice.mark_member(text, oid) FROM PUBLIC;
+
+DO $$ BEGIN PERFORM pgsluice.grant_to_roles(); END $$;
+
+INSERT INTO pgsluice.migrations (number, name) VALUES (14, '0014_schemas') ON CONFLICT DO NOTHING;
