@@ -130,7 +130,10 @@ CREATE OR REPLACE VIEW pgsluice.outbox_status AS
          pg_catalog.pg_table_size('pgsluice.outbox'::regclass) AS bytes,
          (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity a
           WHERE a.datname = pg_catalog.current_database()
-            AND a.application_name = 'pgsluice listen') AS pollers;
+            AND a.application_name = 'pgsluice listen'
+            -- Any role can choose this name.
+            AND pg_catalog.has_table_privilege(a.usesysid, 'pgsluice.outbox'::regclass, 'DELETE'))
+           AS pollers;
 
 CREATE OR REPLACE VIEW pgsluice.status AS
   SELECT i.index_name, i.physical, i.state, i.reason, i.updated_at,

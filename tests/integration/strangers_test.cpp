@@ -7,6 +7,7 @@
 #include <optional>
 #include <thread>
 
+#include "pgsluice/json/value.h"
 #include "pgsluice/sync/advisory_lock.h"
 #include "support/command_fixture.h"
 
@@ -22,10 +23,7 @@ class Strangers : public testing::CommandTest {
     const std::string database = db_.Text("SELECT current_database()");
     role_ = database + "_stranger";
     Exec("CREATE ROLE " + role_ + " LOGIN PASSWORD 'x'");
-    stranger_.emplace(pg::SessionOptions{
-        .url = "host=127.0.0.1 user=" + role_ + " password=x dbname=" + database +
-               " port=" + db_.Text("SELECT current_setting('port')"),
-        .application_name = "somebody's tool"});
+    stranger_.emplace(OptionsAs("somebody's tool"));
     Exec(
         "CREATE TABLE item (id int PRIMARY KEY, n int);"
         "INSERT INTO item SELECT n, n FROM generate_series(1, 50) n");
@@ -34,6 +32,18 @@ class Strangers : public testing::CommandTest {
   void TearDown() override {
     stranger_.reset();
     Exec("DROP ROLE " + role_);
+  }
+  /// A session of the role whose application has this name.
+  pg::SessionOptions OptionsAs(const std::string& application) {
+    return {.url = "host=127.0.0.1 user=" + role_ +
+                   " password=x dbname=" + db_.Text("SELECT current_database()") +
+                   " port=" + db_.Text("SELECT current_setting('port')"),
+            .application_name = application};
+  }
+  /// As a command reports it that has only the database.
+  std::string Phase() {
+    const json::Value status = json::Parse(Run({"status", "--json"}).out);
+    return status.Find("phase")->text;
   }
   void Hold(const std::string& locks) { stranger_->Exec("SELECT pg_advisory_lock(" + locks + ")"); }
   void LetGo() { stranger_->Exec("SELECT pg_advisory_unlock_all()"); }
@@ -80,6 +90,18 @@ TEST_F(Strangers, AreKnownByTheirRights) {
   EXPECT_EQ(db_.Text("SELECT pgsluice.is_ours(pg_backend_pid())"), "t");
   // A prepared transaction keeps its locks without a session.
   EXPECT_EQ(db_.Text("SELECT pgsluice.is_ours(NULL)"), "f");
+}
+
+TEST_F(Strangers, AreNoPollersWhateverTheirName) {
+  db_.Migrate();
+  const pg::Session imposter(OptionsAs("pgsluice listen"));
+  EXPECT_EQ(db_.Text("SELECT pollers FROM pgsluice.outbox_status"), "0");
+  EXPECT_EQ(Phase(), "stopped");
+  pg::SessionOptions options = db_.options();
+  options.application_name = "pgsluice listen";
+  const pg::Session poller(options);
+  EXPECT_EQ(db_.Text("SELECT pollers FROM pgsluice.outbox_status"), "1");
+  EXPECT_EQ(Phase(), "running elsewhere");
 }
 
 TEST_F(Strangers, WithTheLockOfIndexesAreNamed) {

@@ -14,9 +14,7 @@ SELECT json_build_object(
     SELECT pg_catalog.md5(pg_catalog.concat_ws('/', oid,
                                     extract(epoch FROM pg_catalog.pg_postmaster_start_time())))
     FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())),
-  'phase', coalesce($2::text, CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_stat_activity
-                             WHERE datname = pg_catalog.current_database()
-                               AND application_name = 'pgsluice listen')
+  'phase', coalesce($2::text, CASE WHEN (SELECT pollers > 0 FROM pgsluice.outbox_status)
                 THEN 'running elsewhere' ELSE 'stopped' END),
   'reason', $4::text,
   'lag_ms', (SELECT coalesce(round(extract(epoch FROM clock_timestamp() - min(captured_at)) * 1000), 0)

@@ -97,11 +97,7 @@ void Refresh(const config::Config& config, const std::vector<std::string>& index
 }
 
 bool IsAnybodyAtWork(pg::Session& session) {
-  return session
-      .Exec(
-          "SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE datname = "
-          "pg_catalog.current_database() AND application_name = 'pgsluice listen')")
-      .Bool(0, 0);
+  return session.Exec("SELECT pollers > 0 FROM pgsluice.outbox_status").Bool(0, 0);
 }
 
 std::string Describe(const sync::Unfinished& left) {
