@@ -23,7 +23,7 @@ class Resolver {
   void Use(std::shared_ptr<const Settings> settings);
   std::shared_ptr<const Settings> settings() const;
 
-  /// All indexes, whoever asks.
+  /// Returns all indexes, for any caller.
   std::shared_ptr<const IndexSet> indexes() const { return backend_.indexes(); }
   /// An index by name. Throws Problem: 404 if there is none, 503 while it may still be made or
   /// cannot be made, 403 if the policy does not allow it.
