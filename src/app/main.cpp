@@ -120,8 +120,8 @@ sigset_t Signals() {
   return signals;
 }
 
-/// Poco makes crashes C++ exceptions of the thread, or abort(): both hide where it crashed. This
-/// gives the default actions (or a sanitizer's) back.
+/// Restores the default actions for crashes, or a sanitizer's. Poco's actions throw a C++ exception
+/// or call abort(), and both hide where the crash happened.
 class CrashHandlers {
  public:
   CrashHandlers() {
@@ -135,8 +135,9 @@ class CrashHandlers {
   std::map<int, struct sigaction> actions_{{SIGILL, {}}, {SIGBUS, {}}, {SIGSEGV, {}}, {SIGSYS, {}}};
 };
 
-/// The process. Poco reads no options by itself, because it would take abbreviations, and has no
-/// subsystems: spdlog logs, and the configuration keeps what Poco's would lose.
+/// The application. It does not use Poco's own parsing of options, because that accepts
+/// abbreviations, nor Poco's subsystems, because spdlog writes the log and Poco's configuration
+/// would lose part of ours.
 class Application : public Poco::Util::ServerApplication {
  public:
   int Start(const std::vector<std::string>& arguments) {

@@ -22,11 +22,10 @@ struct BadAnswer : std::runtime_error {
 struct TooLargeAnswer {};
 
 /// Reads the responses on one connection, one after another (RFC 9112, section 6). Poco's
-/// HTTPClientSession::receiveResponse() (1.11 to 1.13) takes the end of a header line of 4092·k
-/// bytes for the end of the head, a head that was cut off for a whole one, and a broken chunk for
-/// the last one; it refuses headers of 8 KB and decodes words in them. Throws BadAnswer,
-/// TooLargeAnswer and what the session throws; after that, the connection cannot be used any
-/// longer.
+/// HTTPClientSession::receiveResponse() (1.11 to 1.13) cannot be used: it ends the head at a header
+/// line of 4092·k bytes, accepts a head that was cut off, ends the body at a broken chunk, refuses
+/// headers of 8 KB and decodes words in headers. Throws BadAnswer, TooLargeAnswer and what the
+/// session throws. The connection cannot be used after that.
 class AnswerReader {
  public:
   explicit AnswerReader(Session& session) : session_(session) {}

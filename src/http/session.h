@@ -15,9 +15,10 @@ using Clock = std::chrono::steady_clock;
 
 class LimitedSocket;
 
-/// Poco's session for one connection. Its socket decides whether it is plain or TLS, because Poco's
-/// HTTPSClientSession would take a TLS connection that was cut off for one that ended. Throws
-/// Poco::TimeoutException at the deadline, and other Poco::Exceptions if the connection breaks.
+/// Poco's session for one connection. The socket decides between plain and TLS, because Poco's
+/// HTTPSClientSession would treat a TLS connection that was cut off as one that ended properly.
+/// Throws Poco::TimeoutException at the deadline, and other Poco::Exceptions if the connection
+/// breaks.
 /// Used by one thread at a time.
 class Session : public Poco::Net::HTTPClientSession {
  public:
@@ -28,7 +29,7 @@ class Session : public Poco::Net::HTTPClientSession {
   void Until(Clock::time_point deadline);
   /// Connects unless it is connected.
   void Connect();
-  /// Sends bytes behind a request whose head has been flushed.
+  /// Sends bytes of the body after the head of the request was flushed.
   void Send(std::string_view bytes);
 
   /// Waits for the next byte without reading it. Returns false if the connection ended instead.

@@ -32,8 +32,8 @@ Config Load(const Overrides& overrides, const Environment& environment, Findings
 Config LoadText(const std::string& file, const std::string& text, const Overrides& overrides,
                 const Environment& environment, Findings& findings);
 
-/// Returns what is wrong with the value of a flag ("log-level"), looked at by itself; nothing if it
-/// is right or if no setting has this flag.
+/// Checks the value of one flag ("log-level") without the other settings. Returns what is wrong
+/// with it, or nothing if it is correct or no setting has this flag.
 std::optional<Finding> CheckFlag(const std::string& flag, const std::string& value);
 
 }  // namespace pgsluice::config

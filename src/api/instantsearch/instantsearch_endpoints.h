@@ -11,7 +11,7 @@
 
 namespace pgsluice::api {
 
-/// The endpoints that InstantSearch widgets ask. Thread-safe.
+/// The endpoints that InstantSearch widgets call. Thread-safe.
 class InstantSearchEndpoints {
  public:
   InstantSearchEndpoints(Resolver& resolver, Searcher& searcher, DocumentEndpoints& documents,

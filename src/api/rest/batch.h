@@ -5,12 +5,12 @@
 
 #include "pgsluice/json/value.h"
 
-/// What endpoints that take several searches at once have in common.
+/// Functions for the endpoints that take several searches in one request.
 namespace pgsluice::api {
 
-/// Throws Problem 400 for what is not JSON.
+/// Parses a body. Throws Problem 400 if it is not JSON.
 json::Value ParseBody(const std::string& body);
-/// The searches of a batch: at most ten. Throws Problem 400 for what is not such a list.
+/// Returns the searches of a batch. Throws Problem 400 unless it is a list of at most ten.
 const std::vector<json::Value>& SearchesOf(const json::Value* value, const char* name);
 
 }  // namespace pgsluice::api

@@ -18,7 +18,7 @@ enum class Partial { kNo, kShards, kBackfilling, kBroken };
 /// Returns the text for `meta.reason`; empty for kNo.
 std::string_view NameOf(Partial partial);
 
-/// How current an answer has to be, and what it says about that. Thread-safe.
+/// Makes answers as current as requests demand, and reports how current they are. Thread-safe.
 class ConsistentReads {
  public:
   ConsistentReads(const Backend& backend, Gate& gate, SearchEngine& engine)
@@ -30,17 +30,17 @@ class ConsistentReads {
   /// not fit. Throws Problem 503 for such an index if its configuration refuses searches until
   /// then, 504 if the wait took too long.
   Partial BringUp(const ResolvedRequest& asked, const Request& request);
-  /// Waits until everything at or below the token is written: to one index, or to all if `index` is
-  /// empty. `caller`: its socket; a caller that leaves ends the wait. Throws Problem.
+  /// Waits until everything up to the token is written to one index, or to all if `index` is empty.
+  /// The wait ends early if the connection `caller` is closed. Throws Problem.
   void WaitFor(const std::string& token, const std::string& index, std::chrono::milliseconds wait,
                int caller);
-  /// A token at or above everything committed before the call: in the index's database, or in all
-  /// if `index` is empty. Throws Problem 503 if the database cannot be asked.
+  /// Returns a token that covers everything committed before the call in the index's database, or
+  /// in all databases if `index` is empty. Throws Problem 503 if a database cannot be reached.
   std::string PositionNow(const std::string& index);
-  /// The position as answers show it, a fifth of a second old at most.
+  /// Returns the position that answers show. It is at most 0.2 seconds old.
   std::string Position() { return freshness_.Position(); }
   std::int64_t LagMs(const std::string& index) const;
-  /// The members of an answer's `meta` that every endpoint has, without braces.
+  /// Returns the members of `meta` that all endpoints share, without braces.
   std::string Meta(const ResolvedRequest& asked, const Request& request, Partial partial) const;
 
  private:

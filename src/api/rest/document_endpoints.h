@@ -10,7 +10,7 @@
 
 namespace pgsluice::api {
 
-/// Endpoints that answer documents by id, and documents like one. Thread-safe.
+/// The endpoints for documents by id, and for similar documents. Thread-safe.
 class DocumentEndpoints {
  public:
   DocumentEndpoints(Resolver& resolver, SearchEngine& engine, ConsistentReads& reads)
@@ -25,9 +25,9 @@ class DocumentEndpoints {
                          const Request& request);
 
  private:
-  /// The engine's answer to a search for `ids`, of those documents that the caller may see. The
-  /// engine judges documents and filter together, so that a row that moved to another tenant is
-  /// never shown by its old filter.
+  /// Returns the engine's answer with those of the documents `ids` that the caller may see. The
+  /// engine checks the policy's filter in the same search that reads the documents. Otherwise a row
+  /// that moved to another tenant between two requests would be shown.
   std::string ById(const ResolvedRequest& asked, const std::vector<std::string>& ids,
                    const Request& request);
   /// Returns the stored JSON of a document that the caller may see; empty if there is none.

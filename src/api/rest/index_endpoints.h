@@ -9,7 +9,7 @@
 
 namespace pgsluice::api {
 
-/// What the API knows about its indexes and how current they are. Thread-safe.
+/// The endpoints that list the indexes and how current they are. Thread-safe.
 class IndexEndpoints {
  public:
   IndexEndpoints(const Backend& backend, Resolver& resolver, SearchEngine& engine,
@@ -17,7 +17,7 @@ class IndexEndpoints {
       : sync_(backend.sync), resolver_(resolver), engine_(engine), reads_(reads) {}
 
   Response Indexes(const Request& request, const Access& access);
-  /// The OpenAPI document for this caller.
+  /// Returns the OpenAPI document for this caller.
   Response Describe(const Request& request, const Access& access);
   Response Sync(const Request& request, const Access& access);
   Response SyncWait(const Request& request, const Access& access);

@@ -80,7 +80,7 @@ double WeightOf(const json::Value& merge, const std::string& index) {
   return weight == nullptr ? 1 : weight->AsDouble().value_or(1);
 }
 
-/// {"weights": {"products": 2}} or true.
+/// Checks a "merge", which is true or like {"weights": {"products": 2}}.
 void CheckMerge(const json::Value& merge, const std::vector<Wanted>& wanted) {
   if (merge.IsBool() && merge.boolean) return;
   const json::Value* weights = merge.Find("weights");
@@ -100,7 +100,7 @@ void CheckMerge(const json::Value& merge, const std::vector<Wanted>& wanted) {
   }
 }
 
-/// Returns the page of the list, which is given beside "merge", or is the same in each search.
+/// Returns the page of the list, which is given next to "merge", or is the same in each search.
 SearchRequest PageOf(const json::Value& body, const std::vector<SearchRequest>& searches) {
   json::Value own;
   own.type = json::Type::kObject;

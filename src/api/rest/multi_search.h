@@ -13,7 +13,7 @@
 
 namespace pgsluice::api {
 
-/// Several searches in one request: answered one by one, or with one list of hits. Thread-safe.
+/// Several searches in one request, with one answer each or one merged list of hits. Thread-safe.
 class MultiSearchEndpoint {
  public:
   MultiSearchEndpoint(Resolver& resolver, ConsistentReads& reads, Searcher& searcher,
@@ -23,7 +23,7 @@ class MultiSearchEndpoint {
   Response MultiSearch(const Request& request, const Access& access);
 
  private:
-  /// The answer to one search of the list, or its problem.
+  /// Returns the answer to one search of the list, or its problem.
   Response One(const json::Value& item, const Request& request, const Access& access);
   /// Returns one list with the hits of several searches.
   std::string Merged(const json::Value& body, const std::vector<json::Value>& items,

@@ -9,13 +9,13 @@
 
 namespace pgsluice::api {
 
-/// Counts requests per address before credentials are looked at, and searches per caller after.
-/// Thread-safe. All throw Problem 429 if the caller may not ask now.
+/// Limits requests per address before credentials are checked, and searches per caller afterwards.
+/// Thread-safe. All functions throw Problem 429 if a limit is exceeded.
 class RateLimits {
  public:
   void ChargeAddress(const Request& request, const config::Limits& limits);
   void Charge(const Request& request, const Access& access, double searches);
-  /// Of a batch; the request as such was charged as one search.
+  /// Counts the searches of a batch except one, which was counted with the request.
   void ChargeRest(const Request& request, const Access& access, std::size_t searches);
 
  private:

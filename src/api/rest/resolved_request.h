@@ -11,7 +11,7 @@
 
 namespace pgsluice::api {
 
-/// One index as one caller sees it, and what was asked of it. A value of one request.
+/// A request with the index it names, as this caller may see it.
 struct ResolvedRequest {
   IndexInfo index;
   query::Schema schema;  ///< The fields that the caller may see.
@@ -28,7 +28,7 @@ struct ResolvedRequest {
     rules = {};
     if (search != nullptr && request.use_rules) rules = search->rules.For(request.q);
   }
-  /// What the query language needs. Points into this object.
+  /// Returns the input for the query translation. It points into this object.
   query::SearchInput Input() const {
     query::TextTools tools{nullptr, nullptr, analysis.get()};
     if (search != nullptr) {

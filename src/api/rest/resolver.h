@@ -13,7 +13,7 @@
 
 namespace pgsluice::api {
 
-/// From a request to the index that it names, as its caller may see it, by the settings in force.
+/// Finds the index that a request names, as its caller may see it, by the current settings.
 /// Thread-safe.
 class Resolver {
  public:
@@ -25,16 +25,16 @@ class Resolver {
 
   /// Returns all indexes, for any caller.
   std::shared_ptr<const IndexSet> indexes() const { return backend_.indexes(); }
-  /// An index by name. Throws Problem: 404 if there is none, 503 while it may still be made or
-  /// cannot be made, 403 if the policy does not allow it.
+  /// Returns an index by its name. Throws Problem 404 if there is none, 503 if it does not exist
+  /// yet or cannot be created, and 403 if the policy does not allow it.
   IndexInfo FindIndex(const std::string& name, const Access& access) const;
-  /// The policy's filter. Throws Problem 403; what is wrong with the filter is only logged, because
-  /// it may name what the caller must not see.
+  /// Returns the policy's filter. Throws Problem 403. Errors in the filter are only logged, because
+  /// they may name fields that the caller must not see.
   static query::Dsl Allowed(const IndexInfo& index, const Access& access);
-  /// An index as the caller may see it, with an empty request.
+  /// Returns an index as the caller may see it, with an empty request.
   ResolvedRequest ResolveIndex(const std::string& name, const Access& access);
-  /// The same with the request in the URL or the body; `known` are the parameters of the endpoint.
-  /// Throws Problem 400.
+  /// Does the same and parses the request from the URL or the body. `known` are the endpoint's
+  /// parameters. Throws Problem 400.
   ResolvedRequest ParseSearch(const Request& request, const Access& access,
                               const query::ParameterNames& known);
 

@@ -6,7 +6,7 @@ namespace pgsluice::api {
 
 namespace {
 
-/// Without keys of the installation, a cursor is good for as long as this process lives.
+/// Adds random keys if the installation has none. Cursors are then valid only in this process.
 Backend WithCursorKeys(Backend backend) {
   if (!backend.cursor_keys) {
     backend.cursor_keys = [keys = query::CursorKeys::OfThisProcess()](const std::string&) {

@@ -14,14 +14,14 @@
 
 namespace pgsluice::api {
 
-/// The REST API without its HTTP: one Handle() per request, which never throws. Thread-safe.
+/// The REST API without HTTP. Handle() answers one request and never throws. Thread-safe.
 class RestApi {
  public:
   RestApi(Backend backend, Gate& gate);
   Response Handle(const Request& request);
 
-  /// Runs `make` for a caller whose credentials hold and who may ask now; else the answer says why
-  /// not. For other protocols on the same port. `route` is for metrics and logs.
+  /// Runs `make` if the credentials are valid and no limit is exceeded; otherwise returns the
+  /// error. For other protocols on the same port. `route` is for metrics and logs.
   Response ForCaller(const Request& request, const char* route,
                      const std::function<Response()>& make);
 
@@ -33,7 +33,7 @@ class RestApi {
   static void Audit(RequestLog& log, const Request& request, const Response& response,
                     const std::optional<Access>& access);
 
-  // What an endpoint uses stands above it.
+  // Members use those declared before them.
   Backend backend_;
   Gate& gate_;
   Resolver resolver_;

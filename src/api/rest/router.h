@@ -13,7 +13,7 @@
 
 namespace pgsluice::api {
 
-/// All endpoints, in groups. The members use what is given, which outlives this.
+/// All endpoints in groups. They keep references to the arguments, which must outlive this object.
 struct Endpoints {
   Endpoints(const Backend& backend, Gate& gate, Resolver& resolver, RateLimits& limits,
             SearchEngine& engine, ConsistentReads& reads, Searcher& searcher);
@@ -26,16 +26,17 @@ struct Endpoints {
   InstantSearchEndpoints instant;
 };
 
-/// A path and method of the API, and what answers them.
+/// A path and method of the API, and the function that answers it.
 struct Route {
   const char* pattern;  ///< "/v1/{index}/search"
   const char* method;
   Response (*answer)(Endpoints& endpoints, const Request& request, const Access& access);
 };
 
-/// The route of a request; sets `pattern` as soon as the path is known. Throws Problem 404 or 405.
+/// Returns the route of a request. Sets `pattern` as soon as the path is known. Throws Problem 404
+/// or 405.
 const Route& FindRoute(const Request& request, std::string& pattern);
-/// Whether some endpoint has this pattern.
+/// Returns whether an endpoint has this pattern.
 bool RouteExists(std::string_view pattern);
 
 }  // namespace pgsluice::api

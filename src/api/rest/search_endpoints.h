@@ -7,7 +7,7 @@
 
 namespace pgsluice::api {
 
-/// Endpoints that ask one index by query: search, count, facets, suggest. Thread-safe.
+/// The endpoints that query one index: search, count, facets, suggest. Thread-safe.
 class SearchEndpoints {
  public:
   SearchEndpoints(Resolver& resolver, ConsistentReads& reads, Searcher& searcher)

@@ -19,7 +19,7 @@ using query::Problem;
 
 namespace {
 
-/// Of an answer: the deepest document there may be, and what the engine puts around it.
+/// The greatest depth of a document in an answer, plus the levels that the engine adds.
 constexpr int kAnswerDepth = 1024;
 const std::string kMultiSearch = "/_msearch";
 
@@ -29,7 +29,7 @@ std::string ApiOf(const std::string& path) {
   return path.substr(begin, path.find_first_of("/?", begin) - begin);
 }
 
-/// Runs what asks the engine. Only if the engine cannot be reached is the Problem 503.
+/// Runs a function that calls the engine. A failure to connect becomes Problem 503.
 void WithEngine(const std::string& request_id, const std::function<void()>& work) {
   const auto log = [&request_id](const Error& error) {
     observe::Log(observe::Level::kWarn, "api", error.what(), {{"request_id", request_id}});
@@ -108,7 +108,7 @@ std::string SearchEngine::Count(const IndexInfo& index, const std::string& body,
   if (shards != nullptr && !query::AllAnswered(*shards)) throw EngineUnavailable();
   const json::Value* count = answer.Find("count");
   if (count == nullptr || !count->AsInt()) {
-    throw Problem(502, "engine_error", "the answer holds no count");
+    throw Problem(502, "engine_error", "the answer has no count");
   }
   return count->text;
 }

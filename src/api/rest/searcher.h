@@ -11,16 +11,16 @@
 
 namespace pgsluice::api {
 
-/// Runs a search that is resolved: translates it, asks the engine, and makes the answer. Every
-/// endpoint that searches uses it, whatever protocol it speaks. Thread-safe; all throw Problem.
+/// Runs a resolved search: translates it, queries the engine and builds the answer. All endpoints
+/// that search use it, in every protocol. Thread-safe. All functions throw Problem.
 class Searcher {
  public:
   Searcher(const Backend& backend, SearchEngine& engine, ConsistentReads& reads)
       : backend_(backend), engine_(engine), reads_(reads) {}
 
-  /// The answer as JSON, after `search.fallback` and with a proposal if nothing was found. `tags`
-  /// around what is highlighted, unescaped, for clients that escape. `timing`: the header
-  /// Server-Timing.
+  /// Returns the answer as JSON. Applies `search.fallback` and adds a proposal if nothing was
+  /// found. `tags` are put around highlighted text without escaping it, for clients that escape it
+  /// themselves. `timing` is the value of the header Server-Timing.
   std::string Run(const ResolvedRequest& asked, const Request& request,
                   const std::optional<query::HighlightTags>& tags = {},
                   std::string* timing = nullptr);
@@ -33,7 +33,7 @@ class Searcher {
                        const std::string& prefix, const Request& request);
 
  private:
-  /// One query without its fallback. `nothing`: no page of it has a hit.
+  /// Runs one query without its fallback. Sets `nothing` if no page of it has a hit.
   std::string RunOnce(const ResolvedRequest& asked, const Request& request,
                       const std::optional<query::HighlightTags>& tags, std::string* timing,
                       bool& nothing);

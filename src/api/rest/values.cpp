@@ -6,7 +6,7 @@
 #include "pgsluice/query/answer.h"
 #include "pgsluice/query/hits.h"
 
-/// The values of a field, for facets and suggestions.
+/// Lists the values of a field, for facets and suggestions.
 namespace pgsluice::api {
 
 namespace {

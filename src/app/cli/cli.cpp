@@ -42,9 +42,9 @@ const Command& FindCommand(const std::string& name) {
                    DidYouMean(name, Names(Commands()), "", "see pgsluice --help"));
 }
 
-/// Reads the command line word by word. Poco pairs options with their values; what it would take
-/// beyond the table (abbreviations, other case, "--name:value", "-help") is refused before it sees
-/// the word. A command's options are known from its name on.
+/// Parses the command line word by word. Poco splits options from their values. It would also
+/// accept abbreviations, another case, "--name:value" and "-help", so these are refused before Poco
+/// sees them. A command's options are accepted only after its name.
 class Parser {
  public:
   Parser() { Define(known_, GlobalOptions()); }
@@ -149,7 +149,7 @@ class Parser {
 
   Poco::Util::OptionSet known_;
   Poco::Util::OptionProcessor processor_{known_};
-  bool only_words_ = false;    ///< Behind "--".
+  bool only_words_ = false;    ///< After "--".
   std::string expects_value_;  ///< The option whose value the next word is.
   const Command* command_ = nullptr;
   Invocation out_;

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kWidth = 100;
 
-/// Lines of names and what they mean, below a title.
+/// Formats a title and, below it, a line for each name and its meaning.
 template <typename Entry>
 std::string Table(const std::string& title, const std::vector<Entry>& entries) {
   std::string out = entries.empty() ? "" : "\n" + title + ":\n";

@@ -11,7 +11,7 @@ namespace pgsluice::app {
 
 namespace {
 
-/// Checks values by the command's own rule, or by that of the setting which the option overrides.
+/// Checks values by the command's rule, or by the rule of the setting that the option overrides.
 class ValueValidator : public Poco::Util::Validator {
  public:
   explicit ValueValidator(ValueCheck check) : check_(check) {}
@@ -35,7 +35,7 @@ class ValueValidator : public Poco::Util::Validator {
 void Define(Poco::Util::OptionSet& set, const std::vector<CliOption>& options) {
   for (const CliOption& option : options) {
     Poco::Util::Option defined(option.name, option.short_name, option.description);
-    // Given twice, the last one counts: scripts append to options that they were given.
+    // The last value of a repeated option applies, because scripts append options to given ones.
     defined.repeatable(true);
     if (!option.value.empty()) {
       defined.argument(option.value).validator(new ValueValidator(option.check));

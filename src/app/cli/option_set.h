@@ -8,8 +8,8 @@
 
 namespace pgsluice::app {
 
-/// Adds options of the table to what Poco reads the command line by and formats help from. A value
-/// that is wrong makes the option's validator throw UsageError.
+/// Adds the table's options to the set from which Poco parses the command line and formats help. A
+/// wrong value makes the option's validator throw UsageError.
 void Define(Poco::Util::OptionSet& set, const std::vector<CliOption>& options);
 
 }  // namespace pgsluice::app

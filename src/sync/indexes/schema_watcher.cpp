@@ -307,7 +307,7 @@ void SchemaWatcher::EnsureIndexes(bool retry) {
       if (epochs_.Keep(*session_, *set)) RequestCheck();  // to fill them
       set->generation = outbox::ReadGeneration(*session_);
     }
-    // before it is read: a change behind it is seen by the next look
+    // Sampled before the read, so that the next check sees a change that is made in between.
     in_force_ = Pulse().Text(0, 3);
     const InForce in_force = ReadInForce(*session_);
     Settle(*session_, in_force, *set);

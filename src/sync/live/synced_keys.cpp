@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::size_t kMost = 32768;
 
-/// The root's part of a key. The same value may be written as a number or as a text; null and ""
-/// differ.
+/// Returns the root's part of a key. One value may be written as a number or as a text, but null
+/// and "" differ.
 std::string RootKey(const plan::Plan& plan, const std::string& key) {
   const json::Value array = json::Parse(key);
   std::string root;
