@@ -1,14 +1,14 @@
--- Tables in many schemas ("tenant_*.orders").
+-- What the sync stores about tables in many schemas ("tenant_*.orders").
 
 DO $$
 BEGIN
-  -- Of an index that exists for one schema: the name of its definition, and the schema's name.
+  -- For an index that exists for one schema: the name of its definition, and the schema's name.
   PERFORM pgsluice.add_column('pgsluice.index_state', 'of_definition', 'text');
   PERFORM pgsluice.add_column('pgsluice.index_state', 'of_schema', 'text');
-  -- What the table and its triggers were when they were last found to be as they should: a start with
-  -- thousands of tables looks at those that changed only.
+  -- The state of the table and its triggers when they were last checked and found correct. With
+  -- thousands of tables, a start then checks only those that have changed.
   PERFORM pgsluice.add_column('pgsluice.source', 'checked', 'text');
-  -- Of a walk: only ids of this schema; NULL: all ids.
+  -- Limits a walk to the ids of this schema; NULL: all ids.
   PERFORM pgsluice.add_column('pgsluice.backfill', 'schema_name', 'text');
   -- The source that the key belongs to; NULL: index_state.root_source.
   PERFORM pgsluice.add_column('pgsluice.dead_letter', 'source', 'int');
@@ -16,8 +16,9 @@ BEGIN
   PERFORM pgsluice.add_column('pgsluice.refresh_time', 'relation', 'oid');
 END $$;
 
--- The schemas of an index over many: what each was last filled with. A hash that is empty, or not
--- that of the definition: the schema's rows are read again before the index counts as complete.
+-- The schemas of an index over many, and the definition that each was last filled with. If a hash is
+-- empty or differs from the definition's, the schema's rows are read again before the index counts as
+-- complete.
 CREATE TABLE IF NOT EXISTS pgsluice.member (
   index_name  text NOT NULL,
   schema_name text NOT NULL,
@@ -26,7 +27,8 @@ CREATE TABLE IF NOT EXISTS pgsluice.member (
   PRIMARY KEY (index_name, schema_name)
 );
 
--- All schemas are read again if changes of the index may have been missed.
+-- An empty config_hash means that changes of the index may have been missed. They may be in any
+-- schema, so all schemas are read again.
 CREATE OR REPLACE FUNCTION pgsluice.forget_members() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -37,8 +39,9 @@ $$;
 CREATE OR REPLACE TRIGGER forget_members AFTER UPDATE OF config_hash ON pgsluice.index_state
   FOR EACH ROW WHEN (NEW.config_hash = '') EXECUTE FUNCTION pgsluice.forget_members();
 
--- Marks that changes of one schema may have been missed: its rows are read again. Until then the
--- index has a definition that no process runs, so that events wait.
+-- Marks that changes of one schema may have been missed, so that its rows are read again. Until a
+-- process has created that task, the index has a definition that no process runs, so that its events
+-- wait.
 CREATE OR REPLACE FUNCTION pgsluice.mark_member(of_index text, of_relation oid) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

@@ -28,7 +28,7 @@ const Index* BestKey(const Table& table) {
   return best;
 }
 
-/// What a qualified name of the schema begins with.
+/// Returns the prefix of qualified names in the schema.
 std::string Prefix(const std::string& schema) {
   Table table;
   table.schema = schema;

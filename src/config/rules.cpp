@@ -239,7 +239,8 @@ class Rules {
     }
   }
 
-  /// The definition with an index for each schema that the index belongs to; null if there is none.
+  /// Returns the definition (with an index for each schema) that the index belongs to; null if
+  /// none.
   const Index* DefinitionOf(const std::string& index) const {
     const auto found =
         std::find_if(config_.indexes.begin(), config_.indexes.end(), [&](const Index& one) {

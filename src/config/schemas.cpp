@@ -6,7 +6,7 @@ namespace pgsluice::config {
 
 namespace {
 
-/// The place of the dot behind the schema; npos if there is none.
+/// Returns the position of the dot after the schema; npos if there is none.
 std::size_t EndOfSchema(std::string_view name) {
   bool quoted = false;
   for (std::size_t i = 0; i < name.size(); ++i) {

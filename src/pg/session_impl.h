@@ -23,8 +23,8 @@ struct Session::Impl {
   std::map<std::string, std::string> prepared;  ///< Statement text -> name.
   std::size_t prepared_ever = 0;
 
-  /// A prepared statement costs the server tens of kilobytes; with thousands of tables there are
-  /// thousands of statements.
+  /// A session with this many prepared statements discards them. Each takes tens of kilobytes on
+  /// the server, and thousands of tables have thousands of statements.
   static constexpr std::size_t kMostPrepared = 500;
   void ForgetPrepared() {
     if (prepared.size() < kMostPrepared) return;

@@ -1,4 +1,4 @@
-// A table in many schemas: schemas that come, go, change and get another name.
+// A table in many schemas, when schemas are added, removed, changed and renamed.
 
 #include <gmock/gmock.h>
 #include <spdlog/fmt/fmt.h>
@@ -115,7 +115,7 @@ constexpr const char* kOneIndex =
 
 class OneIndex : public Schemas {
  protected:
-  /// What the index has to hold: one query over all schemas that there are.
+  /// Returns what the index must contain, by one query over all present schemas.
   std::string Wanted(const std::string& columns = "'note', o.note") {
     pg::Session session(db_.options());
     const pg::Result schemas = session.Exec(

@@ -109,8 +109,8 @@ class Catalog {
   /// Finds a table by its name as written in SQL; without a schema, it is in schema public. Returns
   /// null if there is none. Throws like SplitName().
   const Table* Find(std::string_view sql_name) const;
-  /// Returns the tables of `schema`, which is called `as` there, with its own types, and those of
-  /// schemas that `others` accepts.
+  /// Returns the tables of `schema` and of the schemas that `others` accepts. In the result,
+  /// `schema` and its types have the name `as`.
   Catalog Rename(const std::string& schema, const std::string& as,
                  const std::function<bool(const std::string&)>& others) const;
   /// Returns a text that changes whenever something changes that documents depend on (columns,

@@ -133,7 +133,7 @@ struct Index {
   std::string routing, pipeline;
   std::chrono::milliseconds refresh_every{0};  ///< How often to read a view; 0: never.
   Search search;
-  /// Of a table in many schemas: the field that holds the schema's name.
+  /// The field that holds the schema's name, for an index over many schemas.
   std::string schema_field = "schema";
   bool per_schema = false;      ///< An index for each schema instead of one for all.
   std::string of_schema = {};   ///< Of the definition for one schema: its name; else empty.

@@ -115,7 +115,8 @@ class Engine {
     std::vector<std::string> routings;   ///< The routing of each; empty: its id.
     std::vector<std::string> documents;  ///< `_source` texts, if requested.
   };
-  /// `only`: a query that the documents meet, as JSON; empty: all.
+  /// Returns the next page of ids. `only` is a query as JSON that limits the documents; empty for
+  /// all.
   IdPage Ids(const std::string& index, const std::string& after, int size, bool with_documents,
              const std::string& only = {});
 

@@ -70,7 +70,8 @@ class Outbox {
   /// Adds events for keys of `source`.
   void Enqueue(int source, const std::vector<std::string>& keys);
 
-  /// `source`: what the key belongs to, if that is not the index's own source.
+  /// Records a document that cannot be written. `source` is the source of its key, if it is not the
+  /// index's own.
   void RecordDeadLetter(const std::string& index, const std::string& document_id,
                         const std::string& key, const std::string& error, int status,
                         std::optional<int> source = {});

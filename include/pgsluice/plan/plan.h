@@ -88,30 +88,30 @@ struct Source {
 
 struct Plan;
 
-/// The schemas that an index over many is made from. Their tables mostly look the same, so that a
-/// few plans serve all: a plan is bound to a schema when its rows are read.
+/// The schemas of an index over many schemas. Most of their tables have the same columns, so a few
+/// plans serve all schemas. A plan is bound to a schema when its rows are read.
 struct Schemas {
   struct Member {
     std::string name;
-    std::size_t shape = 0;   ///< The plan, in `shapes`.
+    std::size_t shape = 0;   ///< Index of the plan in `shapes`.
     std::uint32_t root = 0;  ///< oid of its root table.
-    /// The oids of the shape's relations, as the schema has them, and their layouts.
+    /// The oids of this schema's relations in the place of the shape's, and their layouts.
     std::vector<std::pair<std::uint32_t, std::uint32_t>> oids;
     std::vector<std::int64_t> layouts;
-    std::vector<std::uint32_t> descendants;  ///< Of the root: partitions and children.
+    std::vector<std::uint32_t> descendants;  ///< Partitions and children of the root.
     std::string resolved;                    ///< As Plan::resolved.
 
-    /// The oid that the schema has for a relation of the shape.
+    /// Returns this schema's oid for a relation of the shape.
     std::uint32_t Own(std::uint32_t of_shape) const;
   };
   std::vector<std::shared_ptr<const Plan>> shapes;
-  std::vector<Member> members;  ///< By name.
-  /// Schemas with the table whose definition does not fit: their documents are left as they are.
+  std::vector<Member> members;  ///< Sorted by name.
+  /// Schemas that have the table but do not fit the definition. Their documents stay as they are.
   std::set<std::string> broken;
 
-  /// The member of that name, in `members`.
+  /// Returns the index in `members` of the member with this name.
   std::optional<std::size_t> Find(std::string_view name) const;
-  /// The member whose root table, or one of its descendants, has this oid.
+  /// Returns the member whose root table, or a descendant of it, has this oid.
   std::optional<std::size_t> FindRelation(std::uint32_t oid) const;
 };
 
@@ -189,15 +189,15 @@ struct Plan {
   /// `_id` of its document, whether or not it exists. Reads no table.
   pg::Statement ids_of_keys;
 
-  /// Of an index over many schemas; null for one of one table. Such a plan has the fields, sources
-  /// and relations of all, and no statements: those are in the plans of its members.
+  /// Set if this index covers many schemas, otherwise null. Such a plan has the fields, sources and
+  /// relations of all schemas, but no statements: those are in the plans of the members.
   std::shared_ptr<const Schemas> schemas;
-  /// Of the plan of a member: its schema, and whether documents are routed by that.
+  /// In the plan of a member: its schema, and whether documents are routed by the schema.
   std::string schema;
   bool routed_by_schema = false;
-  /// The plan of a member of `schemas`.
+  /// Returns the plan of a member of `schemas`.
   std::shared_ptr<const Plan> Of(std::size_t member) const;
-  /// Whether the place of a document depends on more than its id.
+  /// Returns whether an id alone does not determine a document's shard.
   bool IsRouted() const { return !config.routing.empty() || routed_by_schema; }
 
   /// {"dynamic":false,"_routing":…,"properties":{…}}
@@ -210,8 +210,8 @@ struct Plan {
   std::string KeyOfMember(std::string_view id) const;
 };
 
-/// One configured index: its plan, or what is wrong with its definition. Both, if only some of its
-/// schemas do not fit.
+/// One configured index with its plan, or with what is wrong with its definition. It has both if
+/// only some of its schemas do not fit.
 struct Planned {
   config::Index config;
   std::shared_ptr<const Plan> plan;  ///< Null if no part of it fits.

@@ -6,9 +6,10 @@
 
 namespace pgsluice::plan {
 
-/// The schema that an id of an index over many schemas begins with; nothing if it is a hash.
+/// Returns the schema that an id of an index over many schemas begins with; nothing if the id is a
+/// hash.
 std::optional<std::string> SchemaOfId(std::string_view id);
-/// What ids of a schema begin with.
+/// Returns the prefix that ids of a schema have.
 std::string IdsBegin(std::string_view schema);
 
 }  // namespace pgsluice::plan

@@ -28,7 +28,7 @@ struct BackfillTask {
   /// The last task of its relation. It reads up to the end that the relation has by then, because
   /// no other task covers the blocks that were added while the tasks were cut.
   bool is_last = false;
-  std::string schema;     ///< Of a walk: only ids of this schema; empty: all.
+  std::string schema;     ///< Limits a walk to the ids of this schema; empty: all.
   std::string reached;    ///< Without blocks: the last key or id that was read; empty: none yet.
   std::int64_t rate = 0;  ///< Rows per second to read of this index; 0: no limit.
   /// Readers that wait for this position, or a later one, wait for the task; nullopt: no reader
@@ -84,7 +84,7 @@ void DropScanOf(pg::Session& session, const LiveIndex& index, std::uint32_t rela
 /// positions.
 void CreateWalk(pg::Session& session, const LiveIndex& index,
                 std::int64_t position = kFromTheStart);
-/// The same over the ids of one schema, in an index over many.
+/// Adds a walk over the ids of one schema, for an index over many schemas.
 void CreateWalkOf(pg::Session& session, const LiveIndex& index, const std::string& schema,
                   std::int64_t position);
 /// Adds the second walks that are due. A killed process may have sent documents that the engine

@@ -20,7 +20,7 @@ namespace pgsluice::sync {
 /// the tables and columns that they are made from. If it changes, the index has to be filled again.
 std::string DefinitionOf(const plan::Plan& plan);
 
-/// Returns the same of each member of an index over many schemas.
+/// Returns this hash for each member of an index over many schemas.
 std::vector<std::string> MemberDefinitions(const plan::Plan& plan);
 
 /// The registration of this process among those that write documents. Lives as long as the session:

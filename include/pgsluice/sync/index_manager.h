@@ -109,7 +109,7 @@ class IndexManager {
   void ReindexByItself(const plan::Plan& plan, Record& now);
   /// Logs what the index needed, or needs.
   void LogChange(const std::string& name, const Record& old, const Record& now) const;
-  /// Fills in the sources of its schemas; makes those that there are not with `add`.
+  /// Sets the sources of the index's schemas. With `add`, creates the missing ones.
   static void FindSources(pg::Session& session, LiveIndex& live, bool add);
   /// Creates scans for new partitions, and a walk over the ids if a partition was removed.
   static void FollowPartitions(pg::Session& session, const LiveIndex& index, const Record& old,

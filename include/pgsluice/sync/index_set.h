@@ -60,17 +60,17 @@ struct LiveIndex {
   /// searches.
   bool in_force = true;
 
-  /// Of an index over many schemas: `root_source` of each member.
+  /// The `root_source` of each member, for an index over many schemas.
   std::shared_ptr<const std::vector<int>> member_sources;
 
-  /// Returns the index as one of its schemas has it, so that reads and writes are of that schema.
+  /// Returns the index with the plan and source of one schema, for reading and writing its rows.
   LiveIndex Of(std::size_t member) const;
   /// Returns the index with this target alone, so that reads and writes go there.
   LiveIndex Only(const Target& target) const;
 };
 
-/// A table whose events concern an index: `plan->sources[source]`, of a member of its schemas if it
-/// has many.
+/// An index and one of its sources, whose events concern it: `plan->sources[source]`, in the plan
+/// of `member` if the index covers many schemas.
 struct Route {
   std::shared_ptr<const LiveIndex> index;
   std::size_t source = 0;

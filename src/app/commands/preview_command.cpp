@@ -135,7 +135,7 @@ void PrintSql(const plan::Plan& plan, std::ostream& out) {
   }
 }
 
-/// Calls `use` for the plan, or for those of its schemas until it returns false.
+/// Calls `use` for the plan, or for the plan of each schema until `use` returns false.
 template <typename Use>
 void ForEachPlan(const plan::Plan& plan, const Use& use) {
   if (plan.schemas == nullptr) {
@@ -169,7 +169,7 @@ std::vector<Document> ById(pg::Session& session, const plan::Plan& plan, const s
   return found;
 }
 
-/// The plan whose SQL is shown: of an index over many schemas that of the first one.
+/// Returns the plan whose SQL is shown. For an index over many schemas, this is the first one.
 std::shared_ptr<const plan::Plan> WithSql(const std::shared_ptr<const plan::Plan>& plan) {
   const bool many = plan->schemas != nullptr && !plan->schemas->members.empty();
   return many ? plan->Of(0) : plan;

@@ -8,7 +8,7 @@ namespace pgsluice::plan {
 
 namespace {
 
-/// For a place inside a text literal.
+/// Escapes a text for use inside a text literal.
 std::string Doubled(std::string_view text) {
   std::string doubled;
   for (const char c : text) {

@@ -18,7 +18,7 @@
 namespace pgsluice::plan {
 
 /// If one index has the rows of many schemas, the schema's name comes first, like a key column.
-/// `first` is a text expression of it with the `|` behind it, else empty.
+/// `first` is a text expression for it followed by `|`; otherwise it is empty.
 ///
 /// Returns a text expression of the `_id`, from expressions of the key columns and their types.
 std::string IdSql(const std::vector<std::string>& keys,

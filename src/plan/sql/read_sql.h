@@ -21,7 +21,7 @@ struct RootSql {
   std::string document;  ///< Text expression; embeds' results by their join aliases.
   std::string where;     ///< Condition, or empty.
   const catalog::Column* routing = nullptr;
-  /// If the index has the rows of many schemas: as `first` of IdSql(). Else empty.
+  /// As `first` of IdSql(), if the index has the rows of many schemas; otherwise empty.
   std::string schema_first;
   std::string schema_routing;  ///< A text expression of the schema, if documents are routed by it.
   std::vector<std::string> columns;  ///< Columns of the root that `document` uses, for `roots`.

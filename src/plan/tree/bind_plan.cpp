@@ -8,7 +8,7 @@ namespace pgsluice::plan {
 
 namespace {
 
-/// Gives a plan the relations and the name of one schema.
+/// Replaces the relations and the name of the schema in a plan.
 class Binder {
  public:
   explicit Binder(const Schemas::Member& member)
@@ -42,7 +42,7 @@ class Binder {
   }
 
  private:
-  /// Sessions know statements by their text, so that the name is only for people.
+  /// Sessions find statements by their text, so this name is only for people.
   void Bind(pg::Statement& statement, const std::string& index) const {
     if (statement.sql.empty()) return;
     statement = {"document:" + index, binding_.Sql(statement.sql)};

@@ -34,7 +34,7 @@ template <typename Unknown>
 void CheckPolicies(const config::Auth& auth, const Plan& plan, const Unknown& unknown) {
   for (const auto& [name, policy] : auth.policies) {
     for (const config::PolicyIndex* rule : config::RulesOf(policy, plan.name)) {
-      // "*" hides what exists.
+      // "*" hides only what exists.
       const auto all = policy.indexes.find("*");
       if (all != policy.indexes.end() && rule == &all->second) continue;
       for (const std::string& path : rule->hidden) {
@@ -66,7 +66,7 @@ std::string ResolvedText(const Plan& plan, const catalog::Catalog& catalog) {
   return text;
 }
 
-/// Gives a plan up if a policy hides fields that the documents do not have.
+/// Discards a plan if a policy hides fields that the documents do not have.
 void CheckHidden(const config::Auth& auth, Planned& planned) {
   if (planned.plan == nullptr || planned.plan->schemas->members.empty()) return;
   bool known = true;
@@ -192,7 +192,7 @@ bool CheckName(const std::string& prefix, const config::Index& index,
   return false;
 }
 
-/// A definition of the configuration, or those that it stands for.
+/// Plans one configured definition, or the definitions that it is expanded to.
 void AddWanted(const config::Config& config, const config::Index& index,
                const catalog::Catalog& catalog, std::vector<Planned>& wanted) {
   const auto pattern = config::PatternOf(index.table);

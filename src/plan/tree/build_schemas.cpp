@@ -22,7 +22,7 @@ namespace {
 
 using Tables = std::vector<const catalog::Table*>;
 
-/// The names of the tables that a definition takes from each schema.
+/// The names of the tables that a definition uses from each schema.
 class OwnTables {
  public:
   OwnTables(const config::Index& index, const config::SchemaPattern& pattern) {
@@ -56,8 +56,8 @@ class OwnTables {
   std::set<std::string> names_;
 };
 
-/// What of a schema's tables decides about statements and fields: two schemas with the same text
-/// have the same plan.
+/// Returns the properties of a schema's tables that determine statements and fields. Schemas with
+/// the same text have the same plan.
 class Looks {
  public:
   Looks(const catalog::Catalog& catalog, const std::set<std::string>& names)
@@ -79,7 +79,7 @@ class Looks {
  private:
   void AddTable(const catalog::Table& table, const std::string& schema, std::string& text) const {
     text += fmt::format(" {} {} {}", table.kind, table.can_select, table.row_security);
-    // Statements over inheritance children name them.
+    // Statements over inheritance children contain their names.
     if (table.HasInheritanceChildren()) text += " " + schema;
     for (const catalog::Column& column : table.columns) {
       text += fmt::format("\n {} {} {} {} {} ", column.number, column.name, column.not_null,
@@ -107,7 +107,7 @@ class Looks {
       const std::size_t dot = sql.rfind('.');
       return own && dot != std::string::npos ? sql.substr(dot) : sql;
     };
-    // A type of the schema's own has another oid in each.
+    // A type that belongs to the schema has another oid in each schema.
     text += fmt::format("{} {} {} {} {} {} {} {} {} {} {}", type.BuiltIn() ? type.oid : 0,
                         name(type.sql), name(type.base_sql), type.base, own ? "" : type.schema,
                         type.kind, type.array, fmt::join(type.labels, ","), type.domain,
@@ -154,7 +154,7 @@ class Builder {
   }
 
  private:
-  /// A plan for schemas that look the same, the first one of which stands for all.
+  /// Schemas with the same properties, and their plan, which is built for the first of them.
   struct Shape {
     Tables tables;  ///< The roots.
     std::shared_ptr<const Plan> plan;
@@ -181,7 +181,7 @@ class Builder {
     for (const catalog::Table* table : tables) schemas_->broken.insert(table->schema);
   }
 
-  /// The same plan with places for the schema's name.
+  /// Returns the same plan with placeholders for the schema's name.
   std::shared_ptr<const Plan> ShapeOf(const std::string& schema, Building& checked) const {
     const std::string place(kSchemaPlace);
     const catalog::Catalog renamed =
@@ -206,7 +206,7 @@ class Builder {
     return shape;
   }
 
-  /// Schemas whose documents would be refused.
+  /// Removes the schemas whose documents the engine would refuse.
   void LeaveOutConflicts() {
     fields_ = {SchemaField(planned_.config)};
     std::vector<FieldsOfSome> all;
@@ -264,7 +264,7 @@ class Builder {
     schemas_->shapes.push_back(shape.plan);
   }
 
-  /// The table of a schema that stands where `table` stands in the first one.
+  /// Returns the table of a schema that corresponds to `table` in the first one.
   const catalog::Table* Own(const catalog::Table& table, const Shape& shape,
                             const std::string& schema) const {
     if (table.schema != shape.tables.front()->schema) return &table;
@@ -275,7 +275,8 @@ class Builder {
     if (relations_.insert(table.oid).second) plan.relations.push_back({table.oid, table.layout});
   }
 
-  /// The sources of all, once each: for triggers, and to know which events concern the index.
+  /// Collects the sources of all schemas, each once: for triggers, and to route events to the
+  /// index.
   void AddSources(const Shape& shape, const Schemas::Member& member, Plan& plan) {
     for (const Source& source : shape.plan->sources) {
       const std::uint32_t oid = member.Own(source.table);

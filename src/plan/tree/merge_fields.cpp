@@ -9,15 +9,15 @@ namespace pgsluice::plan {
 
 namespace {
 
-/// What two fields have to share to be one field of the mapping.
+/// Returns a text that two fields must share to be one field of the mapping.
 std::string TypeOf(const Field& field) {
   return fmt::format("{} {} {} {} {} {}", static_cast<int>(field.kind), field.engine_type,
                      field.array, field.nested, field.vector_dimensions,
                      fmt::join(field.labels, ","));
 }
 
-/// Values that are JSON objects or lists of their own kind. The engine refuses them where it has a
-/// plain value, and a plain value where it has one of them.
+/// Returns whether values are JSON objects or lists of a special kind. The engine refuses them in a
+/// field of plain values, and plain values in a field of such a kind.
 bool IsStructured(Kind kind) {
   return kind == Kind::kObject || kind == Kind::kJson || kind == Kind::kRange ||
          kind == Kind::kGeoPoint || kind == Kind::kGeoShape || kind == Kind::kVector;

@@ -8,17 +8,17 @@
 
 namespace pgsluice::plan {
 
-/// The fields of documents that look the same, and how many schemas have such documents.
+/// The fields of the documents of some schemas, and the number of these schemas.
 struct FieldsOfSome {
   const std::vector<Field>* fields;
   std::size_t schemas;
 };
 
-/// All fields. One that differs among schemas is as most of them have it.
+/// Returns all fields. A field that differs among schemas is as it is in most of them.
 std::vector<Field> MergeFields(const std::vector<FieldsOfSome>& all);
 
-/// Why the engine cannot take documents with `fields` where the mapping is that of `merged`; empty
-/// if it can.
+/// Returns why the engine cannot index documents with `fields` if the mapping has the fields
+/// `merged`; empty if it can.
 std::string Conflict(const std::vector<Field>& fields, const std::vector<Field>& merged);
 
 }  // namespace pgsluice::plan

@@ -9,7 +9,7 @@ namespace pgsluice::plan {
 /// effect, or would disable what the API offers for a field.
 void CheckSearch(Plan& plan, Building& building);
 
-/// The same, and reports paths in the configuration that the documents do not have.
+/// Does the same, and reports configured paths that the documents do not have.
 void CheckPaths(Plan& plan, Building& building);
 
 }  // namespace pgsluice::plan

@@ -227,7 +227,7 @@ void AddWalk(pg::Session& session, const LiveIndex& index, const pg::Param& posi
   }
 }
 
-/// The tables of the index's own rows.
+/// Returns the root tables of the index.
 std::vector<std::uint32_t> RootsOf(const plan::Plan& plan) {
   if (plan.schemas == nullptr) return {plan.root};
   std::vector<std::uint32_t> roots;

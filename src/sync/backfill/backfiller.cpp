@@ -293,7 +293,7 @@ class Backfiller {
     }
   }
 
-  /// The documents of one schema; an index of one table has no such field.
+  /// Returns a query for the documents of one schema. An index of one table has no such field.
   static std::string OnlySchema(const LiveIndex& index, const std::string& schema) {
     if (schema.empty() || index.plan->schemas == nullptr) return {};
     return R"({"term":{)" + json::Quote(index.plan->config.schema_field) + ":" +

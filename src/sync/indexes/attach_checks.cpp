@@ -8,8 +8,8 @@ namespace pgsluice::sync {
 
 namespace {
 
-// Of tables with their partitions and children. What the triggers should be depends on columns,
-// keys, the place in a tree, and on the functions that write them.
+// Reads the tables with their partitions and children. Which triggers they need depends on columns,
+// keys, their place in the tree, and the functions that create triggers.
 const pg::Statement kTables{"attach_checks", R"sql(
   WITH RECURSIVE tree (root, oid) AS (
     SELECT oid, oid FROM pg_catalog.unnest($1::oid[]) AS asked (oid)
@@ -96,7 +96,7 @@ void AttachChecks::Attached(const std::vector<plan::Attachment>& attachments) {
   for (const plan::Attachment& attachment : attachments) {
     const auto table = now.find(attachment.table);
     const auto before = tables_.find(attachment.table);
-    // Somebody may have changed the table or its triggers in between.
+    // Another session may have changed the table or its triggers in between.
     const bool same = table != now.end() && before != tables_.end() && table->second.complete &&
                       table->second.columns == before->second.columns;
     if (!same) continue;

@@ -10,28 +10,28 @@
 
 namespace pgsluice::sync {
 
-/// Which tables were found to be attached as they should, and did not change since. To find that
-/// out takes milliseconds for each table, which is much for thousands.
+/// Remembers which tables had all their triggers and have not changed since. Checking a table takes
+/// milliseconds, which would make a start slow with thousands of tables.
 class AttachChecks {
  public:
-  /// Reads what the tables and their triggers are now.
+  /// Reads the present state of the tables and their triggers.
   AttachChecks(pg::Session& session, const std::vector<plan::Attachment>& attachments);
 
-  /// Whether the table is as it was when it was found to be attached.
+  /// Returns whether the table has not changed since it was found to be complete.
   bool IsKnown(const plan::Attachment& attachment) const;
-  /// The table was found to be attached, after it was read here.
+  /// Records that the table was complete when the constructor read it.
   void Found(const plan::Attachment& attachment);
-  /// Tables that were attached, after they were read here.
+  /// Records that the tables were given their triggers after the constructor read them.
   void Attached(const std::vector<plan::Attachment>& attachments);
-  /// Remembers the tables for later.
+  /// Stores what was recorded in the database.
   void Save();
 
  private:
   struct Table {
-    std::string columns;    ///< Differs when something changes that triggers depend on.
-    std::string triggers;   ///< Differs when a trigger does.
+    std::string columns;    ///< Changes with everything that triggers depend on.
+    std::string triggers;   ///< Changes with each trigger.
     bool complete = false;  ///< It has no partitions or children, and all triggers fire.
-    std::string checked;    ///< As remembered.
+    std::string checked;    ///< As stored in the database.
   };
   std::map<std::uint32_t, Table> Read(const std::vector<plan::Attachment>& attachments);
   static std::string StateOf(const Table& table, const plan::Attachment& attachment);

@@ -142,11 +142,11 @@ std::vector<std::string> Texts(std::string_view json_array) {
 
 namespace {
 
-/// Of an index over many schemas: differs when that of any schema does.
+/// Hashes an index over many schemas. It changes whenever the hash of a schema changes.
 std::string DefinitionOfAll(const plan::Plan& plan) {
   std::string all;
   for (const std::string& definition : MemberDefinitions(plan)) all += definition + '\n';
-  // What the fields of a document are called depends on none of them.
+  // None of them depends on the name of the schema's field, so it is added.
   return base::Fingerprint(all + plan.config.schema_field);
 }
 
@@ -258,7 +258,7 @@ bool NamesHold(pg::Session& session, const std::set<const plan::Plan*>& plans) {
 
 namespace {
 
-/// Whether the names of a plan's tables mean the same ones now.
+/// Returns whether the names of a plan's tables still refer to the same tables.
 bool Resolves(pg::Session& session, const plan::Plan& plan) {
   std::vector<std::int64_t> oids{plan.root};
   std::vector<std::string> names{plan.root_name};
@@ -275,7 +275,7 @@ void MarkReplaced(pg::Session& session, const std::set<const plan::Plan*>& plans
   std::vector<std::string> replaced;
   for (const plan::Plan* plan : plans) {
     if (!plan->schema.empty()) {
-      // Only what is read of this schema is read again.
+      // Only this schema's rows have to be read again.
       if (!Resolves(session, *plan))
         session.Exec(kMarkMember, {plan->name, std::to_string(plan->root)});
       continue;
@@ -297,7 +297,7 @@ InForce ReadInForce(pg::Session& session) {
 
 namespace {
 
-/// Of the indexes over many schemas, by table.
+/// Returns the indexes over many schemas that use a table, by table.
 std::multimap<std::uint32_t, Route> RoutesOfMembers(const IndexSet& set) {
   std::multimap<std::uint32_t, Route> routes;
   for (const auto& [name, index] : set.indexes) {

@@ -26,7 +26,7 @@ const pg::Statement kKnown{"schema_known", R"sql(
   SELECT index_name, of_definition, of_schema FROM pgsluice.index_state
   WHERE of_definition = ANY ($1::text[]) AND index_name <> ALL ($2::text[]))sql"};
 
-/// The names of the indexes whose schema, or its table, is not in the catalog any more.
+/// Returns the names of the indexes whose schema or table no longer exists.
 std::vector<std::string> Gone(pg::Session& session, const config::Config& config,
                               const catalog::Catalog& catalog,
                               const std::vector<std::string>& present) {

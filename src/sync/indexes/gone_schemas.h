@@ -9,9 +9,10 @@
 
 namespace pgsluice::sync {
 
-/// Remembers which schema each index of `"index_per": "schema"` belongs to, and removes those whose
-/// schema, or its table, is gone, once no running process has them. `config` is the configuration
-/// as it was read, `planned` what it stands for in this catalog. Call under an IndexLock.
+/// Stores which schema each index of `"index_per": "schema"` belongs to. Removes the indexes whose
+/// schema or table no longer exists, as soon as no running process has them. `config` is the
+/// configuration as it was read, and `planned` is its expansion for this catalog. Call under an
+/// IndexLock.
 void FollowSchemas(pg::Session& session, engine::Engine& engine, const config::Config& config,
                    const catalog::Catalog& catalog, const std::vector<plan::Planned>& planned);
 

@@ -12,7 +12,7 @@ namespace pgsluice::sync {
 
 namespace {
 
-// More schemas than that are walked together.
+// If more schemas than this need a walk, one walk covers all ids.
 constexpr std::size_t kManyWalks = 50;
 
 const pg::Statement kStored{"members_read", R"sql(
@@ -33,7 +33,7 @@ const pg::Statement kSave{"members_save", R"sql(
   SET relation = excluded.relation, hash = excluded.hash
   WHERE (m.relation, m.hash) IS DISTINCT FROM (excluded.relation, excluded.hash))sql"};
 
-// The rows of a schema that is gone do not come back under these ids.
+// The rows of a schema that no longer exists cannot return with these ids.
 const pg::Statement kForgetKeys{"members_forget_keys", R"sql(
   WITH begins AS MATERIALIZED (SELECT pg_catalog.unnest($2::text[]) AS id),
   letters AS (
@@ -94,12 +94,12 @@ class Follower {
     const plan::Schemas::Member& member = schemas_.members[i];
     const auto known = stored_.find(member.name);
     if (known != stored_.end() && known->second.hash == hashes_[i]) return;
-    // Documents that were complete until now lack what is new, such as a column.
+    // The documents were complete, so only what is new is missing, such as a column.
     const bool complete = known != stored_.end() && !known->second.hash.empty();
     const std::int64_t position = complete ? PresentPosition(session_) : kFromTheStart;
     scans_[position].push_back(member.root);
-    // A row that is not to be indexed any more is met by no scan. An index that had other rows
-    // before may have any ids.
+    // A scan does not find a row that no longer belongs to the index, so its id is walked as well.
+    // An index that had other rows before may contain any ids.
     if (known != stored_.end() || stored_.empty()) walks_[member.name] = position;
   }
 
@@ -126,7 +126,7 @@ class Follower {
     for (std::size_t i = 0; i < schemas_.members.size(); ++i) {
       add(schemas_.members[i].name, schemas_.members[i].root, hashes_[i]);
     }
-    // What changes while a schema does not fit is missed.
+    // Changes are missed while a schema does not fit, so it has to be read again afterwards.
     for (const std::string& name : schemas_.broken) {
       const auto known = stored_.find(name);
       if (known != stored_.end()) add(name, known->second.relation, "");
@@ -144,7 +144,7 @@ class Follower {
   const std::map<std::string, Stored> stored_;
   std::map<std::int64_t, std::vector<std::uint32_t>> scans_;  ///< By position.
   std::map<std::string, std::int64_t> walks_;                 ///< Position by schema.
-  std::vector<std::string> gone_;                             ///< What their ids begin with.
+  std::vector<std::string> gone_;                             ///< The prefix of their ids.
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The part of SchemaWatcher that samples how far the sync is.
+// Samples the progress of the sync for SchemaWatcher.
 
 #include "pgsluice/sync/backfill_tasks.h"
 #include "pgsluice/sync/schema_watcher.h"
@@ -30,7 +30,7 @@ void SchemaWatcher::Sample() {
   const outbox::Lag lag = outbox::ReadLag(*session_, shared_.floor.value());
   shared_.monitor.pending.Set(static_cast<double>(lag.pending));
   shared_.monitor.lag_seconds.Set(lag.oldest_age_s);
-  if (lag.pending > 0) pulse_.clear();  // it may have come after the pulse: once more
+  if (lag.pending > 0) pulse_.clear();  // Rows may have come after the pulse.
   // The sleeper works only while all workers are idle. One worker that backs off would keep it from
   // waking the others.
   if (writes_ && lag.pending > 0) shared_.work.Signal();

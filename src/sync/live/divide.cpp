@@ -36,7 +36,8 @@ class Divider {
   }
 
  private:
-  /// Ids that are hashes do not show their schema. They are rare, so each schema is asked.
+  /// Ids that are hashes do not contain their schema. They are rare, so each schema is queried for
+  /// them.
   void FindHashed() {
     std::map<std::string, std::size_t> left;
     for (const std::size_t place : hashed_) {
@@ -65,7 +66,7 @@ class Divider {
         left.erase(known);
       }
     }
-    // Rows of a schema that does not fit may have them.
+    // They may belong to rows of a schema that does not fit.
     if (!schemas.broken.empty()) return;
     for (const auto& [id, place] : left) divided_.foreign.push_back(place);
   }

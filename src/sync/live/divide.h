@@ -9,24 +9,23 @@
 
 namespace pgsluice::sync {
 
-/// Ids of an index that belong to the same rows: those of a schema, or all of an index of one
-/// table.
+/// Ids of an index that belong to the same schema, or all ids of an index of one table.
 struct IdsOfOne {
-  LiveIndex index;  ///< As the schema has it.
+  LiveIndex index;  ///< With the plan of that schema.
   std::vector<std::string> ids, routings;
 };
 
 struct DividedIds {
   std::vector<IdsOfOne> parts;
-  std::vector<std::size_t> foreign;  ///< Places of ids that no schema can have.
+  std::vector<std::size_t> foreign;  ///< Positions of ids that no schema can have.
 };
 
-/// Divides ids among the schemas of an index. `routings` belong to the ids, or are empty. Ids of
-/// schemas whose definition does not fit at present are in neither result.
+/// Divides ids among the schemas of an index. `routings` are in the order of the ids, or empty. Ids
+/// of schemas whose definition does not fit at present are in neither result.
 DividedIds DivideIds(pg::Session& session, const LiveIndex& index,
                      const std::vector<std::string>& ids, const std::vector<std::string>& routings);
 
-/// Calls `use` for each schema of the index, or once for an index of one table.
+/// Calls `use` for each schema of the index, or once if it is an index of one table.
 template <typename Use>
 void ForEachMember(const LiveIndex& index, const Use& use) {
   if (index.plan->schemas == nullptr) return use(index);

@@ -113,8 +113,8 @@ std::string IdOfKey(const plan::Plan& plan, const std::string& key);
 /// Returns "[a,b,c]" of the JSON texts [begin, end).
 std::string JsonArray(const std::vector<std::string>& texts, std::size_t begin, std::size_t end);
 
-/// What dead letters of this index record as their source: that of the schema, in an index over
-/// many.
+/// Returns the source that dead letters of this index record. In an index over many schemas, it is
+/// the schema's source.
 std::optional<int> SourceOf(const LiveIndex& index);
 
 }  // namespace pgsluice::sync

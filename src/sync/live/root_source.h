@@ -13,8 +13,8 @@ namespace pgsluice::sync {
 /// key. Otherwise, and for a view, which has no triggers, it is a separate one.
 std::string RootSource(pg::Session& session, const plan::Plan& plan);
 
-/// The same for each member of an index over many schemas, in their order. Adds none without `add`:
-/// 0 stands for it then.
+/// Does the same for each member of an index over many schemas, in their order. Without `add`,
+/// creates no source and returns 0 for a missing one.
 std::vector<int> MemberSources(pg::Session& session, const plan::Plan& plan, bool add);
 
 }  // namespace pgsluice::sync

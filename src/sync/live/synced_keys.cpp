@@ -23,7 +23,7 @@ std::string RootKey(const plan::Plan& plan, const std::string& key) {
   return root;
 }
 
-/// Keys of one schema mean nothing in another.
+/// A key identifies a row only within its schema.
 std::string NameOf(const plan::Plan& plan) { return plan.name + '\n' + plan.schema; }
 
 }  // namespace

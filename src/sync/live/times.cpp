@@ -33,7 +33,7 @@ const pg::Statement kRelease{"refresh_time_release", R"sql(
   GROUP BY part ORDER BY part
   RETURNING id)sql"};
 
-// The same with the source of each schema. What belongs to none is forgotten.
+// Releases the keys with the source of each schema. Keys of no schema are deleted.
 const pg::Statement kReleaseOfMembers{"refresh_time_release_members", R"sql(
   WITH due AS MATERIALIZED (
     SELECT document_id, key, at, relation FROM pgsluice.refresh_time

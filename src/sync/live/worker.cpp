@@ -175,8 +175,8 @@ class Worker {
   /// Thrown if the names in these plans' statements meant other tables or columns when they were
   /// read. The events stay in the outbox.
   struct TreeChanged {
-    std::shared_ptr<const IndexSet> set;  ///< Owns the plans,
-    std::vector<Work> works;              ///< or these do, of members.
+    std::shared_ptr<const IndexSet> set;  ///< Owns the plans.
+    std::vector<Work> works;              ///< Owns the plans of members.
     std::set<const plan::Plan*> plans;
   };
 

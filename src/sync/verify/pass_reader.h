@@ -20,7 +20,8 @@ class PassReader {
 
   /// Returns about `most` root keys; none if a part of the table is empty, or at the end.
   std::vector<std::string> NextKeys(const LiveIndex& index, Pass& pass, std::int64_t most);
-  /// The index as the schema has it whose table this is; of one table, the index itself.
+  /// Returns the index with the plan of the schema that the table belongs to. For an index of one
+  /// table, this is the index itself.
   static LiveIndex PartOf(const LiveIndex& index, std::uint32_t relation);
   std::vector<std::string> NextIds(const LiveIndex& index, Pass& pass, std::int64_t most);
 
