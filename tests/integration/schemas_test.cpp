@@ -94,7 +94,7 @@ TEST_F(Schemas, AnIndexOutsideOfThePatternStaysUntilItIsPruned) {
   EXPECT_THAT(Run({"config", "diff"}).out, HasSubstr("orders.tenant_b: not configured"));
 }
 
-TEST_F(Schemas, OfTheConfigurationAreChecked) {
+TEST_F(Schemas, AreCheckedInTheConfiguration) {
   MakeTenant("tenant_a");
   db_.Migrate();
   more_config_ = R"(, "indexes": {"orders": {"table": "public.orders", "index_per": "schema"}})";
@@ -186,7 +186,7 @@ TEST_F(OneIndex, FollowsSchemasThatComeAndGo) {
   Expect();
 }
 
-TEST_F(OneIndex, AColumnMayComeSchemaBySchema) {
+TEST_F(OneIndex, AColumnCanBeAddedSchemaBySchema) {
   for (const char* name : {"tenant_a", "tenant_b", "tenant_c"}) MakeTenant(name, 5);
   Use(kOneIndex);
   Start();
@@ -205,7 +205,7 @@ TEST_F(OneIndex, AColumnMayComeSchemaBySchema) {
   ExpectVerified();
 }
 
-TEST_F(OneIndex, ASchemaThatDoesNotFitStopsNoOther) {
+TEST_F(OneIndex, ASchemaThatDoesNotFitDoesNotStopOthers) {
   MakeTenant("tenant_a");
   MakeTenant("tenant_b");
   Use(kOneIndex);
