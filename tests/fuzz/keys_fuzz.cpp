@@ -35,11 +35,11 @@ void CheckId(std::string_view text, std::size_t columns) {
 
 void CheckKey(const std::string& key) {
   const json::Value array = json::Parse(key);
-  Require(json::Equal(json::Parse(sync::Project(key, {"a", "b"}, {"a", "b"})),
-                      json::Parse(sync::Project(sync::Project(key, {"a", "b"}, {"b", "a"}),
-                                                {"b", "a"}, {"a", "b"}))),
+  Require(json::Equal(json::Parse(sync::ProjectKey(key, {"a", "b"}, {"a", "b"})),
+                      json::Parse(sync::ProjectKey(sync::ProjectKey(key, {"a", "b"}, {"b", "a"}),
+                                                   {"b", "a"}, {"a", "b"}))),
           "another key", key);
-  const std::string absent = sync::Project(key, {"a"}, {"c"});
+  const std::string absent = sync::ProjectKey(key, {"a"}, {"c"});
   Require(absent == "[null]", absent, key);
   // Captured values are never objects.
   if (array.items.empty() || array.items.back().IsObject()) return;
