@@ -7,6 +7,7 @@
 
 #include "engine/answer.h"
 #include "pgsluice/base/error.h"
+#include "pgsluice/json/build.h"
 #include "pgsluice/json/writer.h"
 
 namespace pgsluice::engine {
@@ -178,14 +179,14 @@ void Engine::DeleteIndex(const std::string& index) {
 
 void Engine::SwapAlias(const std::string& alias, const std::vector<std::string>& from,
                        const std::string& to) {
-  const std::string name = json::Quote(alias);
-  std::string body =
-      fmt::format(R"({{"actions":[{{"add":{{"index":{},"alias":{}}}}})", json::Quote(to), name);
+  const auto action = [&](const char* what, const std::string& index) {
+    return json::Members({{what, json::Members({{"index", index}, {"alias", alias}})}});
+  };
+  json::ArrayPtr actions = json::Items({action("add", to)});
   for (const std::string& old : from) {
-    if (old == to) continue;
-    body += fmt::format(R"(,{{"remove":{{"index":{},"alias":{}}}}})", json::Quote(old), name);
+    if (old != to) actions->add(action("remove", old));
   }
-  body += "]}";
+  const std::string body = json::ToText(json::Members({{"actions", actions}}));
   RequireTaken(Send(Make("POST", "/_aliases", body)),
                fmt::format("cannot point {} to {}", alias, to));
 }
@@ -238,20 +239,28 @@ struct Cursor {
     return cursor;
   }
   std::string Text() const {
-    std::string ids;
-    for (const std::string& id : seen) ids += (ids.empty() ? "" : ",") + json::Quote(id);
-    return fmt::format("[{},[{}]]", place, ids);
+    const std::vector<std::string> ids(seen.begin(), seen.end());
+    return json::ToText(json::Items({json::Raw(place), json::Items(ids)}));
   }
   std::string Body(int size, bool with_documents, const std::string& only) const {
-    const std::string query = ours ? R"({"exists":{"field":"__id"}})"
-                                   : R"({"bool":{"must_not":{"exists":{"field":"__id"}}}})";
-    return fmt::format(
-        R"({{"size":{},"track_total_hits":false,"query":{},"sort":[{}{{"_seq_no":"asc"}}]{},)"
-        R"("_source":{}}})",
-        static_cast<std::size_t>(size) + seen.size(),
-        only.empty() ? query : R"({"bool":{"filter":[)" + query + "," + only + "]}}",
-        ours ? R"({"__id":"asc"},)" : "", place.empty() ? "" : R"(,"search_after":)" + place,
-        with_documents);
+    const json::ObjectPtr has_id = json::Members({{"exists", json::Members({{"field", "__id"}})}});
+    const json::ObjectPtr has_none =
+        json::Members({{"bool", json::Members({{"must_not", has_id}})}});
+    json::ObjectPtr query = ours ? has_id : has_none;
+    if (!only.empty()) {
+      const json::ArrayPtr both = json::Items({query, json::Raw(only)});
+      query = json::Members({{"bool", json::Members({{"filter", both}})}});
+    }
+    json::ArrayPtr sort = json::Items();
+    if (ours) sort->add(json::Members({{"__id", "asc"}}));
+    sort->add(json::Members({{"_seq_no", "asc"}}));
+    json::ObjectPtr body = json::Members({{"size", static_cast<std::size_t>(size) + seen.size()},
+                                          {"track_total_hits", false},
+                                          {"query", query},
+                                          {"sort", sort},
+                                          {"_source", with_documents}});
+    if (!place.empty()) body->set("search_after", json::Raw(place));
+    return json::ToText(body);
   }
   /// Advances to a hit. Returns false if it was seen.
   bool Pass(const json::Value& hit, const std::string& name) {

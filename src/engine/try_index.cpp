@@ -4,12 +4,16 @@
 
 #include <random>
 
+#include "pgsluice/json/value.h"
+#include "pgsluice/json/writer.h"
+
 namespace pgsluice::engine {
 
 namespace {
 
 // Follows the alias. With three random characters it is as long as "-000001".
 constexpr std::string_view kSuffix = "-try";
+constexpr const char* kHidden = "index.hidden";
 
 /// Deletes the index in any case.
 class Attempt {
@@ -24,12 +28,13 @@ class Attempt {
   Attempt(const Attempt&) = delete;
   Attempt& operator=(const Attempt&) = delete;
 
-  void Make(std::string body) {
-    constexpr std::string_view kSettings = R"({"settings":{)";
-    if (body.starts_with(kSettings) && body.find(R"("index.hidden")") == std::string::npos) {
-      body.insert(kSettings.size(), R"("index.hidden":true,)");
+  void Make(const std::string& body) {
+    json::Value hidden = json::Parse(body);
+    for (auto& [name, settings] : hidden.members) {
+      if (name != "settings" || settings.Find(kHidden) != nullptr) continue;
+      settings.members.emplace_back(kHidden, json::Parse("true"));
     }
-    engine_.CreateIndex(name_, body, "?wait_for_active_shards=0");
+    engine_.CreateIndex(name_, json::ToText(hidden), "?wait_for_active_shards=0");
   }
 
  private:

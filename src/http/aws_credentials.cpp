@@ -3,6 +3,7 @@
 #include <Poco/DateTimeFormat.h>
 #include <Poco/DateTimeFormatter.h>
 #include <Poco/DateTimeParser.h>
+#include <Poco/JSON/Parser.h>
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
@@ -12,7 +13,6 @@
 #include <map>
 
 #include "pgsluice/base/error.h"
-#include "pgsluice/json/value.h"
 
 namespace pgsluice::http {
 
@@ -64,11 +64,6 @@ Response Ask(const std::string& base, Request request, seconds limit) {
   }
 }
 
-std::string Member(const json::Value& value, const char* name) {
-  const json::Value* member = value.Find(name);
-  return member == nullptr ? "" : member->text;
-}
-
 void RequireOk(const Response& response, const std::string& what) {
   if (response.status == 200) return;
   throw Error(Disposition::kRetry,
@@ -103,22 +98,22 @@ AwsCredentials FromAnswer(const std::string& body,
                           AwsCredentialSource::SystemClock::time_point& end,
                           const std::string& what) {
   try {
-    const json::Value value = json::Parse(body);
-    AwsCredentials found{Member(value, "AccessKeyId"), Member(value, "SecretAccessKey"),
-                         Member(value, "Token")};
+    const auto value = Poco::JSON::Parser().parse(body).extract<Poco::JSON::Object::Ptr>();
+    const auto member = [&](const char* name) { return value->optValue<std::string>(name, ""); };
+    AwsCredentials found{member("AccessKeyId"), member("SecretAccessKey"), member("Token")};
     if (found.access_key.empty() || found.secret_key.empty()) throw Error(Disposition::kRetry, "");
     const auto now = AwsCredentialSource::SystemClock::now();
     end = now + kLook;
     Poco::DateTime expires;
     int zone = 0;
-    if (Poco::DateTimeParser::tryParse(Poco::DateTimeFormat::ISO8601_FORMAT,
-                                       Member(value, "Expiration"), expires, zone)) {
+    if (Poco::DateTimeParser::tryParse(Poco::DateTimeFormat::ISO8601_FORMAT, member("Expiration"),
+                                       expires, zone)) {
       const auto stop =
           AwsCredentialSource::SystemClock::from_time_t(expires.timestamp().epochTime());
       end = std::max(now + seconds(10), stop - kBefore);
     }
     return found;
-  } catch (const Error&) {  // It may contain secrets, so it is not quoted.
+  } catch (const std::exception&) {  // It may contain secrets, so it is not quoted.
     throw Error(Disposition::kRetry,
                 fmt::format("no AWS credentials: {} sent an unexpected answer", what));
   }

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <exception>
 
+#include "pgsluice/json/build.h"
 #include "pgsluice/json/utf8.h"
-#include "pgsluice/json/writer.h"
 #include "pgsluice/observe/trace_exporter.h"
 
 namespace pgsluice::observe {
@@ -48,6 +48,20 @@ std::string Clean(std::string_view text) {
         out.begin(), out.end(), [](char c) { return (c & 0x80) != 0; }, '?');
   }
   return out;
+}
+
+/// OTLP has 64-bit numbers as strings.
+json::ArrayPtr ToArray(const SpanAttributes& attributes) {
+  json::ArrayPtr array = json::Items();
+  for (const auto& [key, value] : attributes) {
+    const auto* text = std::get_if<std::string>(&value);
+    array->add(json::Members(
+        {{"key", key},
+         {"value", text != nullptr
+                       ? json::Members({{"stringValue", *text}})
+                       : json::Members({{"intValue", std::to_string(std::get<1>(value))}})}}));
+  }
+  return array;
 }
 
 }  // namespace
@@ -117,16 +131,11 @@ Span::~Span() {
 }
 
 void Span::Set(std::string_view key, std::string_view text) {
-  if (!context_.sampled) return;
-  attributes_ +=
-      fmt::format(R"({}{{"key":{},"value":{{"stringValue":{}}}}})", attributes_.empty() ? "" : ",",
-                  json::Quote(key), json::Quote(Clean(text)));
+  if (context_.sampled) attributes_.emplace_back(key, Clean(text));
 }
 
 void Span::Set(std::string_view key, std::int64_t number) {
-  if (!context_.sampled) return;
-  attributes_ += fmt::format(R"({}{{"key":{},"value":{{"intValue":"{}"}}}})",
-                             attributes_.empty() ? "" : ",", json::Quote(key), number);
+  if (context_.sampled) attributes_.emplace_back(key, number);
 }
 
 std::string Span::traceparent() const {
@@ -140,14 +149,20 @@ std::string_view Span::trace_id() const {
 
 std::string Span::ToJson() const {
   const auto nanoseconds = [this](std::chrono::steady_clock::time_point time) {
-    return duration_cast<std::chrono::nanoseconds>(time.time_since_epoch() + epoch_).count();
+    return std::to_string(
+        duration_cast<std::chrono::nanoseconds>(time.time_since_epoch() + epoch_).count());
   };
-  return fmt::format(
-      R"({{"traceId":"{}","spanId":"{}","parentSpanId":"{}","flags":1,"name":{},"kind":{},)"
-      R"("startTimeUnixNano":"{}","endTimeUnixNano":"{}","attributes":[{}],"status":{{{}}}}})",
-      context_.trace_id, context_.span_id, parent_id_, json::Quote(Clean(name_)),
-      static_cast<int>(kind_), nanoseconds(start_), nanoseconds(std::chrono::steady_clock::now()),
-      attributes_, failed_ ? R"("code":2)" : "");
+  return json::ToText(
+      json::Members({{"traceId", context_.trace_id},
+                     {"spanId", context_.span_id},
+                     {"parentSpanId", parent_id_},
+                     {"flags", 1},
+                     {"name", Clean(name_)},
+                     {"kind", static_cast<int>(kind_)},
+                     {"startTimeUnixNano", nanoseconds(start_)},
+                     {"endTimeUnixNano", nanoseconds(std::chrono::steady_clock::now())},
+                     {"attributes", ToArray(attributes_)},
+                     {"status", failed_ ? json::Members({{"code", 2}}) : json::Members()}}));
 }
 
 }  // namespace pgsluice::observe

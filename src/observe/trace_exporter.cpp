@@ -1,14 +1,13 @@
 #include "pgsluice/observe/trace_exporter.h"
 
 #include <pthread.h>
-#include <spdlog/fmt/fmt.h>
 
 #include <atomic>
 #include <cstdlib>
 #include <utility>
 
 #include "pgsluice/base/error.h"
-#include "pgsluice/json/writer.h"
+#include "pgsluice/json/build.h"
 #include "pgsluice/observe/log.h"
 
 namespace pgsluice::observe {
@@ -31,12 +30,6 @@ TraceExporter::TraceExporter(TraceOptions options, TraceSender send, Registry& r
       dropped_(registry.MakeCounter(
           "pgsluice_trace_spans_dropped_total",
           "Spans dropped: the queue was full, the collector refused them, or the process ended.")) {
-  for (const auto& [key, value] : options_.resource) {
-    head_ += fmt::format(R"({}{{"key":{},"value":{{"stringValue":{}}}}})", head_.empty() ? "" : ",",
-                         json::Quote(key), json::Quote(value));
-  }
-  head_ = R"({"resourceSpans":[{"resource":{"attributes":[)" + head_ +
-          R"(]},"scopeSpans":[{"scope":{"name":"pgsluice"},"spans":[)";
   running = this;
   thread_ = std::jthread([this](const std::stop_token& stop) {
     pthread_setname_np(pthread_self(), "traces");
@@ -132,12 +125,19 @@ bool TraceExporter::Deliver(const Spans& spans, milliseconds timeout) {
 }
 
 std::string TraceExporter::Body(const Spans& spans) const {
-  std::string body = head_;
-  for (const std::string& span : spans) {
-    if (body.size() > head_.size()) body += ',';
-    body += span;
+  json::ArrayPtr attributes = json::Items();
+  for (const auto& [key, value] : options_.resource) {
+    attributes->add(
+        json::Members({{"key", key}, {"value", json::Members({{"stringValue", value}})}}));
   }
-  return body + "]}]}]}";
+  json::ArrayPtr list = json::Items();
+  for (const std::string& span : spans) list->add(json::Raw(span));
+  const json::ObjectPtr scope =
+      json::Members({{"scope", json::Members({{"name", "pgsluice"}})}, {"spans", list}});
+  const json::ObjectPtr resource =
+      json::Members({{"resource", json::Members({{"attributes", attributes}})},
+                     {"scopeSpans", json::Items({scope})}});
+  return json::ToText(json::Members({{"resourceSpans", json::Items({resource})}}));
 }
 
 }  // namespace pgsluice::observe

@@ -94,7 +94,7 @@ TEST_F(Cli, KeysCreatePrintsAKeyAndItsEntry) {
   const Outcome second = Run({"keys", "create"});
   EXPECT_EQ(first.code, 0);
   EXPECT_THAT(first.out, StartsWith("pgsluice_"));
-  EXPECT_THAT(first.out, HasSubstr("{\"name\": \"web\", \"sha256\": \""));
+  EXPECT_THAT(first.out, HasSubstr("{\"name\":\"web\",\"sha256\":\""));
   EXPECT_NE(first.out.substr(0, 73), second.out.substr(0, 73));
   Configure("{\"auth\": {\"policies\": {\"member\": {\"indexes\": {\"*\": {}}}}, \"keys\": [" +
             first.out.substr(first.out.find('{')) + "]}}");

@@ -22,7 +22,9 @@ config::Findings AnalysisProblems(const std::vector<config::Index>& indexes, con
 std::string MappingWithMeta(const plan::Plan& plan, const config::Config& config,
                             const Flavor& flavor);
 
-/// Returns the body of "create index" for a plan: settings and mapping.
-std::string IndexBody(const plan::Plan& plan, const config::Config& config, const Flavor& flavor);
+/// Returns the body of "create index" for a plan: settings, mapping, and `alias` if it is not
+/// empty.
+std::string IndexBody(const plan::Plan& plan, const config::Config& config, const Flavor& flavor,
+                      const std::string& alias = {});
 
 }  // namespace pgsluice::engine

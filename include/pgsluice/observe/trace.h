@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
+#include <vector>
 
 /// Traces: spans of requests and of batches, which TraceExporter sends to a collector. Without an
 /// exporter in the process, a span costs almost nothing.
@@ -22,6 +24,8 @@ struct TraceContext {
 
 /// Reads the value of a traceparent header; nullopt if it is not well-formed.
 std::optional<TraceContext> ReadTraceparent(std::string_view header);
+
+using SpanAttributes = std::vector<std::pair<std::string, std::variant<std::string, std::int64_t>>>;
 
 enum class SpanKind { kInternal = 1, kServer = 2, kClient = 3, kConsumer = 5 };
 
@@ -66,7 +70,7 @@ class Span {
   SpanKind kind_ = SpanKind::kInternal;
   TraceContext context_;
   std::string parent_id_;
-  std::string attributes_;
+  SpanAttributes attributes_;
   bool failed_ = false;
   std::chrono::steady_clock::time_point start_;
   /// Converts the steady clock to Unix time; the same for all spans of a thread.

@@ -60,7 +60,6 @@ class TraceExporter {
 
   const TraceOptions options_;
   const TraceSender send_;
-  std::string head_;  ///< The beginning of each body.
   Counter& exported_;
   Counter& dropped_;
   bool trouble_ = false;  ///< The last delivery failed.

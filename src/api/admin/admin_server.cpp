@@ -4,7 +4,7 @@
 
 #include "api/admin/embedded_page.h"
 #include "api/http/message.h"
-#include "pgsluice/json/writer.h"
+#include "pgsluice/json/build.h"
 
 namespace pgsluice::api {
 
@@ -23,11 +23,13 @@ HttpResponse Json(int status, std::string body) {
   return Text(status, "application/json", std::move(body));
 }
 
+HttpResponse Json(int status, const json::ObjectPtr& body) {
+  return Json(status, json::ToText(body));
+}
+
 HttpResponse Ready(const AdminCallbacks& callbacks) {
-  if (callbacks.ready()) return Json(200, R"({"status":"ready"})");
-  std::string body = R"({"status":"not ready","reason":)";
-  json::AppendString(body, callbacks.reason());
-  return Json(503, body + "}");
+  if (callbacks.ready()) return Json(200, json::Members({{"status", "ready"}}));
+  return Json(503, json::Members({{"status", "not ready"}, {"reason", callbacks.reason()}}));
 }
 
 HttpResponse Problem(const HttpRequest& request, int status, const std::string& code,
@@ -80,7 +82,7 @@ HttpResponse Retry(const HttpRequest& request, const AdminCallbacks& callbacks) 
   const std::string caller = callbacks.admit(request, true);
   const std::int64_t retried = callbacks.retry(database, id);
   callbacks.audit("dead_letters_retry", caller, request.peer, std::to_string(retried));
-  return Json(200, R"({"retried":)" + std::to_string(retried) + "}");
+  return Json(200, json::Members({{"retried", retried}}));
 }
 
 HttpResponse Answer(const HttpRequest& request, const AdminCallbacks& callbacks) {
@@ -98,7 +100,7 @@ HttpResponse Answer(const HttpRequest& request, const AdminCallbacks& callbacks)
   }
   // It is alive if it answers. A restart would not help if the database or the engine is
   // unavailable.
-  if (request.path == "/healthz") return Json(200, R"({"status":"ok"})");
+  if (request.path == "/healthz") return Json(200, json::Members({{"status", "ok"}}));
   if (request.path == "/readyz") return Ready(callbacks);
   if (auto file = Page(request.path)) return *std::move(file);
   callbacks.admit(request, false);

@@ -1,59 +1,63 @@
-#include <spdlog/fmt/fmt.h>
-
 #include "api/openapi/openapi.h"
-#include "pgsluice/json/writer.h"
 
 namespace pgsluice::api {
 
 namespace {
 
+using json::Items;
+using json::Members;
+using json::ObjectPtr;
 using plan::Field;
 using plan::Kind;
 
-std::string ObjectSchema(const std::vector<Field>& fields, const query::Schema& schema,
-                         bool nullable);
+ObjectPtr ObjectSchema(const std::vector<Field>& fields, const query::Schema& schema,
+                       bool nullable);
 
-/// Returns `"type":"string"`, or the same with null.
-std::string Type(const char* type, bool nullable) {
-  return nullable ? fmt::format(R"("type":["{}","null"])", type)
-                  : fmt::format(R"("type":"{}")", type);
+/// Returns "string", or a list of it and "null".
+json::Built Type(const char* type, bool nullable) {
+  if (nullable) return Items({type, "null"});
+  return type;
 }
 
-std::string EnumSchema(const Field& field, bool nullable) {
-  std::string labels;
-  for (const std::string& label : field.labels) {
-    labels += (labels.empty() ? "" : ",") + json::Quote(label);
-  }
-  return "{" + Type("string", nullable) + R"(,"enum":[)" + labels + (nullable ? ",null" : "") +
-         "]}";
+ObjectPtr EnumSchema(const Field& field, bool nullable) {
+  json::ArrayPtr labels = Items(field.labels);
+  if (nullable) labels->add(json::Built());
+  return Members({{"type", Type("string", nullable)}, {"enum", labels}});
 }
 
 /// Adds formats for which clients have types of their own. A timestamp without a time zone is not
 /// an RFC 3339 date-time.
-std::string TextSchema(const Field& field, bool nullable) {
+ObjectPtr TextSchema(const Field& field, bool nullable) {
   std::string type = field.pg_type;
   while (type.ends_with("[]")) type.resize(type.size() - 2);
-  std::string format;
-  if (type == "uuid") format = R"(,"format":"uuid")";
-  if (type == "date") format = R"(,"format":"date")";
+  ObjectPtr out = Members({{"type", Type("string", nullable)}});
+  if (type == "uuid" || type == "date") out->set("format", type);
   if (type.starts_with("timestamp") && type.ends_with("with time zone")) {
-    format = R"(,"format":"date-time")";
+    out->set("format", "date-time");
   }
-  return "{" + Type("string", nullable) + format + "}";
+  return out;
 }
 
-std::string ValueSchema(const Field& field, const query::Schema& schema, bool nullable) {
-  const char* null = nullable ? R"(,"null")" : "";
+/// Returns a number that may also be a string.
+ObjectPtr NumberSchema(const char* type, bool nullable) {
+  json::ArrayPtr types = Items({type, "string"});
+  if (nullable) types->add("null");
+  return Members({{"type", types}});
+}
+
+ObjectPtr ValueSchema(const Field& field, const query::Schema& schema, bool nullable) {
   switch (field.kind) {
-    case Kind::kInteger:
-      return field.bigint
-                 ? fmt::format(R"({{"type":["integer","string"{}],"format":"int64"}})", null)
-                 : "{" + Type("integer", nullable) + "}";
+    case Kind::kInteger: {
+      if (!field.bigint) return Members({{"type", Type("integer", nullable)}});
+      ObjectPtr out = NumberSchema("integer", nullable);
+      out->set("format", "int64");
+      return out;
+    }
     case Kind::kDecimal:
       // NaN and infinity are strings, and with numbers=string all numbers are.
-      return fmt::format(R"({{"type":["number","string"{}]}})", null);
+      return NumberSchema("number", nullable);
     case Kind::kBool:
-      return "{" + Type("boolean", nullable) + "}";
+      return Members({{"type", Type("boolean", nullable)}});
     case Kind::kEnum:
       return EnumSchema(field, nullable);
     case Kind::kText:
@@ -65,40 +69,36 @@ std::string ValueSchema(const Field& field, const query::Schema& schema, bool nu
     case Kind::kBinary:
       return TextSchema(field, nullable);
     case Kind::kVector:
-      return "{" + Type("array", nullable) + R"(,"items":{"type":"number"}})";
+      return Members({{"type", Type("array", nullable)}, {"items", Members({{"type", "number"}})}});
     case Kind::kObject:
       return ObjectSchema(field.fields, schema, nullable);
     default:
-      return "{}";
+      return Members();
   }
 }
 
-std::string FieldSchema(const Field& field, const query::Schema& schema) {
+ObjectPtr FieldSchema(const Field& field, const query::Schema& schema) {
   const bool list = field.array && field.kind != Kind::kVector;
   // Elements of a PostgreSQL array can be null; rows cannot.
   const bool rows = list && field.kind == Kind::kObject;
-  std::string value = ValueSchema(field, schema, !rows && (list || field.nullable));
-  if (list) value = "{" + Type("array", field.nullable) + R"(,"items":)" + value + "}";
-  if (!field.pg_type.empty() && value.size() > 2) {
-    value.insert(1, R"("description":)" + json::Quote(field.pg_type) + ",");
-  }
+  ObjectPtr value = ValueSchema(field, schema, !rows && (list || field.nullable));
+  if (list) value = Members({{"type", Type("array", field.nullable)}, {"items", value}});
+  if (!field.pg_type.empty() && value->size() > 0) value->set("description", field.pg_type);
   return value;
 }
 
-std::string ObjectSchema(const std::vector<Field>& fields, const query::Schema& schema,
-                         bool nullable) {
-  std::string properties;
+ObjectPtr ObjectSchema(const std::vector<Field>& fields, const query::Schema& schema,
+                       bool nullable) {
+  ObjectPtr properties = Members();
   for (const Field& field : fields) {
-    if (schema.IsHidden(field.path)) continue;
-    if (!properties.empty()) properties += ',';
-    properties += json::Quote(field.name) + ":" + FieldSchema(field, schema);
+    if (!schema.IsHidden(field.path)) properties->set(field.name, FieldSchema(field, schema));
   }
-  return "{" + Type("object", nullable) + R"(,"properties":{)" + properties + "}}";
+  return Members({{"type", Type("object", nullable)}, {"properties", properties}});
 }
 
 }  // namespace
 
-std::string DocumentSchema(const query::Schema& schema) {
+json::ObjectPtr DocumentSchema(const query::Schema& schema) {
   return ObjectSchema(schema.plan().fields, schema, false);
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "api/openapi/openapi_parts.h"
+#include "pgsluice/json/value.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/query/request.h"
 
@@ -13,10 +14,26 @@ namespace pgsluice::api {
 
 namespace {
 
+using json::ArrayPtr;
+using json::Items;
+using json::Members;
+using json::ObjectPtr;
+using json::Raw;
 using Names = query::ParameterNames;
 
-std::string Ref(std::string_view kind, std::string_view name) {
-  return fmt::format(R"({{"$ref":"#/components/{}/{}"}})", kind, name);
+ObjectPtr Ref(std::string_view kind, std::string_view name) {
+  return Members({{"$ref", fmt::format("#/components/{}/{}", kind, name)}});
+}
+
+ObjectPtr Schema(const std::string& name) { return Ref("schemas", name); }
+ObjectPtr Type(const char* type) { return Members({{"type", type}}); }
+ObjectPtr Nullable(const char* type) { return Members({{"type", Items({type, "null"})}}); }
+ObjectPtr List(const ObjectPtr& items) { return Members({{"type", "array"}, {"items", items}}); }
+ObjectPtr Map(const ObjectPtr& values) {
+  return Members({{"type", "object"}, {"additionalProperties", values}});
+}
+ObjectPtr Object(const ArrayPtr& required, const ObjectPtr& properties) {
+  return Members({{"type", "object"}, {"required", required}, {"properties", properties}});
 }
 
 /// Returns "OrderItems" for "order-items", because code generators create types with these names.
@@ -54,259 +71,296 @@ std::vector<std::string> TypeNames(const std::vector<DescribedIndex>& indexes) {
 
 struct Operation {
   std::string id, summary;
-  std::string parameters{};  ///< JSON, comma-separated.
-  std::string body{};        ///< Schema.
-  std::string answer;        ///< Schema.
+  ArrayPtr parameters = Items();
+  ObjectPtr body{};  ///< Schema; null: none.
+  ObjectPtr answer;  ///< Schema.
   std::string answer_type = "application/json";
 };
 
-std::string ErrorRefs() {
-  std::string out;
-  for (const ErrorText& error : kErrors) {
-    out += fmt::format(R"(,"{}":{})", error.status,
-                       Ref("responses", fmt::format("Error{}", error.status)));
+std::string ErrorName(const ErrorText& error) { return fmt::format("Error{}", error.status); }
+
+ObjectPtr Content(const std::string& type, const ObjectPtr& schema) {
+  return Members({{type, Members({{"schema", schema}})}});
+}
+
+ObjectPtr Describe(const Operation& operation) {
+  ObjectPtr out = Members({{"operationId", operation.id},
+                           {"summary", operation.summary},
+                           {"parameters", operation.parameters}});
+  if (!operation.body.isNull()) {
+    out->set("requestBody", Members({{"required", true},
+                                     {"content", Content("application/json", operation.body)}}));
   }
+  ObjectPtr responses =
+      Members({{"200", Members({{"description", "The answer."},
+                                {"content", Content(operation.answer_type, operation.answer)}})}});
+  for (const ErrorText& error : kErrors) {
+    responses->set(std::to_string(error.status), Ref("responses", ErrorName(error)));
+  }
+  out->set("responses", responses);
   return out;
 }
 
-std::string ToJson(const char* method, const Operation& operation) {
-  std::string out =
-      fmt::format(R"("{}":{{"operationId":{},"summary":{},"parameters":[{}])", method,
-                  json::Quote(operation.id), json::Quote(operation.summary), operation.parameters);
-  if (!operation.body.empty()) {
-    out += fmt::format(
-        R"(,"requestBody":{{"required":true,"content":{{"application/json":{{"schema":{}}}}}}})",
-        operation.body);
-  }
-  static const std::string errors = ErrorRefs();
-  return out +
-         fmt::format(
-             R"(,"responses":{{"200":{{"description":"The answer.","content":{{"{}":{{"schema":{}}}}}}}{}}}}})",
-             operation.answer_type, operation.answer, errors);
-}
-
-std::string Shared(const Names& known) {
-  std::string out;
+/// Returns the parameters of these names, after those in the path.
+ArrayPtr Parameters(const Names& known, std::initializer_list<json::Built> in_path = {}) {
+  ArrayPtr out = Items(in_path);
   for (const ParameterText& text : kParameterTexts) {
     const std::string_view name = text.body_name.empty() ? text.name : text.body_name;
     if (std::find(known.begin(), known.end(), name) == known.end()) continue;
-    if (!out.empty()) out += ',';
-    out += Ref("parameters", TypeName(text.name));
+    out->add(Ref("parameters", TypeName(text.name)));
   }
   return out;
 }
 
-std::string InPath(const char* name, const char* description, const std::string& schema) {
-  return fmt::format(
-      R"({{"name":"{}","in":"path","required":true,"description":"{}","schema":{}}})", name,
-      description, schema);
+ObjectPtr InPath(const char* name, const char* description, const ObjectPtr& schema) {
+  return Members({{"name", name},
+                  {"in", "path"},
+                  {"required", true},
+                  {"description", description},
+                  {"schema", schema}});
+}
+
+ObjectPtr InQuery(const std::string& name, const ObjectPtr& schema) {
+  return Members({{"name", name}, {"in", "query"}, {"schema", schema}});
 }
 
 bool IsList(const ParameterText& text) { return text.schema.starts_with(R"({"type":"array")"); }
 
 /// Returns the schema for a JSON body, in which some parameters allow more than in a query string.
-std::string InBody(const ParameterText& text) {
-  if (text.body_name == "filter") return Ref("schemas", "Filter");
-  if (text.body_name == "facets") return R"({"type":"array","items":{}})";
-  if (text.body_name == "q_fields") {
-    return R"({"type":"object","additionalProperties":{"type":"number"}})";
-  }
+json::Built InBody(const ParameterText& text) {
+  if (text.body_name == "filter") return Schema("Filter");
+  if (text.body_name == "facets") return List(Members());
+  if (text.body_name == "q_fields") return Map(Type("number"));
   // Code generators assume that a member with a default is always present.
-  std::string schema(text.schema);
-  const std::size_t begin = schema.find(R"(,"default":)");
-  if (begin != std::string::npos) schema.erase(begin, schema.find('}', begin) - begin);
-  return schema;
+  json::Value schema = json::Parse(text.schema);
+  std::erase_if(schema.members, [](const auto& member) { return member.first == "default"; });
+  return Raw(json::ToText(schema));
 }
 
-std::string SearchBodySchema() {
-  std::string body;
+ObjectPtr SearchBody() {
+  ObjectPtr properties = Members();
   for (const ParameterText& text : kParameterTexts) {
-    if (text.body_name.empty()) continue;
-    body += fmt::format(R"("{}":{},)", text.body_name, InBody(text));
+    if (!text.body_name.empty()) properties->set(std::string(text.body_name), InBody(text));
   }
-  return R"("SearchBody":{"type":"object","additionalProperties":false,"properties":{)" + body +
-         R"("facet_filters":{"type":"object","additionalProperties":{"type":"array","items":{}}}}})";
+  properties->set("facet_filters", Map(List(Members())));
+  return Members({{"type", "object"}, {"additionalProperties", false}, {"properties", properties}});
 }
 
-/// Returns the document of an index, and the answers that contain documents.
-std::string IndexSchemas(const DescribedIndex& index, const std::string& type) {
-  const std::string document = Ref("schemas", type + "Document");
-  const std::string meta = Ref("schemas", "Meta");
-  std::string out = fmt::format(R"(,"{}Document":{})", type, DocumentSchema(index.schema));
-  out += fmt::format(
-      R"(,"{}Hit":{{"type":"object","required":["id","score","document"],"properties":{{"id":{{"type":"string"}},"score":{{"type":["number","null"]}},"document":{},"highlight":{},"distance_m":{{"type":["number","null"]}},"pinned":{{"type":"boolean"}},"group":{},"explanation":{}}}}})",
-      type, document, Ref("schemas", "Highlight"), Ref("schemas", "Group"),
-      Ref("schemas", "Explanation"));
-  out += fmt::format(
-      R"(,"{}SearchAnswer":{{"type":"object","required":["hits","total","facets","page","meta"],"properties":{{"hits":{{"type":"array","items":{}}},"total":{},"facets":{},"page":{},"did_you_mean":{},"meta":{}}}}})",
-      type, Ref("schemas", type + "Hit"), Ref("schemas", "Total"), Ref("schemas", "Facets"),
-      Ref("schemas", "Page"), Ref("schemas", "DidYouMean"), meta);
-  out += fmt::format(
-      R"(,"{}DocumentAnswer":{{"type":"object","required":["id","document"],"properties":{{"id":{{"type":"string"}},"document":{},"meta":{}}}}})",
-      type, document, meta);
-  return out +
-         fmt::format(
-             R"(,"{}DocumentsAnswer":{{"type":"object","required":["docs","missing"],"properties":{{"docs":{{"type":"array","items":{}}},"missing":{{"type":"array","items":{{"type":"string"}}}}}}}})",
-             type, Ref("schemas", type + "DocumentAnswer"));
+/// Adds the document of an index, and the answers that contain documents.
+void AddSchemas(ObjectPtr& schemas, const DescribedIndex& index, const std::string& type) {
+  const ObjectPtr document = Schema(type + "Document");
+  const ObjectPtr meta = Schema("Meta");
+  schemas->set(type + "Document", DocumentSchema(index.schema));
+  schemas->set(type + "Hit", Object(Items({"id", "score", "document"}),
+                                    Members({{"id", Type("string")},
+                                             {"score", Nullable("number")},
+                                             {"document", document},
+                                             {"highlight", Schema("Highlight")},
+                                             {"distance_m", Nullable("number")},
+                                             {"pinned", Type("boolean")},
+                                             {"group", Schema("Group")},
+                                             {"explanation", Schema("Explanation")}})));
+  schemas->set(type + "SearchAnswer", Object(Items({"hits", "total", "facets", "page", "meta"}),
+                                             Members({{"hits", List(Schema(type + "Hit"))},
+                                                      {"total", Schema("Total")},
+                                                      {"facets", Schema("Facets")},
+                                                      {"page", Schema("Page")},
+                                                      {"did_you_mean", Schema("DidYouMean")},
+                                                      {"meta", meta}})));
+  schemas->set(type + "DocumentAnswer",
+               Object(Items({"id", "document"}),
+                      Members({{"id", Type("string")}, {"document", document}, {"meta", meta}})));
+  schemas->set(
+      type + "DocumentsAnswer",
+      Object(Items({"docs", "missing"}), Members({{"docs", List(Schema(type + "DocumentAnswer"))},
+                                                  {"missing", List(Type("string"))}})));
 }
 
-std::string Components(const std::vector<DescribedIndex>& indexes,
-                       const std::vector<std::string>& types, bool secured) {
-  std::string parameters;
+ObjectPtr SharedParameters() {
+  ObjectPtr out = Members();
   for (const ParameterText& text : kParameterTexts) {
-    parameters +=
-        fmt::format(R"({}"{}":{{"name":"{}","in":"query","description":"{}","schema":{}{}{}}})",
-                    parameters.empty() ? "" : ",", TypeName(text.name), text.name, text.description,
-                    text.schema, IsList(text) ? R"(,"style":"form","explode":false)" : "",
-                    text.name == "filter" ? R"(,"example":"status = live AND price < 50")" : "");
+    ObjectPtr parameter = InQuery(std::string(text.name), {});
+    parameter->set("description", std::string(text.description));
+    parameter->set("schema", Raw(std::string(text.schema)));
+    if (IsList(text)) {
+      parameter->set("style", "form");
+      parameter->set("explode", false);
+    }
+    if (text.name == "filter") parameter->set("example", "status = live AND price < 50");
+    out->set(TypeName(text.name), parameter);
   }
-  std::string schemas(kSharedSchemas);
-  schemas += "," + SearchBodySchema();
-  for (std::size_t i = 0; i < indexes.size(); ++i) schemas += IndexSchemas(indexes[i], types[i]);
-  std::string responses;
+  return out;
+}
+
+ObjectPtr ErrorResponses() {
+  ObjectPtr out = Members();
   for (const ErrorText& error : kErrors) {
-    responses += fmt::format(
-        R"({}"Error{}":{{"description":"{}","content":{{"application/problem+json":{{"schema":{{"allOf":[{},{{"type":"object","properties":{{"code":{{"enum":[{}]}}}}}}]}}}}}}}})",
-        responses.empty() ? "" : ",", error.status, error.description, Ref("schemas", "Problem"),
-        error.codes);
+    const ObjectPtr code = Members({{"enum", Raw(std::string(error.codes))}});
+    const ObjectPtr codes =
+        Members({{"type", "object"}, {"properties", Members({{"code", code}})}});
+    out->set(
+        ErrorName(error),
+        Members({{"description", std::string(error.description)},
+                 {"content", Content("application/problem+json",
+                                     Members({{"allOf", Items({Schema("Problem"), codes})}}))}}));
   }
-  std::string out = fmt::format(R"({{"parameters":{{{}}},"responses":{{{}}},"schemas":{{{}}})",
-                                parameters, responses, schemas);
-  if (secured) {
-    out +=
-        R"(,"securitySchemes":{"bearer":{"type":"http","scheme":"bearer"},"key":{"type":"apiKey","in":"header","name":"X-Api-Key"}})";
-  }
-  return out + "}";
+  return out;
 }
 
-/// Returns the query-string parameters for the facet of a field.
-std::string FacetOptions(const plan::Field& field) {
+ObjectPtr Components(const std::vector<DescribedIndex>& indexes,
+                     const std::vector<std::string>& types, bool secured) {
+  ObjectPtr schemas = Members();
+  for (const auto& [name, schema] : json::Parse(kSharedSchemas).members) {
+    schemas->set(name, Raw(json::ToText(schema)));
+  }
+  schemas->set("SearchBody", SearchBody());
+  for (std::size_t i = 0; i < indexes.size(); ++i) AddSchemas(schemas, indexes[i], types[i]);
+  ObjectPtr out = Members(
+      {{"parameters", SharedParameters()}, {"responses", ErrorResponses()}, {"schemas", schemas}});
+  if (secured) {
+    const ObjectPtr key = Members({{"type", "apiKey"}, {"in", "header"}, {"name", "X-Api-Key"}});
+    const ObjectPtr bearer = Members({{"type", "http"}, {"scheme", "bearer"}});
+    out->set("securitySchemes", Members({{"bearer", bearer}, {"key", key}}));
+  }
+  return out;
+}
+
+/// Adds the query-string parameters for the facet of a field.
+void AddFacetOptions(ArrayPtr& parameters, const plan::Field& field) {
   using plan::Kind;
-  std::string out;
-  const auto add = [&](const char* option, const char* schema) {
-    out += fmt::format(R"(,{{"name":{},"in":"query","schema":{}}})",
-                       json::Quote("facet_" + std::string(option) + "." + field.path), schema);
+  const auto add = [&](const std::string& option, const ObjectPtr& schema) {
+    parameters->add(InQuery("facet_" + option + '.' + field.path, schema));
   };
   const bool date = field.kind == Kind::kDate;
-  add("size", R"({"type":"integer","minimum":1,"maximum":100})");
-  add("sort", R"({"enum":["count","value"]})");
-  add("missing", R"({"type":"boolean"})");
-  if (!date && field.kind != Kind::kInteger && field.kind != Kind::kDecimal) return out;
-  add("ranges", R"({"type":"string","examples":["..50,50..100,100.."]})");
-  add("interval", date ? R"({"enum":["year","quarter","month","week","day","hour","minute"]})"
-                       : R"({"type":"number","exclusiveMinimum":0})");
-  if (date) add("timezone", R"({"type":"string","examples":["Europe/Berlin"]})");
-  return out;
+  add("size", Members({{"type", "integer"}, {"minimum", 1}, {"maximum", 100}}));
+  add("sort", Members({{"enum", Items({"count", "value"})}}));
+  add("missing", Type("boolean"));
+  if (!date && field.kind != Kind::kInteger && field.kind != Kind::kDecimal) return;
+  add("ranges", Members({{"type", "string"}, {"examples", Items({"..50,50..100,100.."})}}));
+  add("interval",
+      date ? Members(
+                 {{"enum", Items({"year", "quarter", "month", "week", "day", "hour", "minute"})}})
+           : Members({{"type", "number"}, {"exclusiveMinimum", 0}}));
+  if (date) {
+    add("timezone", Members({{"type", "string"}, {"examples", Items({"Europe/Berlin"})}}));
+  }
 }
 
-std::string Selections(const query::Schema& schema) {
-  std::string out;
+void AddSelections(ArrayPtr& parameters, const query::Schema& schema) {
   for (const plan::Field* field : schema.fields()) {
     if (!query::IsFacetable(*field)) continue;
-    out += fmt::format(
-        R"(,{{"name":{},"in":"query","description":"Only these values; does not narrow its own facet.","style":"form","explode":true,"schema":{{"type":"array","items":{{"type":"string"}}}}}})",
-        json::Quote("facet." + field->path));
-    out += FacetOptions(*field);
+    ObjectPtr selection = InQuery("facet." + field->path, List(Type("string")));
+    selection->set("description", "Only these values; does not narrow its own facet.");
+    selection->set("style", "form");
+    selection->set("explode", true);
+    parameters->add(selection);
+    AddFacetOptions(parameters, *field);
   }
-  return out;
 }
 
-/// Returns the fields for which `fits` is true, as an enumeration.
-std::string FieldEnum(const query::Schema& schema, bool (*fits)(const plan::Field&)) {
-  std::string out;
+/// Returns the facetable fields, as an enumeration.
+ObjectPtr FacetNames(const query::Schema& schema) {
+  std::vector<std::string> paths;
   for (const plan::Field* field : schema.fields()) {
-    if (fits(*field)) out += (out.empty() ? "" : ",") + json::Quote(field->path);
+    if (query::IsFacetable(*field)) paths.push_back(field->path);
   }
-  return out.empty() ? R"({"type":"string"})" : R"({"enum":[)" + out + "]}";
+  return paths.empty() ? Type("string") : Members({{"enum", Items(paths)}});
 }
 
-std::string IndexPaths(const DescribedIndex& index, const std::string& type, bool may_export) {
+void AddPaths(ObjectPtr& paths, const DescribedIndex& index, const std::string& type,
+              bool may_export) {
   const std::string base = "/v1/" + http::Encode(index.name);
-  const std::string found = Ref("schemas", type + "SearchAnswer");
-  const auto path = [&](const std::string& rest, const std::string& operations) {
-    return "," + json::Quote(base + rest) + ":{" + operations + "}";
-  };
   const auto get = [&](const std::string& verb, const std::string& summary,
-                       const std::string& parameters, const std::string& answer) {
-    return ToJson("get", {verb + type, summary, parameters, {}, answer});
+                       const ArrayPtr& parameters, const std::string& answer) {
+    return Describe({verb + type, summary, parameters, {}, Schema(answer)});
   };
   const auto post = [&](const std::string& verb, const std::string& summary,
                         const std::string& body, const std::string& answer) {
-    return ToJson("post", {verb + type + "ByBody", summary, {}, body, answer});
+    return Describe({verb + type + "ByBody", summary, Items(), Schema(body), Schema(answer)});
   };
-  const std::string body = Ref("schemas", "SearchBody");
-  const std::string id = InPath("id", "Id of the document.", R"({"type":"string"})");
-  std::string out =
-      path("/search", get("search", "Searches " + index.name,
-                          Shared(query::kSearchParameters) + Selections(index.schema), found) +
-                          "," + post("search", "Searches " + index.name, body, found));
-  out += path("/count", get("count", "Counts documents", Shared(query::kCountParameters),
-                            Ref("schemas", "Count")) +
-                            "," + post("count", "Counts documents", body, Ref("schemas", "Count")));
-  out +=
-      path("/docs/{id}", get("get", "One document", id + "," + Shared(query::kDocumentParameters),
-                             Ref("schemas", type + "DocumentAnswer")));
-  out += path("/docs/{id}/similar", get("similar", "Documents like this one",
-                                        id + "," + Shared(query::kSimilarParameters), found));
-  out += path("/docs/mget",
-              post("getMany", "Documents by id, in the order asked", Ref("schemas", "MultiGet"),
-                   Ref("schemas", type + "DocumentsAnswer")));
-  out += path("/suggest", get("suggest", "Values that begin with q",
-                              Shared(query::kSuggestParameters), Ref("schemas", "Suggestions")));
-  out += path("/facets/{field}",
-              get("facet", "Values of a field and how often they occur",
-                  InPath("field", "A field.", FieldEnum(index.schema, query::IsFacetable)) + "," +
-                      Shared(query::kFacetParameters),
-                  Ref("schemas", "Facet")));
-  if (may_export) {
-    out += path("/export", ToJson("get", {"export" + type,
-                                          "All documents, one per line",
-                                          Shared(query::kExportParameters),
-                                          {},
-                                          Ref("schemas", type + "DocumentAnswer"),
-                                          "application/x-ndjson"}));
-  }
-  return out;
+  const ObjectPtr id = InPath("id", "Id of the document.", Type("string"));
+  const std::string found = type + "SearchAnswer";
+  const std::string searches = "Searches " + index.name;
+  ArrayPtr parameters = Parameters(query::kSearchParameters);
+  AddSelections(parameters, index.schema);
+  paths->set(base + "/search", Members({{"get", get("search", searches, parameters, found)},
+                                        {"post", post("search", searches, "SearchBody", found)}}));
+  paths->set(base + "/count",
+             Members({{"get", get("count", "Counts documents", Parameters(query::kCountParameters),
+                                  "Count")},
+                      {"post", post("count", "Counts documents", "SearchBody", "Count")}}));
+  paths->set(
+      base + "/docs/{id}",
+      Members({{"get", get("get", "One document", Parameters(query::kDocumentParameters, {id}),
+                           type + "DocumentAnswer")}}));
+  paths->set(base + "/docs/{id}/similar",
+             Members({{"get", get("similar", "Documents like this one",
+                                  Parameters(query::kSimilarParameters, {id}), found)}}));
+  paths->set(base + "/docs/mget",
+             Members({{"post", post("getMany", "Documents by id, in the order asked", "MultiGet",
+                                    type + "DocumentsAnswer")}}));
+  paths->set(base + "/suggest",
+             Members({{"get", get("suggest", "Values that begin with q",
+                                  Parameters(query::kSuggestParameters), "Suggestions")}}));
+  const ObjectPtr field = InPath("field", "A field.", FacetNames(index.schema));
+  paths->set(base + "/facets/{field}",
+             Members({{"get", get("facet", "Values of a field and how often they occur",
+                                  Parameters(query::kFacetParameters, {field}), "Facet")}}));
+  if (!may_export) return;
+  paths->set(base + "/export", Members({{"get", Describe({"export" + type,
+                                                          "All documents, one per line",
+                                                          Parameters(query::kExportParameters),
+                                                          {},
+                                                          Schema(type + "DocumentAnswer"),
+                                                          "application/x-ndjson"})}}));
+}
+
+/// Returns the paths that do not belong to one index.
+ObjectPtr CommonPaths() {
+  const auto get = [](const char* id, const char* summary, const ArrayPtr& parameters,
+                      const char* answer) {
+    return Members({{"get", Describe({id, summary, parameters, {}, Schema(answer)})}});
+  };
+  const auto post = [](const char* id, const char* summary, const ObjectPtr& body,
+                       const char* answer) {
+    return Members({{"post", Describe({id, summary, Items(), body, Schema(answer)})}});
+  };
+  const ObjectPtr index = InPath("index", "Its name.", Type("string"));
+  return Members(
+      {{"/v1/indexes", get("indexes", "The indexes and their fields", Items(), "Indexes")},
+       {"/v1/indexes/{index}", get("index", "One index", Items({index}), "Index")},
+       {"/v1/sync", get("sync", "How far the sync is", Items(), "Sync")},
+       {"/v1/sync/wait", get("waitForSync", "Waits until a position is searchable",
+                             Parameters({"after", "wait"}), "Sync")},
+       {"/v1/multi-search", post("multiSearch", "Several searches at once", Schema("MultiSearch"),
+                                 "MultiSearchAnswer")},
+       {"/v1/instantsearch",
+        post("instantsearch", "The multi-query format of InstantSearch clients", Members(),
+             "MultiResults")}});
 }
 
 }  // namespace
 
 std::string OpenApi(const std::vector<DescribedIndex>& indexes, bool secured, bool may_export) {
-  std::string out = fmt::format(
-      R"({{"openapi":"3.1.0","info":{{"title":"pgsluice","version":"{}","description":"Search over what PostgreSQL holds. Generated from the indexes as they are now."}})",
-      PGSLUICE_VERSION);
-  out += R"(,"servers":[{"url":"/"}])";
-  if (secured) out += R"(,"security":[{"bearer":[]},{"key":[]}])";
-  const auto get = [](const char* id, const char* summary, const std::string& parameters,
-                      const char* answer) {
-    return ToJson("get", {id, summary, parameters, {}, Ref("schemas", answer)});
-  };
-  out += R"(,"paths":{"/v1/indexes":{)" +
-         get("indexes", "The indexes and their fields", "", "Indexes") +
-         R"(},"/v1/indexes/{index}":{)" +
-         get("index", "One index", InPath("index", "Its name.", R"({"type":"string"})"), "Index") +
-         R"(},"/v1/sync":{)" + get("sync", "How far the sync is", "", "Sync") +
-         R"(},"/v1/sync/wait":{)" +
-         get("waitForSync", "Waits until a position is searchable", Shared({"after", "wait"}),
-             "Sync") +
-         R"(},"/v1/multi-search":{)" +
-         ToJson("post", {"multiSearch",
-                         "Several searches at once",
-                         {},
-                         Ref("schemas", "MultiSearch"),
-                         Ref("schemas", "MultiSearchAnswer")}) +
-         R"(},"/v1/instantsearch":{)" +
-         ToJson("post", {"instantsearch",
-                         "The multi-query format of InstantSearch clients",
-                         {},
-                         "{}",
-                         Ref("schemas", "MultiResults")}) +
-         "}";
-  const std::vector<std::string> types = TypeNames(indexes);
-  for (std::size_t i = 0; i < indexes.size(); ++i) {
-    out += IndexPaths(indexes[i], types[i], may_export);
+  ObjectPtr out =
+      Members({{"openapi", "3.1.0"},
+               {"info", Members({{"title", "pgsluice"},
+                                 {"version", PGSLUICE_VERSION},
+                                 {"description",
+                                  "Search over what PostgreSQL holds. Generated from the "
+                                  "indexes as they are now."}})},
+               {"servers", Items({Members({{"url", "/"}})})}});
+  if (secured) {
+    out->set("security", Items({Members({{"bearer", Items()}}), Members({{"key", Items()}})}));
   }
-  return out + R"(},"components":)" + Components(indexes, types, secured) + "}";
+  const std::vector<std::string> types = TypeNames(indexes);
+  ObjectPtr paths = CommonPaths();
+  for (std::size_t i = 0; i < indexes.size(); ++i) {
+    AddPaths(paths, indexes[i], types[i], may_export);
+  }
+  out->set("paths", paths);
+  out->set("components", Components(indexes, types, secured));
+  return json::ToText(out);
 }
 
 }  // namespace pgsluice::api

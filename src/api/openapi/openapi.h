@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "pgsluice/api/server.h"
+#include "pgsluice/json/build.h"
 #include "pgsluice/query/schema.h"
 
 namespace pgsluice::api {
@@ -19,6 +20,6 @@ struct DescribedIndex {
 std::string OpenApi(const std::vector<DescribedIndex>& indexes, bool secured, bool may_export);
 
 /// Returns the JSON Schema of an index's documents.
-std::string DocumentSchema(const query::Schema& schema);
+json::ObjectPtr DocumentSchema(const query::Schema& schema);
 
 }  // namespace pgsluice::api

@@ -8,33 +8,33 @@ namespace pgsluice::api {
 struct ErrorText {
   int status;
   std::string_view description;
-  std::string_view codes;  ///< JSON strings, comma-separated.
+  std::string_view codes;  ///< A JSON array.
 };
 
 inline constexpr ErrorText kErrors[] = {
     {400, "The request is wrong.",
-     R"("invalid_filter","unknown_field","unknown_parameter","invalid_parameter","limit_exceeded","invalid_cursor","invalid_json")"},
+     R"(["invalid_filter","unknown_field","unknown_parameter","invalid_parameter","limit_exceeded","invalid_cursor","invalid_json"])"},
     {401, "Credentials are missing or not valid.",
-     R"("missing_credentials","invalid_credentials","expired_credentials")"},
+     R"(["missing_credentials","invalid_credentials","expired_credentials"])"},
     {403, "Not allowed.",
-     R"("index_not_allowed","missing_claim","export_not_allowed","parameter_not_allowed")"},
-    {404, "Not found.", R"("unknown_index","document_not_found","not_found")"},
-    {405, "Another method is needed.", R"("method_not_allowed")"},
-    {406, "Answers are JSON.", R"("not_acceptable")"},
-    {408, "The request came too slowly.", R"("request_timeout")"},
-    {410, "The index was rebuilt; start again without the cursor.", R"("cursor_expired")"},
-    {411, "A body needs Content-Length.", R"("length_required")"},
-    {413, "The body is too large.", R"("body_too_large")"},
-    {414, "The URL is too long.", R"("uri_too_long")"},
-    {415, "The body must be JSON.", R"("unsupported_media_type")"},
-    {421, "The server does not answer for this host.", R"("host_not_allowed")"},
-    {429, "Too many requests; see Retry-After.", R"("rate_limited")"},
-    {431, "The headers are too large.", R"("headers_too_large")"},
-    {500, "An error in pgsluice.", R"("internal_error")"},
-    {502, "The search engine could not answer.", R"("engine_error")"},
+     R"(["index_not_allowed","missing_claim","export_not_allowed","parameter_not_allowed"])"},
+    {404, "Not found.", R"(["unknown_index","document_not_found","not_found"])"},
+    {405, "Another method is needed.", R"(["method_not_allowed"])"},
+    {406, "Answers are JSON.", R"(["not_acceptable"])"},
+    {408, "The request came too slowly.", R"(["request_timeout"])"},
+    {410, "The index was rebuilt; start again without the cursor.", R"(["cursor_expired"])"},
+    {411, "A body needs Content-Length.", R"(["length_required"])"},
+    {413, "The body is too large.", R"(["body_too_large"])"},
+    {414, "The URL is too long.", R"(["uri_too_long"])"},
+    {415, "The body must be JSON.", R"(["unsupported_media_type"])"},
+    {421, "The server does not answer for this host.", R"(["host_not_allowed"])"},
+    {429, "Too many requests; see Retry-After.", R"(["rate_limited"])"},
+    {431, "The headers are too large.", R"(["headers_too_large"])"},
+    {500, "An error in pgsluice.", R"(["internal_error"])"},
+    {502, "The search engine could not answer.", R"(["engine_error"])"},
     {503, "Not available now; see Retry-After.",
-     R"("engine_unavailable","index_not_ready","overloaded")"},
-    {504, "Not in time.", R"("engine_timeout","sync_wait_timeout")"}};
+     R"(["engine_unavailable","index_not_ready","overloaded"])"},
+    {504, "Not in time.", R"(["engine_timeout","sync_wait_timeout"])"}};
 
 struct ParameterText {
   std::string_view name;       ///< In a query string.
@@ -45,7 +45,7 @@ struct ParameterText {
 
 inline constexpr ParameterText kParameterTexts[] = {
     {"q", "q", R"({"type":"string","maxLength":256})",
-     R"(Text; empty finds all. \"phrases\" and -word work.)"},
+     R"(Text; empty finds all. "phrases" and -word work.)"},
     {"q.fields", "q_fields", R"({"type":"array","items":{"type":"string"}})",
      "Fields and weights: title^3,description."},
     {"match", "match", R"({"type":"string","enum":["all","any","most"],"default":"all"})",
@@ -98,7 +98,7 @@ inline constexpr ParameterText kParameterTexts[] = {
      "How many values."},
 };
 
-inline constexpr std::string_view kSharedSchemas = R"json(
+inline constexpr std::string_view kSharedSchemas = R"json({
 "ProblemError":{"type":"object","properties":{"parameter":{"type":"string"},"offset":{"type":"integer"},
  "code":{"type":"string"},"detail":{"type":"string"},"allowed":{"type":"array","items":{"type":"string"}}}},
 "Problem":{"type":"object","description":"RFC 9457.","required":["type","title","status","code","detail"],
@@ -155,6 +155,6 @@ inline constexpr std::string_view kSharedSchemas = R"json(
 "MultiResults":{"type":"object","required":["results"],"properties":{"results":{"type":"array","items":{"$ref":"#/components/schemas/MultiResult"}}}},
 "MultiResult":{"type":"object","description":"A SearchAnswer of the index, or a Problem.","additionalProperties":true},
 "MultiGet":{"type":"object","required":["ids"],"properties":{"ids":{"type":"array","maxItems":1000,"items":{"type":"string"}},
- "fields":{"type":"array","items":{"type":"string"}},"numbers":{"type":"string","enum":["number","string"]},"filter":{"$ref":"#/components/schemas/Filter"}}})json";
+ "fields":{"type":"array","items":{"type":"string"}},"numbers":{"type":"string","enum":["number","string"]},"filter":{"$ref":"#/components/schemas/Filter"}}}})json";
 
 }  // namespace pgsluice::api

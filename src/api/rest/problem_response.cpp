@@ -1,7 +1,5 @@
-#include <spdlog/fmt/fmt.h>
-
 #include "api/http/message.h"
-#include "pgsluice/json/writer.h"
+#include "pgsluice/json/build.h"
 
 namespace pgsluice::api {
 
@@ -13,19 +11,12 @@ std::string Title(std::string code) {
   return code;
 }
 
-std::string MistakeJson(const query::Mistake& mistake) {
-  std::string out =
-      fmt::format(R"({{"parameter":{},"code":{},"detail":{})", json::Quote(mistake.parameter),
-                  json::Quote(mistake.code), json::Quote(mistake.detail));
-  if (mistake.offset) out += fmt::format(R"(,"offset":{})", *mistake.offset);
-  if (!mistake.allowed.empty()) {
-    out += R"(,"allowed":[)";
-    for (std::size_t i = 0; i < mistake.allowed.size(); ++i) {
-      out += (i > 0 ? "," : "") + json::Quote(mistake.allowed[i]);
-    }
-    out += ']';
-  }
-  return out + "}";
+json::ObjectPtr Describe(const query::Mistake& mistake) {
+  json::ObjectPtr out = json::Members(
+      {{"parameter", mistake.parameter}, {"code", mistake.code}, {"detail", mistake.detail}});
+  if (mistake.offset) out->set("offset", *mistake.offset);
+  if (!mistake.allowed.empty()) out->set("allowed", json::Items(mistake.allowed));
+  return out;
 }
 
 }  // namespace
@@ -34,15 +25,15 @@ Response ProblemResponse(const query::Problem& problem, const std::string& reque
   Response response;
   response.status = problem.status();
   response.content_type = "application/problem+json";
-  response.body = fmt::format(
-      R"({{"type":"urn:pgsluice:{}","title":{},"status":{},"code":{},"detail":{},"instance":{},"errors":[)",
-      problem.code(), json::Quote(Title(problem.code())), problem.status(),
-      json::Quote(problem.code()), json::Quote(problem.what()),
-      json::Quote("urn:request:" + request_id));
-  for (std::size_t i = 0; i < problem.mistakes().size(); ++i) {
-    response.body += (i > 0 ? "," : "") + MistakeJson(problem.mistakes()[i]);
-  }
-  response.body += "]}";
+  json::ArrayPtr errors = json::Items();
+  for (const query::Mistake& mistake : problem.mistakes()) errors->add(Describe(mistake));
+  response.body = json::ToText(json::Members({{"type", "urn:pgsluice:" + problem.code()},
+                                              {"title", Title(problem.code())},
+                                              {"status", problem.status()},
+                                              {"code", problem.code()},
+                                              {"detail", problem.what()},
+                                              {"instance", "urn:request:" + request_id},
+                                              {"errors", errors}}));
   if (problem.status() == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
   if (!problem.allow().empty()) response.headers.emplace_back("Allow", problem.allow());
   if (problem.retry_after() > 0) {

@@ -13,6 +13,7 @@
 #include "app/service/signals.h"
 #include "pgsluice/base/printable.h"
 #include "pgsluice/config/databases.h"
+#include "pgsluice/json/build.h"
 #include "pgsluice/json/value.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/pg/databases.h"
@@ -155,25 +156,23 @@ class JsonOf {
     if (diff_) {
       const json::Value* indexes = value.Find("indexes");
       for (const auto& [name, index] : (indexes == nullptr ? value : *indexes).members) {
-        Append(json::Quote(name), index);
+        indexes_->set(name, json::Raw(json::ToText(index)));
       }
     } else if (list_) {
-      for (json::Value& item : value.items) Append("", Named(std::move(item), database));
+      for (json::Value& item : value.items) {
+        items_->add(json::Raw(json::ToText(Named(std::move(item), database))));
+      }
     } else {
       context_.out << json::ToText(Named(std::move(value), database)) << '\n';
     }
   }
 
   void End() {
-    if (list_) context_.out << '[' << all_ << "]\n";
-    if (diff_) context_.out << R"({"indexes":{)" << all_ << "}}\n";
+    if (list_) context_.out << json::ToText(items_) << '\n';
+    if (diff_) context_.out << json::ToText(json::Members({{"indexes", indexes_}})) << '\n';
   }
 
  private:
-  void Append(const std::string& name, const json::Value& value) {
-    all_ += (all_.empty() ? "" : ",") + name + (name.empty() ? "" : ":") + json::ToText(value);
-  }
-
   static json::Value Named(json::Value object, const std::string& database) {
     std::erase_if(object.members, [](const auto& member) { return member.first == "database"; });
     object.members.emplace(object.members.begin(), "database", json::Parse(json::Quote(database)));
@@ -182,7 +181,8 @@ class JsonOf {
 
   const Context& context_;
   bool list_ = false, diff_ = false, named_ = false;
-  std::string all_;
+  json::ArrayPtr items_ = json::Items();
+  json::ObjectPtr indexes_ = json::Members();
 };
 
 /// Does the same in the configuration's text.

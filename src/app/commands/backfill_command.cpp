@@ -1,6 +1,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <chrono>
+#include <cmath>
 #include <ostream>
 
 #include "app/cli/progress_view.h"
@@ -9,7 +10,7 @@
 #include "app/service/signals.h"
 #include "app/service/wanted_plans.h"
 #include "pgsluice/base/text.h"
-#include "pgsluice/json/writer.h"
+#include "pgsluice/json/build.h"
 #include "pgsluice/migrate/migrator.h"
 #include "pgsluice/sync/backfill_tasks.h"
 #include "pgsluice/sync/bulk_writer.h"
@@ -113,8 +114,9 @@ class Backfill {
     const std::int64_t rows = sync::BackfilledRows(session_, name);
     const double seconds = std::chrono::duration<double>(Clock::now() - begun_).count();
     if (context_.invocation.Has("json")) {
-      context_.out << fmt::format(R"({{"index":{},"rows":{},"seconds":{:.1f}}})", json::Quote(name),
-                                  rows, seconds)
+      context_.out << json::ToText(json::Members({{"index", name},
+                                                  {"rows", rows},
+                                                  {"seconds", std::round(seconds * 10) / 10}}))
                    << '\n';
     } else {
       context_.out << fmt::format("{}: {} rows read\n", name, rows);

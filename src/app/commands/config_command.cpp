@@ -18,7 +18,7 @@
 #include "pgsluice/engine/engine.h"
 #include "pgsluice/engine/index_body.h"
 #include "pgsluice/engine/try_index.h"
-#include "pgsluice/json/writer.h"
+#include "pgsluice/json/build.h"
 #include "pgsluice/pg/session.h"
 #include "pgsluice/plan/plan.h"
 #include "pgsluice/sync/index_manager.h"
@@ -136,10 +136,11 @@ void CheckEngine(const config::Config& config, const Planned& planned, config::F
 
 void PrintJsonLines(const config::Findings& findings, std::ostream& out) {
   for (const config::Finding& finding : findings) {
-    out << "{\"place\":" << json::Quote(finding.place)
-        << ",\"message\":" << json::Quote(finding.message)
-        << ",\"hint\":" << json::Quote(finding.hint)
-        << ",\"severity\":" << (finding.warning ? "\"warning\"" : "\"error\"") << "}\n";
+    out << json::ToText(json::Members({{"place", finding.place},
+                                       {"message", finding.message},
+                                       {"hint", finding.hint},
+                                       {"severity", finding.warning ? "warning" : "error"}}))
+        << '\n';
   }
 }
 

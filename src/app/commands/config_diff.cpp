@@ -7,7 +7,7 @@
 
 #include "pgsluice/catalog/catalog.h"
 #include "pgsluice/engine/engine.h"
-#include "pgsluice/json/writer.h"
+#include "pgsluice/json/build.h"
 #include "pgsluice/migrate/migrator.h"
 #include "pgsluice/plan/plan.h"
 #include "pgsluice/sync/index_manager.h"
@@ -55,16 +55,15 @@ std::map<std::string, Change> Changes(const config::Config& config) {
 int RunConfigDiff(const Context& context) {
   const std::map<std::string, Change> changes = Changes(context.config);
   const bool as_json = context.invocation.Has("json");
-  std::string json;
+  json::ObjectPtr indexes = json::Members();
   for (const auto& [name, change] : changes) {
-    json += fmt::format(R"({}{}:{{"change":"{}","reason":{}}})", json.empty() ? "" : ",",
-                        json::Quote(name), change.what, json::Quote(change.reason));
+    indexes->set(name, json::Members({{"change", change.what}, {"reason", change.reason}}));
     if (as_json) continue;
     context.out << name << ": " << change.what;
     if (!change.reason.empty()) context.out << " (" << change.reason << ')';
     context.out << '\n';
   }
-  if (as_json) context.out << R"({"indexes":{)" << json << "}}\n";
+  if (as_json) context.out << json::ToText(json::Members({{"indexes", indexes}})) << '\n';
   return kOk;
 }
 

@@ -6,7 +6,7 @@
 #include "app/commands/commands.h"
 #include "app/commands/dead_letters.h"
 #include "pgsluice/base/printable.h"
-#include "pgsluice/json/writer.h"
+#include "pgsluice/json/build.h"
 #include "pgsluice/migrate/migrator.h"
 #include "pgsluice/outbox/outbox.h"
 
@@ -44,15 +44,18 @@ int List(const Context& context, pg::Session& session) {
   return kOk;
 }
 
-std::string Json(const outbox::DeadLetter& letter) {
-  return "{\"id\":" + std::to_string(letter.id) + ",\"index\":" + json::Quote(letter.index) +
-         ",\"document_id\":" + json::Quote(letter.document_id) + ",\"key\":" + letter.key +
-         ",\"error\":" + json::Quote(letter.error) +
-         ",\"status\":" + std::to_string(letter.status) +
-         ",\"attempts\":" + std::to_string(letter.attempts) +
-         ",\"first_at\":" + json::Quote(letter.first_at) +
-         ",\"last_at\":" + json::Quote(letter.last_at) +
-         (letter.database.empty() ? "" : ",\"database\":" + json::Quote(letter.database)) + '}';
+json::ObjectPtr Describe(const outbox::DeadLetter& letter) {
+  json::ObjectPtr out = json::Members({{"id", letter.id},
+                                       {"index", letter.index},
+                                       {"document_id", letter.document_id},
+                                       {"key", json::Raw(letter.key)},
+                                       {"error", letter.error},
+                                       {"status", letter.status},
+                                       {"attempts", letter.attempts},
+                                       {"first_at", letter.first_at},
+                                       {"last_at", letter.last_at}});
+  if (!letter.database.empty()) out->set("database", letter.database);
+  return out;
 }
 
 /// Returns the ids that no dead letter has.
@@ -67,11 +70,9 @@ std::vector<std::int64_t> Unknown(pg::Session& session, std::vector<std::int64_t
 }  // namespace
 
 std::string ToJson(const std::vector<outbox::DeadLetter>& letters) {
-  std::string out = "[";
-  for (const outbox::DeadLetter& letter : letters) {
-    out += (out.size() > 1 ? ",\n " : "") + Json(letter);
-  }
-  return out + ']';
+  json::ArrayPtr out = json::Items();
+  for (const outbox::DeadLetter& letter : letters) out->add(Describe(letter));
+  return json::ToText(out);
 }
 
 void WithoutRow(outbox::DeadLetter& letter) {
@@ -98,7 +99,8 @@ int RunDeadLetters(const Context& context) {
   const std::int64_t count =
       retry ? outbox::RetryDeadLetters(session, ids) : outbox::DiscardDeadLetters(session, ids);
   if (invocation.Has("json")) {
-    context.out << "{\"" << (retry ? "retried" : "discarded") << "\":" << count << "}\n";
+    const std::string done = retry ? "retried" : "discarded";
+    context.out << json::ToText(json::Members({{done, count}})) << '\n';
   } else if (unknown.empty() || count > 0) {
     context.out << count << (retry ? " to be written again\n" : " discarded\n");
   }

@@ -2,7 +2,7 @@
 
 #include "app/commands/commands.h"
 #include "app/commands/local_service.h"
-#include "pgsluice/json/writer.h"
+#include "pgsluice/json/build.h"
 
 namespace pgsluice::app {
 
@@ -16,9 +16,9 @@ int RunHealth(const Context& context) {
       : !answer ? "nothing answers at " + address.host + ':' + std::to_string(address.port)
                 : "unhealthy: " + std::to_string(answer->status) + ' ' + answer->body;
   if (context.invocation.Has("json")) {
-    context.out << (healthy ? R"({"healthy":true})"
-                            : R"({"healthy":false,"reason":)" + json::Quote(reason) + '}')
-                << '\n';
+    json::ObjectPtr outcome = json::Members({{"healthy", healthy}});
+    if (!healthy) outcome->set("reason", reason);
+    context.out << json::ToText(outcome) << '\n';
   }
   if (!healthy) {
     throw Error(Disposition::kRetry, reason,

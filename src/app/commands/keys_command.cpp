@@ -6,7 +6,7 @@
 
 #include "app/commands/commands.h"
 #include "pgsluice/base/digest.h"
-#include "pgsluice/json/writer.h"
+#include "pgsluice/json/build.h"
 
 namespace pgsluice::app {
 
@@ -27,13 +27,13 @@ int RunKeys(const Context& context) {
   const std::string policy = context.invocation.Option("policy", "member");
   const std::string name = context.invocation.Option("name", policy);
   const std::string key = NewKey();
-  const std::string entry = "{\"name\": " + json::Quote(name) + ", \"sha256\": \"" +
-                            base::Sha256(key) + "\", \"policy\": " + json::Quote(policy) + "}";
+  const json::ObjectPtr entry =
+      json::Members({{"name", name}, {"sha256", base::Sha256(key)}, {"policy", policy}});
   if (context.invocation.Has("json")) {
-    context.out << "{\"key\": \"" << key << "\", \"entry\": " << entry << "}\n";
+    context.out << json::ToText(json::Members({{"key", key}, {"entry", entry}})) << '\n';
     return kOk;
   }
-  context.out << key << '\n' << entry << '\n';
+  context.out << key << '\n' << json::ToText(entry) << '\n';
   context.err << "The first line is the key: it is shown only now. Put the second line into "
                  "auth.keys of the configuration.\n";
   if (!context.config.auth.policies.contains(policy)) {

@@ -4,7 +4,7 @@
 
 #include "app/commands/attach_tables.h"
 #include "app/commands/commands.h"
-#include "pgsluice/json/writer.h"
+#include "pgsluice/json/build.h"
 #include "pgsluice/migrate/migrator.h"
 #include "pgsluice/sync/attach.h"
 
@@ -63,17 +63,17 @@ int DryRun(const Context& context, pg::Session& session) {
 
 int Status(const Context& context, pg::Session& session) {
   const auto states = migrate::Migrator::Status(session);
-  std::string json;
-  for (const migrate::MigrationState& state : states) {
-    json +=
-        (json.empty() ? "[" : ",\n ") + std::string("{\"number\":") + std::to_string(state.number) +
-        ",\"name\":" + json::Quote(state.name) +
-        ",\"applied_at\":" + (state.applied_at.empty() ? "null" : json::Quote(state.applied_at)) +
-        ",\"known\":" + (state.known ? "true" : "false") +
-        ",\"changed\":" + (state.changed ? "true" : "false") + '}';
-  }
   if (context.invocation.Has("json")) {
-    context.out << (json.empty() ? "[" : json) << "]\n";
+    json::ArrayPtr list = json::Items();
+    for (const migrate::MigrationState& state : states) {
+      list->add(json::Members(
+          {{"number", state.number},
+           {"name", state.name},
+           {"applied_at", state.applied_at.empty() ? json::Built() : json::Built(state.applied_at)},
+           {"known", state.known},
+           {"changed", state.changed}}));
+    }
+    context.out << json::ToText(list) << '\n';
     return kOk;
   }
   for (const migrate::MigrationState& state : states) {

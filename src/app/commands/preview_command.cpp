@@ -7,6 +7,7 @@
 #include "app/service/wanted_plans.h"
 #include "pgsluice/base/text.h"
 #include "pgsluice/engine/engine.h"
+#include "pgsluice/json/build.h"
 #include "pgsluice/json/value.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/plan/plan.h"
@@ -35,7 +36,7 @@ class Reader {
     try {
       if (key.empty()) {
         const pg::Result keys =
-            session_.ExecParams(Possible(plan_.keys_of_ids.sql), {"[" + json::Quote(id) + "]"});
+            session_.ExecParams(Possible(plan_.keys_of_ids.sql), {json::ToText(json::Items({id}))});
         if (keys.rows() > 0) key = keys.Text(0, 0);
       }
       return key.empty() ? std::vector<Document>() : Read("[" + key + "]");
@@ -115,14 +116,14 @@ std::string Mapping(const Context& context, const plan::Plan& plan) {
   }
 }
 
-std::string SqlJson(const plan::Plan& plan) {
-  std::string out = R"({"documents":)" + json::Quote(plan.read_by_key.sql) + R"(,"sources":[)";
+json::ObjectPtr DescribeSql(const plan::Plan& plan) {
+  json::ArrayPtr sources = json::Items();
   for (const plan::Source& source : plan.sources) {
-    if (out.back() == '}') out += ',';
-    out += R"({"table":)" + json::Quote(source.table_name) + R"(,"to_roots":)" +
-           (source.to_roots.sql.empty() ? "null" : json::Quote(source.to_roots.sql)) + '}';
+    const std::string& sql = source.to_roots.sql;
+    sources->add(json::Members({{"table", source.table_name},
+                                {"to_roots", sql.empty() ? json::Built() : json::Built(sql)}}));
   }
-  return out + "]}";
+  return json::Members({{"documents", plan.read_by_key.sql}, {"sources", sources}});
 }
 
 void PrintSql(const plan::Plan& plan, std::ostream& out) {
@@ -205,29 +206,29 @@ int RunPreview(const Context& context) {
   const bool all = show == "all";
   pg::Session session({.url = context.config.database.url});
   const auto plan = WantedPlans(context, session).plans.at(0);
-  std::string json = R"({"index":)" + json::Quote(plan->name);
+  json::ObjectPtr out = json::Members({{"index", plan->name}});
   const bool as_json = invocation.Has("json");
   if (all || show == "document") {
-    std::string list;
+    json::ArrayPtr list = json::Items();
     for (const Document& document : Documents(context, session, *plan)) {
-      const std::string line =
-          R"({"id":)" + json::Quote(document.id) + R"(,"document":)" + document.text + "}";
-      list += (list.empty() ? "" : ",") + line;
-      if (!as_json) context.out << line << '\n';
+      const json::ObjectPtr line =
+          json::Members({{"id", document.id}, {"document", json::Raw(document.text)}});
+      list->add(line);
+      if (!as_json) context.out << json::ToText(line) << '\n';
     }
-    json += R"(,"documents":[)" + list + "]";
+    out->set("documents", list);
   }
   if (all || show == "mapping") {
     const std::string mapping = Mapping(context, *plan);
     if (!as_json) context.out << mapping << '\n';
-    json += R"(,"mapping":)" + mapping;
+    out->set("mapping", json::Raw(mapping));
   }
   if (all || show == "sql") {
     const auto with_sql = WithSql(plan);
     if (!as_json) PrintSql(*with_sql, context.out);
-    json += R"(,"sql":)" + SqlJson(*with_sql);
+    out->set("sql", DescribeSql(*with_sql));
   }
-  if (as_json) context.out << json << "}\n";
+  if (as_json) context.out << json::ToText(out) << '\n';
   return kOk;
 }
 

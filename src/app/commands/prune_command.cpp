@@ -6,7 +6,7 @@
 #include "app/commands/commands.h"
 #include "pgsluice/catalog/catalog.h"
 #include "pgsluice/engine/engine.h"
-#include "pgsluice/json/writer.h"
+#include "pgsluice/json/build.h"
 #include "pgsluice/migrate/migrator.h"
 #include "pgsluice/plan/plan.h"
 #include "pgsluice/sync/index_manager.h"
@@ -18,22 +18,18 @@ namespace {
 
 using sync::Leftovers;
 
-std::string List(const std::vector<std::string>& texts) {
-  std::string out = "[";
-  for (const std::string& text : texts) out += (out.size() > 1 ? "," : "") + json::Quote(text);
-  return out + "]";
-}
-
 void PrintJson(const Leftovers& left, bool removed, std::ostream& out) {
-  out << R"({"removed":)" << (removed ? "true" : "false") << R"(,"indexes":[)";
-  for (std::size_t i = 0; i < left.indexes.size(); ++i) {
-    const Leftovers::Index& index = left.indexes[i];
-    out << (i > 0 ? "," : "") << R"({"index":)" << json::Quote(index.name) << R"(,"physical":)"
-        << List(index.physical) << R"(,"dead_letters":)" << index.dead_letters << '}';
+  json::ArrayPtr indexes = json::Items();
+  for (const Leftovers::Index& index : left.indexes) {
+    indexes->add(json::Members({{"index", index.name},
+                                {"physical", json::Items(index.physical)},
+                                {"dead_letters", index.dead_letters}}));
   }
   std::vector<std::string> tables;
   for (const Leftovers::Table& table : left.tables) tables.push_back(table.name);
-  out << R"(],"tables":)" << List(tables) << "}\n";
+  out << json::ToText(json::Members(
+             {{"removed", removed}, {"indexes", indexes}, {"tables", json::Items(tables)}}))
+      << '\n';
 }
 
 void Print(const Leftovers& left, std::ostream& out) {

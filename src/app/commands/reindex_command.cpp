@@ -8,7 +8,7 @@
 #include "app/commands/local_sync.h"
 #include "app/service/signals.h"
 #include "app/service/wanted_plans.h"
-#include "pgsluice/json/writer.h"
+#include "pgsluice/json/build.h"
 #include "pgsluice/migrate/migrator.h"
 #include "pgsluice/sync/backfill_tasks.h"
 #include "pgsluice/sync/index_manager.h"
@@ -92,8 +92,7 @@ class Reindex {
 
   void Print(const std::string& result, const std::string& text) {
     if (context_.invocation.Has("json")) {
-      context_.out << fmt::format(R"({{"index":{},"result":"{}"}})", json::Quote(name_), result)
-                   << '\n';
+      context_.out << json::ToText(json::Members({{"index", name_}, {"result", result}})) << '\n';
     } else {
       context_.out << name_ << ": " << text << '\n';
     }

@@ -12,8 +12,8 @@
 #include "app/commands/status_text.h"
 #include "pgsluice/catalog/catalog.h"
 #include "pgsluice/config/databases.h"
+#include "pgsluice/json/build.h"
 #include "pgsluice/json/value.h"
-#include "pgsluice/json/writer.h"
 #include "pgsluice/migrate/migrator.h"
 #include "pgsluice/plan/plan.h"
 
@@ -24,12 +24,12 @@ namespace {
 /// Returns the configured indexes as JSON. Reads troubles as the syncing processes recorded them,
 /// because a role for status may not be allowed to read the tables.
 std::string Configured(const config::Config& config, pg::Session& session) {
-  std::string all = "{";
+  json::ObjectPtr all = json::Members();
   const auto catalog = catalog::Catalog::Load(session);
   for (const std::string& name : plan::ConfiguredNames(config, catalog, session)) {
-    all += (all.size() > 1 ? "," : "") + json::Quote(name) + ":{}";
+    all->set(name, json::Members());
   }
-  return all + "}";
+  return json::ToText(all);
 }
 
 std::string FromDatabase(const config::Config& config, pg::Session& session) {
@@ -56,8 +56,7 @@ std::string FromEach(const config::Config& config) {
       pg::Session session({.url = one.database.url});
       part.json = FromDatabase(one, session);
     } catch (const Error& error) {
-      part.json =
-          R"({"phase":"degraded","reason":)" + json::Quote("database: " + error.Full()) + "}";
+      part.json = Degraded("database: " + error.Full());
     }
   }
   return MergeStatus(parts);

@@ -1,12 +1,11 @@
 #include "app/commands/status_merge.h"
 
-#include <spdlog/fmt/fmt.h>
-
 #include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
 
+#include "pgsluice/json/build.h"
 #include "pgsluice/json/writer.h"
 
 namespace pgsluice::app {
@@ -57,10 +56,10 @@ class Merge {
     AddIndexes(part.database, status);
     if (const Value* tables = status.Find("tables")) {
       for (const auto& [name, table] : tables->members) {
-        Append(tables_, part.database + '.' + name, json::ToText(table));
+        tables_->set(part.database + '.' + name, json::Raw(json::ToText(table)));
       }
     }
-    Append(databases_, part.database, OwnOf(status));
+    databases_->set(part.database, json::Raw(OwnOf(status)));
     if (const Value* versions = status.Find("versions")) {
       for (const auto& [name, version] : versions->members) {
         if (name == "pgsluice" || (name == "engine" && engine_.empty())) {
@@ -71,28 +70,28 @@ class Merge {
   }
 
   std::string Json() const {
-    std::string versions;
-    if (!pgsluice_.empty()) Append(versions, "pgsluice", json::Quote(pgsluice_));
-    if (!engine_.empty()) Append(versions, "engine", json::Quote(engine_));
-    return fmt::format(
-        R"({{"phase":{},"reason":{},"lag_ms":{},"pending":{},"dead_letters":{},"indexes":{{{}}},)"
-        R"("tables":{{{}}},"databases":{{{}}},"versions":{{{}}}}})",
-        json::Quote(phase_.empty() ? "live" : phase_), json::Quote(reason_), lag_ms_, pending_,
-        dead_letters_, indexes_, tables_, databases_, versions);
+    json::ObjectPtr versions = json::Members();
+    if (!pgsluice_.empty()) versions->set("pgsluice", pgsluice_);
+    if (!engine_.empty()) versions->set("engine", engine_);
+    return json::ToText(json::Members({{"phase", phase_.empty() ? "live" : phase_},
+                                       {"reason", reason_},
+                                       {"lag_ms", lag_ms_},
+                                       {"pending", pending_},
+                                       {"dead_letters", dead_letters_},
+                                       {"indexes", indexes_},
+                                       {"tables", tables_},
+                                       {"databases", databases_},
+                                       {"versions", versions}}));
   }
 
  private:
-  static void Append(std::string& list, const std::string& name, const std::string& text) {
-    list += (list.empty() ? "" : ",") + json::Quote(name) + ':' + text;
-  }
-
   void AddIndexes(const std::string& database, const Value& status) {
     const Value* indexes = status.Find("indexes");
     if (indexes == nullptr) return;
     for (const auto& [name, index] : indexes->members) {
       Value marked = index;
       marked.members.emplace(marked.members.begin(), "database", String(database));
-      Append(indexes_, name, json::ToText(marked));
+      indexes_->set(name, json::Raw(json::ToText(marked)));
     }
   }
 
@@ -104,7 +103,9 @@ class Merge {
     return json::ToText(status);
   }
 
-  std::string phase_, reason_, indexes_, tables_, databases_, pgsluice_, engine_;
+  std::string phase_, reason_, pgsluice_, engine_;
+  json::ObjectPtr indexes_ = json::Members(), tables_ = json::Members(),
+                  databases_ = json::Members();
   std::int64_t lag_ms_ = 0, pending_ = 0, dead_letters_ = 0;
 };
 
@@ -118,7 +119,7 @@ std::string MergeStatus(const std::vector<StatusPart>& parts) {
 
 std::string StatusOf(const Value& merged, const std::string& database) {
   const Value* own = merged.Find({"databases", database});
-  Value status = own == nullptr ? json::Parse(R"({"phase":"degraded"})") : *own;
+  Value status = own == nullptr ? json::Parse(Degraded("")) : *own;
   Value indexes = json::Parse("{}"), tables = indexes;
   if (const Value* all = merged.Find("indexes")) {
     for (const auto& [name, index] : all->members) {
@@ -137,6 +138,10 @@ std::string StatusOf(const Value& merged, const std::string& database) {
   status.members.emplace_back("indexes", std::move(indexes));
   status.members.emplace_back("tables", std::move(tables));
   return MergeStatus({{database, json::ToText(status)}});
+}
+
+std::string Degraded(const std::string& reason) {
+  return json::ToText(json::Members({{"phase", "degraded"}, {"reason", reason}}));
 }
 
 std::string ReasonOf(const std::string& database, const std::string& reason) {

@@ -20,6 +20,9 @@ std::string MergeStatus(const std::vector<StatusPart>& parts);
 /// Returns the part of a combined status that belongs to one database.
 std::string StatusOf(const json::Value& merged, const std::string& database);
 
+/// Returns the status of a database of which nothing else is known.
+std::string Degraded(const std::string& reason);
+
 /// Returns "database shop: …": a reason of one database, for the combined list.
 std::string ReasonOf(const std::string& database, const std::string& reason);
 

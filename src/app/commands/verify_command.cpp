@@ -6,7 +6,7 @@
 #include "app/commands/commands.h"
 #include "app/service/wanted_plans.h"
 #include "pgsluice/base/printable.h"
-#include "pgsluice/json/writer.h"
+#include "pgsluice/json/build.h"
 #include "pgsluice/migrate/migrator.h"
 #include "pgsluice/observe/metrics.h"
 #include "pgsluice/pg/pool.h"
@@ -42,8 +42,8 @@ Indexes Wanted(const Context& context, engine::Engine& engine, pg::Session& sess
 
 void Print(const Context& context, const std::string& index, const sync::Difference& difference) {
   if (context.invocation.Has("json")) {
-    context.out << fmt::format(R"({{"index":{},"id":{},"kind":"{}"}})", json::Quote(index),
-                               json::Quote(difference.id), difference.kind)
+    context.out << json::ToText(json::Members(
+                       {{"index", index}, {"id", difference.id}, {"kind", difference.kind}}))
                 << '\n';
   } else {
     context.out << fmt::format("{}: {} {}\n", index, difference.kind,
@@ -54,8 +54,9 @@ void Print(const Context& context, const std::string& index, const sync::Differe
 void PrintTotals(const Context& context, const std::string& index,
                  const sync::VerifyReport& totals) {
   if (context.invocation.Has("json")) {
-    context.out << fmt::format(R"({{"index":{},"compared":{},"differences":{}}})",
-                               json::Quote(index), totals.compared, totals.differences)
+    context.out << json::ToText(json::Members({{"index", index},
+                                               {"compared", totals.compared},
+                                               {"differences", totals.differences}}))
                 << '\n';
   } else {
     context.out << fmt::format("{}: {} documents compared, {} differences\n", index,

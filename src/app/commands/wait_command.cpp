@@ -9,7 +9,7 @@
 #include "pgsluice/catalog/catalog.h"
 #include "pgsluice/config/values.h"
 #include "pgsluice/engine/engine.h"
-#include "pgsluice/json/writer.h"
+#include "pgsluice/json/build.h"
 #include "pgsluice/migrate/migrator.h"
 #include "pgsluice/plan/plan.h"
 #include "pgsluice/sync/consistency.h"
@@ -116,7 +116,9 @@ std::string Describe(const sync::Unfinished& left) {
 
 int Reached(const Context& context, std::int64_t token) {
   if (context.invocation.Has("json")) {
-    context.out << fmt::format(R"({{"reached":true,"position":"{}"}})", token) << '\n';
+    context.out << json::ToText(
+                       json::Members({{"reached", true}, {"position", std::to_string(token)}}))
+                << '\n';
   }
   return kOk;
 }
@@ -124,8 +126,9 @@ int Reached(const Context& context, std::int64_t token) {
 int TimedOut(const Context& context, pg::Session& session, std::int64_t token,
              const sync::Unfinished& left) {
   if (context.invocation.Has("json")) {
-    context.out << fmt::format(R"({{"reached":false,"position":"{}","reason":{}}})", token,
-                               json::Quote(Describe(left)))
+    context.out << json::ToText(json::Members({{"reached", false},
+                                               {"position", std::to_string(token)},
+                                               {"reason", Describe(left)}}))
                 << '\n';
   }
   context.err << "pgsluice: error: not everything was searchable in time: " << Describe(left)

@@ -11,7 +11,7 @@
 #include "app/service/progress_log.h"
 #include "pgsluice/base/backoff.h"
 #include "pgsluice/catalog/catalog.h"
-#include "pgsluice/json/writer.h"
+#include "pgsluice/json/build.h"
 #include "pgsluice/migrate/migrator.h"
 #include "pgsluice/observe/log.h"
 #include "pgsluice/pg/databases.h"
@@ -182,28 +182,26 @@ std::string DatabaseService::Phase(const std::string& outer) const {
 /// Returns {"projects":{"documents":12},…}: what only this process and the engine know.
 std::string DatabaseService::OfIndexes(bool ask_engine) {
   const std::shared_ptr<const sync::IndexSet> set = sync_.registry().Current();
-  std::map<std::string, std::string> texts;
+  std::map<std::string, json::ObjectPtr> known_indexes;
   const auto unsearchable =
       ask_engine ? sync::CountUnsearchable(*engine_, *set) : std::map<std::string, std::int64_t>();
   for (const auto* known : {&set->indexes, &set->served}) {
     for (const auto& [name, index] : *known) {
-      std::string& text = texts[name];
+      json::ObjectPtr& described = known_indexes[name] = json::Members();
       if (!ask_engine) continue;
-      text = fmt::format(R"("documents":{},"unsearchable":{})", engine_->Count(index->alias),
-                         unsearchable.at(name));
+      described->set("documents", engine_->Count(index->alias));
+      described->set("unsearchable", unsearchable.at(name));
     }
   }
   for (const auto& [name, trouble] : set->troubles) {
-    std::string& text = texts[name];
-    text += fmt::format(R"({}"state":"{}","reason":{},"remedy":{})", text.empty() ? "" : ",",
-                        sync::Name(trouble.state), json::Quote(trouble.reason),
-                        json::Quote(trouble.remedy));
+    json::ObjectPtr& described = known_indexes.try_emplace(name, json::Members()).first->second;
+    described->set("state", std::string(sync::Name(trouble.state)));
+    described->set("reason", trouble.reason);
+    described->set("remedy", trouble.remedy);
   }
-  std::string all = "{";
-  for (const auto& [name, text] : texts) {
-    all += fmt::format("{}{}:{{{}}}", all.size() > 1 ? "," : "", json::Quote(name), text);
-  }
-  return all + "}";
+  json::ObjectPtr all = json::Members();
+  for (const auto& [name, described] : known_indexes) all->set(name, described);
+  return json::ToText(all);
 }
 
 std::string DatabaseService::WithoutDatabase(const std::string& reason) const {
@@ -214,16 +212,16 @@ std::string DatabaseService::WithoutDatabase(const std::string& reason) const {
       if (!index.per_schema) indexes[index.name];
     }
   }
-  std::string list;
+  json::ObjectPtr blocked = json::Members();
   for (const auto& [index, info] : indexes) {
-    list += fmt::format(R"({}{}:{{"state":"blocked","reason":{},"remedy":{}}})",
-                        list.empty() ? "" : ",", json::Quote(index),
-                        json::Quote("database " + name() + ": " + reason),
-                        json::Quote("repair the database; until then searches find what the index "
-                                    "holds"));
+    blocked->set(index, json::Members({{"state", "blocked"},
+                                       {"reason", "database " + name() + ": " + reason},
+                                       {"remedy",
+                                        "repair the database; until then searches find what the "
+                                        "index holds"}}));
   }
-  return fmt::format(R"({{"phase":"degraded","reason":{},"indexes":{{{}}}}})",
-                     json::Quote("database: " + reason), list);
+  return json::ToText(json::Members(
+      {{"phase", "degraded"}, {"reason", "database: " + reason}, {"indexes", blocked}}));
 }
 
 std::string DatabaseService::Status(const std::string& outer) {

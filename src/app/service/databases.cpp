@@ -11,7 +11,6 @@
 #include "app/commands/status_merge.h"
 #include "pgsluice/config/databases.h"
 #include "pgsluice/config/finding.h"
-#include "pgsluice/json/writer.h"
 #include "pgsluice/observe/log.h"
 #include "pgsluice/pg/databases.h"
 #include "pgsluice/plan/index_names.h"
@@ -173,8 +172,7 @@ std::string Databases::Status(const std::string& outer) {
   {
     const base::MutexLock lock(mutex_);
     if (!unlisted_.empty()) {
-      parts.push_back(
-          {"", R"({"phase":"degraded","reason":)" + json::Quote("database: " + unlisted_) + "}"});
+      parts.push_back({"", Degraded("database: " + unlisted_)});
     }
   }
   return MergeStatus(parts);

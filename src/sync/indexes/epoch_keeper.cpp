@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "pgsluice/base/error.h"
+#include "pgsluice/json/build.h"
 #include "pgsluice/json/value.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/observe/log.h"
@@ -89,15 +90,15 @@ std::map<std::string, std::int64_t> EpochKeeper::Read(const std::vector<std::str
 void EpochKeeper::Write(const std::string& index, std::int64_t epoch) {
   try {
     const json::Value mapping = engine_.GetMapping(index);
-    std::string meta = "{";
+    json::ObjectPtr meta = json::Members();
     // A change of `_meta` replaces all of it, so the other members are sent again.
     if (const json::Value* before = mapping.Find("_meta")) {
       for (const auto& [name, value] : before->members) {
-        if (name != kMember) meta += json::Quote(name) + ":" + json::ToText(value) + ",";
+        if (name != kMember) meta->set(name, json::Raw(json::ToText(value)));
       }
     }
-    meta += fmt::format(R"({}:{}}})", json::Quote(kMember), epoch);
-    engine_.PutMapping(index, R"({"_meta":)" + meta + "}");
+    meta->set(kMember, epoch);
+    engine_.PutMapping(index, json::ToText(json::Members({{"_meta", meta}})));
   } catch (const Error& error) {
     // An index that refuses this change refuses documents, too. It gets the epoch at the next
     // check.

@@ -109,9 +109,8 @@ void IndexManager::MakeBuilding(const plan::Plan& plan, const Record& old, Recor
     CheckOwner(AliasOf(plan), now.building);
     engine_.DeleteIndex(now.building);
   }
-  std::string body = engine::IndexBody(plan, config_, engine_.Detect());
-  body.insert(1,
-              fmt::format(R"("aliases":{{{}:{{}}}},)", json::Quote(BuildingAlias(now.building))));
+  const std::string body =
+      engine::IndexBody(plan, config_, engine_.Detect(), BuildingAlias(now.building));
   try {
     engine_.CreateIndex(now.building, body);
     now.building_uuid = Uuid(now.building);

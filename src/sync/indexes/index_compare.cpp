@@ -8,6 +8,7 @@
 #include "pgsluice/base/error.h"
 #include "pgsluice/engine/index_body.h"
 #include "pgsluice/engine/try_index.h"
+#include "pgsluice/json/build.h"
 #include "pgsluice/json/equal.h"
 #include "pgsluice/json/value.h"
 #include "pgsluice/json/writer.h"
@@ -66,7 +67,8 @@ std::string IndexManager::FitOfCopy(const plan::Plan& plan, const json::Value& m
   std::string fit;
   const auto refusal = engine::TryIndex(
       engine_, AliasOf(plan),
-      R"({"settings":)" + json::ToText(settings) + R"(,"mappings":)" + json::ToText(mapping) + "}",
+      json::ToText(json::Members({{"settings", json::Raw(json::ToText(settings))},
+                                  {"mappings", json::Raw(json::ToText(mapping))}})),
       [&](const std::string& copy) { fit = Fit(plan, copy); });
   return refusal ? std::string(refusal->what()) : Cause(fit);
 }
