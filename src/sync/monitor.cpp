@@ -144,13 +144,14 @@ void Monitor::ShowStates(const std::map<std::string, std::string>& states) {
   states_ = states;
 }
 
-void Monitor::Trouble(const std::string& part, const std::string& message) {
+void Monitor::Trouble(const std::string& part, const std::string& message, const void* by) {
   const observe::LogDatabase named(database_);
   const std::int64_t now = NowMs();
   TroubleGauge(part).Set(1);
   const base::MutexLock lock(mutex_);
   Incident& incident = incidents_[part];
   ++incident.count;
+  incident.reporters.insert(by);
   if (incident.message.empty()) incident.since_ms = now;
   incident.message = message;
   // Several threads report the same trouble in turn, each with its own text.
@@ -163,11 +164,22 @@ void Monitor::Trouble(const std::string& part, const std::string& message) {
        {"for_s", std::to_string((now - incident.since_ms) / 1000)}});
 }
 
-void Monitor::Recovered(const std::string& part) {
-  const observe::LogDatabase named(database_);
+void Monitor::Recovered(const std::string& part, const void* by) {
   const base::MutexLock lock(mutex_);
   const auto incident = incidents_.find(part);
   if (incident == incidents_.end()) return;
+  incident->second.reporters.erase(by);
+  if (incident->second.reporters.empty()) End(part);
+}
+
+void Monitor::AllRecovered(const std::string& part) {
+  const base::MutexLock lock(mutex_);
+  if (incidents_.contains(part)) End(part);
+}
+
+void Monitor::End(const std::string& part) {
+  const observe::LogDatabase named(database_);
+  const auto incident = incidents_.find(part);
   TroubleGauge(part).Set(0);
   const std::int64_t lasted_ms = NowMs() - incident->second.since_ms;
   Log(Level::kInfo, part, "recovered",

@@ -77,12 +77,14 @@ void Rest(pg::Session& session, const Next& next, Wakeup& wakeup, std::uint64_t 
 
 }  // namespace
 
-void ReportTrouble(const Shared& shared, const std::exception& error, bool lost) {
+void ReportTrouble(const Shared& shared, const std::exception& error, bool lost, const void* by) {
   const auto* known = dynamic_cast<const Error*>(&error);
   const bool refused = dynamic_cast<const pg::SqlError*>(&error) != nullptr ||
                        dynamic_cast<const LockHeld*>(&error) != nullptr;
-  const char* part = lost ? "database" : known == nullptr || refused ? "sync" : "engine";
-  shared.monitor.Trouble(part, known != nullptr ? known->Full() : error.what());
+  const std::string part = lost ? "database" : known == nullptr || refused ? "sync" : "engine";
+  // Every thread learns by its own work that the engine has recovered.
+  shared.monitor.Trouble(part, known != nullptr ? known->Full() : error.what(),
+                         part == "engine" ? nullptr : by);
 }
 
 std::unique_ptr<pg::Session> OpenSession(const Shared& shared, const std::string& name,
@@ -109,7 +111,6 @@ std::unique_ptr<pg::Session> OpenSession(const Shared& shared, const std::string
   transaction.Commit();
   shared.floor.Reset();
   if (lost) shared.request_check();
-  shared.monitor.Recovered("database");
   return session;
 }
 
@@ -135,20 +136,22 @@ void RunLoop(const Shared& shared, const std::string& name, Wakeup& wakeup,
   const auto turn = [&](Backoff& backoff) {
     const std::uint64_t seen = wakeup.generation();
     if (!session) {
+      step = nullptr;
       session = OpenSession(shared, name, kLockTimeoutMs);
-      step = make_step(*session);
     }
+    if (!step) step = make_step(*session);
     const Next next = step();
     backoff.Reset();
+    shared.monitor.Recovered("database", &session);
     if (next.wait.count() > 0) return Rest(*session, next, wakeup, seen, stop);
     patience.Renew();
-    shared.monitor.Recovered("sync");
+    shared.monitor.Recovered("sync", &session);
   };
   const auto failed = [&](const std::exception& error) {
     const auto* known = dynamic_cast<const Error*>(&error);
     const bool missing = dynamic_cast<const IndexMissing*>(&error) != nullptr;
     const bool lost = !missing && (session == nullptr || session->broken());
-    if (known == nullptr || !patience.Has(*known)) ReportTrouble(shared, error, lost);
+    if (known == nullptr || !patience.Has(*known)) ReportTrouble(shared, error, lost, &session);
     // A statement that no longer fits the tables, because the schema changed.
     const bool misfit = known != nullptr && !lost && known->disposition() == Disposition::kReject;
     if (missing || misfit) shared.request_check();

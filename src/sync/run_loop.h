@@ -14,11 +14,12 @@ namespace pgsluice::sync {
 
 /// Reports an error as the trouble of a part (see Monitor::Trouble()): "database" if its connection
 /// is lost, "sync" if the server refuses a statement or the error is not one of ours, otherwise
-/// "engine".
-void ReportTrouble(const Shared& shared, const std::exception& error, bool lost);
+/// "engine". Of the first two, `by` has to report its own recovery.
+void ReportTrouble(const Shared& shared, const std::exception& error, bool lost, const void* by);
 
 /// Opens a session for writing documents. Checks whether transaction ids went back, and raises the
-/// epoch if they did.
+/// epoch if they did. Does not report that the database has recovered: only work that succeeds
+/// proves that, because a role may lack rights.
 std::unique_ptr<pg::Session> OpenSession(const Shared& shared, const std::string& name,
                                          int lock_timeout_ms = 0);
 

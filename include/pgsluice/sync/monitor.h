@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -51,9 +52,14 @@ class Monitor {
   /// The parts that trouble is reported with.
   static constexpr std::array kParts = {"database", "engine", "sync", "reindex", "verify"};
   /// Reports trouble with one of kParts. Logged when it begins or its text changes, then once a
-  /// minute; Recovered() ends it.
-  void Trouble(const std::string& part, const std::string& message);
-  void Recovered(const std::string& part);
+  /// minute; Recovered() ends it. `by` identifies the thread or object that met it, if only that
+  /// one can know when it is over.
+  void Trouble(const std::string& part, const std::string& message, const void* by = nullptr);
+  /// Ends the trouble that `by` reported. The part has recovered, and that is logged, when nobody
+  /// is left who reported trouble with it: one thread that works proves nothing for another one.
+  void Recovered(const std::string& part, const void* by = nullptr);
+  /// Ends all trouble with a part.
+  void AllRecovered(const std::string& part);
   /// Returns the present trouble of a part; empty if there is none.
   std::string TroubleOf(const std::string& part) const;
 
@@ -68,7 +74,9 @@ class Monitor {
     std::int64_t since_ms = 0;
     std::map<std::string, std::int64_t> said_ms;  ///< When each text was last logged.
     std::int64_t count = 0;
+    std::set<const void*> reporters;
   };
+  void End(const std::string& part) PGSLUICE_REQUIRES(mutex_);
   /// Adds the database to `labels`, if it has a name.
   static observe::Labels Labelled(const std::string& database, observe::Labels labels);
   observe::Labels Labelled(observe::Labels labels) const {

@@ -25,6 +25,7 @@ bool LocalSync::StartService(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     try {
       service_.Start();
+      monitor_.Recovered("database");
       return true;
     } catch (const Error& error) {
       if (error.disposition() != Disposition::kRetry) throw;

@@ -77,7 +77,7 @@ void SchemaWatcher::Start() {
       throw Error(Disposition::kFatal, fmt::format("search engine at {}: {}", urls, error.what()),
                   error.hint());
     }
-    ReportTrouble(shared_, error, false);
+    ReportTrouble(shared_, error, false, this);
   }
 }
 
@@ -95,11 +95,12 @@ void SchemaWatcher::Run(const std::stop_token& stop) {
     }
     Look();
     backoff.Reset();
+    for (const char* part : {"database", "sync"}) shared_.monitor.Recovered(part, this);
     wakeup_.WaitForWork(seen, stop, kBetweenLooks);
   };
   const auto failed = [&](const std::exception& error) {
     const bool lost = !session_ || session_->broken();
-    ReportTrouble(shared_, error, lost);
+    ReportTrouble(shared_, error, lost, this);
     if (lost) session_.reset();
   };
   Persist(stop, Backoff(std::chrono::milliseconds(200), std::chrono::milliseconds(5000)), turn,

@@ -21,7 +21,7 @@ bool SchemaWatcher::InTrouble() const {
 }
 
 void SchemaWatcher::RecoveredIdle() {
-  shared_.monitor.Recovered("sync");
+  shared_.monitor.AllRecovered("sync");
   if (shared_.monitor.TroubleOf("engine").empty()) return;
   if (indexes_.Intact(*shared_.registry.Current())) shared_.monitor.Recovered("engine");
 }

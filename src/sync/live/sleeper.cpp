@@ -28,6 +28,7 @@ class Sleeper {
       : shared_(shared), listener_(listener), session_(listener.session()), floors_(session_) {
     two_phase_ =
         session_.Exec("SELECT current_setting('max_prepared_transactions') <> '0'").Bool(0, 0);
+    Visible();  // throws if the role may not look
   }
 
   /// Sleeps until there is work. Called when all workers are idle.
@@ -83,19 +84,20 @@ class Sleeper {
 }  // namespace
 
 void RunSleeper(const Shared& shared, const std::stop_token& stop) {
+  const void* self = &stop;
   const auto turn = [&](Backoff& backoff) {
     pg::SessionOptions options = shared.database;
     options.application_name = "pgsluice listen";
     pg::Listener listener(options, outbox::kChannel);
     const std::stop_callback interrupt(stop, [&] { listener.Interrupt(); });
     Sleeper sleeper(shared, listener);
-    shared.monitor.Recovered("database");
+    shared.monitor.Recovered("database", self);
     shared.work.Signal();  // what came while nobody listened
     backoff.Reset();
     while (shared.work.WaitUntilIdle(stop)) sleeper.Sleep(stop);
   };
   const auto failed = [&](const std::exception& error) {
-    ReportTrouble(shared, error, true);
+    ReportTrouble(shared, error, true, self);
     shared.work.Signal();  // Nobody wakes the workers meanwhile: they look by themselves.
   };
   Persist(stop, Backoff(), turn, failed);
