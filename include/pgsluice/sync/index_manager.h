@@ -15,6 +15,8 @@
 
 namespace pgsluice::sync {
 
+struct IndexRecord;
+
 /// Makes the engine's indexes match the plans: creates missing ones, adds new fields, detects
 /// indexes that are foreign, replaced or incompatible, and creates the backfill tasks for what has
 /// to be read. Saves the result in pgsluice.index_state, in the transaction that creates the tasks.
@@ -85,10 +87,9 @@ class IndexManager {
   bool FinishReindex(pg::Session& session, const LiveIndex& index);
 
  private:
-  struct Record;
+  using Record = IndexRecord;
   /// Inspects index by index, if the engine does not report all of them in one response.
   std::map<std::string, engine::IndexIdentity> AskEach(const IndexSet& set, Condition& condition);
-  Record Load(pg::Session& session, const std::string& name) const;
   /// Returns whether another definition replaced ours and some process runs it. The definition that
   /// was put in force last wins, in whatever order processes start.
   bool Yields(pg::Session& session, const plan::Plan& plan, const Record& old) const;

@@ -8,6 +8,7 @@
 #include "pgsluice/outbox/outbox.h"
 #include "pgsluice/pg/text_array.h"
 #include "pgsluice/sync/bulk_writer.h"
+#include "sync/indexes/index_records.h"
 
 namespace pgsluice::sync {
 
@@ -61,18 +62,6 @@ const pg::Statement kPresentPosition{"present_position", R"sql(
   SELECT CASE WHEN is_called THEN last_value ELSE nextval('pgsluice.outbox_id_seq') END
   FROM pgsluice.outbox_id_seq)sql"};
 
-// Twice as long as a bulk request may last. By then everything that a killed process had sent has
-// arrived.
-const pg::Statement kLater{"backfill_walk_later", R"sql(
-  UPDATE pgsluice.index_state
-  SET walk_again = pg_catalog.clock_timestamp() + interval '60 s' WHERE index_name = $1)sql"};
-
-const pg::Statement kDue{"backfill_walk_due", R"sql(
-  UPDATE pgsluice.index_state SET walk_again = NULL
-  WHERE walk_again <= pg_catalog.clock_timestamp()
-    AND index_name IN (SELECT pg_catalog.jsonb_array_elements_text($1::jsonb))
-  RETURNING index_name)sql"};
-
 const pg::Statement kDropJobs{"backfill_drop", R"sql(
   WITH dropped AS (
     DELETE FROM pgsluice.backfill
@@ -112,28 +101,6 @@ const pg::Statement kSave{"backfill_save", R"sql(
       started_at = coalesce(started_at, pg_catalog.now()),
       updated_at = pg_catalog.clock_timestamp()
   WHERE id = $1)sql"};
-
-// The time of a portion is counted from its beginning, so that the work itself costs no extra time.
-// If the task was late before, it may catch up by at most one second.
-const pg::Statement kKeepRate{"backfill_keep_rate", R"sql(
-  UPDATE pgsluice.index_state
-  SET backfill_next = greatest(backfill_next, pg_catalog.clock_timestamp()
-                        - pg_catalog.make_interval(secs => $3::double precision
-                            + CASE WHEN backfill_next IS NULL THEN 0 ELSE 1 END))
-                      + pg_catalog.make_interval(secs => $2::double precision / backfill_rate)
-  WHERE index_name = $1 AND backfill_rate > 0)sql"};
-
-const pg::Statement kBegin{"backfill_begin", R"sql(
-  UPDATE pgsluice.index_state
-  SET backfill_rate = nullif($3::bigint, 0), backfill_next = NULL
-  WHERE index_name = $1 AND physical = $2)sql"};
-
-const pg::Statement kBegun{"backfill_begun", R"sql(
-  UPDATE pgsluice.index_state SET state = 'backfilling', updated_at = pg_catalog.now()
-  WHERE index_name = $1 AND state = 'live')sql"};
-
-const pg::Statement kBackfilled{
-    "backfilled_rows", "SELECT backfilled_rows FROM pgsluice.index_state WHERE index_name = $1"};
 
 // The same lock as in pgsluice.claim().
 const pg::Statement kEnter{"generation_enter", "SELECT pgsluice.enter_generation($1::int)"};
@@ -182,22 +149,6 @@ const pg::Statement kDropVoid{"backfill_drop_void", R"sql(
     AND (b.physical <> i.physical AND b.physical IS DISTINCT FROM i.building
          OR b.first_block IS NOT NULL
             AND NOT EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid = b.relation)))sql"};
-
-const pg::Statement kClose{"backfill_close", R"sql(
-  WITH gone AS (
-    DELETE FROM pgsluice.backfill
-    WHERE physical = $1
-      AND NOT EXISTS (SELECT FROM pgsluice.backfill WHERE physical = $1 AND state = 'pending')
-    RETURNING rows, first_block)
-  UPDATE pgsluice.index_state
-  SET backfill_rate = NULL, backfill_next = NULL,
-      state = CASE WHEN state <> 'backfilling' THEN state
-                   WHEN building IS NOT NULL AND refused = '' THEN 'reindexing'
-                   WHEN reason = '' AND refused = '' THEN 'live' ELSE 'reindex_needed' END,
-      backfilled_rows = (SELECT coalesce(sum(rows) FILTER (WHERE first_block IS NOT NULL), 0)
-                         FROM gone)
-  WHERE $1 IN (physical, building) AND EXISTS (SELECT FROM gone)
-  RETURNING index_name, backfilled_rows)sql"};
 
 std::string Oid(std::uint32_t oid) { return std::to_string(oid); }
 
@@ -279,14 +230,13 @@ void CreateWalk(pg::Session& session, const LiveIndex& index, std::int64_t posit
 void CreateWalkOf(pg::Session& session, const LiveIndex& index, const std::string& schema,
                   std::int64_t position) {
   AddWalk(session, index, std::to_string(position), schema);
-  session.Exec(kLater, {index.plan->name});
+  IndexRecords(session).WalkLater(index.plan->name);
 }
 
 void WalkAgain(pg::Session& session, const IndexSet& set) {
   pg::Transaction transaction(session);
-  const pg::Result due = session.Exec(kDue, {NamesOf(set).second});
-  for (std::size_t row = 0; row < due.rows(); ++row) {
-    AddWalk(session, *set.indexes.at(std::string(due.Text(row, 0))), std::nullopt, "");
+  for (const std::string& name : IndexRecords(session).TakeDueWalks(NamesOf(set).second)) {
+    AddWalk(session, *set.indexes.at(name), std::nullopt, "");
   }
   transaction.Commit();
 }
@@ -354,27 +304,28 @@ void SaveTask(pg::Session& session, const BackfillTask& task, const Portion& por
 
 void KeepRate(pg::Session& session, const BackfillTask& task, const Portion& portion) {
   if (task.rate == 0) return;
-  session.Exec(kKeepRate, {task.index_name, std::to_string(portion.rows),
-                           std::to_string(std::chrono::duration<double>(portion.took).count())});
+  IndexRecords(session).KeepRate(task.index_name, portion.rows,
+                                 std::chrono::duration<double>(portion.took).count());
 }
 
 bool BeginBackfill(pg::Session& session, const LiveIndex& index, std::int64_t rate) {
   pg::Transaction transaction(session);
   const std::string& name = index.plan->name;
-  if (session.Exec(kBegin, {name, index.physical, std::to_string(rate)}).affected() == 0) {
+  const IndexRecords records(session);
+  if (!records.SetRate(name, index.physical, rate)) {
     throw IndexMissing(index.physical);
   }
   const bool fresh = ProgressOf(session, index.physical).pieces_left == 0;
   if (fresh) {
     CreateScan(session, index.Only(index.targets.at(0)), true, PresentPosition(session));
-    session.Exec(kBegun, {name});
+    records.Backfilling(name);
   }
   transaction.Commit();
   return fresh;
 }
 
 std::int64_t BackfilledRows(pg::Session& session, const std::string& index_name) {
-  return session.Exec(kBackfilled, {index_name}).Int(0, 0);
+  return IndexRecords(session).BackfilledRows(index_name);
 }
 
 Waiting WaitingTasks(pg::Session& session, const IndexSet& set) {
@@ -419,11 +370,9 @@ Progress ProgressOf(pg::Session& session, const std::string& physical) {
 
 bool CloseIfDone(pg::Session& session, const std::string& physical) {
   if (ProgressOf(session, physical).pieces_left > 0) return false;
-  const pg::Result closed = session.Exec(kClose, {physical});
-  if (closed.rows() > 0) {
-    observe::Log(
-        observe::Level::kInfo, "sync", "backfill finished",
-        {{"index", std::string(closed.Text(0, 0))}, {"rows", std::string(closed.Text(0, 1))}});
+  if (const auto filled = IndexRecords(session).Filled(physical)) {
+    observe::Log(observe::Level::kInfo, "sync", "backfill finished",
+                 {{"index", filled->first}, {"rows", filled->second}});
   }
   return true;
 }

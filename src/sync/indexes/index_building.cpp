@@ -8,7 +8,8 @@
 #include "pgsluice/observe/log.h"
 #include "pgsluice/outbox/outbox.h"
 #include "pgsluice/sync/backfill_tasks.h"
-#include "sync/indexes/index_record.h"
+#include "pgsluice/sync/index_manager.h"
+#include "sync/indexes/index_records.h"
 
 namespace pgsluice::sync {
 
@@ -16,64 +17,6 @@ namespace {
 
 using observe::Level;
 using observe::Log;
-
-const pg::Statement kRequest{"reindex_request", R"sql(
-  UPDATE pgsluice.index_state
-  SET building = $2, building_uuid = NULL, refused = '', keep_old = $3::boolean,
-      state = CASE WHEN state = 'backfilling' THEN state ELSE 'reindexing' END,
-      updated_at = pg_catalog.now()
-  WHERE index_name = $1)sql"};
-
-const pg::Statement kGoOn{"reindex_go_on", R"sql(
-  UPDATE pgsluice.index_state
-  SET refused = '', keep_old = $2::boolean,
-      state = CASE WHEN state = 'backfilling' THEN state ELSE 'reindexing' END
-  WHERE index_name = $1)sql"};
-
-const pg::Statement kRefuse{"reindex_refuse", R"sql(
-  UPDATE pgsluice.index_state
-  SET refused = $3, state = CASE WHEN state = 'backfilling' THEN state ELSE 'reindex_needed' END,
-      updated_at = pg_catalog.now()
-  WHERE index_name = $1 AND building = $2)sql"};
-
-// An abort does not change that the mapping needs a reindex; `refused` keeps it from starting again
-// by itself.
-const pg::Statement kAbort{"reindex_abort", R"sql(
-  WITH was AS (
-    SELECT index_name, building, building_uuid FROM pgsluice.index_state
-    WHERE index_name = $1 AND building IS NOT NULL FOR UPDATE),
-  retired AS (
-    INSERT INTO pgsluice.retired (name) SELECT building FROM was WHERE building_uuid IS NOT NULL
-    ON CONFLICT DO NOTHING)
-  UPDATE pgsluice.index_state i
-  SET building = NULL, building_uuid = NULL, keep_old = false,
-      refused = CASE WHEN reason = '' THEN '' ELSE 'the reindex was aborted; ' || reason END,
-      state = CASE WHEN state = 'backfilling' THEN state
-                   WHEN reason = '' THEN 'live' ELSE 'reindex_needed' END,
-      updated_at = pg_catalog.now()
-  FROM was WHERE i.index_name = was.index_name)sql"};
-
-const pg::Statement kPutInPlace{"reindex_put_in_place", R"sql(
-  WITH was AS (
-    SELECT index_name, physical, building, keep_old FROM pgsluice.index_state
-    WHERE index_name = $1 AND building = $2 AND building_uuid IS NOT NULL FOR UPDATE),
-  retired AS (
-    INSERT INTO pgsluice.retired (name, alias_of)
-    SELECT physical, NULL FROM was WHERE NOT keep_old
-    UNION ALL SELECT $3, building FROM was
-    ON CONFLICT DO NOTHING)
-  UPDATE pgsluice.index_state i
-  SET physical = i.building, uuid = i.building_uuid, building = NULL, building_uuid = NULL,
-      keep_old = false, refused = '', reason = '', state = 'live', updated_at = pg_catalog.now()
-  FROM was WHERE i.index_name = was.index_name)sql"};
-
-// Checks everything that may have happened to the new index since it was compared.
-const pg::Statement kIsReady{"reindex_is_ready", R"sql(
-  SELECT building_uuid FROM pgsluice.index_state i
-  WHERE index_name = $1 AND physical = $2 AND building = $3 AND building_uuid IS NOT NULL
-    AND refused = ''
-    AND NOT EXISTS (SELECT FROM pgsluice.backfill b
-                    WHERE b.physical = i.building AND b.state = 'pending'))sql"};
 
 }  // namespace
 
@@ -85,7 +28,7 @@ bool IndexManager::IsInPlace(const Record& state, const std::vector<std::string>
 void IndexManager::PutInPlace(pg::Session& session, const std::string& name,
                               const std::string& building) {
   pg::Transaction transaction(session);
-  session.Exec(kPutInPlace, {name, building, BuildingAlias(building)});
+  IndexRecords(session).PutInPlace(name, building, BuildingAlias(building));
   RaiseGeneration(session);
   // The new index may accept what the old one refused.
   outbox::RetryDeadLettersOf(session, name);
@@ -127,21 +70,21 @@ std::string IndexManager::RequestReindex(pg::Session& session, const LiveIndex& 
                                          bool keep_old) {
   const IndexLock lock(session);
   const std::string& name = index.plan->name;
-  const Record state = Load(session, name);
-  const std::string keep = keep_old ? "true" : "false";
+  const IndexRecords records(session);
+  const Record state = records.Load(name);
   if (!state.building.empty()) {
-    session.Exec(kGoOn, {name, keep});
+    records.ContinueReindex(name, keep_old);
     return state.building;
   }
   const std::string next = NextName(index.alias, state.physical);
-  session.Exec(kRequest, {name, next, keep});
+  records.RequestReindex(name, next, keep_old);
   return next;
 }
 
 bool IndexManager::AbortReindex(pg::Session& session, const std::string& name) {
   const IndexLock lock(session);
   pg::Transaction transaction(session);
-  const bool any = session.Exec(kAbort, {name}).affected() > 0;
+  const bool any = IndexRecords(session).AbortReindex(name);
   if (any) RaiseGeneration(session);
   transaction.Commit();
   return any;
@@ -150,20 +93,23 @@ bool IndexManager::AbortReindex(pg::Session& session, const std::string& name) {
 void IndexManager::RefuseReindex(pg::Session& session, const LiveIndex& index,
                                  const std::string& reason) {
   const IndexLock lock(session);
-  session.Exec(kRefuse, {index.plan->name, index.targets.at(1).physical, reason});
+  IndexRecords(session).RefuseReindex(index.plan->name, index.targets.at(1).physical, reason);
   Log(Level::kError, "sync", "reindex refused", {{"index", index.plan->name}, {"reason", reason}});
 }
 
 bool IndexManager::ReadyToFinish(pg::Session& session, const LiveIndex& index) {
   const std::string& building = index.targets.at(1).physical;
-  return session.Exec(kIsReady, {index.plan->name, index.physical, building}).rows() > 0;
+  return IndexRecords(session)
+      .ReadyToFinish(index.plan->name, index.physical, building)
+      .has_value();
 }
 
 bool IndexManager::FinishReindex(pg::Session& session, const LiveIndex& index) {
   const std::string& building = index.targets.at(1).physical;
   const IndexLock lock(session);
-  const pg::Result ready = session.Exec(kIsReady, {index.plan->name, index.physical, building});
-  if (ready.rows() == 0 || Uuid(building) != ready.Text(0, 0)) return false;  // e.g. TRUNCATE
+  const auto ready =
+      IndexRecords(session).ReadyToFinish(index.plan->name, index.physical, building);
+  if (!ready || Uuid(building) != *ready) return false;  // e.g. TRUNCATE
   // A search must find in the new index whatever it found in the old one.
   engine_.Refresh(building);
   engine_.SwapAlias(index.alias, {index.physical}, building);

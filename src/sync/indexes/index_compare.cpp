@@ -14,7 +14,8 @@
 #include "pgsluice/json/writer.h"
 #include "pgsluice/plan/last_plan.h"
 #include "pgsluice/sync/definitions.h"
-#include "sync/indexes/index_record.h"
+#include "pgsluice/sync/index_manager.h"
+#include "sync/indexes/index_records.h"
 
 namespace pgsluice::sync {
 
@@ -74,7 +75,7 @@ std::string IndexManager::FitOfCopy(const plan::Plan& plan, const json::Value& m
 }
 
 IndexManager::Change IndexManager::Compare(pg::Session& session, const plan::Plan& plan) {
-  const Record state = Load(session, plan.name);
+  const Record state = IndexRecords(session).Load(plan.name);
   CheckName(plan);
   if (state.physical.empty()) return {"new", "the index does not exist yet"};
   if (Uuid(state.physical) != state.uuid)

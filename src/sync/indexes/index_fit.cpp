@@ -9,7 +9,8 @@
 #include "pgsluice/json/value.h"
 #include "pgsluice/json/writer.h"
 #include "pgsluice/observe/log.h"
-#include "sync/indexes/index_record.h"
+#include "pgsluice/sync/index_manager.h"
+#include "sync/indexes/index_records.h"
 
 namespace pgsluice::sync {
 

@@ -3,7 +3,6 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
-#include <sstream>
 
 #include "pgsluice/base/error.h"
 #include "pgsluice/base/hash.h"
@@ -14,7 +13,7 @@
 #include "pgsluice/sync/backfill_tasks.h"
 #include "pgsluice/sync/definitions.h"
 #include "pgsluice/sync/troubles.h"
-#include "sync/indexes/index_record.h"
+#include "sync/indexes/index_records.h"
 #include "sync/indexes/members.h"
 #include "sync/live/root_source.h"
 
@@ -27,24 +26,6 @@ using observe::Log;
 
 // Engines refuse a request line of more than 4096 bytes, and a byte may become three in a path.
 constexpr std::size_t kPathBytes = 1200;
-
-const pg::Statement kLoad{"index_state_load", R"sql(
-  SELECT physical, uuid, config_hash, mapping_hash, relations, root_source, state, reason,
-         building, building_uuid, refused
-  FROM pgsluice.index_state WHERE index_name = $1)sql"};
-
-const pg::Statement kSave{"index_state_save", R"sql(
-  INSERT INTO pgsluice.index_state
-    (index_name, physical, uuid, config_hash, mapping_hash, relations, root_source, state,
-     reason, building, building_uuid, refused, updated_at)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, nullif($10, ''), nullif($11, ''), $12,
-          pg_catalog.now())
-  ON CONFLICT (index_name) DO UPDATE
-  SET physical = excluded.physical, uuid = excluded.uuid, config_hash = excluded.config_hash,
-      mapping_hash = excluded.mapping_hash, relations = excluded.relations,
-      root_source = excluded.root_source,
-      state = excluded.state, reason = excluded.reason, building = excluded.building,
-      building_uuid = excluded.building_uuid, refused = excluded.refused, updated_at = excluded.updated_at)sql"};
 
 const pg::Statement kPhases{"index_state_phases", R"sql(
   SELECT index_name, state, coalesce(nullif(refused, ''), reason),
@@ -59,18 +40,6 @@ const pg::Statement kLastPlan{"index_plan_read",
 const pg::Statement kKeepPlan{"index_plan_keep", R"sql(
   INSERT INTO pgsluice.index_plan (index_name, plan) VALUES ($1, $2::json)
   ON CONFLICT (index_name) DO UPDATE SET plan = excluded.plan)sql"};
-
-// Returns a list of oids as text: "16401,16407".
-std::string Join(const std::vector<std::string>& items) {
-  return fmt::format("{}", fmt::join(items, ","));
-}
-
-std::vector<std::string> Split(const std::string& text) {
-  std::vector<std::string> items;
-  std::istringstream stream(text);
-  for (std::string item; std::getline(stream, item, ',');) items.push_back(item);
-  return items;
-}
 
 bool Has(const std::vector<std::string>& items, const std::string& item) {
   return std::find(items.begin(), items.end(), item) != items.end();
@@ -97,25 +66,6 @@ std::string IndexManager::AliasOf(const plan::Plan& plan) const {
   return config_.elasticsearch.index_prefix + plan.name;
 }
 
-IndexManager::Record IndexManager::Load(pg::Session& session, const std::string& name) const {
-  const pg::Result rows = session.Exec(kLoad, {name});
-  Record state;
-  if (rows.rows() == 0) return state;
-  const auto text = [&](std::size_t column) { return std::string(rows.Text(0, column)); };
-  state.physical = text(0);
-  state.uuid = text(1);
-  state.config_hash = text(2);
-  state.mapping = text(3);
-  state.relations = Split(text(4));
-  state.root_source = text(5);
-  state.state = text(6);
-  state.reason = text(7);
-  state.building = text(8);
-  state.building_uuid = text(9);
-  state.refused = text(10);
-  return state;
-}
-
 std::vector<std::string> IndexManager::CheckName(const plan::Plan& plan) {
   const std::string alias = AliasOf(plan);
   const std::vector<std::string> targets = engine_.AliasTargets(alias);
@@ -134,12 +84,12 @@ std::shared_ptr<const LiveIndex> IndexManager::Ensure(
     pg::Session& session, const std::shared_ptr<const plan::Plan>& plan,
     const std::vector<std::uint32_t>& descendants) {
   const std::string alias = AliasOf(*plan);
-  Record old = Load(session, plan->name);
+  Record old = IndexRecords(session).Load(plan->name);
   if (Yields(session, *plan, old)) return Remembered(session, plan);
   const std::vector<std::string> targets = CheckName(*plan);
   if (IsInPlace(old, targets)) {
     PutInPlace(session, plan->name, old.building);
-    old = Load(session, plan->name);
+    old = IndexRecords(session).Load(plan->name);
   }
   Record now = old;
   now.config_hash = DefinitionOf(*plan);
@@ -226,12 +176,7 @@ void IndexManager::Store(pg::Session& session, const LiveIndex& live, const Reco
   // old generation claim nothing, and the tasks wait for transactions of the old one.
   if (changed || built) RaiseGeneration(session);
   const bool filling = !CloseIfDone(session, live.physical);
-  now.state = now.StateName(filling);
-  if (!(now == old)) {
-    session.Exec(kSave, {name, now.physical, now.uuid, now.config_hash, now.mapping,
-                         Join(now.relations), now.root_source, now.state, now.reason, now.building,
-                         now.building_uuid, now.refused});
-  }
+  IndexRecords(session).Save(name, old, now, filling);
   transaction.Commit();
   if (changed && filling) Log(Level::kInfo, "sync", "backfill begins", {{"index", name}});
   if (built && !now.building_uuid.empty()) {
@@ -300,7 +245,7 @@ void IndexManager::FollowPartitions(pg::Session& session, const LiveIndex& index
 
 std::shared_ptr<const LiveIndex> IndexManager::Served(pg::Session& session,
                                                       const config::Index& index) const {
-  const Record state = Load(session, index.name);
+  const Record state = IndexRecords(session).Load(index.name);
   if (state.physical.empty()) return nullptr;
   const auto plan = LastPlan(session, index);
   if (plan == nullptr || !plan::HidesOnlyKnownFields(config_.auth, *plan)) return nullptr;
@@ -331,7 +276,7 @@ void IndexManager::KeepPlan(pg::Session& session, const plan::Plan& plan) {
 
 std::shared_ptr<const LiveIndex> IndexManager::Remembered(
     pg::Session& session, const std::shared_ptr<const plan::Plan>& plan) const {
-  const Record state = Load(session, plan->name);
+  const Record state = IndexRecords(session).Load(plan->name);
   if (state.physical.empty()) return nullptr;
   auto live = Live(plan, state);
   FindSources(session, *live, false);
