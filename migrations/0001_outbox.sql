@@ -124,7 +124,7 @@ CREATE TABLE IF NOT EXISTS pgsluice.index_state (
   keep_old     boolean NOT NULL DEFAULT false,  -- keep the old index after that reindex
   config_hash  text NOT NULL,       -- of the definition in force
   mapping_hash text NOT NULL,
-  relations    text NOT NULL,       -- oids of partitions and children, as last seen
+  relations    text NOT NULL,       -- partitions and children, as last seen
   root_source  int NOT NULL,        -- source under which root keys are enqueued
   state        text NOT NULL,
   reason       text NOT NULL DEFAULT '',

@@ -1,5 +1,7 @@
 #include "pgsluice/catalog/catalog.h"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 
 #include "catalog/catalog_sql.h"
@@ -125,6 +127,26 @@ const Table* Catalog::Find(std::string_view sql_name) const {
 std::string Catalog::LayoutSql(std::string_view condition) {
   return std::string(sql::kLayout) + " WHERE a.attnum > 0 AND NOT a.attisdropped AND " +
          std::string(condition);
+}
+
+std::string Catalog::MembersSql(std::string_view root) {
+  return fmt::format(R"sql(
+  SELECT coalesce(pg_catalog.string_agg(member, ',' ORDER BY oid), '')
+  FROM (WITH RECURSIVE edge AS NOT MATERIALIZED (
+          SELECT i.inhparent, i.inhrelid, i.xmin::text AS since
+          FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
+          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+          WHERE NOT i.inhdetachpending AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+            AND c.relpersistence <> 't'
+            AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'pgsluice')),
+        tree (oid, way) AS (
+          SELECT inhrelid, since FROM edge WHERE inhparent = {}
+          UNION ALL
+          SELECT inhrelid, way || '.' || since FROM tree JOIN edge ON inhparent = tree.oid)
+        SELECT oid, oid::text || ':' || pg_catalog.hashtextextended(
+                 pg_catalog.string_agg(way, ' ' ORDER BY way), 0)::text AS member
+        FROM tree GROUP BY oid) AS members)sql",
+                     root);
 }
 
 const std::string& Catalog::FingerprintSql() { return sql::kFingerprint.sql; }

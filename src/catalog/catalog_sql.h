@@ -195,7 +195,7 @@ inline const pg::Statement kFingerprint{"catalog_fingerprint", R"sql(
      FROM pg_catalog.pg_constraint k WHERE k.contype = 'f'),
     (SELECT pg_catalog.sum(pg_catalog.hashint8extended(pg_catalog.hash_record_extended(
        ROW(inhparent, inhrelid,
-              inhdetachpending), 6), 0))
+              inhdetachpending, pg_inherits.xmin::text), 6), 0))
      FROM pg_catalog.pg_inherits),
     (SELECT pg_catalog.sum(pg_catalog.hashint8extended(pg_catalog.hash_record_extended(
        ROW(w.ev_class, w.xmin::text), 7), 0))

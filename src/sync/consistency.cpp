@@ -21,7 +21,8 @@ namespace {
 // come counts as if its event existed already. A walk that an earlier physical index left behind
 // counts for the present one.
 const pg::Statement& UnfinishedStatement() {
-  static const pg::Statement kUnfinished{"unfinished_up_to", R"sql(
+  static const pg::Statement kUnfinished{"unfinished_up_to",
+                                         R"sql(
     SELECT $1::bigint > pgsluice.position()::bigint,
            EXISTS (SELECT FROM pgsluice.outbox
                    WHERE id <= $1::bigint AND source <> ALL ($3::int[])
@@ -42,7 +43,13 @@ const pg::Statement& UnfinishedStatement() {
                    OR $4 = '' AND b.first_block IS NULL
                       AND b.physical IS DISTINCT FROM i.building)),
            $5 <> '{}' AND ()sql" + catalog::Catalog::LayoutSql("c.oid = ANY ($5::oid[])") +
-                                                                 ") <> $6::bigint"};
+                                             R"sql() <> $6::bigint
+             OR EXISTS (SELECT FROM pgsluice.index_state i
+                        JOIN pgsluice.source s ON s.id = i.root_source
+                        WHERE i.index_name = ANY ($8::text[]) AND i.config_hash <> ''
+                          AND i.relations <> ()sql" +
+                                             catalog::Catalog::MembersSql("s.relation::oid") +
+                                             "))"};
   return kUnfinished;
 }
 
@@ -83,6 +90,7 @@ Scope ScopeOf(const IndexSet& set, const std::string& index) {
   Scope scope = ScopeOfIndexes(set, {index});
   const auto found = set.indexes.find(index);
   if (found == set.indexes.end()) return scope;
+  if (found->second->plan->schemas == nullptr) scope.trees = {index};
   for (const auto& [oid, layout] : found->second->plan->relations) {
     scope.tables.push_back(oid);
     scope.layout ^= layout;
@@ -96,15 +104,19 @@ Scope ScopeOf(const IndexSet& set) {
   for (const auto& [name, trouble] : set.troubles) {
     if (!set.indexes.contains(name)) names.push_back(name);
   }
-  return ScopeOfIndexes(set, std::move(names));
+  Scope scope = ScopeOfIndexes(set, std::move(names));
+  for (const auto& [name, index] : set.indexes) {
+    if (index->plan->schemas == nullptr) scope.trees.push_back(name);
+  }
+  return scope;
 }
 
 Unfinished UnfinishedUpTo(pg::Session& session, std::int64_t position, const Scope& scope) {
-  const pg::Result rows =
-      session.Exec(UnfinishedStatement(),
-                   {std::to_string(position), pg::TextArray(scope.indexes),
-                    pg::TextArray(scope.others), scope.physical, pg::TextArray(scope.tables),
-                    std::to_string(scope.layout), scope.later_pieces ? "true" : "false"});
+  const pg::Result rows = session.Exec(
+      UnfinishedStatement(),
+      {std::to_string(position), pg::TextArray(scope.indexes), pg::TextArray(scope.others),
+       scope.physical, pg::TextArray(scope.tables), std::to_string(scope.layout),
+       scope.later_pieces ? "true" : "false", pg::TextArray(scope.trees)});
   return {rows.Bool(0, 0), rows.Bool(0, 1), Names(rows, 2), Names(rows, 3), rows.Bool(0, 4)};
 }
 

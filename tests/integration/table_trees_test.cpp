@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <spdlog/fmt/fmt.h>
 
+#include <array>
+
 #include "support/command_fixture.h"
 
 namespace pgsluice {
@@ -14,7 +16,8 @@ class TreeTest : public testing::CommandTest {
   /// Waits until the sync has noticed the present partitions or children of a table.
   void AwaitMembers(const std::string& table) {
     const std::string seen = fmt::format(
-        "SELECT relations = coalesce((WITH RECURSIVE tree(oid) AS (SELECT inhrelid FROM "
+        "SELECT regexp_replace(relations, ':-?\\d+', '', 'g') = coalesce((WITH RECURSIVE tree(oid) "
+        "AS (SELECT inhrelid FROM "
         "pg_inherits "
         "WHERE inhparent = '{0}'::regclass UNION SELECT inhrelid FROM pg_inherits JOIN tree ON "
         "inhparent = tree.oid) SELECT string_agg(oid::text, ',' ORDER BY oid) FROM tree), '') FROM "
@@ -130,6 +133,51 @@ TEST_F(TableTrees, ByInheritance) {
   Do("TRUNCATE l#; INSERT INTO l# VALUES (31, 'l', 3, 'z')");
   Do("TRUNCATE p#; INSERT INTO l# VALUES (41, 'l', 4, 'z'); INSERT INTO p# VALUES (42, 'p')");
   Do("ALTER TABLE l# NO INHERIT m#; UPDATE l# SET v = 'alone'");
+}
+
+/// A member leaves its tree and is back before anybody has looked.
+class BackAtOnce : public TreeTest {
+ protected:
+  void Expect() {
+    for (const char* table : {"p", "h"}) {
+      ExpectIndex(table, fmt::format("SELECT id::text, to_json({0}) FROM {0}", table));
+    }
+  }
+  /// Until what was written is applied, as if the member belonged to no tree.
+  void AwaitApplied() {
+    Await([&] { return db_.Text("SELECT count(*) FROM pgsluice.outbox") == "0"; });
+  }
+};
+
+TEST_F(BackAtOnce, AMemberIsReadAgain) {
+  Exec(
+      "CREATE TABLE p (id int PRIMARY KEY, v text) PARTITION BY RANGE (id);"
+      "CREATE TABLE m PARTITION OF p FOR VALUES FROM (0) TO (100) PARTITION BY RANGE (id);"
+      "CREATE TABLE l PARTITION OF m FOR VALUES FROM (0) TO (50);"
+      "CREATE TABLE h (id int PRIMARY KEY, v text);"
+      "CREATE TABLE i (PRIMARY KEY (id)) INHERITS (h);"
+      "CREATE TABLE j (PRIMARY KEY (id)) INHERITS (i);"
+      "INSERT INTO p SELECT n, 'first' FROM generate_series(0, 40) n;"
+      "INSERT INTO j SELECT n, 'first' FROM generate_series(0, 40) n");
+  Start();
+  Expect();
+  const std::string write = "UPDATE {0} SET v = 'alone' WHERE id < 5; DELETE FROM {0} WHERE id = 7";
+  for (const auto& [leave, leaf, back] : std::initializer_list<std::array<const char*, 3>>{
+           {"ALTER TABLE m DETACH PARTITION l", "l",
+            "ALTER TABLE m ATTACH PARTITION l FOR VALUES FROM (0) TO (50)"},
+           {"ALTER TABLE p DETACH PARTITION m", "l",
+            "ALTER TABLE p ATTACH PARTITION m FOR VALUES FROM (0) TO (100)"},
+           {"ALTER TABLE j NO INHERIT i", "j", "ALTER TABLE j INHERIT i"},
+           {"ALTER TABLE i NO INHERIT h", "j", "ALTER TABLE i INHERIT h"}}) {
+    SCOPED_TRACE(leave);
+    Exec(leave);
+    Exec(fmt::format(fmt::runtime(write), leaf));
+    AwaitApplied();
+    Exec(back);
+    Expect();
+    Exec(fmt::format("UPDATE {} SET v = 'and then'", leaf));
+    Expect();
+  }
 }
 
 /// Tables that inherit have keys of their own, which may be equal.

@@ -119,6 +119,10 @@ class Catalog {
   /// Returns SQL of a query for Table::layout of the relations that `condition` selects from `c`,
   /// combined by XOR.
   static std::string LayoutSql(std::string_view condition);
+  /// Returns SQL of a query for the partitions and children of the relation whose oid is the SQL
+  /// expression `root`, as "16401:7,16407:9": each with a number that changes when it leaves the
+  /// tree and comes back, for itself or with what is above it.
+  static std::string MembersSql(std::string_view root);
   /// Reads only the fingerprint, in one cheap query, to detect schema changes.
   static std::string Fingerprint(pg::Session& session);
   /// Returns the SQL of that query.

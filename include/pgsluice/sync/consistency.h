@@ -29,6 +29,9 @@ struct Scope {
   /// Tasks above the position count as well. A change of tables is noticed only after its commit,
   /// so the tasks that it causes have a later position.
   bool later_pieces = false;
+  /// Those of `indexes` that have one table: whether their partitions and children are known yet is
+  /// compared with Catalog::MembersSql().
+  std::vector<std::string> trees{};
 };
 
 /// The scope of one index as the process knows it.

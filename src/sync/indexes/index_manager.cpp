@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "pgsluice/base/error.h"
 #include "pgsluice/base/hash.h"
@@ -40,6 +41,39 @@ const pg::Statement kLastPlan{"index_plan_read",
 const pg::Statement kKeepPlan{"index_plan_keep", R"sql(
   INSERT INTO pgsluice.index_plan (index_name, plan) VALUES ($1, $2::json)
   ON CONFLICT (index_name) DO UPDATE SET plan = excluded.plan)sql"};
+
+/// Of "16401:7", see Catalog::MembersSql().
+std::uint32_t OidOf(const std::string& member) {
+  return static_cast<std::uint32_t>(std::stoul(member));
+}
+
+bool HasMember(const std::vector<std::string>& members, const std::string& member) {
+  return std::any_of(members.begin(), members.end(), [&](const std::string& other) {
+    const bool exact =
+        other.find(':') != std::string::npos && member.find(':') != std::string::npos;
+    return exact ? other == member : OidOf(other) == OidOf(member);  // older versions kept the oid
+  });
+}
+
+/// Returns the partitions and children that were found when the plan was made: one that has come
+/// since then is not attached yet. If the index covers many schemas, they have no numbers.
+std::vector<std::string> MembersOf(pg::Session& session, const plan::Plan& plan,
+                                   const std::vector<std::uint32_t>& known) {
+  static const pg::Statement kMembers{"index_members", catalog::Catalog::MembersSql("$1::oid")};
+  std::vector<std::string> members;
+  if (plan.schemas != nullptr) {
+    for (const std::uint32_t oid : known) members.push_back(std::to_string(oid));
+    return members;
+  }
+  std::istringstream list(
+      std::string(session.Exec(kMembers, {std::to_string(plan.root)}).Text(0, 0)));
+  for (std::string member; std::getline(list, member, ',');) {
+    if (std::find(known.begin(), known.end(), OidOf(member)) != known.end()) {
+      members.push_back(std::move(member));
+    }
+  }
+  return members;
+}
 
 bool Has(const std::vector<std::string>& items, const std::string& item) {
   return std::find(items.begin(), items.end(), item) != items.end();
@@ -93,8 +127,7 @@ std::shared_ptr<const LiveIndex> IndexManager::Ensure(
   }
   Record now = old;
   now.config_hash = DefinitionOf(*plan);
-  now.relations.clear();
-  for (const std::uint32_t oid : descendants) now.relations.push_back(std::to_string(oid));
+  now.relations = MembersOf(session, *plan, descendants);
   now.mapping = MappingHash(*plan);
   // If this mapping was in force before and another one is now, a process with a newer
   // configuration has replaced it, so it is kept.
@@ -232,14 +265,14 @@ std::shared_ptr<const IndexSet> IndexManager::WithPhases(
 
 void IndexManager::FollowPartitions(pg::Session& session, const LiveIndex& index, const Record& old,
                                     const Record& now) {
-  for (const std::string& oid : now.relations) {
-    if (Has(old.relations, oid)) continue;
-    CreateScanOf(session, index, {static_cast<std::uint32_t>(std::stoul(oid))});
-  }
-  for (const std::string& oid : old.relations) {
-    if (Has(now.relations, oid)) continue;
-    DropScanOf(session, index, static_cast<std::uint32_t>(std::stoul(oid)));
+  // One that left and came back is both: its rows may have changed without events meanwhile.
+  for (const std::string& member : old.relations) {
+    if (HasMember(now.relations, member)) continue;
+    DropScanOf(session, index, OidOf(member));
     CreateWalk(session, index);
+  }
+  for (const std::string& member : now.relations) {
+    if (!HasMember(old.relations, member)) CreateScanOf(session, index, {OidOf(member)});
   }
 }
 

@@ -14,7 +14,7 @@ namespace pgsluice::sync {
 /// A row of pgsluice.index_state.
 struct IndexRecord {
   std::string physical, uuid, config_hash, mapping;
-  std::vector<std::string> relations;  ///< oids of partitions and children.
+  std::vector<std::string> relations;  ///< Partitions and children: Catalog::MembersSql().
   std::string root_source, state, reason;
   std::string building;       ///< The next physical index while a reindex runs.
   std::string building_uuid;  ///< Empty until it is made.
