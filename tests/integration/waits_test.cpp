@@ -108,6 +108,47 @@ TEST_F(Waits, NoReaderSeesTruncatedRows) {
   }
 }
 
+TEST_F(Waits, AReadHasTheColumnsThatWereAddedBeforeIt) {
+  Table("item", 10);
+  Exec("CREATE TABLE child (PRIMARY KEY (id)) INHERITS (item); INSERT INTO child VALUES (20, 'c')");
+  Prepare();
+  Serve();
+  ASSERT_EQ(Wait("60s").code, 0);
+  int n = 0;
+  for (const std::string path : {"/v1/item/search?per_page=1&", "/v1/item/docs/1?",
+                                 "/v1/child/search?", "/v1/child/docs/20?"}) {
+    for (const bool strong : {true, false}) {
+      const std::string column = "w" + std::to_string(++n);
+      SCOPED_TRACE(path + column);
+      Exec("ALTER TABLE item ADD COLUMN " + column + " int DEFAULT 5");
+      const std::string fresh = strong ? "consistency=strong" : "after=" + Token();
+      const http::Response answer = Get(path + "wait=30s&" + fresh);
+      EXPECT_EQ(answer.status, 200) << answer.body;
+      EXPECT_THAT(answer.body, HasSubstr('"' + column + R"(":5)"));
+    }
+  }
+}
+
+TEST_F(Waits, AReadHasTheRowsOfATableThatJoinedItsTreeBeforeIt) {
+  Exec("CREATE TABLE part (id int PRIMARY KEY, name text) PARTITION BY RANGE (id)");
+  Exec("CREATE TABLE low PARTITION OF part FOR VALUES FROM (0) TO (10)");
+  Exec("INSERT INTO part VALUES (1, 'x')");
+  Prepare();
+  Serve();
+  ASSERT_EQ(Wait("60s").code, 0);
+  for (int n = 1; n < 4; ++n) {
+    const std::string name = "t" + std::to_string(n);
+    Exec("CREATE TABLE " + name + " (id int PRIMARY KEY, name text)");
+    Exec("INSERT INTO " + name + " VALUES (" + std::to_string(n * 10) + ", 'was there')");
+    Exec("ALTER TABLE part ATTACH PARTITION " + name + " FOR VALUES FROM (" +
+         std::to_string(n * 10) + ") TO (" + std::to_string(n * 10 + 10) + ")");
+    EXPECT_THAT(Get("/v1/part/count?consistency=strong&wait=30s").body,
+                HasSubstr(R"("count":)" + std::to_string(n + 1)));
+  }
+  Exec("ALTER TABLE part DETACH PARTITION t2");
+  EXPECT_THAT(Get("/v1/part/count?wait=30s&after=" + Token()).body, HasSubstr(R"("count":3)"));
+}
+
 TEST_F(Waits, ATokenOfTheFutureIsAnError) {
   Table("item", 10);
   Prepare();

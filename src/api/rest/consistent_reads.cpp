@@ -42,7 +42,14 @@ Partial ConsistentReads::BringUp(const ResolvedRequest& asked, const Request& re
       WaitFor(asked.request.after, name, asked.request.wait, request.socket);
   }
   engine_.Refresh({asked.index.alias}, request);
+  if (IsRedefined(asked)) throw Redefined();
   return broken ? Partial::kBroken : Partial::kNo;  // The first copy was waited for.
+}
+
+bool ConsistentReads::IsRedefined(const ResolvedRequest& asked) const {
+  const auto indexes = backend_.indexes();
+  const auto found = indexes->find(asked.index.plan->name);
+  return found == indexes->end() || found->second.plan != asked.index.plan;
 }
 
 void ConsistentReads::WaitFor(const std::string& token, const std::string& index,

@@ -18,17 +18,25 @@ enum class Partial { kNo, kShards, kBackfilling, kBroken };
 /// Returns the text for `meta.reason`; empty for kNo.
 std::string_view NameOf(Partial partial);
 
+/// Thrown if the index got other fields while a request waited for the sync: what was made of the
+/// request before the wait would leave them out. The request has to be answered again.
+struct Redefined {};
+
 /// Makes answers as current as requests demand, and reports how current they are. Thread-safe.
 class ConsistentReads {
  public:
   ConsistentReads(const Backend& backend, Gate& gate, SearchEngine& engine)
-      : sync_(backend.sync), gate_(gate), engine_(engine), freshness_(backend.sync) {}
+      : backend_(backend),
+        sync_(backend.sync),
+        gate_(gate),
+        engine_(engine),
+        freshness_(backend.sync) {}
 
   /// Waits as the request wants (`consistency=strong`, `after`), then lets the engine show what was
   /// written. Returns kBackfilling if documents may be missing because the first copy of the index
   /// is not complete, kBroken if the index serves its last documents because its definition does
   /// not fit. Throws Problem 503 for such an index if its configuration refuses searches until
-  /// then, 504 if the wait took too long.
+  /// then, 504 if the wait took too long. Throws Redefined.
   Partial BringUp(const ResolvedRequest& asked, const Request& request);
   /// Waits until everything up to the token is written to one index, or to all if `index` is empty.
   /// The wait ends early if the connection `caller` is closed. Throws Problem.
@@ -44,6 +52,9 @@ class ConsistentReads {
   std::string Meta(const ResolvedRequest& asked, const Request& request, Partial partial) const;
 
  private:
+  bool IsRedefined(const ResolvedRequest& asked) const;
+
+  const Backend& backend_;
   SyncState* const sync_;
   Gate& gate_;
   SearchEngine& engine_;

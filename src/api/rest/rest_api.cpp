@@ -1,6 +1,7 @@
 #include "api/rest/rest_api.h"
 
 #include "api/rest/guarded.h"
+#include "api/rest/problems.h"
 
 namespace pgsluice::api {
 
@@ -14,6 +15,21 @@ Backend WithCursorKeys(Backend backend) {
     };
   }
   return backend;
+}
+
+/// Answers again if the fields of an index changed while the request waited. The wait is over then,
+/// so the next answer takes no longer than one without a wait.
+template <typename Make>
+Response WithPresentFields(const Make& make) {
+  constexpr int kTries = 5;
+  for (int tries = 0; tries < kTries; ++tries) {
+    try {
+      return make();
+    } catch (const Redefined&) {
+      continue;
+    }
+  }
+  throw NotReady();
 }
 
 }  // namespace
@@ -42,7 +58,7 @@ Response RestApi::Handle(const Request& request) {
     const Gate::Pass pass(gate_);
     const Access& access = known.emplace(Access::Of(*now, request.credentials));
     limits_.Charge(request, access, 1);
-    return route.answer(endpoints_, request, access);
+    return WithPresentFields([&] { return route.answer(endpoints_, request, access); });
   });
   response.route = pattern;
   if (known) response.caller = known->caller();
@@ -59,7 +75,7 @@ Response RestApi::ForCaller(const Request& request, const char* route,
     const Access access = Access::Of(*now, request.credentials);
     caller = access.caller();
     limits_.Charge(request, access, 1);
-    return make();
+    return WithPresentFields(make);
   });
   response.route = route;
   response.caller = caller;
