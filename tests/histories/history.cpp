@@ -146,7 +146,7 @@ void History::Write(Writer& writer) {
 
 void History::FaultOfTheEngine() {
   const int times = 1 + Random(3);
-  switch (Random(9)) {
+  switch (Random(12)) {
     case 0:
       return proxy_.AnswerStatus("_bulk", times, 429, R"({"error":{"type":"busy"}})");
     case 1:
@@ -163,11 +163,56 @@ void History::FaultOfTheEngine() {
       return proxy_.Stall();
     case 7:
       return proxy_.Refuse();
+    case 8:
+    case 9:
+      return Block();
+    case 10:
+      return WriteForeignDocuments();
     default:
       engine_->Send({.method = "DELETE",
                      .path = "/" + Alias(Tables()[random_() % Tables().size()]) + "-0*",
                      .body = {}});
   }
+}
+
+void History::Block() {
+  blocked_ = Tables()[random_() % Tables().size()];
+  Note("the engine blocks " + blocked_);
+  SetBlock("true");
+}
+
+void History::Unblock() {
+  if (blocked_.empty()) return;
+  SetBlock("null");
+  blocked_.clear();
+}
+
+void History::SetBlock(const std::string& value) {
+  engine_->Send({.method = "PUT",
+                 .path = "/" + Alias(blocked_) + "/_settings",
+                 .body = R"({"index.blocks.read_only_allow_delete":)" + value + "}"});
+}
+
+void History::WriteForeignDocuments() {
+  const std::string index = Alias(Tables()[random_() % Tables().size()]);
+  Note("somebody else writes to " + index);
+  foreign_ = true;
+  for (const std::string& id : {std::string("zzz"), Number(kIds)}) {
+    engine_->Send({.method = "PUT",
+                   .path = "/" + index + "/_doc/" + id + "?require_alias=true",
+                   .body = R"({"n":-1})"});
+  }
+}
+
+void History::Repair() {
+  if (!foreign_) return;
+  // Twice: what changed while the first comparison ran is no difference for it.
+  Outcome repaired;
+  for (int i = 0; i < 2; ++i) {
+    repaired = RunPgsluice({"verify", "--repair", "--config", config_file_, "--database-url",
+                            db_.url(), "--elasticsearch-url", engine_url_});
+  }
+  EXPECT_EQ(repaired.code, 0) << repaired.out << repaired.err;
 }
 
 void History::RestartDatabase() {
@@ -181,6 +226,7 @@ void History::Fault() {
   const int kind = Random(9);
   Note("fault " + std::to_string(kind));
   proxy_.Pass();
+  Unblock();
   if (kind < 2) {
     auto& victim = processes_[random_() % processes_.size()];
     victim->Signal(kind == 0 ? SIGKILL : SIGTERM);
@@ -263,12 +309,15 @@ void History::Finish() {
     writer.open = false;
   }
   proxy_.Pass();
+  Unblock();
   if (definitions_) AwaitDefinitions();
   // Changes every table once more, so that a recently deleted index is noticed at once.
   Exec(
       "INSERT INTO item VALUES (9999, 'end', 1) ON CONFLICT (id) DO UPDATE SET n = 2;"
       "INSERT INTO pair VALUES (9999, 'end', 1); INSERT INTO child VALUES (9999, 9999, 'end');"
       "INSERT INTO bag VALUES (9999, 'end')");
+  Settle();
+  Repair();
   Settle();
   for (const std::string& table : Tables()) Compare(table);
   EXPECT_EQ(db_.Text("SELECT count(*) FROM pgsluice.dead_letter"), "0");

@@ -41,6 +41,13 @@ class History : private HasServer, public FaultTest {
   void RestartDatabase();
   void Fault();
   void FaultOfTheEngine();
+  /// The engine takes no changes of one index, until Unblock().
+  void Block();
+  void Unblock();
+  void SetBlock(const std::string& value);
+  /// Documents that no row has, or has otherwise; Repair() removes them.
+  void WriteForeignDocuments();
+  void Repair();
   void Configure();
   void ChangeDefinition();
   void RunBeside();
@@ -63,8 +70,9 @@ class History : private HasServer, public FaultTest {
   std::vector<Writer> writers_;
   std::vector<std::unique_ptr<Process>> processes_;
   std::unique_ptr<Process> beside_;  ///< Has another configuration.
-  bool definitions_ = false;
-  std::string story_;  ///< What was done; printed if the comparison fails.
+  bool definitions_ = false, foreign_ = false;
+  std::string blocked_;  ///< The table whose index is blocked.
+  std::string story_;    ///< What was done; printed if the comparison fails.
 };
 
 }  // namespace pgsluice::testing

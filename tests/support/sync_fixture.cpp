@@ -35,7 +35,8 @@ std::string UniquePrefix() {
   return "t" + std::to_string(getpid()) + "x" + std::to_string(++count) + "-";
 }
 
-/// The document without internal fields, members in byte order: comparable texts.
+}  // namespace
+
 std::string Comparable(const json::Value& value) {
   if (value.IsArray()) {
     std::string text = "[";
@@ -51,8 +52,6 @@ std::string Comparable(const json::Value& value) {
   for (const auto& [name, member] : members) text += json::Quote(name) + ":" + member + ",";
   return text + "}";
 }
-
-}  // namespace
 
 SyncProcess::SyncProcess(config::Config config)
     : config_(std::move(config)),

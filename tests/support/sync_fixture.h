@@ -8,12 +8,16 @@
 
 #include "pgsluice/config/config.h"
 #include "pgsluice/engine/engine.h"
+#include "pgsluice/json/value.h"
 #include "pgsluice/observe/metrics.h"
 #include "pgsluice/sync/monitor.h"
 #include "pgsluice/sync/service.h"
 #include "support/pg_sandbox.h"
 
 namespace pgsluice::testing {
+
+/// A document without internal fields, its members in byte order: equal texts if equal.
+std::string Comparable(const json::Value& value);
 
 /// The sync of one process: what `pgsluice sync` sets up, without the ports.
 class SyncProcess {
