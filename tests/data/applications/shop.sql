@@ -1,0 +1,58 @@
+CREATE TYPE stock_status AS ENUM ('in_stock', 'on_backorder', 'out_of_stock');
+CREATE DOMAIN price AS numeric(20, 6) CHECK (VALUE >= 0);
+CREATE TABLE store_website (website_id smallserial PRIMARY KEY, code varchar(32) UNIQUE, name varchar(64), sort_order smallint NOT NULL DEFAULT 0, is_default smallint DEFAULT 0);
+CREATE TABLE store (store_id smallserial PRIMARY KEY, code varchar(32) UNIQUE, website_id smallint NOT NULL REFERENCES store_website ON DELETE CASCADE, name varchar(255) NOT NULL, is_active smallint NOT NULL DEFAULT 0);
+CREATE TABLE attribute_set (attribute_set_id smallserial PRIMARY KEY, name varchar(255), sort_order smallint NOT NULL DEFAULT 0);
+CREATE TABLE attribute (attribute_id smallserial PRIMARY KEY, code varchar(255) NOT NULL, backend_type varchar(8) NOT NULL DEFAULT 'static', frontend_label varchar(255), is_required boolean NOT NULL DEFAULT false, default_value text, note varchar(255));
+CREATE TABLE attribute_option (option_id serial PRIMARY KEY, attribute_id smallint NOT NULL REFERENCES attribute ON DELETE CASCADE, sort_order smallint NOT NULL DEFAULT 0);
+CREATE TABLE attribute_option_value (value_id serial PRIMARY KEY, option_id int NOT NULL REFERENCES attribute_option ON DELETE CASCADE, store_id smallint NOT NULL REFERENCES store, value varchar(255));
+CREATE TABLE product (entity_id serial PRIMARY KEY, attribute_set_id smallint NOT NULL REFERENCES attribute_set, type_id varchar(32) NOT NULL DEFAULT 'simple', sku varchar(64) NOT NULL, has_options boolean NOT NULL DEFAULT false, price price, special_price price, weight numeric(12, 4), stock stock_status DEFAULT 'in_stock', available daterange, attributes jsonb, created_at timestamp NOT NULL DEFAULT now());
+CREATE TABLE category (entity_id serial PRIMARY KEY, parent_id int REFERENCES category, path varchar(255) NOT NULL, position int NOT NULL, level int NOT NULL DEFAULT 0, children_count int NOT NULL);
+DO $$ DECLARE entity text; kind text[]; BEGIN
+  FOREACH entity IN ARRAY ARRAY['product', 'category'] LOOP
+    FOR kind IN SELECT ARRAY[k[1], k[2]] FROM (VALUES (ARRAY['int', 'int']), (ARRAY['decimal', 'numeric(20,6)']), (ARRAY['varchar', 'varchar(255)']), (ARRAY['text', 'text']), (ARRAY['datetime', 'timestamp'])) AS v(k) LOOP
+      EXECUTE format('CREATE TABLE %1$s_entity_%2$s (value_id bigserial PRIMARY KEY, attribute_id smallint NOT NULL REFERENCES attribute ON DELETE CASCADE, store_id smallint NOT NULL REFERENCES store, entity_id int NOT NULL REFERENCES %1$s ON DELETE CASCADE, value %3$s, UNIQUE (entity_id, attribute_id, store_id))', entity, kind[1], kind[2]);
+    END LOOP;
+  END LOOP;
+END $$;
+CREATE TABLE category_product (entity_id serial, category_id int NOT NULL REFERENCES category ON DELETE CASCADE, product_id int NOT NULL REFERENCES product ON DELETE CASCADE, position int NOT NULL DEFAULT 0, PRIMARY KEY (entity_id, category_id, product_id));
+CREATE TABLE product_link (link_id serial PRIMARY KEY, product_id int NOT NULL REFERENCES product, linked_product_id int NOT NULL REFERENCES product, link_type_id smallint NOT NULL DEFAULT 0);
+CREATE TABLE product_website (product_id int NOT NULL REFERENCES product, website_id smallint NOT NULL REFERENCES store_website, PRIMARY KEY (product_id, website_id));
+CREATE TABLE product_tier_price (value_id serial PRIMARY KEY, entity_id int NOT NULL REFERENCES product, qty numeric(12,4) NOT NULL DEFAULT 1, value price, quantities int4range, percentage_value numeric(5,2));
+CREATE TABLE product_media (value_id serial PRIMARY KEY, entity_id int NOT NULL REFERENCES product, value varchar(255), label varchar(255), checksum bytea, disabled boolean NOT NULL DEFAULT false);
+CREATE TABLE product_super_link (link_id serial PRIMARY KEY, product_id int NOT NULL REFERENCES product, parent_id int NOT NULL REFERENCES product);
+CREATE TABLE stock_item (item_id serial PRIMARY KEY, product_id int NOT NULL REFERENCES product ON DELETE CASCADE, qty numeric(12,4), min_qty numeric(12,4) NOT NULL DEFAULT 0, is_in_stock boolean NOT NULL DEFAULT false, low_stock_date timestamp, is_low boolean GENERATED ALWAYS AS (coalesce(qty, 0) <= min_qty) STORED);
+CREATE TABLE customer_group (customer_group_id serial PRIMARY KEY, code varchar(32) NOT NULL, tax_class_id int NOT NULL DEFAULT 0);
+CREATE TABLE customer (entity_id serial PRIMARY KEY, website_id smallint REFERENCES store_website, email varchar(255), group_id int NOT NULL REFERENCES customer_group, firstname varchar(255), lastname varchar(255), dob date, gender smallint, taxvat varchar(50), failures_num smallint DEFAULT 0);
+CREATE TABLE customer_address (entity_id serial PRIMARY KEY, parent_id int REFERENCES customer ON DELETE CASCADE, city varchar(255) NOT NULL, company varchar(255), country_id char(2) NOT NULL, postcode varchar(255), street text NOT NULL, telephone varchar(255), location point);
+ALTER TABLE customer ADD default_billing int REFERENCES customer_address, ADD default_shipping int REFERENCES customer_address;
+CREATE TABLE quote (entity_id serial PRIMARY KEY, store_id smallint NOT NULL REFERENCES store, customer_id int REFERENCES customer, items_qty numeric(12,4), grand_total numeric(20,4) DEFAULT 0, is_active boolean DEFAULT true, remote_ip inet, trigger_recollect smallint NOT NULL DEFAULT 0);
+CREATE TABLE quote_item (item_id serial PRIMARY KEY, quote_id int NOT NULL REFERENCES quote ON DELETE CASCADE, product_id int REFERENCES product, parent_item_id int REFERENCES quote_item, sku varchar(255), qty numeric(12,4) NOT NULL DEFAULT 0, row_total price, options json);
+CREATE TABLE "order" (entity_id bigint GENERATED BY DEFAULT AS IDENTITY, state varchar(32) NOT NULL DEFAULT 'new', store_id smallint REFERENCES store, customer_id int REFERENCES customer, grand_total numeric(20,4), "group" int, "user" text, placed_at timestamptz NOT NULL DEFAULT now(), region char(2) NOT NULL DEFAULT 'eu', PRIMARY KEY (entity_id, region)) PARTITION BY LIST (region);
+CREATE TABLE order_eu PARTITION OF "order" FOR VALUES IN ('eu', 'uk');
+CREATE TABLE order_other PARTITION OF "order" DEFAULT;
+CREATE TABLE order_item (item_id serial PRIMARY KEY, order_id bigint NOT NULL, region char(2) NOT NULL DEFAULT 'eu', product_id int REFERENCES product, name varchar(255), price price NOT NULL DEFAULT 0, qty_ordered numeric(12,4) DEFAULT 0, discount_percent numeric(12,4) DEFAULT 0, applied_rule_ids text, row_total numeric GENERATED ALWAYS AS (price * qty_ordered) STORED, FOREIGN KEY (order_id, region) REFERENCES "order");
+CREATE TABLE order_address (entity_id serial PRIMARY KEY, order_id bigint, region char(2), address_type varchar(255), city varchar(255), postcode varchar(255), vat_is_valid boolean);
+CREATE TABLE order_payment (entity_id serial PRIMARY KEY, order_id bigint NOT NULL, method varchar(128), amount_paid money, additional_information jsonb, cc_last_4 varchar(100));
+CREATE TABLE order_status_history (entity_id serial PRIMARY KEY, order_id bigint NOT NULL, comment text, status varchar(32), created_at timestamptz NOT NULL DEFAULT now());
+CREATE TABLE order_tax (tax_id serial PRIMARY KEY, order_id bigint NOT NULL, code varchar(255), percent numeric(12,4), amount numeric(20,4), process smallint NOT NULL);
+CREATE TABLE invoice (entity_id serial PRIMARY KEY, order_id bigint NOT NULL, grand_total numeric(20,4), increment_id varchar(50), UNIQUE (increment_id));
+CREATE TABLE shipment (entity_id serial PRIMARY KEY, order_id bigint NOT NULL, total_qty numeric(12,4), packages text, shipping_label bytea);
+CREATE TABLE shipment_track (entity_id serial PRIMARY KEY, parent_id int NOT NULL REFERENCES shipment ON DELETE CASCADE, weight numeric(12,4), track_number text, title varchar(255));
+CREATE TABLE sales_rule (rule_id serial PRIMARY KEY, name varchar(255), from_date date, to_date date, conditions_serialized text, discount_amount numeric(12,4) NOT NULL DEFAULT 0, is_active boolean NOT NULL DEFAULT false, valid tstzrange);
+CREATE TABLE sales_rule_coupon (coupon_id serial PRIMARY KEY, rule_id int NOT NULL REFERENCES sales_rule ON DELETE CASCADE, code varchar(255), usage_limit int, times_used int NOT NULL DEFAULT 0, expiration_date timestamp);
+CREATE TABLE sales_rule_customer_group (rule_id int NOT NULL REFERENCES sales_rule, customer_group_id int NOT NULL REFERENCES customer_group, PRIMARY KEY (rule_id, customer_group_id));
+CREATE TABLE review (review_id bigserial PRIMARY KEY, product_id int REFERENCES product, customer_id int REFERENCES customer, title varchar(255) NOT NULL, detail text NOT NULL, nickname varchar(128), created_at timestamp NOT NULL DEFAULT now());
+CREATE TABLE rating_vote (vote_id bigserial PRIMARY KEY, review_id bigint REFERENCES review, percent smallint NOT NULL DEFAULT 0, value smallint NOT NULL DEFAULT 0, remote_ip inet);
+CREATE TABLE url_rewrite (url_rewrite_id serial PRIMARY KEY, entity_type varchar(32) NOT NULL, entity_id int NOT NULL, request_path varchar(255), target_path varchar(255), redirect_type smallint NOT NULL DEFAULT 0, metadata varchar(255));
+CREATE TABLE core_config_data (config_id serial PRIMARY KEY, scope varchar(8) NOT NULL DEFAULT 'default', scope_id int NOT NULL DEFAULT 0, path varchar(255) NOT NULL DEFAULT 'general', value text);
+CREATE TABLE cron_schedule (schedule_id serial PRIMARY KEY, job_code varchar(255) NOT NULL, status varchar(7) NOT NULL DEFAULT 'pending', messages text, took interval, scheduled_at timestamp);
+CREATE TABLE report_viewed (product_id int NOT NULL, store_id smallint, views int NOT NULL DEFAULT 0, period date);
+CREATE TABLE "search-query" (query_id serial PRIMARY KEY, "query text" varchar(255), "num results" int NOT NULL DEFAULT 0, "Popularity %" real);
+CREATE VIEW sales_overview AS SELECT customer_id, sum(grand_total) AS total FROM "order" GROUP BY customer_id;
+DO $$ BEGIN FOR n IN 1..current_setting('app.modules')::int LOOP
+  EXECUTE format('CREATE TABLE flat_store_%1$s (entity_id int PRIMARY KEY REFERENCES product, name varchar(255), price numeric(20,6), tags text[]);
+    CREATE TABLE index_price_%1$s_tmp (entity_id int NOT NULL, customer_group_id int NOT NULL, website_id smallint NOT NULL, final_price numeric(20,6), PRIMARY KEY (entity_id, customer_group_id, website_id));
+    CREATE TABLE sequence_order_%1$s (sequence_value serial PRIMARY KEY);
+    CREATE TABLE changelog_%1$s_cl (version_id serial PRIMARY KEY, entity_id int NOT NULL DEFAULT 0)', n);
+END LOOP; END $$;
