@@ -1,6 +1,7 @@
 """Parts of the benchmark about long queues, idle times, memory and what capture costs a statement."""
 import json
 import os
+import signal
 import statistics
 import threading
 import time
@@ -9,6 +10,7 @@ from servers import Engine, Psql, Service, cpu_seconds, machine_busy, memory_mb
 GOALS = {  # name: (goal, whether larger is better)
     "update_1000_over_plain": (1.5, False), "update_many_over_plain": (1.5, False),
     "claims_pinned_over_unpinned": (0.95, True),
+    "claims_beside_unknown_over_alone": (0.9, True), "claims_beside_waiting_over_alone": (0.9, True),
     "drain_2_over_1_process": (1.0, True), "drain_4_over_2_processes": (1.0, True),
     "start_to_ready_ms": (300, False),
     "idle_statements_per_s": (1, False), "idle_cpu_percent": (0.2, False),
@@ -114,6 +116,51 @@ class Loads:
         self.report("horizon", events=self.options.backlog, dead_rows=int(dead[0]),
                     claims_per_s=round(before), claims_pinned_per_s=round(after))
         self.ratios["claims_pinned_over_unpinned"] = after / before
+
+    def beside(self):
+        """Claims beside 100,000 events that are left to another process, which stands still: at first of a table that only
+        that process knows, then of events that all others have done with. There and back."""
+        self.sql("CREATE TABLE bench_theirs (id int PRIMARY KEY, n int); INSERT INTO bench_theirs SELECT i, i FROM "
+                 "generate_series(1, 1000) i; CREATE TABLE bench_claimed (id int PRIMARY KEY)")
+        theirs = self.config_of("bench_theirs")
+        self.pgsluice("migrate", "up", config=theirs)
+        self.sql("SELECT pgsluice.attach('bench_claimed')")
+        some = self.options.backlog // 10
+
+        def rate():
+            """Of events that no index wants, so that they are only claimed and acknowledged."""
+            last = self.sql("SELECT coalesce(max(id), 0) FROM pgsluice.outbox")[0]
+            self.events("bench_claimed", some)
+            start = time.monotonic()
+            self.wait_for("claims", lambda: self.sql(f"SELECT EXISTS (SELECT FROM pgsluice.outbox WHERE id > {last})") == ["f"],
+                          self.service, 120, 0.005)
+            return some / (time.monotonic() - start)
+
+        def rates():
+            self.sql("VACUUM ANALYZE pgsluice.outbox")
+            rate()
+            return statistics.median(rate() for _ in range(self.options.repeats))
+
+        other = Service(self.options.binary, theirs, "sync", ports=False)
+        try:
+            self.wait_for("the other process", lambda: self.engine.written(self.prefix + "bench_theirs") >= 1000, other)
+            self.drained(other)
+            time.sleep(10)  # until this process has seen what the other one has
+            os.kill(other.pid, signal.SIGSTOP)
+            figures = {"alone": rates()}
+            self.events("bench_theirs", 100000)
+            figures["unknown"] = rates()
+            self.sql("UPDATE pgsluice.outbox SET waiting_for = '{bench_theirs}'")
+            figures["waiting"] = rates()
+            left = self.pending()
+            self.sql("DELETE FROM pgsluice.outbox")
+            figures["alone"] = (figures["alone"] + rates()) / 2
+        finally:
+            os.kill(other.pid, signal.SIGCONT)
+            other.stop()
+        self.report("beside", left=left, **{f"claims_{name}_per_s": round(value) for name, value in figures.items()})
+        for name in ("unknown", "waiting"):
+            self.ratios[f"claims_beside_{name}_over_alone"] = figures[name] / figures["alone"]
 
     def drain(self):
         """Several processes share a backlog of lone changes; there and back, because the engine's work changes with the
