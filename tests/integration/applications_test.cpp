@@ -1,6 +1,6 @@
 // Schemas in the shape of well-known applications (tests/data/applications), loaded whole, filled,
-// and synced without any configuration and with what `config init` writes: every document holds what
-// to_json() returns. PGSLUICE_TEST_MODULES=60 makes hundreds of tables of each.
+// and synced without any configuration and with what `config init` writes: every document holds
+// what to_json() returns. PGSLUICE_TEST_MODULES=60 makes hundreds of tables of each.
 
 #include <gtest/gtest.h>
 #include <spdlog/fmt/fmt.h>
@@ -11,8 +11,8 @@
 #include <set>
 #include <sstream>
 
-#include "pgsluice/plan/engine_path.h"
 #include "pgsluice/json/value.h"
+#include "pgsluice/plan/engine_path.h"
 #include "support/paths.h"
 #include "support/service_fixture.h"
 
@@ -48,14 +48,13 @@ class Applications : public FaultTest, public ::testing::WithParamInterface<cons
 
   /// What config init writes, for this engine and these indexes.
   std::string Initial() {
-    std::string text =
-        RunPgsluice({"config", "init", "--database-url", db_.url(), "--elasticsearch-url",
-                     config_.elasticsearch.urls[0]})
-            .out;
+    std::string text = RunPgsluice({"config", "init", "--database-url", db_.url(),
+                                    "--elasticsearch-url", config_.elasticsearch.urls[0]})
+                           .out;
     Replace(text, "${PGSLUICE_DATABASE_URL}", db_.url());
     Replace(text, "${PGSLUICE_ELASTICSEARCH_URL}", config_.elasticsearch.urls[0]);
-    Replace(text, R"("elasticsearch": {)", R"("elasticsearch": {"index_prefix": ")" + prefix_ +
-                                               R"(", )");
+    Replace(text, R"("elasticsearch": {)",
+            R"("elasticsearch": {"index_prefix": ")" + prefix_ + R"(", )");
     return text;
   }
 
@@ -85,9 +84,9 @@ class Applications : public FaultTest, public ::testing::WithParamInterface<cons
       const bool container = base.starts_with("json");
       const std::string name = plan::FieldNameOf(column, true, container);
       names.insert(name);
-      members += fmt::format(
-          "{}{}, {}", members.empty() ? "" : ", ", pg::Session::QuoteLiteral(name),
-          ValueOf("x." + pg::Session::QuoteName(column), base, columns.Bool(row, 2)));
+      members +=
+          fmt::format("{}{}, {}", members.empty() ? "" : ", ", pg::Session::QuoteLiteral(name),
+                      ValueOf("x." + pg::Session::QuoteName(column), base, columns.Bool(row, 2)));
     }
     // Equal rows without a key are one document.
     std::set<std::string> wanted, found;
