@@ -50,7 +50,7 @@ std::string Clean(std::string_view text) {
   return out;
 }
 
-/// OTLP has 64-bit numbers as strings.
+/// Returns attributes as OTLP has them, with 64-bit numbers as strings.
 json::ArrayPtr ToArray(const SpanAttributes& attributes) {
   json::ArrayPtr array = json::Items();
   for (const auto& [key, value] : attributes) {

@@ -27,7 +27,7 @@ TEST(Build, NumbersAreWrittenWithAllTheirDigits) {
                             R"("size":7,"part":0.1,"whole":30})");
 }
 
-TEST(Build, TextsOfAnyBytesAreReadBackAsTheyWere) {
+TEST(Build, TextsOfAnyBytesAreReadBackUnchanged) {
   std::string text = "\"quoted\" \\ / \xc3\xa9 \xf0\x9f\x98\x80 \x7f";
   for (char c = 0; c < 0x20; ++c) text += c;
   const Value back = Parse(ToText(Members({{text, text}})));
@@ -36,7 +36,7 @@ TEST(Build, TextsOfAnyBytesAreReadBackAsTheyWere) {
   EXPECT_EQ(back.members[0].second.text, text);
 }
 
-TEST(Build, RawIsCopied) {
+TEST(Build, RawTextIsCopiedUnchanged) {
   const ObjectPtr object = Members({{"raw", Raw(R"({"n":123456789012345678901.50})")},
                                     {"list", Items({Raw("[]"), Raw("\"x\"")})}});
   EXPECT_EQ(ToText(object), R"({"raw":{"n":123456789012345678901.50},"list":[[],"x"]})");
