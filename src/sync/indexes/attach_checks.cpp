@@ -2,11 +2,14 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include "pgsluice/pg/sql_error.h"
 #include "pgsluice/pg/text_array.h"
 
 namespace pgsluice::sync {
 
 namespace {
+
+constexpr const char* kInsufficientPrivilege = "42501";
 
 // Reads the tables with their partitions and children. Which triggers they need depends on columns,
 // keys, their place in the tree, and the functions that create triggers.
@@ -112,7 +115,12 @@ void AttachChecks::Save() {
     oids.push_back(oid);
     states.push_back(state);
   }
-  session_.Exec(kSave, {pg::TextArray(oids), pg::TextArray(states)});
+  try {
+    session_.Exec(kSave, {pg::TextArray(oids), pg::TextArray(states)});
+  } catch (const pg::SqlError& error) {
+    // A role that may not write it checks all tables again at its next start.
+    if (error.sqlstate() != kInsufficientPrivilege) throw;
+  }
 }
 
 }  // namespace pgsluice::sync

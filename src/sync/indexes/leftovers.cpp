@@ -47,6 +47,7 @@ const pg::Statement kForget{"leftover_forget", R"sql(
        letter AS (DELETE FROM pgsluice.dead_letter WHERE index_name = ANY ($1::text[])),
        task AS (DELETE FROM pgsluice.backfill WHERE index_name = ANY ($1::text[])),
        pass AS (DELETE FROM pgsluice.pass WHERE index_name = ANY ($1::text[])),
+       member AS (DELETE FROM pgsluice.member WHERE index_name = ANY ($1::text[])),
        due AS (DELETE FROM pgsluice.refresh_time WHERE index_name = ANY ($1::text[]))
   DELETE FROM pgsluice.need WHERE process IS NULL AND index_name = ANY ($1::text[]))sql"};
 
