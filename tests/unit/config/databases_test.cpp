@@ -77,8 +77,8 @@ TEST(Databases, AllMistakesAreReportedWithTheirPlaces) {
       ElementsAre(
           "pgsluice.json, line 1, column 123: indexes.orders.database: there is no database "
           "\"shpo\" (did you mean \"shop\"?)",
-          "pgsluice.json, line 1, column 144: indexes.people: it is not said which database "
-          "its table is in (add \"database\": \"NAME\")"));
+          "pgsluice.json, line 1, column 144: indexes.people: the index does not name "
+          "the database of its table (add \"database\": \"NAME\")"));
   EXPECT_THAT(LoadWith("{" + two + R"(, "database": {"url": "postgresql://a/x"}})").findings,
               ElementsAre(HasSubstr("database and databases exclude each other")));
   EXPECT_THAT(LoadWith("{" + two + "}", {{"database-url", "postgresql://a/x"}}).findings,
