@@ -233,8 +233,8 @@ const std::vector<Option>& IndexOptions() {
        .description = "Table, partitioned table or view, as in SQL. Left out: the index's name. "
                       "tenant_*.orders is the same table in every schema that matches."},
       {.name = "schema_field",
-       .description = "The field that holds the schema's name, for a table in many schemas.",
-       .default_json = R"("schema")"},
+       .description = "The field that holds the schema's name, for a table in many schemas. "
+                      "Left out: schema."},
       {.name = "index_per",
        .description = "For a table in many schemas: \"schema\" creates an index <index>.<schema> "
                       "for each, instead of one for all.",

@@ -111,8 +111,7 @@ class Rules {
       Add(index.place + ".index_per", per, "the table is in one schema",
           R"(leave it out, or write "table": "tenant_*.orders")");
     }
-    const bool field_is_set = index.schema_field != Index().schema_field;
-    if (field_is_set && (!many || index.per_schema)) {
+    if (field != nullptr && (!many || index.per_schema)) {
       Add(index.place + ".schema_field", field,
           many ? "with index_per each index holds one schema, so there is no such field"
                : "the table is in one schema",

@@ -132,8 +132,8 @@ class Members : public FaultTest, public ::testing::WithParamInterface<int> {
 
   /// The engine takes no changes of an index for a while; the others go on.
   void Block() {
-    const auto& [name, table] =
-        *std::next(configured_.begin(), Random(static_cast<int>(configured_.size())));
+    const std::string name =
+        std::next(configured_.begin(), Random(static_cast<int>(configured_.size())))->first;
     Note("the engine blocks " + name);
     const auto set = [&](const char* value) {
       engine_->Send(
