@@ -68,7 +68,7 @@ TEST_F(DocumentTime, DoesNotWarnOfWhatOnlyTheRowDecides) {
 TEST_F(DocumentTime, RefreshAtIsATimestamptz) {
   config::Index index = Post();
   index.refresh_at = "day";
-  EXPECT_THAT(ProblemsOf(index), HasSubstr("a timestamptz made from the table's columns"));
+  EXPECT_THAT(ProblemsOf(index), HasSubstr("write a timestamptz over the table's columns"));
   index.refresh_at = "nothing";
   EXPECT_THAT(ProblemsOf(index), HasSubstr("indexes.posts.refresh_at"));
   index.refresh_at = "at; DROP TABLE post";

@@ -97,7 +97,7 @@ TEST_F(EngineFaults, RedirectsAndOtherServicesAreNamed) {
   proxy_.AnswerStatus("_nodes", 1, 301, "", "Location: https://elsewhere/\r\n");
   EXPECT_THAT(Failure(*client_), HasSubstr("redirect to https://elsewhere/"));
   proxy_.Answer("_nodes", 1, "SSH-2.0-OpenSSH_9.2 and more garbage\r\n\r\n");
-  EXPECT_THAT(Failure(*client_), HasSubstr("no HTTP"));
+  EXPECT_THAT(Failure(*client_), HasSubstr("not HTTP"));
   EXPECT_EQ(Get(*client_).status, 200);
 }
 

@@ -2,6 +2,15 @@
 
 namespace pgsluice::app {
 
+/// Returns whether a process follows the database: `pollers > 0` of view pgsluice.outbox_status.
+/// Our sessions refuse to read views that are not the server's
+/// (`restrict_nonsystem_relation_kind`). Any role can choose the name, so only roles that can
+/// acknowledge events count.
+inline constexpr const char* kIsPolledSql = R"sql(
+SELECT pg_catalog.count(*) > 0 FROM pg_catalog.pg_stat_activity a
+WHERE a.datname = pg_catalog.current_database() AND a.application_name = 'pgsluice listen'
+  AND pg_catalog.has_table_privilege(a.usesysid, 'pgsluice.outbox'::regclass, 'DELETE'))sql";
+
 /// Returns the status as JSON text. $1 = version of this program; $2 = phase, or NULL for the
 /// status of another process; $3 = JSON object, by configured index, of what the caller knows
 /// better than the database: {"documents","unsearchable","state","reason","remedy"}, all optional;
@@ -14,7 +23,12 @@ SELECT json_build_object(
     SELECT pg_catalog.md5(pg_catalog.concat_ws('/', oid,
                                     extract(epoch FROM pg_catalog.pg_postmaster_start_time())))
     FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())),
-  'phase', coalesce($2::text, CASE WHEN (SELECT pollers > 0 FROM pgsluice.outbox_status)
+  'phase', coalesce($2::text, CASE WHEN (
+                -- The same as kIsPolledSql.
+                SELECT pg_catalog.count(*) > 0 FROM pg_catalog.pg_stat_activity a
+                WHERE a.datname = pg_catalog.current_database()
+                  AND a.application_name = 'pgsluice listen'
+                  AND pg_catalog.has_table_privilege(a.usesysid, 'pgsluice.outbox'::regclass, 'DELETE'))
                 THEN 'running elsewhere' ELSE 'stopped' END),
   'reason', $4::text,
   'lag_ms', (SELECT coalesce(round(extract(epoch FROM clock_timestamp() - min(captured_at)) * 1000), 0)

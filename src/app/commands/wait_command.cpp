@@ -6,6 +6,7 @@
 
 #include "app/commands/commands.h"
 #include "app/commands/local_service.h"
+#include "app/commands/status_sql.h"
 #include "pgsluice/catalog/catalog.h"
 #include "pgsluice/config/values.h"
 #include "pgsluice/engine/engine.h"
@@ -96,9 +97,7 @@ void Refresh(const config::Config& config, const std::vector<std::string>& index
   }
 }
 
-bool IsAnybodyAtWork(pg::Session& session) {
-  return session.Exec("SELECT pollers > 0 FROM pgsluice.outbox_status").Bool(0, 0);
-}
+bool IsAnybodyAtWork(pg::Session& session) { return session.Exec(kIsPolledSql).Bool(0, 0); }
 
 std::string Describe(const sync::Unfinished& left) {
   std::string text;
