@@ -61,7 +61,7 @@ class Fanout : public testing::SyncTest {
   }
 };
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef PGSLUICE_SANITIZED
 constexpr bool kSanitized = true;  // Memory cannot be measured.
 #else
 constexpr bool kSanitized = false;
