@@ -17,7 +17,6 @@ target_link_options(pgsluice_flags INTERFACE -Wl,-z,relro,-z,now)
 if(PGSLUICE_SANITIZE)
   add_compile_options(-fsanitize=${PGSLUICE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${PGSLUICE_SANITIZE})
-  add_compile_definitions(PGSLUICE_SANITIZED)  # g++ and clang say it in different ways.
 endif()
 
 if(PGSLUICE_FUZZ)

@@ -61,7 +61,11 @@ class Fanout : public testing::SyncTest {
   }
 };
 
-#ifdef PGSLUICE_SANITIZED
+#ifndef __has_feature  // clang has it; g++ defines macros instead.
+#define __has_feature(name) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 constexpr bool kSanitized = true;  // Memory cannot be measured.
 #else
 constexpr bool kSanitized = false;
