@@ -36,8 +36,15 @@ BEGIN
   RETURN NULL;
 END
 $$;
-CREATE OR REPLACE TRIGGER forget_members AFTER UPDATE OF config_hash ON pgsluice.index_state
-  FOR EACH ROW WHEN (NEW.config_hash = '') EXECUTE FUNCTION pgsluice.forget_members();
+DO $$
+BEGIN
+  -- Creating the trigger waits for open writers, so it is created only once.
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger
+                 WHERE tgrelid = 'pgsluice.index_state'::regclass AND tgname = 'forget_members') THEN
+    CREATE TRIGGER forget_members AFTER UPDATE OF config_hash ON pgsluice.index_state
+      FOR EACH ROW WHEN (NEW.config_hash = '') EXECUTE FUNCTION pgsluice.forget_members();
+  END IF;
+END $$;
 
 -- Marks that changes of one schema may have been missed, so that its rows are read again. Until a
 -- process has created that task, the index has a definition that no process runs, so that its events
