@@ -16,24 +16,16 @@ std::size_t EndOfSchema(std::string_view name) {
   return std::string_view::npos;
 }
 
-std::string Unquoted(std::string_view part) {
-  if (part.size() < 2 || part.front() != '"' || part.back() != '"') return base::Lower(part);
-  std::string text;
-  for (std::size_t i = 1; i + 1 < part.size(); ++i) {
-    text += part[i];
-    if (part[i] == '"') ++i;  // written twice
-  }
-  return text;
-}
-
 }  // namespace
 
 std::optional<SchemaPattern> PatternOf(std::string_view table) {
   const std::size_t end = EndOfSchema(table);
   if (end == std::string_view::npos) return std::nullopt;
   const std::string_view schema = table.substr(0, end);
-  if (schema.find_first_of("*?") == std::string_view::npos) return std::nullopt;
-  return SchemaPattern{Unquoted(schema), std::string(table.substr(end + 1))};
+  // As everywhere in SQL, a name in quotes stands for itself.
+  const bool quoted = schema.find('"') != std::string_view::npos;
+  if (quoted || schema.find_first_of("*?") == std::string_view::npos) return std::nullopt;
+  return SchemaPattern{base::Lower(schema), std::string(table.substr(end + 1))};
 }
 
 bool MatchesSchema(std::string_view pattern, std::string_view schema) {

@@ -66,7 +66,7 @@ TEST_F(Prune, RemovesWhatIsLeftAndNothingElse) {
             "0");
   EXPECT_NE(db_.Text("SELECT count(*) FROM pg_trigger WHERE tgrelid = 'public.stays'::regclass"),
             "0");
-  EXPECT_THAT(Run({"prune", "--dry-run"}).out, HasSubstr("nothing is left"));
+  EXPECT_THAT(Run({"prune", "--dry-run"}).out, HasSubstr("there is nothing to remove"));
 }
 
 TEST_F(Prune, LeavesWhatARunningProcessOfAnotherConfigurationMaintains) {

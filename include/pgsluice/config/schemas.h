@@ -12,10 +12,10 @@ namespace pgsluice::config {
 
 /// A table name whose schema has wildcards: `*` stands for any text, `?` for one character.
 struct SchemaPattern {
-  std::string schema;  ///< Without quotes, and in lower case if it had none.
+  std::string schema;  ///< In lower case.
   std::string table;   ///< As written.
 };
-/// Returns nothing if the schema of `table` has no wildcards.
+/// Returns nothing if the schema of `table` has no wildcards, or is in quotes.
 std::optional<SchemaPattern> PatternOf(std::string_view table);
 /// Returns whether a schema's name matches the pattern.
 bool MatchesSchema(std::string_view pattern, std::string_view schema);

@@ -11,7 +11,7 @@ TEST(Schemas, APatternIsASchemaWithWildcards) {
   EXPECT_EQ(PatternOf("tenant_*.orders")->table, "orders");
   EXPECT_EQ(PatternOf("Tenant_?.\"Odd.Table\"")->schema, "tenant_?");
   EXPECT_EQ(PatternOf("Tenant_?.\"Odd.Table\"")->table, "\"Odd.Table\"");
-  EXPECT_EQ(PatternOf("\"Tenant \"\"*\".orders")->schema, "Tenant \"*");
+  EXPECT_FALSE(PatternOf("\"Tenant *\".orders"));
   EXPECT_FALSE(PatternOf("orders"));
   EXPECT_FALSE(PatternOf("public.orders"));
   EXPECT_FALSE(PatternOf("\"a*b\""));
