@@ -315,7 +315,7 @@ TEST_F(TableChanges, AreNotKnownIfNothingRuns) {
   Exec("ALTER TABLE item ADD COLUMN added int");
   const testing::Outcome waited = Wait("100ms");
   EXPECT_EQ(waited.code, 4);
-  EXPECT_THAT(waited.err, HasSubstr("the tables as they are now"));
+  EXPECT_THAT(waited.err, HasSubstr("changed tables"));
   EXPECT_THAT(waited.err, HasSubstr("pgsluice run"));
 }
 

@@ -153,7 +153,7 @@ class Traces(Secured):
             self.assertTrue(all(batch.start_time_unix_nano <= part.start_time_unix_nano for part in parts))
             self.assertEqual(plain(parts[2].attributes), {"pgsluice.index": f"{self.prefix}item", "pgsluice.documents": 1})
             roots = {span.name for span in collector.spans if not span.parent_span_id}
-            self.assertLessEqual(roots, {"sync batch", "backfill piece", "GET /v1/{index}/docs/{id}"})
+            self.assertLessEqual(roots, {"sync batch", "backfill task", "GET /v1/{index}/docs/{id}"})
             self.assertEqual(service.stop(), 0)
 
     def test_a_collector_that_is_away_harms_nothing(self):
