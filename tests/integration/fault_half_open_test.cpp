@@ -90,6 +90,25 @@ TEST_F(HalfOpen, ADatabaseThatSwallowsEverythingIsTrouble) {
   EXPECT_EQ(pg::ConnectionTrouble(), "");
 }
 
+// The server may know nothing of the loss, and the forgotten connection may hold the lock on the
+// indexes.
+TEST_F(HalfOpen, TheForgottenConnectionOfTheWatcherIsEnded) {
+  StartWith(10);
+  const std::string watchers =
+      "SELECT string_agg(pid::text, ',') FROM pg_stat_activity WHERE application_name = 'pgsluice "
+      "watcher' AND datname = current_database()";
+  const std::string before = db_.Text(watchers);
+  database_.Forget();
+  Await(
+      [&] {
+        const std::string now = db_.Text(watchers);
+        return !now.empty() && now.find(before) == std::string::npos;
+      },
+      seconds(60));
+  Exec("UPDATE item SET n = n + 1");
+  ExpectRecovered();
+}
+
 // A long statement is not a half-open connection.
 TEST_F(HalfOpen, ALongStatementIsLeftAlone) {
   pg::Session session({.url = Url()});

@@ -99,6 +99,7 @@ class SchemaWatcher {
   EpochKeeper epochs_;
   Wakeup wakeup_{1};
   std::unique_ptr<pg::Session> session_;
+  std::string backend_;    ///< Of that session, or of the last one.
   Membership membership_;  ///< Of that session.
   catalog::Catalog catalog_;
   std::vector<plan::Planned> planned_;

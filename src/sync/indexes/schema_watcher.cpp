@@ -53,6 +53,15 @@ const pg::Statement kPulse{"pulse", R"sql(
                                         R"sql()
   FROM pgsluice.state)sql"};
 
+// Ends the backend $1 and returns the session's own one. Process ids are used again, so the time of
+// the start is part of it.
+const pg::Statement kReplaceBackend{"replace_backend", R"sql(
+  WITH backend AS (
+    SELECT pid, concat_ws('/', pid, extract(epoch FROM backend_start)) AS name
+    FROM pg_catalog.pg_stat_activity)
+  SELECT (SELECT name FROM backend WHERE pid = pg_backend_pid()),
+         (SELECT count(pg_terminate_backend(pid)) FROM backend WHERE name = $1))sql"};
+
 }  // namespace
 
 SchemaWatcher::SchemaWatcher(const config::Config& config, const Shared& shared, bool writes)
@@ -84,6 +93,9 @@ void SchemaWatcher::Start() {
 void SchemaWatcher::Connect() {
   membership_.Reset();
   session_ = OpenSession(shared_, "pgsluice watcher");
+  // The server may not know yet that the last connection is lost: then it still holds the lock on
+  // the indexes, for which the new one would wait.
+  backend_ = session_->Exec(kReplaceBackend, {backend_}).Text(0, 0);
 }
 
 void SchemaWatcher::Run(const std::stop_token& stop) {
