@@ -206,7 +206,7 @@ void History::WriteForeignDocuments() {
 
 void History::Repair() {
   if (!foreign_) return;
-  // Twice: what changed while the first comparison ran is no difference for it.
+  // Twice, because rows that changed during the first comparison may seem to differ.
   Outcome repaired;
   for (int i = 0; i < 2; ++i) {
     repaired = RunPgsluice({"verify", "--repair", "--config", config_file_, "--database-url",
